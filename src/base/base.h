@@ -1,0 +1,231 @@
+/* base: what every other folder stands on. Bytes, hex, statuses, memory, threads, time.
+ *
+ * Ownership in one picture:
+ *
+ *     struct bytes   borrowed view   { data ──► somebody else's memory, size }
+ *     struct buffer  owned, growing  { data ──► heap, size, capacity }       buffer_free
+ *     struct arena   owned, chunks   bump allocation, freed as a whole       arena_free
+ *
+ * Three kinds of failure are never mixed. An EVM outcome (revert, out of gas) is a result and lives in vm/. Invalid input is an
+ * `enum status` other than STATUS_OK, with a `struct error` that says what, where and what was expected. A bug is an
+ * assertion: ASSERT prints file, line and condition, and aborts. Out of memory is handled in base_alloc alone: it
+ * prints one line and exits, so nobody else checks for NULL. */
+#ifndef WEFT_BASE_H
+#define WEFT_BASE_H
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+#define NOINLINE __attribute__((noinline))
+#define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+/* ---- failures ------------------------------------------------------------------------------------------------ */
+
+/* Every named way in which input can be wrong; names and texts come from status.def. STATUS_OK is 0. */
+enum status {
+#define STATUS(name, text) name,
+#include "base/status.def"
+#undef STATUS
+    STATUS_COUNT
+};
+
+/* The symbolic name ("RLP_TRUNCATED") and the one-line text of a status. Static strings, any thread. */
+const char *status_name(enum status s);
+const char *status_text(enum status s);
+
+/* Why something was refused: the status, and one line that says where and what was expected. */
+struct error {
+    enum status status;
+    char text[512];
+};
+
+/* Fills *e (when e is not NULL) and returns `s`, so that `return error_set(e, BAD_JSON, "...")` reads well. */
+enum status error_set(struct error *e, enum status s, const char *format, ...) PRINTF_LIKE(3, 4);
+
+/* A bug in weft or a broken promise of the caller: prints one line and aborts. Active in every build. */
+#define ASSERT(condition) (LIKELY(condition) ? (void)0 : assert_failed(__FILE__, __LINE__, #condition))
+_Noreturn void assert_failed(const char *file, int line, const char *condition);
+
+/* ---- bytes --------------------------------------------------------------------------------------------------- */
+
+/* Borrowed bytes: valid while their owner lives. */
+struct bytes {
+    const uint8_t *data;
+    size_t size; /* bytes */
+};
+
+/* A 20-byte account address, and a 32-byte hash (keccak-256 unless said otherwise); both in wire order. */
+struct address {
+    uint8_t b[20];
+};
+struct hash {
+    uint8_t b[32];
+};
+
+static inline bool address_equal(const struct address *a, const struct address *b)
+{
+    return memcmp(a->b, b->b, sizeof a->b) == 0;
+}
+static inline bool hash_equal(const struct hash *a, const struct hash *b)
+{
+    return memcmp(a->b, b->b, sizeof a->b) == 0;
+}
+static inline bool bytes_equal(struct bytes a, struct bytes b)
+{
+    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
+
+/* Big-endian integers in wire order; no alignment needed. */
+static inline uint64_t load_be64(const uint8_t *p)
+{
+    uint64_t v;
+    memcpy(&v, p, 8);
+    return __builtin_bswap64(v);
+}
+static inline void store_be64(uint8_t *p, uint64_t v)
+{
+    v = __builtin_bswap64(v);
+    memcpy(p, &v, 8);
+}
+
+/* Owned bytes that grow. Zero-initialise; free with buffer_free. Not for sharing between threads. */
+struct buffer {
+    uint8_t *data;
+    size_t size, capacity; /* bytes */
+};
+/* Makes room for `more` bytes behind the end and returns where they go; size is not changed. */
+uint8_t *buffer_reserve(struct buffer *b, size_t more);
+void buffer_append(struct buffer *b, const void *data, size_t size);
+void buffer_append_text(struct buffer *b, const char *text);
+void buffer_printf(struct buffer *b, const char *format, ...) PRINTF_LIKE(2, 3);
+void buffer_free(struct buffer *b);
+static inline struct bytes buffer_bytes(const struct buffer *b)
+{
+    return (struct bytes){b->data, b->size};
+}
+
+/* ---- hex ----------------------------------------------------------------------------------------------------- */
+
+/* Writes 2·size lower-case digits and a terminating 0 to `out`; no prefix. */
+void hex_encode(char *out, const uint8_t *data, size_t size);
+/* Reads `digits` hex digits (even, no prefix) into digits/2 bytes. False on a non-digit; out is then undefined. */
+bool hex_decode(uint8_t *out, const char *text, size_t digits);
+/* Value of one hex digit, or -1. */
+int hex_digit(char c);
+
+/* ---- memory -------------------------------------------------------------------------------------------------- */
+
+/* Like malloc, realloc, calloc, but never return NULL: when memory is out they print one line and exit with 2. */
+void *base_alloc(size_t size);
+void *base_realloc(void *old, size_t size);
+void *base_calloc(size_t count, size_t size);
+char *base_strdup(const char *text);
+
+/* Bump allocation in chunks: many small objects of one owner, freed together. Zero-initialise. One thread at a time. */
+struct arena_chunk;
+struct arena {
+    uint8_t *at, *end;         /* free part of the current chunk */
+    struct arena_chunk *chunk; /* current; older ones behind it */
+    struct arena_chunk *spare; /* chunks kept after a rewind, used again before the heap is asked */
+    size_t reserved;           /* bytes of all chunks */
+};
+/* A place to come back to: everything allocated after it is given up by arena_rewind. */
+struct arena_mark {
+    uint8_t *at;
+    struct arena_chunk *chunk;
+};
+void *arena_grow(struct arena *a, size_t size, size_t align); /* slow path of arena_alloc */
+/* `align` is a power of two of at most 64. Memory is not zeroed. */
+static inline void *arena_alloc(struct arena *a, size_t size, size_t align)
+{
+    uintptr_t p = ((uintptr_t)a->at + (align - 1)) & ~(uintptr_t)(align - 1);
+    if (LIKELY(a->at != NULL && p + size <= (uintptr_t)a->end)) {
+        a->at = (uint8_t *)(p + size);
+        return (void *)p;
+    }
+    return arena_grow(a, size, align);
+}
+#define ARENA_NEW(arena, type) ((type *)arena_alloc((arena), sizeof(type), _Alignof(type)))
+#define ARENA_ARRAY(arena, type, count) ((type *)arena_alloc((arena), sizeof(type) * (count), _Alignof(type)))
+void *arena_copy(struct arena *a, const void *data, size_t size);
+struct arena_mark arena_mark(const struct arena *a);
+void arena_rewind(struct arena *a, struct arena_mark mark);
+void arena_reset(struct arena *a); /* rewinds to empty, keeps the chunks */
+void arena_free(struct arena *a);  /* gives everything back */
+
+/* A 64-bit seed made once per process from the kernel's entropy: keys every hash table that outsiders can fill. */
+uint64_t base_seed(void);
+/* Mixes two words into one (a 128-bit multiply folded); the building brick of all table hashes. */
+static inline uint64_t hash_mix(uint64_t a, uint64_t b)
+{
+    unsigned __int128 p = (unsigned __int128)a * b;
+    return (uint64_t)p ^ (uint64_t)(p >> 64);
+}
+
+/* Deterministic random numbers (splitmix64), for tests, benches and simulators; never for secrets. */
+static inline uint64_t random_next(uint64_t *state)
+{
+    uint64_t z = (*state += 0x9e3779b97f4a7c15u);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
+/* ---- files --------------------------------------------------------------------------------------------------- */
+
+/* Reads a whole file; the caller frees the buffer. FILE_UNREADABLE or FILE_TOO_BIG (over `limit` bytes), with *e set.
+ * At least one zero byte stands behind the end (not counted in size). */
+enum status file_read(struct buffer *out, const char *path, size_t limit, struct error *e);
+/* Writes a whole file, through a temporary one that is renamed. */
+enum status file_write(const char *path, struct bytes content, struct error *e);
+
+/* ---- time and processors ------------------------------------------------------------------------------------- */
+
+uint64_t clock_wall_ns(void);   /* monotonic */
+uint64_t clock_cpu_ns(void);    /* CPU time of the whole process, all threads */
+uint64_t clock_thread_ns(void); /* CPU time of the calling thread */
+unsigned cpu_count(void);       /* processors that this process may use; at least 1 */
+
+/* ---- the worker pool ------------------------------------------------------------------------------------------ */
+
+/* Threads made once and used for every block. Between jobs they sleep on a futex. Worker 0 is the calling thread.
+ * Each thread has a stack of POOL_STACK_SIZE bytes, enough for 1,024 nested EVM calls in every build. */
+struct pool;
+struct pool *pool_new(unsigned workers); /* `workers` counts the caller: 1 makes no thread */
+unsigned pool_workers(const struct pool *p);
+/* Runs job(context, worker) once on each of the first `workers` workers (0 = all), the caller among them, and returns when all have
+ * returned. Not reentrant; one caller at a time. */
+void pool_run(struct pool *p, unsigned workers, void (*job)(void *context, unsigned worker), void *context);
+/* Calls body(context, i) for 0 <= i < count, spread over the pool in runs of `grain`; returns when all are done. p may be NULL (inline). */
+void pool_for(struct pool *p, size_t count, size_t grain, void (*body)(void *context, size_t i), void *context);
+void pool_free(struct pool *p);
+/* Runs job(context) on a thread with a stack of POOL_STACK_SIZE and waits for it: for callers whose own stack is small. */
+void run_on_big_stack(void (*job)(void *context), void *context);
+
+/* A word that threads sleep on. futex_wait returns at once when *word != expected; wake-ups may be spurious. */
+void futex_wait(_Atomic uint32_t *word, uint32_t expected);
+void futex_wake(_Atomic uint32_t *word, unsigned how_many);
+/* One polite spin of a busy-wait loop. */
+static inline void cpu_relax(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+/* ---- log ----------------------------------------------------------------------------------------------------- */
+
+/* One line on stderr, "weft: ...". For the command; the library never prints. */
+void log_line(const char *format, ...) PRINTF_LIKE(1, 2);
+
+#endif
