@@ -1,0 +1,320 @@
+/* state: where accounts and storage are found, how their values change from transaction to transaction, and what one
+ * transaction sees and does.
+ *
+ * Three levels, from the outside in:
+ *
+ *   state_view    the state before the block: callbacks into memory, a database, a witness, a remote node.
+ *   state_table   one per block, shared by all workers: every address and every (address, slot) that the block touches, found by
+ *                 the only hash look-up there is, loaded once from the view. Each location (an account's balance, nonce and meta;
+ *                 a slot) carries its versions, newest transaction first:
+ *
+ *                     location.top ──► tx 9 ──► tx 4 ──► parent (tx 0)
+ *
+ *                 Transaction i reads the newest live version below i. Versions are never removed or changed while
+ *                 workers run, only marked dead, so reading needs no lock. The serial executor keeps one version behind
+ *                 `top` and overwrites it in place.
+ *   state         one per worker: the records of the transaction that it runs now, with a journal for reverting calls. Loading a
+ *                 location the first time in a transaction notes which version was seen; that is the read set.
+ *
+ * Separate locations, so that independent things stay independent:
+ *   balance   changes are deltas: a credit or debit never reads. What a transaction asks of a balance is mostly a predicate ("at
+ *             least this much"); bounds are kept and checked again at commit. Only an observed balance is a value read.
+ *   nonce     a number.
+ *   meta      code, existence and storage generation. Self-destruction raises the generation; a slot version of an
+ *             older generation reads as zero, so nothing has to be wiped.
+ *   slot      a word, with the generation in which it was written. A slot whose value at the end of the transaction
+ *             equals the value at its start is a read, not a write.
+ *
+ * Threads: the table may be used by all workers at once; a `struct state` by one thread at a time. */
+#ifndef WEFT_STATE_H
+#define WEFT_STATE_H
+
+#include "base/base.h"
+#include "u256/u256.h"
+
+/* ---- where state comes from ---------------------------------------------------------------------------------- */
+
+/* An account as the view has it. An account that does not exist has exists = false and everything else zero
+ * (code_hash then is ignored). */
+struct account_data {
+    bool exists;
+    bool has_storage; /* its storage trie is not empty (matters for create collisions, EIP-7610) */
+    uint64_t nonce;
+    struct u256 balance; /* wei */
+    struct hash code_hash;
+};
+
+/* The state before the block. Callbacks may be called from all workers at once, any number of times for one key, and must
+ * answer the same each time. Anything but STATUS_OK ends the block with that status. */
+struct state_view {
+    void *context;
+    enum status (*account)(void *context, const struct address *a, struct account_data *out);
+    enum status (*storage)(void *context, const struct address *a, const struct u256 *key, struct u256 *out);
+    /* The code of account `a`; the bytes must live as long as the view. */
+    enum status (*code)(void *context, const struct address *a, const struct hash *code_hash, struct bytes *out);
+    /* Hash of block `number`, one of the 256 before the current one. */
+    enum status (*block_hash)(void *context, uint64_t number, struct hash *out);
+};
+
+/* ---- code ---------------------------------------------------------------------------------------------------- */
+
+/* Zero bytes behind every code, so that the interpreter may read a whole PUSH32 beyond the end. */
+enum { CODE_PADDING = 40 };
+
+/* A piece of code, immutable and shared by all threads, found by its hash. */
+struct code {
+    struct hash hash;
+    uint32_t size;            /* bytes, without the padding */
+    bool is_delegation;       /* 0xef0100 and an address: EIP-7702 */
+    struct address delegate;  /* whose code runs instead, if is_delegation */
+    _Atomic(void *) plan;     /* what the VM prepared for it (vm_plan.h), made at first execution */
+    struct code *next;        /* in its bucket of the cache */
+    uint8_t bytes[];          /* size + CODE_PADDING */
+};
+
+/* Codes by hash, kept across blocks. All functions: any thread. */
+struct code_cache;
+struct code_cache *code_cache_new(void (*free_plan)(void *plan));
+const struct code *code_cache_find(struct code_cache *c, const struct hash *hash); /* NULL when absent */
+/* Returns the code with that hash, copying `bytes` in if it is new. */
+const struct code *code_cache_put(struct code_cache *c, const struct hash *hash, struct bytes bytes);
+void code_cache_free(struct code_cache *c);
+/* The code of accounts without code. */
+extern const struct code code_empty;
+
+/* ---- locations and versions ---------------------------------------------------------------------------------- */
+
+enum version_kind {
+    VERSION_VALUE = 0,   /* value is the word, nonce, packed meta or absolute balance */
+    VERSION_DELTA = 1,   /* value is added to the balance below; total is not known yet */
+    VERSION_TOTAL = 2,   /* a delta whose total has been filled in when it was committed */
+    VERSION_DEAD = 3,    /* given up: readers skip it */
+};
+
+/* One value of one location, written by transaction number `tx` (1 for the first; 0 is the state before the block). */
+struct version {
+    _Atomic(struct version *) next; /* older */
+    uint32_t tx;
+    uint32_t generation;   /* slots: the account's storage generation when it was written */
+    _Atomic uint32_t kind; /* enum version_kind */
+    struct u256 value;
+};
+struct balance_version {
+    struct version v;
+    struct u256 total; /* the balance including this delta; valid when kind is VERSION_TOTAL */
+};
+
+struct location {
+    _Atomic(struct version *) top;
+};
+
+/* Code, existence and storage generation of an account; travels in a version packed into one word. */
+struct meta {
+    const struct code *code; /* never NULL */
+    uint32_t generation;
+    bool exists; /* before EIP-161 only: whether the account is in the trie */
+};
+
+/* An account in the table. */
+struct account_entry {
+    struct address address;
+    bool has_storage; /* in the parent state */
+    bool changed;     /* on the table's list of changed entries */
+    uint64_t hash;
+    struct account_entry *next_changed;
+    struct location balance, nonce, meta;
+    struct version parent_balance, parent_nonce, parent_meta;
+};
+/* A storage slot in the table. */
+struct slot_entry {
+    struct account_entry *account;
+    struct u256 key;
+    uint64_t hash;
+    struct slot_entry *next_changed;
+    bool changed;
+    struct location location;
+    struct version parent;
+};
+
+struct state_table;
+/* An empty table over `view`; both view and codes must outlive it. */
+struct state_table *state_table_new(const struct state_view *view, struct code_cache *codes);
+/* Forgets everything, keeps the memory, and takes a new view. */
+void state_table_reset(struct state_table *t, const struct state_view *view);
+void state_table_free(struct state_table *t);
+struct code_cache *state_table_codes(struct state_table *t);
+
+/* The entry of an address or slot, loaded from the view when it is new; NULL with *why when the view failed. Any thread. */
+struct account_entry *state_table_account(struct state_table *t, const struct address *a, enum status *why);
+struct slot_entry *state_table_slot(struct state_table *t, struct account_entry *a, const struct u256 *key, enum status *why);
+
+/* The newest live version below transaction number `tx`. */
+static ALWAYS_INLINE struct version *location_find(const struct location *l, uint32_t tx)
+{
+    struct version *v = atomic_load_explicit(&l->top, memory_order_acquire);
+    while (UNLIKELY(v->tx >= tx && v->tx != 0) ||
+           UNLIKELY(atomic_load_explicit(&v->kind, memory_order_acquire) == VERSION_DEAD))
+        v = atomic_load_explicit(&v->next, memory_order_acquire);
+    return v;
+}
+
+/* ---- one transaction's records ------------------------------------------------------------------------------- */
+
+enum account_flag {
+    ACCOUNT_WARM = 1 << 0,          /* accessed (EIP-2929); journaled */
+    ACCOUNT_TOUCHED = 1 << 1,       /* candidate for state clearing (EIP-161); journaled */
+    ACCOUNT_CREATED = 1 << 2,       /* a create succeeded or is running here in this transaction; journaled */
+    ACCOUNT_DESTRUCTED = 1 << 3,    /* will be removed at the end of the transaction; journaled */
+    ACCOUNT_HAS_BALANCE = 1 << 4,   /* balance_start is loaded */
+    ACCOUNT_HAS_NONCE = 1 << 5,     /* nonce is loaded */
+    ACCOUNT_HAS_META = 1 << 6,      /* meta is loaded */
+    ACCOUNT_BALANCE_SEEN = 1 << 7,  /* the balance itself was observed: a value read */
+    ACCOUNT_NONCE_ASSUMED = 1 << 8, /* nonce_start was taken from the transaction, not read */
+    ACCOUNT_ACCESSED = 1 << 9,      /* counts for the block access list (EIP-7928); survives reverts */
+};
+
+/* What the running transaction knows of an account. Stable until the transaction ends. Read fields through the functions below. */
+struct account {
+    struct account_entry *entry;
+    uint32_t flags; /* enum account_flag */
+    uint64_t nonce, nonce_start;
+    struct meta meta, meta_start;
+    struct u256 balance_start; /* as loaded; the balance now is balance_start + balance_delta */
+    struct u256 balance_delta; /* mod 2^256 */
+    struct u256 balance_low;   /* predicates: balance_start >= low ... */
+    struct u256 balance_high;  /* ... and balance_start <= high */
+    const struct version *nonce_seen, *meta_seen;
+    uint64_t first_state_gas_index; /* free for the block layer (EIP-8037 bookkeeping) */
+};
+
+/* What the running transaction knows of a slot. VM code may read original and current directly. */
+struct slot {
+    struct slot_entry *entry;
+    struct account *account;
+    const struct version *seen;
+    struct u256 key;
+    struct u256 original; /* at the start of the transaction */
+    struct u256 current;
+    bool warm; /* EIP-2929; journaled */
+    bool read; /* EIP-7928: its value was asked for; survives reverts */
+};
+
+/* A log, in order of emission. Data lives until the transaction's results are given up. */
+struct state_log {
+    const struct account *account;
+    struct u256 topics[4];
+    uint32_t topic_count;
+    struct bytes data;
+};
+
+/* One undo record. */
+struct journal_entry {
+    void *what;
+    uint32_t kind;
+    struct u256 old;
+};
+
+struct local_table; /* state.c: this transaction's records by hash, emptied by raising a stamp */
+
+struct state {
+    struct state_table *table;
+    uint32_t tx;          /* number of the running transaction: it reads versions below */
+    bool clear_empty;     /* EIP-161 rules: existence is non-emptiness */
+    bool speculative;     /* predecessors may be missing: note predicates */
+    enum status failure;  /* first failure of the view; the executor looks at it after each transaction */
+    int64_t refund;       /* gas refund counter; journaled by checkpoints */
+
+    struct account **accounts; /* in order of first touch */
+    struct slot **slots;
+    struct state_log *logs;
+    struct journal_entry *journal;
+    uint32_t account_count, slot_count, log_count, journal_count;
+    uint32_t account_capacity, slot_capacity, log_capacity, journal_capacity;
+
+    struct local_table *account_map, *slot_map, *transient_map;
+    struct arena records; /* accounts and slots of this transaction */
+    struct arena *log_data; /* whoever keeps results owns it */
+};
+
+/* A worker's state over `table`. */
+struct state *state_new(struct state_table *table);
+void state_free(struct state *s);
+/* Points the state at another table (between blocks). */
+void state_attach(struct state *s, struct state_table *table);
+/* Starts transaction number `tx`: forgets all records. */
+void state_begin(struct state *s, uint32_t tx, bool speculative);
+
+/* ---- accounts ------------------------------------------------------------------------------------------------ */
+
+/* The record of an address; loads the entry when it is new. Never NULL: when the view fails, s->failure is set and an
+ * empty account is returned. */
+struct account *state_account(struct state *s, const struct address *a);
+
+/* Marks as accessed; true if it was cold (EIP-2929). Journaled. */
+bool state_warm_account(struct state *s, struct account *a);
+
+/* The balance now: a value read. */
+struct u256 state_balance(struct state *s, struct account *a);
+/* Whether the balance now is at least `amount`: a predicate. */
+bool state_balance_at_least(struct state *s, struct account *a, const struct u256 *amount);
+/* Adds to or takes from the balance without reading it. state_debit: the caller has asked state_balance_at_least. Journaled. */
+void state_credit(struct state *s, struct account *a, const struct u256 *amount);
+void state_debit(struct state *s, struct account *a, const struct u256 *amount);
+
+uint64_t state_nonce(struct state *s, struct account *a);
+void state_set_nonce(struct state *s, struct account *a, uint64_t nonce); /* journaled */
+/* Takes `nonce` as the account's nonce without reading it; checked at commit. First thing in a transaction only. */
+void state_assume_nonce(struct state *s, struct account *a, uint64_t nonce);
+
+/* The account's own code (for a delegated account the 23-byte designator). Never NULL. */
+const struct code *state_code(struct state *s, struct account *a);
+void state_set_code(struct state *s, struct account *a, const struct code *code); /* journaled */
+
+/* Dead in the sense of EIP-161: no code, nonce 0, balance 0. */
+bool state_is_empty(struct state *s, struct account *a);
+/* Whether the account is in the trie; before EIP-161 this differs from non-emptiness. */
+bool state_exists(struct state *s, struct account *a);
+/* Marks as touched: cleared at the end when empty (EIP-161); before EIP-161, brings the account into existence. Journaled. */
+void state_touch(struct state *s, struct account *a);
+/* True when a contract cannot be created here: nonce or code or (EIP-7610) storage is there already. */
+bool state_create_collides(struct state *s, struct account *a);
+/* Marks as created in this transaction. Journaled. The caller sets nonce, balance and code. */
+void state_mark_created(struct state *s, struct account *a);
+/* Marks for removal at the end of the transaction. Journaled. True if it was not marked before. */
+bool state_mark_destructed(struct state *s, struct account *a);
+
+/* ---- storage ------------------------------------------------------------------------------------------------- */
+
+/* The record of a slot, loaded when it is new (does not mark it warm). */
+struct slot *state_slot(struct state *s, struct account *a, const struct u256 *key);
+bool state_warm_slot(struct state *s, struct slot *slot); /* true if it was cold; journaled */
+void state_set_slot(struct state *s, struct slot *slot, const struct u256 *value); /* journaled */
+
+/* EIP-1153. */
+struct u256 state_transient(struct state *s, struct account *a, const struct u256 *key);
+void state_set_transient(struct state *s, struct account *a, const struct u256 *key, const struct u256 *value);
+
+/* Emits a log; copies topics and data. Removed again by a revert. */
+void state_log(struct state *s, const struct account *a, const struct u256 *topics, uint32_t topic_count, struct bytes data);
+
+/* Hash of an earlier block through the view; zero with s->failure when it fails. */
+struct hash state_block_hash(struct state *s, uint64_t number);
+
+/* ---- reverting ----------------------------------------------------------------------------------------------- */
+
+struct state_checkpoint {
+    uint32_t journal_count, log_count;
+    int64_t refund;
+};
+struct state_checkpoint state_checkpoint(const struct state *s);
+void state_revert(struct state *s, struct state_checkpoint c);
+
+/* ---- ending a transaction ------------------------------------------------------------------------------------ */
+
+/* Applies what happens after the last instruction: destroyed accounts lose balance, nonce, code and storage; touched empty
+ * accounts vanish (EIP-161). After it the records hold what is to be committed. */
+void state_finalize(struct state *s);
+/* Writes the records into the table in place. Serial use only: no other thread may be reading. */
+void state_commit(struct state *s);
+
+#endif
