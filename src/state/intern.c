@@ -37,7 +37,7 @@ void intern_reset(struct intern *t)
             continue;
         struct intern_array *a = atomic_load_explicit(&shard->array, memory_order_relaxed);
         drop_older(a);
-        memset((void *)a->cell, 0, (a->mask + 1) * sizeof a->cell[0]);
+        memset((uint8_t *)a + offsetof(struct intern_array, cell), 0, (a->mask + 1) * sizeof a->cell[0]);
         shard->count = 0;
         arena_reset(&shard->arena);
     }

@@ -357,4 +357,34 @@ void state_finalize(struct state *s);
 /* Writes the records into the table in place. Serial use only: no other thread may be reading. */
 void state_commit(struct state *s);
 
+/* ---- what a block changed ------------------------------------------------------------------------------------ */
+
+struct slot_change {
+    struct u256 key, value; /* value 0: the slot is gone */
+};
+
+/* An account that is different after the block. Values are those after the block. */
+struct account_change {
+    struct address address;
+    bool exists;          /* false: the account is gone, and all its storage */
+    bool storage_wiped;   /* all slots of the parent state are gone; `slots` are what is there now */
+    bool code_changed;
+    uint64_t nonce;
+    struct u256 balance;
+    struct hash code_hash;
+    const struct code *code; /* when code_changed */
+    struct slot_change *slots;
+    size_t slot_count;
+};
+
+struct state_diff {
+    struct account_change *accounts; /* by address, ascending; slots by key, ascending */
+    size_t count;
+};
+
+/* What the table's newest values differ in from the view's. Independent of the order of execution and of the executor.
+ * Everything lives in `arena`. */
+void state_table_diff(const struct state_table *t, bool clear_empty, struct arena *arena, struct state_diff *out);
+bool state_diff_equal(const struct state_diff *a, const struct state_diff *b);
+
 #endif
