@@ -1,0 +1,109 @@
+/* block: executes whole blocks and says what they did.
+ *
+ *     block_task ──► block_execute ──────────────────────────────────────► block_result
+ *                     │ system calls at the start        (in place)        receipts, gas, requests, statistics;
+ *                     │ transactions: an executor        serial | parallel the table holds the new state
+ *                     │ rewards, withdrawals, requests   (in place)
+ *                     ▼
+ *                    block_seal ──► bloom, receipts root, requests hash, state diff
+ *                    block_check ──► compared with the header
+ *
+ * The executors stand behind one seam (struct block_executor). Each gives the same bytes for every number of threads: the results
+ * of executing the transactions one after the other.
+ *
+ * An engine owns what is worth keeping between blocks: threads, per-worker memory, the code cache, the table. One engine
+ * executes one block at a time; results live in the engine until the next block_execute. */
+#ifndef WEFT_BLOCK_H
+#define WEFT_BLOCK_H
+
+#include "base/base.h"
+#include "fork/fork.h"
+#include "state/state.h"
+#include "tx/tx.h"
+#include "types/types.h"
+
+/* ---- the engine ---------------------------------------------------------------------------------------------- */
+
+struct engine;
+/* An engine with `threads` workers, the calling thread among them; 0: one for each processor. */
+struct engine *engine_new(unsigned threads);
+void engine_free(struct engine *e);
+unsigned engine_threads(const struct engine *e);
+struct pool *engine_pool(struct engine *e);
+struct code_cache *engine_codes(struct engine *e);
+struct state_table *engine_table(struct engine *e);
+
+/* ---- what goes in -------------------------------------------------------------------------------------------- */
+
+/* A block to be executed. Everything is borrowed until the results are no longer needed. */
+struct block_task {
+    const struct chain_spec *chain;
+    const struct fork *fork; /* usually chain_fork_at(chain, number, timestamp) */
+    const struct header *header;
+    const struct transaction *transactions;
+    const struct address *senders; /* one for each transaction: see block_senders */
+    uint32_t transaction_count;
+    const struct header *uncles;
+    uint32_t uncle_count;
+    const struct withdrawal *withdrawals;
+    uint32_t withdrawal_count;
+    const struct state_view *view; /* the state after the parent block */
+    bool transactions_only; /* no system calls, rewards, withdrawals, requests: a state test */
+    bool skip_invalid;      /* an invalid transaction is left out and noted (t8n) instead of making the block invalid; serial only */
+};
+
+/* Recovers all senders on the pool. Stops at the first transaction whose signature is no good: *bad is its index. */
+enum status block_senders(struct engine *e, const struct fork *fork, const struct transaction *transactions,
+                          uint32_t count, struct address *senders, uint32_t *bad);
+
+/* ---- what comes out ------------------------------------------------------------------------------------------ */
+
+/* How the execution went. Times in nanoseconds. */
+struct block_stats {
+    const char *executor; /* which one ran: "serial" or "parallel" */
+    const char *fallback; /* why the parallel executor ran (partly) serially; NULL when it did not */
+    uint64_t wall_ns;     /* system calls, transactions, rewards: from loaded state to results */
+    uint64_t cpu_ns;      /* of all threads */
+    unsigned threads;     /* workers that took part */
+    uint32_t speculated;  /* executions ahead of the head */
+    uint32_t reruns;      /* executions whose result was thrown away */
+    uint32_t conflicts;   /* transactions whose speculation did not hold */
+};
+
+struct block_result {
+    const struct block_task *task;
+    enum status status;     /* STATUS_OK, or why the block is invalid or could not be executed */
+    uint32_t bad;           /* index of the offending transaction, when there is one */
+    const struct tx_result *transactions; /* one for each transaction */
+    uint64_t gas_used;      /* as the header counts it */
+    uint64_t blob_gas_used;
+    const struct bytes *requests; /* EIP-7685: type byte and data, those with data only, in order of type */
+    uint32_t request_count;
+    struct block_stats stats;
+
+    /* filled by block_seal */
+    const struct receipt *receipts;
+    struct hash receipts_root;
+    struct bloom bloom;
+    struct hash requests_hash;
+    struct state_diff diff;
+};
+
+/* The seam between block and executors: runs the transactions of a block that has been begun. */
+enum executor_kind { EXECUTOR_SERIAL, EXECUTOR_PARALLEL };
+
+/* Executes a block. STATUS_OK, or the status of an invalid block or failing view with *error set (may be NULL); *out is filled in
+ * both cases as far as execution came. The caller's thread works as worker 0. */
+enum status block_execute(struct engine *e, enum executor_kind kind, const struct block_task *task,
+                          struct block_result *out, struct error *error);
+
+/* Builds receipts, bloom, roots and the state diff of an executed block. */
+void block_seal(struct engine *e, struct block_result *r);
+
+/* Compares a sealed result with the header: gas used, receipts root (when the fork's receipts do not carry state roots), bloom,
+ * requests hash, blob gas. BLOCK_* status with *error set: what was found and what the header says. */
+enum status block_check(const struct block_result *r, struct error *error);
+/* Checks what the body alone must satisfy: transactions root, uncles hash, withdrawals root. */
+enum status block_check_body(const struct block *b, const struct fork *fork, struct error *error);
+
+#endif

@@ -1,0 +1,64 @@
+/* tx: one transaction, from validity to fees (Yellow Paper 6, and what EIPs made of it).
+ *
+ *     tx_execute:  valid? ─► buy gas, nonce + 1 ─► warm addresses, delegations ─► vm_call ─► refund ─► fee
+ *                    │ no
+ *                    ▼
+ *                  tx_result.invalid says why; nothing has changed
+ *
+ * Works on a `struct state` that state_begin has prepared, and leaves the changes in its records: serial callers then call
+ * state_commit, the parallel executor publishes them as versions. The fee of the beneficiary is not credited here but reported,
+ * so that not every transaction writes one account. */
+#ifndef WEFT_TX_H
+#define WEFT_TX_H
+
+#include "base/base.h"
+#include "fork/fork.h"
+#include "state/state.h"
+#include "types/types.h"
+#include "vm/vm.h"
+
+/* What the block gives each of its transactions. */
+struct tx_context {
+    const struct fork *fork;
+    const struct chain_spec *chain;
+    struct vm_env env; /* the block's part; tx_execute fills in the transaction's part of a copy */
+};
+
+/* What a transaction did. */
+struct tx_result {
+    enum status invalid;  /* STATUS_OK, or why it cannot be in this block; nothing else is set then */
+    enum vm_status outcome;
+    bool succeeded;
+    bool has_created;
+    struct address created;   /* when has_created */
+    uint64_t gas_used;        /* what the sender paid for: after refunds, at least the floor */
+    uint64_t block_gas;       /* what counts against the block's gas limit (EIP-7778: before refunds) */
+    uint64_t gas_refunded;
+    uint64_t cumulative_gas;  /* filled in at commit */
+    struct u256 fee;          /* due to the beneficiary, wei */
+    const struct log *logs;   /* in the executing worker's result arena */
+    uint32_t log_count;
+    struct bytes output;      /* likewise */
+};
+
+/* A worker's tools for executing transactions. */
+struct tx_worker {
+    struct state *state;
+    struct vm *vm;
+    struct arena results; /* logs and outputs of all transactions of the block */
+};
+
+/* What a transaction costs before it runs (21,000 and so on), and the least it pays (EIP-7623). */
+struct tx_intrinsic {
+    uint64_t gas, floor;
+};
+struct tx_intrinsic tx_intrinsic(const struct fork *f, const struct transaction *tx);
+
+/* What can be said of validity without looking at state: type, chain id, gas limit, fees, blobs, sizes. TX_* or STATUS_OK. */
+enum status tx_check(const struct tx_context *c, const struct transaction *tx);
+
+/* Executes `tx` of `sender` on w->state. */
+void tx_execute(struct tx_worker *w, const struct tx_context *c, const struct transaction *tx,
+                const struct address *sender, struct tx_result *out);
+
+#endif
