@@ -197,9 +197,12 @@ unsigned cpu_count(void);       /* processors that this process may use; at leas
 /* ---- the worker pool ------------------------------------------------------------------------------------------ */
 
 /* Threads made once and used for every block. Between jobs they sleep on a futex. Worker 0 is the calling thread.
- * Each thread has a stack of POOL_STACK_SIZE bytes, enough for 1,024 nested EVM calls in every build. */
+ * Each thread has a stack of POOL_STACK_SIZE bytes, enough for 1,024 nested EVM calls in every build; the caller's own
+ * stack is what it is (see run_on_big_stack). */
+#define POOL_STACK_SIZE ((size_t)64 << 20) /* virtual; only what is touched becomes memory */
 struct pool;
-struct pool *pool_new(unsigned workers); /* `workers` counts the caller: 1 makes no thread */
+/* `workers` counts the caller: 1 makes no thread. Where the system gives fewer threads the pool is smaller. */
+struct pool *pool_new(unsigned workers);
 unsigned pool_workers(const struct pool *p);
 /* Runs job(context, worker) once on each of the first `workers` workers (0 = all), the caller among them, and returns when all have
  * returned. Not reentrant; one caller at a time. */

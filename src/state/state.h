@@ -68,7 +68,6 @@ struct code {
     bool is_delegation;       /* 0xef0100 and an address: EIP-7702 */
     struct address delegate;  /* whose code runs instead, if is_delegation */
     _Atomic(void *) plan;     /* what the VM prepared for it (vm_plan.h), made at first execution */
-    struct code *next;        /* in its bucket of the cache */
     uint8_t bytes[];          /* size + CODE_PADDING */
 };
 
@@ -108,9 +107,9 @@ struct location {
     _Atomic(struct version *) top;
 };
 
-/* Code, existence and storage generation of an account; travels in a version packed into one word. */
+/* Code, existence and storage generation of an account; travels in a version packed into one word (meta_pack). */
 struct meta {
-    const struct code *code; /* never NULL */
+    const struct code *code; /* NULL: the code of the parent state, entry->code_hash, not asked for yet */
     uint32_t generation;
     bool exists; /* before EIP-161 only: whether the account is in the trie */
 };
@@ -118,10 +117,11 @@ struct meta {
 /* An account in the table. */
 struct account_entry {
     struct address address;
-    bool has_storage; /* in the parent state */
-    bool changed;     /* on the table's list of changed entries */
+    bool has_storage;      /* in the parent state */
+    struct hash code_hash; /* in the parent state */
+    _Atomic(const struct code *) parent_code; /* that code, once somebody asked for it */
     uint64_t hash;
-    struct account_entry *next_changed;
+    struct account_entry *next_changed; /* see state_table_changed */
     struct location balance, nonce, meta;
     struct version parent_balance, parent_nonce, parent_meta;
 };
@@ -131,10 +131,23 @@ struct slot_entry {
     struct u256 key;
     uint64_t hash;
     struct slot_entry *next_changed;
-    bool changed;
     struct location location;
     struct version parent;
 };
+
+static ALWAYS_INLINE struct u256 meta_pack(struct meta m)
+{
+    return (struct u256){{(uintptr_t)m.code, m.generation | (uint64_t)m.exists << 32, 0, 0}};
+}
+static ALWAYS_INLINE struct meta meta_unpack(const struct u256 *v)
+{
+    return (struct meta){(const struct code *)v->w[0], (uint32_t)v->w[1], (v->w[1] >> 32) != 0};
+}
+
+static ALWAYS_INLINE bool meta_equal(struct meta a, struct meta b)
+{
+    return a.code == b.code && a.generation == b.generation && a.exists == b.exists;
+}
 
 struct state_table;
 /* An empty table over `view`; both view and codes must outlive it. */
@@ -143,10 +156,23 @@ struct state_table *state_table_new(const struct state_view *view, struct code_c
 void state_table_reset(struct state_table *t, const struct state_view *view);
 void state_table_free(struct state_table *t);
 struct code_cache *state_table_codes(struct state_table *t);
+const struct state_view *state_table_view(const struct state_table *t);
 
 /* The entry of an address or slot, loaded from the view when it is new; NULL with *why when the view failed. Any thread. */
 struct account_entry *state_table_account(struct state_table *t, const struct address *a, enum status *why);
 struct slot_entry *state_table_slot(struct state_table *t, struct account_entry *a, const struct u256 *key, enum status *why);
+
+/* The code of an entry in the parent state; NULL with *why when the view failed. Any thread. */
+const struct code *state_table_parent_code(struct state_table *t, struct account_entry *e, enum status *why);
+
+/* Entries that were written since the table was reset, in no order; linked by next_changed, which ends with state_no_account or
+ * state_no_slot. Adding is idempotent; one thread at a time. */
+extern struct account_entry state_no_account;
+extern struct slot_entry state_no_slot;
+void state_table_account_changed(struct state_table *t, struct account_entry *e);
+void state_table_slot_changed(struct state_table *t, struct slot_entry *e);
+struct account_entry *state_table_changed_accounts(const struct state_table *t);
+struct slot_entry *state_table_changed_slots(const struct state_table *t);
 
 /* The newest live version below transaction number `tx`. */
 static ALWAYS_INLINE struct version *location_find(const struct location *l, uint32_t tx)
@@ -157,6 +183,12 @@ static ALWAYS_INLINE struct version *location_find(const struct location *l, uin
         v = atomic_load_explicit(&v->next, memory_order_acquire);
     return v;
 }
+
+/* The balance as transaction number `tx` finds it, and as a chain of versions from `v` downwards gives it. */
+struct u256 location_balance(const struct location *l, uint32_t tx);
+struct u256 location_balance_from(const struct version *v);
+/* Makes `value` the newest value, in place where possible. Only while no other thread reads. */
+void location_write(struct state_table *t, struct location *l, struct u256 value, uint32_t generation);
 
 /* ---- one transaction's records ------------------------------------------------------------------------------- */
 
@@ -184,7 +216,6 @@ struct account {
     struct u256 balance_low;   /* predicates: balance_start >= low ... */
     struct u256 balance_high;  /* ... and balance_start <= high */
     const struct version *nonce_seen, *meta_seen;
-    uint64_t first_state_gas_index; /* free for the block layer (EIP-8037 bookkeeping) */
 };
 
 /* What the running transaction knows of a slot. VM code may read original and current directly. */
@@ -223,6 +254,12 @@ struct state {
     bool speculative;     /* predecessors may be missing: note predicates */
     enum status failure;  /* first failure of the view; the executor looks at it after each transaction */
     int64_t refund;       /* gas refund counter; journaled by checkpoints */
+
+    /* The block's fees so far, kept apart from the beneficiary's versions so that not every transaction writes them. The
+     * executor sets both where predecessors are committed; a speculative transaction leaves beneficiary NULL and gets a
+     * balance without the fees, which is then checked at commit like every read. */
+    const struct account_entry *beneficiary;
+    struct u256 beneficiary_fees;
 
     struct account **accounts; /* in order of first touch */
     struct slot **slots;
@@ -266,8 +303,11 @@ void state_set_nonce(struct state *s, struct account *a, uint64_t nonce); /* jou
 /* Takes `nonce` as the account's nonce without reading it; checked at commit. First thing in a transaction only. */
 void state_assume_nonce(struct state *s, struct account *a, uint64_t nonce);
 
-/* The account's own code (for a delegated account the 23-byte designator). Never NULL. */
+/* The account's own code (for a delegated account the 23-byte designator). Never NULL. The other two ask less of the view:
+ * the code itself is not fetched. */
 const struct code *state_code(struct state *s, struct account *a);
+const struct hash *state_code_hash(struct state *s, struct account *a);
+bool state_has_code(struct state *s, struct account *a);
 void state_set_code(struct state *s, struct account *a, const struct code *code); /* journaled */
 
 /* Dead in the sense of EIP-161: no code, nonce 0, balance 0. */
@@ -316,5 +356,35 @@ void state_revert(struct state *s, struct state_checkpoint c);
 void state_finalize(struct state *s);
 /* Writes the records into the table in place. Serial use only: no other thread may be reading. */
 void state_commit(struct state *s);
+
+/* ---- what a block changed ------------------------------------------------------------------------------------ */
+
+struct slot_change {
+    struct u256 key, value; /* value 0: the slot is gone */
+};
+
+/* An account that is different after the block. Values are those after the block. */
+struct account_change {
+    struct address address;
+    bool exists;          /* false: the account is gone, and all its storage */
+    bool storage_wiped;   /* all slots of the parent state are gone; `slots` are what is there now */
+    bool code_changed;
+    uint64_t nonce;
+    struct u256 balance;
+    struct hash code_hash;
+    const struct code *code; /* when code_changed */
+    struct slot_change *slots;
+    size_t slot_count;
+};
+
+struct state_diff {
+    struct account_change *accounts; /* by address, ascending; slots by key, ascending */
+    size_t count;
+};
+
+/* What the table's newest values differ in from the view's. Independent of the order of execution and of the executor.
+ * Everything lives in `arena`. */
+void state_table_diff(const struct state_table *t, bool clear_empty, struct arena *arena, struct state_diff *out);
+bool state_diff_equal(const struct state_diff *a, const struct state_diff *b);
 
 #endif

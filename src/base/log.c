@@ -1,0 +1,15 @@
+/* log: one line on stderr at a time, whole, whatever other threads print. */
+#include "base/base.h"
+
+#include <stdio.h>
+
+void log_line(const char *format, ...)
+{
+    /* Formatted first and written in one call, so that lines of several threads do not mix. */
+    char line[1024];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    (void)fprintf(stderr, "weft: %s\n", line);
+}

@@ -1,0 +1,269 @@
+/* pool: threads made once, a job for all of them in a few microseconds.
+ *
+ * One 64-bit word tells the workers what to do:
+ *
+ *     order   asked (32 bits) | generation (32 bits, the futex word)
+ *
+ * pool_run stores job and context, then a new order. A worker that sees a new generation and whose number is below `asked` runs the
+ * job and counts itself out of `running`; the one that counts down to zero wakes the caller if he sleeps. Everybody spins
+ * for a moment before sleeping, since the next block mostly comes at once.
+ *
+ * Worker w sleeps under bit (w - 1) mod 32 of the futex's bit set, so that one system call wakes just those asked (in pools of
+ * up to 33; in larger ones some may wake for nothing). A worker that was not asked touches nothing but `order`: job and context
+ * may change under it. */
+#define _GNU_SOURCE 1
+#include "base/base.h"
+
+#include <linux/futex.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdalign.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Spins before a sleep: some 10 µs where a pause takes 140 cycles, 3 µs where it takes 40. About what a sleep and a wake-up cost. */
+enum { SPINS = 256 };
+
+/* In `running`: the caller sleeps on the word and wants to be woken at zero. */
+#define CALLER_SLEEPS 0x80000000u
+
+/* More threads than any machine has; bounds what a command line can ask for. */
+enum { POOL_WORKERS_MAX = 1024 };
+
+struct pool_thread {
+    struct pool *pool;
+    unsigned worker;
+    pthread_t thread;
+};
+
+struct pool {
+    unsigned workers;
+    unsigned spins; /* 0 where the workers outnumber the processors: spinning would keep the others from working */
+    bool busy;      /* the caller's own check against reentry */
+    struct pool_thread *threads;
+
+    /* Written by the caller before `order` (release), read by asked workers after it (acquire). */
+    void (*job)(void *context, unsigned worker); /* NULL: end */
+    void *context;
+
+    alignas(64) _Atomic uint64_t order;
+    alignas(64) _Atomic uint32_t running;
+};
+
+/* ---- futex ---- */
+
+static long futex(void *word, int operation, uint32_t value, uint32_t mask)
+{
+    return syscall(SYS_futex, word, operation | FUTEX_PRIVATE_FLAG, value, NULL, NULL, mask);
+}
+
+void futex_wait(_Atomic uint32_t *word, uint32_t expected)
+{
+    (void)futex(word, FUTEX_WAIT_BITSET, expected, FUTEX_BITSET_MATCH_ANY);
+}
+
+void futex_wake(_Atomic uint32_t *word, unsigned how_many)
+{
+    (void)futex(word, FUTEX_WAKE, how_many, 0);
+}
+
+/* ---- workers ---- */
+
+static uint32_t worker_bit(unsigned worker)
+{
+    return 1u << ((worker - 1) % 32);
+}
+
+/* The low half of `order`, the generation, as the kernel sees it. */
+static void *generation_word(struct pool *p)
+{
+    _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the generation is the first half of the word");
+    return &p->order;
+}
+
+/* Returns the first order whose generation differs from `seen`. */
+static uint64_t wait_for_order(struct pool *p, unsigned worker, uint32_t seen)
+{
+    for (unsigned spin = 0;; spin++) {
+        /* Pairs with the release in give_order: job and context are visible with the order. */
+        uint64_t order = atomic_load_explicit(&p->order, memory_order_acquire);
+        if ((uint32_t)order != seen) return order;
+        if (spin < p->spins) {
+            cpu_relax();
+        } else {
+            (void)futex(generation_word(p), FUTEX_WAIT_BITSET, seen, worker_bit(worker));
+        }
+    }
+}
+
+static void *worker_main(void *argument)
+{
+    const struct pool_thread *self = argument;
+    struct pool *p = self->pool;
+    uint32_t seen = 0;
+    for (;;) {
+        uint64_t order = wait_for_order(p, self->worker, seen);
+        seen = (uint32_t)order;
+        if (self->worker >= order >> 32) continue;
+        if (p->job == NULL) return NULL;
+        p->job(p->context, self->worker);
+        /* Release: the caller sees what the job did. Acquire is needed by the last one only, for nothing but symmetry with
+         * the caller's own load; the pool outlives the wake-up because pool_free joins us first. */
+        uint32_t left = atomic_fetch_sub_explicit(&p->running, 1, memory_order_acq_rel) - 1;
+        if (left == CALLER_SLEEPS) futex_wake(&p->running, 1);
+    }
+}
+
+/* ---- the caller's side ---- */
+
+static void give_order(struct pool *p, unsigned asked, void (*job)(void *, unsigned), void *context)
+{
+    p->job = job;
+    p->context = context;
+    uint64_t old = atomic_load_explicit(&p->order, memory_order_relaxed);
+    uint64_t order = (uint64_t)asked << 32 | (uint32_t)((uint32_t)old + 1);
+    /* Pairs with the acquire in wait_for_order. */
+    atomic_store_explicit(&p->order, order, memory_order_release);
+    uint32_t mask = asked > 32 ? FUTEX_BITSET_MATCH_ANY : (1u << (asked - 1)) - 1;
+    (void)futex(generation_word(p), FUTEX_WAKE_BITSET, POOL_WORKERS_MAX, mask);
+}
+
+static void wait_until_done(struct pool *p)
+{
+    for (unsigned spin = 0; spin < p->spins; spin++) {
+        /* Pairs with the fetch_sub of each worker. */
+        if (atomic_load_explicit(&p->running, memory_order_acquire) == 0) return;
+        cpu_relax();
+    }
+    uint32_t left = atomic_fetch_or_explicit(&p->running, CALLER_SLEEPS, memory_order_acq_rel) | CALLER_SLEEPS;
+    while (left != CALLER_SLEEPS) {
+        futex_wait(&p->running, left);
+        left = atomic_load_explicit(&p->running, memory_order_acquire);
+    }
+}
+
+void pool_run(struct pool *p, unsigned workers, void (*job)(void *context, unsigned worker), void *context)
+{
+    ASSERT(!p->busy);
+    if (workers == 0 || workers > p->workers) workers = p->workers;
+    p->busy = true;
+    if (workers > 1) {
+        /* Relaxed: nobody runs; the order's release publishes it. */
+        atomic_store_explicit(&p->running, workers - 1, memory_order_relaxed);
+        give_order(p, workers, job, context);
+    }
+    job(context, 0);
+    if (workers > 1) wait_until_done(p);
+    p->busy = false;
+}
+
+/* ---- a loop over the pool ---- */
+
+struct pool_loop {
+    size_t count, grain;
+    void (*body)(void *context, size_t i);
+    void *context;
+    alignas(64) _Atomic size_t next;
+};
+
+static void loop_work(void *context, unsigned worker)
+{
+    (void)worker;
+    struct pool_loop *loop = context;
+    for (;;) {
+        /* Relaxed: the counter deals out indices and orders nothing else; pool_run does that. */
+        size_t first = atomic_fetch_add_explicit(&loop->next, loop->grain, memory_order_relaxed);
+        if (first >= loop->count) return;
+        size_t end = loop->count - first < loop->grain ? loop->count : first + loop->grain;
+        for (size_t i = first; i < end; i++) loop->body(loop->context, i);
+    }
+}
+
+void pool_for(struct pool *p, size_t count, size_t grain, void (*body)(void *context, size_t i), void *context)
+{
+    if (grain == 0) grain = 1;
+    if (p == NULL || p->workers == 1 || count <= grain) {
+        for (size_t i = 0; i < count; i++) body(context, i);
+        return;
+    }
+    ASSERT(count <= SIZE_MAX / 2 && grain <= SIZE_MAX / 2 / POOL_WORKERS_MAX); /* so that `next` cannot wrap */
+    struct pool_loop loop = {.count = count, .grain = grain, .body = body, .context = context};
+    size_t runs = (count - 1) / grain + 1;
+    pool_run(p, runs < p->workers ? (unsigned)runs : p->workers, loop_work, &loop);
+}
+
+/* ---- birth and death ---- */
+
+/* A thread with a big stack and no signals: those are for the program's own threads. False when the system has none left. */
+static bool thread_start(pthread_t *thread, void *(*entry)(void *), void *argument)
+{
+    pthread_attr_t attributes;
+    ASSERT(pthread_attr_init(&attributes) == 0);
+    ASSERT(pthread_attr_setstacksize(&attributes, POOL_STACK_SIZE) == 0);
+    sigset_t all, before;
+    (void)sigfillset(&all);
+    ASSERT(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
+    bool started = pthread_create(thread, &attributes, entry, argument) == 0;
+    ASSERT(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
+    (void)pthread_attr_destroy(&attributes);
+    return started;
+}
+
+struct pool *pool_new(unsigned workers)
+{
+    if (workers == 0) workers = 1;
+    if (workers > POOL_WORKERS_MAX) workers = POOL_WORKERS_MAX;
+    struct pool *p = aligned_alloc(alignof(struct pool), sizeof *p);
+    ASSERT(p != NULL);
+    *p = (struct pool){.spins = workers <= cpu_count() ? SPINS : 0};
+    p->threads = base_calloc(workers, sizeof *p->threads);
+    /* Where the system gives no more threads, the pool is smaller; pool_workers tells. */
+    for (p->workers = 1; p->workers < workers; p->workers++) {
+        struct pool_thread *t = &p->threads[p->workers];
+        *t = (struct pool_thread){.pool = p, .worker = p->workers};
+        if (!thread_start(&t->thread, worker_main, t)) break;
+        char name[16];
+        (void)snprintf(name, sizeof name, "weft-%u", p->workers);
+        (void)pthread_setname_np(t->thread, name);
+    }
+    return p;
+}
+
+unsigned pool_workers(const struct pool *p)
+{
+    return p->workers;
+}
+
+void pool_free(struct pool *p)
+{
+    if (p == NULL) return;
+    ASSERT(!p->busy);
+    if (p->workers > 1) give_order(p, p->workers, NULL, NULL);
+    for (unsigned w = 1; w < p->workers; w++) ASSERT(pthread_join(p->threads[w].thread, NULL) == 0);
+    free(p->threads);
+    free(p);
+}
+
+/* ---- one job on a big stack ---- */
+
+struct errand {
+    void (*job)(void *context);
+    void *context;
+};
+
+static void *errand_main(void *argument)
+{
+    const struct errand *errand = argument;
+    errand->job(errand->context);
+    return NULL;
+}
+
+void run_on_big_stack(void (*job)(void *context), void *context)
+{
+    struct errand errand = {job, context};
+    pthread_t thread;
+    ASSERT(thread_start(&thread, errand_main, &errand));
+    ASSERT(pthread_join(thread, NULL) == 0);
+}

@@ -1,0 +1,136 @@
+/* Tests of the worker pool; worth most under ThreadSanitizer. */
+#include "harness.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+enum { WORKERS = 9 };
+
+struct roll_call {
+    unsigned plain[WORKERS]; /* not atomic: the pool's own ordering must do */
+    _Atomic unsigned total;
+};
+
+static void be_counted(void *context, unsigned worker)
+{
+    struct roll_call *r = context;
+    CHECK(worker < WORKERS);
+    r->plain[worker]++;
+    atomic_fetch_add(&r->total, 1);
+}
+
+TEST(pool_runs_the_job_once_on_each_worker_asked)
+{
+    struct pool *p = pool_new(WORKERS);
+    CHECK_EQ_U64(pool_workers(p), WORKERS);
+    struct roll_call r = {0};
+    unsigned expected[WORKERS] = {0}, total = 0;
+    for (unsigned round = 0; round < 3000; round++) {
+        unsigned asked = (unsigned)harness_random_below(WORKERS + 3); /* 0 and too many mean all */
+        unsigned runs = asked == 0 || asked > WORKERS ? WORKERS : asked;
+        pool_run(p, asked, be_counted, &r);
+        for (unsigned w = 0; w < runs; w++) expected[w]++;
+        total += runs;
+        for (unsigned w = 0; w < WORKERS; w++) CHECK_EQ_U64(r.plain[w], expected[w]);
+    }
+    CHECK_EQ_U64(atomic_load(&r.total), total);
+    pool_free(p);
+}
+
+TEST(pool_wakes_sleepers)
+{
+    struct pool *p = pool_new(3);
+    struct roll_call r = {0};
+    for (unsigned round = 1; round <= 10; round++) {
+        for (uint64_t until = clock_wall_ns() + 3000000; clock_wall_ns() < until;) cpu_relax();
+        pool_run(p, 0, be_counted, &r);
+        CHECK_EQ_U64(atomic_load(&r.total), 3 * round);
+    }
+    pool_free(p);
+}
+
+static void dawdle(void *context, unsigned worker)
+{
+    if (worker != 0) {
+        for (uint64_t until = clock_wall_ns() + 3000000; clock_wall_ns() < until;) cpu_relax();
+    }
+    be_counted(context, worker);
+}
+
+TEST(pool_caller_sleeps_until_the_last_worker_returns)
+{
+    struct pool *p = pool_new(2);
+    struct roll_call r = {0};
+    for (unsigned round = 1; round <= 10; round++) {
+        pool_run(p, 0, dawdle, &r);
+        CHECK_EQ_U64(atomic_load(&r.total), 2 * round);
+    }
+    pool_free(p);
+}
+
+TEST(pool_of_one_makes_no_thread)
+{
+    struct pool *p = pool_new(1);
+    struct roll_call r = {0};
+    pool_run(p, 0, be_counted, &r);
+    CHECK_EQ_U64(r.plain[0], 1);
+    pool_free(p);
+    pool_free(pool_new(0));
+    pool_free(NULL);
+}
+
+TEST(pool_dies_right_after_birth)
+{
+    for (int i = 0; i < 200; i++) pool_free(pool_new(4));
+}
+
+static void mark(void *context, size_t i)
+{
+    uint8_t *marks = context;
+    marks[i]++;
+}
+
+TEST(pool_for_visits_every_index_once)
+{
+    struct pool *p = pool_new(4);
+    for (int round = 0; round < 200; round++) {
+        size_t count = harness_random_below(2000), grain = harness_random_below(70);
+        uint8_t *marks = base_calloc(count + 1, 1);
+        pool_for(round % 5 == 0 ? NULL : p, count, grain, mark, marks);
+        for (size_t i = 0; i < count; i++) CHECK_EQ_U64(marks[i], 1);
+        CHECK_EQ_U64(marks[count], 0);
+        free(marks);
+    }
+    pool_free(p);
+}
+
+/* Uses the better part of the promised stack. */
+static NOINLINE uint64_t dig(unsigned depth)
+{
+    volatile uint8_t room[16384];
+    memset((uint8_t *)(uintptr_t)room, (int)depth, sizeof room);
+    return depth == 0 ? room[0] : dig(depth - 1) + room[depth % sizeof room];
+}
+
+static void dig_deep(void *context)
+{
+    uint64_t *out = context;
+    *out = dig((unsigned)(POOL_STACK_SIZE / 2 / 16384));
+}
+
+static void dig_deep_worker(void *context, unsigned worker)
+{
+    uint64_t *out = context;
+    if (worker != 0) dig_deep(&out[worker]);
+}
+
+TEST(pool_stacks_are_as_big_as_promised)
+{
+    uint64_t out[3] = {0};
+    run_on_big_stack(dig_deep, &out[0]);
+    CHECK(out[0] != 0);
+    struct pool *p = pool_new(3);
+    pool_run(p, 0, dig_deep_worker, out);
+    CHECK(out[1] == out[0] && out[2] == out[0]);
+    pool_free(p);
+}

@@ -1,0 +1,287 @@
+/* The block's table: every account and slot that is touched, loaded once from the view. */
+#include <stdlib.h>
+
+#include "state/hash.h"
+#include "state/intern.h"
+#include "state/private.h"
+#include "state/state.h"
+
+uint64_t state_hash_seed;
+
+struct state_table {
+    struct intern accounts, slots;
+    const struct state_view *view;
+    struct code_cache *codes;
+    struct account_entry *changed_accounts; /* ends with &end_account, so that NULL means "not on the list" */
+    struct slot_entry *changed_slots;
+    struct arena versions; /* of in-place writes */
+};
+
+/* List ends. A NULL link means that an entry is not on the list of changes. */
+struct account_entry state_no_account;
+struct slot_entry state_no_slot;
+
+struct state_table *state_table_new(const struct state_view *view, struct code_cache *codes)
+{
+    if (state_hash_seed == 0)
+        state_hash_seed = base_seed() | 1;
+    struct state_table *t = aligned_alloc(64, sizeof *t);
+    ASSERT(t != NULL);
+    memset(t, 0, sizeof *t);
+    intern_init(&t->accounts);
+    intern_init(&t->slots);
+    t->view = view;
+    t->codes = codes;
+    t->changed_accounts = &state_no_account;
+    t->changed_slots = &state_no_slot;
+    return t;
+}
+
+void state_table_reset(struct state_table *t, const struct state_view *view)
+{
+    intern_reset(&t->accounts);
+    intern_reset(&t->slots);
+    arena_reset(&t->versions);
+    t->view = view;
+    t->changed_accounts = &state_no_account;
+    t->changed_slots = &state_no_slot;
+}
+
+void state_table_free(struct state_table *t)
+{
+    if (t == NULL)
+        return;
+    intern_free(&t->accounts);
+    intern_free(&t->slots);
+    arena_free(&t->versions);
+    free(t);
+}
+
+struct code_cache *state_table_codes(struct state_table *t)
+{
+    return t->codes;
+}
+
+const struct state_view *state_table_view(const struct state_table *t)
+{
+    return t->view;
+}
+
+/* ---- look-up ------------------------------------------------------------------------------------------------- */
+
+static uint64_t hash_of_account(const void *entry)
+{
+    return ((const struct account_entry *)entry)->hash;
+}
+
+static uint64_t hash_of_slot(const void *entry)
+{
+    return ((const struct slot_entry *)entry)->hash;
+}
+
+static bool account_has_address(const void *entry, const void *address)
+{
+    return address_equal(&((const struct account_entry *)entry)->address, address);
+}
+
+struct slot_name {
+    const struct account_entry *account;
+    const struct u256 *key;
+};
+
+static bool slot_has_name(const void *entry, const void *name)
+{
+    const struct slot_entry *slot = entry;
+    const struct slot_name *n = name;
+    return slot->account == n->account && u256_equal(slot->key, *n->key);
+}
+
+static void version_init(struct version *v, struct u256 value)
+{
+    atomic_init(&v->next, NULL);
+    atomic_init(&v->kind, VERSION_VALUE);
+    v->tx = 0;
+    v->generation = 0;
+    v->value = value;
+}
+
+void state_account_entry_init(struct account_entry *e, const struct address *a, uint64_t hash,
+                              const struct account_data *data)
+{
+    *e = (struct account_entry){.address = *a, .hash = hash, .has_storage = data->has_storage};
+    e->code_hash = data->exists ? data->code_hash : code_empty.hash;
+    bool no_code = hash_equal(&e->code_hash, &code_empty.hash);
+    struct meta meta = {.code = no_code ? &code_empty : NULL, .generation = 0, .exists = data->exists};
+    version_init(&e->parent_balance, data->balance);
+    version_init(&e->parent_nonce, U256(data->nonce));
+    version_init(&e->parent_meta, meta_pack(meta));
+    atomic_init(&e->balance.top, &e->parent_balance);
+    atomic_init(&e->nonce.top, &e->parent_nonce);
+    atomic_init(&e->meta.top, &e->parent_meta);
+}
+
+void state_slot_entry_init(struct slot_entry *e, struct account_entry *a, const struct u256 *key, uint64_t hash,
+                           struct u256 value)
+{
+    *e = (struct slot_entry){.account = a, .key = *key, .hash = hash};
+    version_init(&e->parent, value);
+    atomic_init(&e->location.top, &e->parent);
+}
+
+struct account_entry *state_table_account_hashed(struct state_table *t, const struct address *a, uint64_t hash,
+                                                 enum status *why)
+{
+    struct account_entry *e = intern_find(&t->accounts, hash, account_has_address, a);
+    if (LIKELY(e != NULL))
+        return e;
+    /* Loaded before the lock is taken: two workers may load the same account, both get the same answer. */
+    struct account_data data = {0};
+    enum status status = t->view->account(t->view->context, a, &data);
+    if (UNLIKELY(status != STATUS_OK)) {
+        *why = status;
+        return NULL;
+    }
+    struct intern_shard *shard = intern_lock(&t->accounts, hash);
+    e = intern_find(&t->accounts, hash, account_has_address, a);
+    if (e == NULL) {
+        e = ARENA_NEW(&shard->arena, struct account_entry);
+        state_account_entry_init(e, a, hash, &data);
+        intern_insert(shard, hash, hash_of_account, e);
+    }
+    intern_unlock(shard);
+    return e;
+}
+
+struct account_entry *state_table_account(struct state_table *t, const struct address *a, enum status *why)
+{
+    return state_table_account_hashed(t, a, address_hash(a), why);
+}
+
+struct slot_entry *state_table_slot_hashed(struct state_table *t, struct account_entry *a, const struct u256 *key,
+                                           uint64_t hash, enum status *why)
+{
+    struct slot_name name = {a, key};
+    struct slot_entry *e = intern_find(&t->slots, hash, slot_has_name, &name);
+    if (LIKELY(e != NULL))
+        return e;
+    struct u256 value = U256_ZERO;
+    if (a->has_storage) {
+        enum status status = t->view->storage(t->view->context, &a->address, key, &value);
+        if (UNLIKELY(status != STATUS_OK)) {
+            *why = status;
+            return NULL;
+        }
+    }
+    struct intern_shard *shard = intern_lock(&t->slots, hash);
+    e = intern_find(&t->slots, hash, slot_has_name, &name);
+    if (e == NULL) {
+        e = ARENA_NEW(&shard->arena, struct slot_entry);
+        state_slot_entry_init(e, a, key, hash, value);
+        intern_insert(shard, hash, hash_of_slot, e);
+    }
+    intern_unlock(shard);
+    return e;
+}
+
+struct slot_entry *state_table_slot(struct state_table *t, struct account_entry *a, const struct u256 *key,
+                                    enum status *why)
+{
+    return state_table_slot_hashed(t, a, key, slot_hash(a->hash, key), why);
+}
+
+const struct code *state_table_parent_code(struct state_table *t, struct account_entry *e, enum status *why)
+{
+    const struct code *code = atomic_load_explicit(&e->parent_code, memory_order_acquire);
+    if (LIKELY(code != NULL))
+        return code;
+    code = code_cache_find(t->codes, &e->code_hash);
+    if (code == NULL) {
+        struct bytes bytes = {0};
+        enum status status = t->view->code(t->view->context, &e->address, &e->code_hash, &bytes);
+        if (UNLIKELY(status != STATUS_OK)) {
+            *why = status;
+            return NULL;
+        }
+        code = code_cache_put(t->codes, &e->code_hash, bytes);
+    }
+    atomic_store_explicit(&e->parent_code, code, memory_order_release);
+    return code;
+}
+
+/* ---- values of locations ------------------------------------------------------------------------------------- */
+
+static struct version *next_live(const struct version *v)
+{
+    struct version *next = atomic_load_explicit(&v->next, memory_order_acquire);
+    while (atomic_load_explicit(&next->kind, memory_order_acquire) == VERSION_DEAD)
+        next = atomic_load_explicit(&next->next, memory_order_acquire);
+    return next;
+}
+
+struct u256 location_balance_from(const struct version *v)
+{
+    struct u256 sum = U256_ZERO;
+    for (;; v = next_live(v)) {
+        switch (atomic_load_explicit(&v->kind, memory_order_acquire)) {
+        case VERSION_VALUE:
+            return u256_add(sum, v->value);
+        case VERSION_TOTAL:
+            return u256_add(sum, ((const struct balance_version *)v)->total);
+        case VERSION_DELTA:
+            sum = u256_add(sum, v->value);
+            break;
+        default: /* died while we looked: its delta no longer counts */
+            break;
+        }
+    }
+}
+
+struct u256 location_balance(const struct location *l, uint32_t tx)
+{
+    return location_balance_from(location_find(l, tx));
+}
+
+/* Writes in place, for serial use: one overwritable version above the parent's. */
+void location_write(struct state_table *t, struct location *l, struct u256 value, uint32_t generation)
+{
+    struct version *top = location_find(l, UINT32_MAX);
+    if (top->tx != 0 || atomic_load_explicit(&top->next, memory_order_relaxed) == NULL) {
+        struct version *v = ARENA_NEW(&t->versions, struct version);
+        version_init(v, value);
+        v->tx = top->tx;
+        v->generation = generation;
+        atomic_init(&v->next, top);
+        atomic_store_explicit(&l->top, v, memory_order_release);
+        return;
+    }
+    top->value = value;
+    top->generation = generation;
+}
+
+/* ---- the list of changes ------------------------------------------------------------------------------------- */
+
+void state_table_account_changed(struct state_table *t, struct account_entry *e)
+{
+    if (e->next_changed != NULL)
+        return;
+    e->next_changed = t->changed_accounts;
+    t->changed_accounts = e;
+}
+
+void state_table_slot_changed(struct state_table *t, struct slot_entry *e)
+{
+    if (e->next_changed != NULL)
+        return;
+    e->next_changed = t->changed_slots;
+    t->changed_slots = e;
+}
+
+struct account_entry *state_table_changed_accounts(const struct state_table *t)
+{
+    return t->changed_accounts;
+}
+
+struct slot_entry *state_table_changed_slots(const struct state_table *t)
+{
+    return t->changed_slots;
+}
