@@ -1,0 +1,61 @@
+# The third-party libraries as targets: dep_blst, dep_ckzg, dep_secp256k1, dep_mcl, dep_yyjson from the vendored sources,
+# dep_gmp and dep_openssl from the system.
+#
+# The vendored ones are built at configure time, once for each set of pinned versions and compiler, into
+# WEFT_CACHE_DIR/deps-HASH, and then only linked: release, sanitizer and fuzz builds share them.
+set(WEFT_CACHE_DIR ${CMAKE_SOURCE_DIR}/.cache CACHE PATH "where what all build folders share is kept")
+set(WEFT_VENDOR_DIR ${CMAKE_SOURCE_DIR}/deps/vendor)
+set(WEFT_VENDORED dep_blst dep_ckzg dep_secp256k1 dep_mcl dep_yyjson)
+
+if(NOT EXISTS ${WEFT_VENDOR_DIR}/blst/blst/src/server.c)
+    message(FATAL_ERROR "the third-party sources are missing: run tools/deps.sh first")
+endif()
+
+# The system's compilers build them, whichever builds weft, so that all build folders agree.
+find_program(WEFT_DEPS_CC NAMES cc gcc clang REQUIRED)
+find_program(WEFT_DEPS_CXX NAMES c++ g++ clang++ REQUIRED)
+mark_as_advanced(WEFT_DEPS_CC WEFT_DEPS_CXX)
+execute_process(COMMAND ${WEFT_DEPS_CXX} --version OUTPUT_VARIABLE compiler_version)
+file(READ ${CMAKE_SOURCE_DIR}/deps/Cargo.lock lock)
+file(READ ${CMAKE_SOURCE_DIR}/deps/CMakeLists.txt recipe)
+string(SHA256 hash "${lock}${recipe}${compiler_version}")
+string(SUBSTRING ${hash} 0 12 hash)
+set(WEFT_DEPS_DIR ${WEFT_CACHE_DIR}/deps-${hash})
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS deps/Cargo.lock deps/CMakeLists.txt)
+
+if(NOT EXISTS ${WEFT_DEPS_DIR}/complete)
+    file(MAKE_DIRECTORY ${WEFT_DEPS_DIR})
+    file(LOCK ${WEFT_DEPS_DIR} DIRECTORY GUARD FILE) # two builds may be configured at once
+    if(NOT EXISTS ${WEFT_DEPS_DIR}/complete)
+        message(STATUS "Building the third-party libraries, once, into ${WEFT_DEPS_DIR}")
+        execute_process(
+            COMMAND ${CMAKE_COMMAND} -S ${CMAKE_SOURCE_DIR}/deps -B ${WEFT_DEPS_DIR} -G ${CMAKE_GENERATOR}
+                    -DCMAKE_C_COMPILER=${WEFT_DEPS_CC} -DCMAKE_CXX_COMPILER=${WEFT_DEPS_CXX}
+                    -DCMAKE_BUILD_TYPE=Release
+            OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)
+        execute_process(COMMAND ${CMAKE_COMMAND} --build ${WEFT_DEPS_DIR} --parallel OUTPUT_QUIET
+                        COMMAND_ERROR_IS_FATAL ANY)
+        file(TOUCH ${WEFT_DEPS_DIR}/complete)
+    endif()
+    file(LOCK ${WEFT_DEPS_DIR} DIRECTORY RELEASE)
+endif()
+
+foreach(dep ${WEFT_VENDORED})
+    add_library(${dep} STATIC IMPORTED GLOBAL)
+    set_target_properties(${dep} PROPERTIES IMPORTED_LOCATION ${WEFT_DEPS_DIR}/lib${dep}.a)
+endforeach()
+target_include_directories(dep_blst INTERFACE ${WEFT_VENDOR_DIR}/blst/blst/bindings)
+target_include_directories(dep_ckzg INTERFACE ${WEFT_VENDOR_DIR}/c-kzg/src)
+target_link_libraries(dep_ckzg INTERFACE dep_blst)
+target_include_directories(dep_secp256k1 INTERFACE ${WEFT_VENDOR_DIR}/secp256k1-sys/depend/secp256k1/include)
+target_include_directories(dep_mcl INTERFACE ${WEFT_VENDOR_DIR}/mcl_rust/mcl/include)
+target_compile_definitions(dep_mcl INTERFACE MCL_FP_BIT=256 MCL_FR_BIT=256)
+target_link_libraries(dep_mcl INTERFACE stdc++)
+target_include_directories(dep_yyjson INTERFACE ${WEFT_VENDOR_DIR}/yyjson-sys/yyjson/src)
+target_compile_definitions(dep_yyjson INTERFACE YYJSON_DISABLE_UTILS=1)
+
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(gmp REQUIRED IMPORTED_TARGET GLOBAL gmp)
+pkg_check_modules(openssl REQUIRED IMPORTED_TARGET GLOBAL libcrypto)
+add_library(dep_gmp ALIAS PkgConfig::gmp)
+add_library(dep_openssl ALIAS PkgConfig::openssl)

@@ -1,0 +1,94 @@
+#!/usr/bin/env bash
+# Puts what weft is built from in place: Debian's packages, and the third-party C sources in deps/vendor.
+#
+#     tools/deps.sh           all that building, testing, linting and fuzzing need
+#     tools/deps.sh --min     just what a build needs
+#     tools/deps.sh --quiet   says nothing when nothing is missing
+#
+# When all is there it is done at once and needs no network. The sources are pinned, version and checksum, in deps/Cargo.lock; cargo
+# checks them while it unpacks. No Rust is compiled.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+min=false quiet=false
+for argument in "$@"; do
+    case $argument in
+    --min) min=true ;;
+    --quiet) quiet=true ;;
+    *)
+        echo "usage: tools/deps.sh [--min] [--quiet]" >&2
+        exit 2
+        ;;
+    esac
+done
+
+say() { $quiet || echo "$@"; }
+
+# ---- Debian's packages: a probe that succeeds when it is there, and the package's name ----
+
+missing=()
+need() { # need PACKAGE COMMAND...
+    local package=$1
+    shift
+    "$@" >/dev/null 2>&1 || missing+=("$package")
+}
+have() { command -v "$1"; }
+
+need gcc have cc
+need g++ have c++
+need make have make
+need cmake have cmake
+need ninja-build have ninja
+need pkg-config have pkg-config
+need libgmp-dev pkg-config --exists gmp
+need libssl-dev pkg-config --exists libcrypto
+if ! $min; then
+    need clang-19 have clang-19
+    need lld-19 have ld.lld-19
+    need llvm-19 have llvm-ar-19
+    need libclang-rt-19-dev test -e /usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.fuzzer-x86_64.a \
+        -o -e /usr/lib/llvm-19/lib/clang/19/lib/linux/libclang_rt.fuzzer-aarch64.a
+    need clang-format-19 have clang-format-19
+    need clang-tidy-19 have clang-tidy-19
+    need valgrind have valgrind
+    need zstd have zstd
+    need python3 have python3
+fi
+
+# deps/vendor is complete when the lock file that it was made from is the one we have.
+lock=$(sha256sum deps/Cargo.lock | cut -d' ' -f1)
+vendored=false
+[ "$(cat deps/vendor/.lock 2>/dev/null)" = "$lock" ] && vendored=true
+$vendored || need cargo have cargo
+
+if [ ${#missing[@]} -gt 0 ]; then
+    if ! command -v apt-get >/dev/null; then
+        echo "tools/deps.sh: not found, and no apt-get here to install it: ${missing[*]}" >&2
+        exit 1
+    fi
+    say "installing ${missing[*]}"
+    root=()
+    [ "$(id -u)" = 0 ] || root=(sudo)
+    install() {
+        "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
+            "${missing[@]}" </dev/null
+    }
+    log=$(mktemp)
+    install >"$log" 2>&1 || { "${root[@]}" apt-get update -q </dev/null && install; } >>"$log" 2>&1 || {
+        tail -n 20 "$log" >&2
+        rm -f "$log"
+        exit 1
+    }
+    rm -f "$log"
+fi
+
+# ---- the vendored sources ----
+
+if ! $vendored; then
+    say "unpacking the third-party sources into deps/vendor"
+    rm -rf deps/vendor deps/vendor.new
+    (cd deps && cargo vendor --locked --quiet vendor.new >/dev/null)
+    echo "$lock" >deps/vendor.new/.lock
+    mv deps/vendor.new deps/vendor
+fi
+say "dependencies are in place"
