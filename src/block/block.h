@@ -41,20 +41,30 @@ struct block_task {
     const struct fork *fork; /* usually chain_fork_at(chain, number, timestamp) */
     const struct header *header;
     const struct transaction *transactions;
-    const struct address *senders; /* one for each transaction: see block_senders */
+    const struct address *senders; /* one for each transaction: see block_recover */
+    const struct address *const *authorities; /* for each transaction, one for each authorization; NULL: none in the block */
     uint32_t transaction_count;
     const struct header *uncles;
     uint32_t uncle_count;
     const struct withdrawal *withdrawals;
     uint32_t withdrawal_count;
     const struct state_view *view; /* the state after the parent block */
+    /* Called in order after each committed transaction, on whichever worker commits; for receipts before Byzantium, which carry
+     * a state root (state_table_diff with number index + 2 is the state after it). May be NULL. */
+    void (*committed)(void *context, struct engine *e, uint32_t index);
+    void *committed_context;
     bool transactions_only; /* no system calls, rewards, withdrawals, requests: a state test */
     bool skip_invalid;      /* an invalid transaction is left out and noted (t8n) instead of making the block invalid; serial only */
 };
 
-/* Recovers all senders on the pool. Stops at the first transaction whose signature is no good: *bad is its index. */
-enum status block_senders(struct engine *e, const struct fork *fork, const struct transaction *transactions,
-                          uint32_t count, struct address *senders, uint32_t *bad);
+/* Who signed: senders and (EIP-7702) authorities. */
+struct block_signers {
+    const struct address *senders;
+    const struct address *const *authorities; /* NULL when no transaction has authorizations */
+};
+/* Recovers all signers on the pool, into `arena`. TX_BAD_SIGNATURE: *bad is the first transaction without a sender. */
+enum status block_recover(struct engine *e, const struct fork *fork, const struct transaction *transactions,
+                          uint32_t count, struct arena *arena, struct block_signers *out, uint32_t *bad);
 
 /* ---- what comes out ------------------------------------------------------------------------------------------ */
 

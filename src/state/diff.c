@@ -22,18 +22,18 @@ static int compare_slots(const void *a, const void *b)
     return order != 0 ? order : u256_compare(x->change.key, y->change.key);
 }
 
-static struct meta newest_meta(const struct account_entry *e)
+static struct meta meta_at(const struct account_entry *e, uint32_t tx)
 {
-    return meta_unpack(&location_find(&e->meta, UINT32_MAX)->value);
+    return meta_unpack(&location_find(&e->meta, tx)->value);
 }
 
 /* Fills in the account as it is now; false when it is as it was and has no changed slots. */
-static bool describe_account(const struct account_entry *e, bool clear_empty, struct account_change *out)
+static bool describe_account(const struct account_entry *e, uint32_t tx, bool clear_empty, struct account_change *out)
 {
-    struct meta meta = newest_meta(e), before = meta_unpack(&e->parent_meta.value);
+    struct meta meta = meta_at(e, tx), before = meta_unpack(&e->parent_meta.value);
     *out = (struct account_change){.address = e->address};
-    out->nonce = location_find(&e->nonce, UINT32_MAX)->value.w[0];
-    out->balance = location_balance(&e->balance, UINT32_MAX);
+    out->nonce = location_find(&e->nonce, tx)->value.w[0];
+    out->balance = location_balance(&e->balance, tx);
     out->code_hash = meta.code != NULL ? meta.code->hash : e->code_hash;
     out->code_changed = !hash_equal(&out->code_hash, &e->code_hash);
     out->code = out->code_changed ? meta.code : NULL;
@@ -48,7 +48,7 @@ static bool describe_account(const struct account_entry *e, bool clear_empty, st
     return !same || out->exists != before.exists;
 }
 
-static size_t collect_slots(const struct state_table *t, struct found_slot **out)
+static size_t collect_slots(const struct state_table *t, uint32_t tx, struct found_slot **out)
 {
     size_t count = 0;
     for (const struct slot_entry *e = state_table_changed_slots(t); e != &state_no_slot; e = e->next_changed)
@@ -56,8 +56,8 @@ static size_t collect_slots(const struct state_table *t, struct found_slot **out
     struct found_slot *found = base_alloc((count + 1) * sizeof *found);
     count = 0;
     for (const struct slot_entry *e = state_table_changed_slots(t); e != &state_no_slot; e = e->next_changed) {
-        uint32_t generation = newest_meta(e->account).generation;
-        const struct version *v = location_find(&e->location, UINT32_MAX);
+        uint32_t generation = meta_at(e->account, tx).generation;
+        const struct version *v = location_find(&e->location, tx);
         struct u256 now = v->generation == generation ? v->value : U256_ZERO;
         struct u256 before = generation == 0 ? e->parent.value : U256_ZERO;
         if (!u256_equal(now, before))
@@ -68,24 +68,25 @@ static size_t collect_slots(const struct state_table *t, struct found_slot **out
     return count;
 }
 
-void state_table_diff(const struct state_table *t, bool clear_empty, struct arena *arena, struct state_diff *out)
+void state_table_diff(const struct state_table *t, uint32_t tx, bool clear_empty, struct arena *arena,
+                      struct state_diff *out)
 {
     struct found_slot *slots;
-    size_t slot_count = collect_slots(t, &slots);
+    size_t slot_count = collect_slots(t, tx, &slots);
     size_t most = slot_count;
     for (const struct account_entry *e = state_table_changed_accounts(t); e != &state_no_account; e = e->next_changed)
         most++;
     struct account_change *changes = ARENA_ARRAY(arena, struct account_change, most + 1);
     size_t count = 0;
     for (const struct account_entry *e = state_table_changed_accounts(t); e != &state_no_account; e = e->next_changed)
-        if (describe_account(e, clear_empty, &changes[count]))
+        if (describe_account(e, tx, clear_empty, &changes[count]))
             count++;
     /* Accounts of which only storage changed are not among the changed accounts. */
     for (size_t i = 0; i < slot_count; i++) {
         const struct account_entry *e = slots[i].account;
         bool first = i == 0 || slots[i - 1].account != e;
         struct account_change change;
-        if (first && !describe_account(e, clear_empty, &change))
+        if (first && !describe_account(e, tx, clear_empty, &change))
             changes[count++] = change;
     }
     qsort(changes, count, sizeof *changes, compare_accounts);

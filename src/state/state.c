@@ -60,6 +60,7 @@ void state_begin(struct state *s, uint32_t tx, bool speculative)
     s->tx = tx;
     s->speculative = speculative;
     s->failure = STATUS_OK;
+    s->any_destructed = false;
     s->refund = 0;
     s->account_count = s->slot_count = s->log_count = s->journal_count = 0;
     local_clear(s->account_map);
@@ -134,11 +135,18 @@ static void set_flag(struct state *s, struct account *a, uint32_t flag)
 
 bool state_warm_account(struct state *s, struct account *a)
 {
+    a->flags |= ACCOUNT_ACCESSED;
     if (a->flags & ACCOUNT_WARM)
         return false;
     journal_add(s, UNDO_WARM_ACCOUNT, a, U256_ZERO);
-    a->flags |= ACCOUNT_WARM | ACCOUNT_ACCESSED;
+    a->flags |= ACCOUNT_WARM;
     return true;
+}
+
+void state_prewarm_account(struct state *s, struct account *a)
+{
+    (void)s;
+    a->flags |= ACCOUNT_WARM;
 }
 
 /* ---- balance ------------------------------------------------------------------------------------------------- */
@@ -342,6 +350,7 @@ bool state_mark_destructed(struct state *s, struct account *a)
 {
     if (a->flags & ACCOUNT_DESTRUCTED)
         return false;
+    s->any_destructed = true;
     set_flag(s, a, ACCOUNT_DESTRUCTED);
     return true;
 }
@@ -362,39 +371,63 @@ static bool slot_record_is(const void *record, const void *key)
 
 static uint64_t hash_of_slot_record(const void *record)
 {
-    return ((const struct slot *)record)->entry->hash;
+    return ((const struct slot *)record)->hash;
 }
 
-static NOINLINE struct slot *slot_add(struct state *s, struct account *a, const struct u256 *key, uint64_t hash)
+static struct slot *slot_add(struct state *s, struct account *a, const struct u256 *key, uint64_t hash)
 {
-    enum status why = STATUS_OK;
-    struct slot_entry *entry = state_table_slot_hashed(s->table, a->entry, key, hash, &why);
-    if (UNLIKELY(entry == NULL)) {
-        fail(s, why);
-        entry = ARENA_NEW(&s->records, struct slot_entry);
-        state_slot_entry_init(entry, a->entry, key, hash, U256_ZERO);
-    }
-    load_meta(s, a);
     struct slot *slot = ARENA_NEW(&s->records, struct slot);
-    const struct version *seen = location_find(&entry->location, s->tx);
-    struct u256 value = seen->generation == a->meta.generation ? seen->value : U256_ZERO;
-    *slot = (struct slot){.entry = entry, .account = a, .seen = seen, .key = *key, .original = value, .current = value};
+    *slot = (struct slot){.account = a, .hash = hash, .key = *key};
     MAKE_ROOM(s->slots, s->slot_count, s->slot_capacity);
     s->slots[s->slot_count++] = slot;
     local_insert(s->slot_map, hash, slot, hash_of_slot_record);
     return slot;
 }
 
+static NOINLINE struct slot *slot_load(struct state *s, struct slot *slot)
+{
+    struct account *a = slot->account;
+    enum status why = STATUS_OK;
+    slot->entry = state_table_slot_hashed(s->table, a->entry, &slot->key, slot->hash, &why);
+    if (UNLIKELY(slot->entry == NULL)) {
+        fail(s, why);
+        slot->entry = ARENA_NEW(&s->records, struct slot_entry);
+        state_slot_entry_init(slot->entry, a->entry, &slot->key, slot->hash, U256_ZERO);
+    }
+    load_meta(s, a);
+    slot->seen = location_find(&slot->entry->location, s->tx);
+    slot->original = slot->seen->generation == a->meta.generation ? slot->seen->value : U256_ZERO;
+    slot->current = slot->original;
+    return slot;
+}
+
+static struct slot *slot_find(struct state *s, struct account *a, const struct u256 *key, uint64_t hash)
+{
+    struct slot_key k = {a, key};
+    return local_find(s->slot_map, hash, slot_record_is, &k);
+}
+
 struct slot *state_slot(struct state *s, struct account *a, const struct u256 *key)
 {
     uint64_t hash = slot_hash(a->entry->hash, key);
-    struct slot_key k = {a, key};
-    struct slot *slot = local_find(s->slot_map, hash, slot_record_is, &k);
-    return LIKELY(slot != NULL) ? slot : slot_add(s, a, key, hash);
+    struct slot *slot = slot_find(s, a, key, hash);
+    if (LIKELY(slot != NULL && slot->entry != NULL))
+        return slot;
+    return slot_load(s, slot != NULL ? slot : slot_add(s, a, key, hash));
+}
+
+void state_prewarm_slot(struct state *s, struct account *a, const struct u256 *key)
+{
+    uint64_t hash = slot_hash(a->entry->hash, key);
+    struct slot *slot = slot_find(s, a, key, hash);
+    if (slot == NULL)
+        slot = slot_add(s, a, key, hash);
+    slot->warm = true;
 }
 
 bool state_warm_slot(struct state *s, struct slot *slot)
 {
+    slot->read = true;
     if (slot->warm)
         return false;
     journal_add(s, UNDO_WARM_SLOT, slot, U256_ZERO);

@@ -220,9 +220,10 @@ struct account {
 
 /* What the running transaction knows of a slot. VM code may read original and current directly. */
 struct slot {
-    struct slot_entry *entry;
+    struct slot_entry *entry; /* NULL: only warmed, not loaded yet */
     struct account *account;
     const struct version *seen;
+    uint64_t hash;
     struct u256 key;
     struct u256 original; /* at the start of the transaction */
     struct u256 current;
@@ -252,6 +253,7 @@ struct state {
     uint32_t tx;          /* number of the running transaction: it reads versions below */
     bool clear_empty;     /* EIP-161 rules: existence is non-emptiness */
     bool speculative;     /* predecessors may be missing: note predicates */
+    bool any_destructed;  /* some account was marked, perhaps in a reverted call */
     enum status failure;  /* first failure of the view; the executor looks at it after each transaction */
     int64_t refund;       /* gas refund counter; journaled by checkpoints */
 
@@ -287,8 +289,11 @@ void state_begin(struct state *s, uint32_t tx, bool speculative);
  * empty account is returned. */
 struct account *state_account(struct state *s, const struct address *a);
 
-/* Marks as accessed; true if it was cold (EIP-2929). Journaled. */
+/* Marks as accessed; true if it was cold (EIP-2929). The warmth is journaled; that it was accessed stays noted (EIP-7928). */
 bool state_warm_account(struct state *s, struct account *a);
+/* Warm from the start of the transaction (access lists, EIP-2930): no access, nothing is loaded from the view but the account. */
+void state_prewarm_account(struct state *s, struct account *a);
+void state_prewarm_slot(struct state *s, struct account *a, const struct u256 *key);
 
 /* The balance now: a value read. */
 struct u256 state_balance(struct state *s, struct account *a);
@@ -327,7 +332,7 @@ bool state_mark_destructed(struct state *s, struct account *a);
 
 /* The record of a slot, loaded when it is new (does not mark it warm). */
 struct slot *state_slot(struct state *s, struct account *a, const struct u256 *key);
-bool state_warm_slot(struct state *s, struct slot *slot); /* true if it was cold; journaled */
+bool state_warm_slot(struct state *s, struct slot *slot); /* an access; true if it was cold; the warmth is journaled */
 void state_set_slot(struct state *s, struct slot *slot, const struct u256 *value); /* journaled */
 
 /* EIP-1153. */
@@ -382,9 +387,10 @@ struct state_diff {
     size_t count;
 };
 
-/* What the table's newest values differ in from the view's. Independent of the order of execution and of the executor.
- * Everything lives in `arena`. */
-void state_table_diff(const struct state_table *t, bool clear_empty, struct arena *arena, struct state_diff *out);
+/* What the values below transaction number `tx` (UINT32_MAX: the newest) differ in from the view's. Independent of the order of
+ * execution and of the executor. Everything lives in `arena`. */
+void state_table_diff(const struct state_table *t, uint32_t tx, bool clear_empty, struct arena *arena,
+                      struct state_diff *out);
 bool state_diff_equal(const struct state_diff *a, const struct state_diff *b);
 
 #endif

@@ -1,0 +1,59 @@
+/* Validity that can be decided without state, and the gas that a transaction pays before it runs. */
+#include "tx/tx.h"
+
+struct tx_intrinsic tx_intrinsic(const struct fork *f, const struct transaction *tx)
+{
+    uint64_t zeros = 0;
+    for (size_t i = 0; i < tx->data.size; i++)
+        zeros += tx->data.data[i] == 0;
+    uint64_t others = tx->data.size - zeros;
+
+    uint64_t gas = f->tx.base + zeros * f->tx.data_zero + others * f->tx.data_byte;
+    if (tx->is_create) {
+        gas += f->tx.create;
+        gas += (tx->data.size + 31) / 32 * f->gas.initcode_word;
+    }
+    gas += (uint64_t)tx->access_count * f->tx.access_address + (uint64_t)tx->access_key_count * f->tx.access_key;
+    gas += (uint64_t)tx->authorization_count * f->tx.authorization;
+    uint64_t floor = f->tx.floor_token == 0 ? 0 : f->tx.base + (zeros + 4 * others) * f->tx.floor_token;
+    return (struct tx_intrinsic){gas, floor};
+}
+
+static enum status check_blobs(const struct tx_context *c, const struct transaction *tx)
+{
+    if (tx->blob_count == 0)
+        return TX_NO_BLOBS;
+    if (tx->blob_count > c->fork->blob.max_per_tx)
+        return TX_TOO_MANY_BLOBS;
+    for (uint32_t i = 0; i < tx->blob_count; i++)
+        if (tx->blob_hashes[i].b[0] != 1) /* the version of KZG commitments */
+            return TX_BLOB_VERSION;
+    return u256_less(tx->max_blob_fee, c->env.blob_base_fee) ? TX_BLOB_FEE_TOO_LOW : STATUS_OK;
+}
+
+enum status tx_check(const struct tx_context *c, const struct transaction *tx)
+{
+    const struct fork *f = c->fork;
+    if ((f->tx.types & 1u << tx->type) == 0)
+        return TX_TYPE_NOT_SUPPORTED;
+    if (tx->has_chain_id && tx->chain_id != c->env.chain_id)
+        return TX_WRONG_CHAIN_ID;
+    if (f->limit.tx_gas != 0 && tx->gas_limit > f->limit.tx_gas)
+        return TX_GAS_OVER_CAP;
+    struct tx_intrinsic intrinsic = tx_intrinsic(f, tx);
+    if (tx->gas_limit < intrinsic.gas)
+        return TX_INTRINSIC_GAS_TOO_LOW;
+    if (tx->gas_limit < intrinsic.floor)
+        return TX_GAS_BELOW_FLOOR;
+    if (tx->is_create && f->limit.initcode_size != 0 && tx->data.size > f->limit.initcode_size)
+        return TX_INITCODE_TOO_BIG;
+    if (tx->nonce == UINT64_MAX)
+        return TX_NONCE_MAX;
+    if (u256_less(tx->max_fee, tx->max_priority_fee))
+        return TX_PRIORITY_FEE_OVER_MAX_FEE;
+    if (u256_less(tx->max_fee, c->env.base_fee))
+        return TX_FEE_BELOW_BASE_FEE;
+    if (tx->type == TX_SET_CODE && tx->authorization_count == 0)
+        return TX_NO_AUTHORIZATIONS;
+    return tx->type == TX_BLOB ? check_blobs(c, tx) : STATUS_OK;
+}

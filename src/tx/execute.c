@@ -1,0 +1,180 @@
+/* One transaction, start to end. */
+#include "tx/private.h"
+#include "tx/tx.h"
+
+/* *out = a * b; false when it does not fit 256 bits. */
+static bool multiply(struct u256 *out, struct u256 a, uint64_t b)
+{
+    unsigned __int128 carry = 0;
+    for (int i = 0; i < 4; i++) {
+        carry += (unsigned __int128)a.w[i] * b;
+        out->w[i] = (uint64_t)carry;
+        carry >>= 64;
+    }
+    return carry == 0;
+}
+
+static struct u256 times(struct u256 a, uint64_t b)
+{
+    struct u256 product;
+    multiply(&product, a, b);
+    return product;
+}
+
+static uint64_t blob_gas(const struct transaction *tx)
+{
+    return (uint64_t)tx->blob_count * GAS_PER_BLOB;
+}
+
+/* The most that the sender may have to pay; false when no balance can be that high. */
+static bool maximum_cost(const struct transaction *tx, struct u256 *out)
+{
+    struct u256 gas, blobs;
+    return multiply(&gas, tx->max_fee, tx->gas_limit) && multiply(&blobs, tx->max_blob_fee, blob_gas(tx)) &&
+           !u256_add_carry(out, gas, blobs) && !u256_add_carry(out, *out, tx->value);
+}
+
+/* EIP-1559; without a base fee this is the gas price. */
+static struct u256 effective_price(const struct tx_context *c, const struct transaction *tx)
+{
+    struct u256 above = u256_sub(tx->max_fee, c->env.base_fee);
+    struct u256 tip = u256_less(above, tx->max_priority_fee) ? above : tx->max_priority_fee;
+    return u256_add(c->env.base_fee, tip);
+}
+
+/* Validity that depends on state. */
+static enum status check_sender(struct state *s, struct account *sender, const struct transaction *tx)
+{
+    if (s->speculative) {
+        state_assume_nonce(s, sender, tx->nonce);
+    } else {
+        uint64_t nonce = state_nonce(s, sender);
+        if (tx->nonce != nonce)
+            return tx->nonce < nonce ? TX_NONCE_TOO_LOW : TX_NONCE_TOO_HIGH;
+    }
+    if (UNLIKELY(state_has_code(s, sender)) && !state_code(s, sender)->is_delegation)
+        return TX_SENDER_HAS_CODE;
+    struct u256 cost;
+    if (!maximum_cost(tx, &cost) || !state_balance_at_least(s, sender, &cost))
+        return TX_INSUFFICIENT_FUNDS;
+    return STATUS_OK;
+}
+
+static void warm_access_list(struct state *s, const struct transaction *tx)
+{
+    for (uint32_t i = 0; i < tx->access_count; i++) {
+        const struct access_entry *entry = &tx->access_list[i];
+        struct account *a = state_account(s, &entry->address);
+        state_prewarm_account(s, a);
+        for (uint32_t k = 0; k < entry->key_count; k++)
+            state_prewarm_slot(s, a, &entry->keys[k]);
+    }
+}
+
+/* The transaction's own message. Calls: the recipient's code runs. Creates: data is initcode. */
+static struct vm_message make_message(struct tx_worker *w, const struct transaction *tx, struct account *sender,
+                                      int64_t gas)
+{
+    struct vm_message m = {.kind = tx->is_create ? VM_CREATE : VM_CALL,
+                           .gas = {.regular = gas},
+                           .sender = sender,
+                           .value = tx->value,
+                           .input = tx->data};
+    if (!tx->is_create) {
+        m.recipient = m.code_account = state_account(w->state, &tx->to);
+        state_warm_account(w->state, m.recipient);
+        m.code = vm_code_of(w->vm, m.recipient);
+    }
+    return m;
+}
+
+/* Keeps what the VM emitted and returned beyond the transaction. */
+static void keep_results(struct tx_worker *w, const struct vm_result *result, struct tx_result *out)
+{
+    const struct state *s = w->state;
+    struct log *logs = ARENA_ARRAY(&w->results, struct log, s->log_count);
+    for (uint32_t i = 0; i < s->log_count; i++) {
+        const struct state_log *from = &s->logs[i];
+        struct hash *topics = ARENA_ARRAY(&w->results, struct hash, from->topic_count);
+        for (uint32_t k = 0; k < from->topic_count; k++)
+            u256_store_be(topics[k].b, from->topics[k]);
+        logs[i] = (struct log){from->account->entry->address, topics, from->topic_count, from->data};
+    }
+    out->logs = logs;
+    out->log_count = s->log_count;
+    out->output = (struct bytes){arena_copy(&w->results, result->output.data, result->output.size),
+                                 result->output.size};
+    out->outcome = result->status;
+    out->succeeded = result->status == VM_SUCCESS;
+    out->has_created = result->created != NULL;
+    if (out->has_created)
+        out->created = result->created->entry->address;
+}
+
+/* Refunds what is left, and splits what was used. */
+static void settle(struct state *s, const struct tx_context *c, const struct transaction *tx, struct account *sender,
+                   struct u256 price, uint64_t floor, struct vm_gas left, struct tx_result *out)
+{
+    uint64_t used = tx->gas_limit - (uint64_t)left.regular;
+    uint64_t most = used / c->fork->tx.refund_quotient;
+    uint64_t refund = s->refund <= 0 ? 0 : (uint64_t)s->refund;
+    refund = refund < most ? refund : most;
+    uint64_t paid = used - refund > floor ? used - refund : floor;
+    uint64_t before_refund = used > floor ? used : floor;
+    out->gas_used = paid;
+    out->gas_refunded = refund;
+    out->block_gas = c->fork->block_gas_without_refunds ? before_refund : paid;
+    struct u256 back = times(price, tx->gas_limit - paid);
+    state_credit(s, sender, &back);
+    out->fee = times(u256_sub(price, c->env.base_fee), paid);
+}
+
+/* A beneficiary that destroyed itself in this transaction loses its fee with everything else. */
+static bool fee_is_burnt(struct state *s, const struct address *beneficiary)
+{
+    return UNLIKELY(s->any_destructed) && (state_account(s, beneficiary)->flags & ACCOUNT_DESTRUCTED) != 0;
+}
+
+void tx_execute(struct tx_worker *w, const struct tx_context *c, const struct transaction *tx,
+                const struct address *sender_address, const struct address *authorities, struct tx_result *out)
+{
+    struct state *s = w->state;
+    *out = (struct tx_result){0};
+    s->log_data = &w->results;
+    out->invalid = tx_check(c, tx);
+    if (out->invalid != STATUS_OK)
+        return;
+    struct account *sender = state_account(s, sender_address);
+    out->invalid = check_sender(s, sender, tx);
+    if (out->invalid != STATUS_OK || s->failure != STATUS_OK)
+        return;
+
+    struct vm_env env = c->env;
+    env.origin = *sender_address;
+    env.gas_price = effective_price(c, tx);
+    env.blob_hashes = tx->blob_hashes;
+    env.blob_hash_count = tx->blob_count;
+    vm_attach(w->vm, c->fork, s, &env);
+
+    struct u256 upfront = u256_add(times(env.gas_price, tx->gas_limit), times(env.blob_base_fee, blob_gas(tx)));
+    state_debit(s, sender, &upfront);
+    state_set_nonce(s, sender, tx->nonce + 1);
+    state_touch(s, sender);
+    state_warm_account(s, sender);
+    if (c->fork->warm_coinbase)
+        state_prewarm_account(s, state_account(s, &env.coinbase));
+    warm_access_list(s, tx);
+    if (tx->authorization_count != 0)
+        tx_apply_authorizations(s, c, tx, authorities);
+
+    struct tx_intrinsic intrinsic = tx_intrinsic(c->fork, tx);
+    struct vm_message message = make_message(w, tx, sender, (int64_t)(tx->gas_limit - intrinsic.gas));
+    struct vm_result result;
+    vm_call(w->vm, &message, &result);
+
+    keep_results(w, &result, out);
+    settle(s, c, tx, sender, env.gas_price, intrinsic.floor, result.gas, out);
+    if (fee_is_burnt(s, &env.coinbase))
+        out->fee = U256_ZERO;
+    state_finalize(s);
+}
