@@ -59,7 +59,9 @@ fi
 lock=$(sha256sum deps/Cargo.lock | cut -d' ' -f1)
 vendored=false
 [ "$(cat deps/vendor/.lock 2>/dev/null)" = "$lock" ] && vendored=true
-$vendored || need cargo have cargo
+# cargo unpacks it; from 1.70 on it asks the registry for just what it needs. Debian 12 has such a one under another name.
+recent_cargo() { cargo --version | awk '{ split($2, v, "."); exit !(v[1] > 1 || v[2] >= 70) }'; }
+$vendored || need cargo recent_cargo
 
 if [ ${#missing[@]} -gt 0 ]; then
     if ! command -v apt-get >/dev/null; then
@@ -70,8 +72,13 @@ if [ ${#missing[@]} -gt 0 ]; then
     root=()
     [ "$(id -u)" = 0 ] || root=(sudo)
     install() {
+        local packages=() package
+        for package in "${missing[@]}"; do
+            [ "$package" = cargo ] && apt-cache show cargo-web >/dev/null 2>&1 && package=cargo-web
+            packages+=("$package")
+        done
         "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
-            "${missing[@]}" </dev/null
+            "${packages[@]}" </dev/null
     }
     log=$(mktemp)
     install >"$log" 2>&1 || { "${root[@]}" apt-get update -q </dev/null && install; } >>"$log" 2>&1 || {

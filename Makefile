@@ -1,0 +1,91 @@
+# weft: a thin face on CMake (CMakePresets.json, CMakeLists.txt). `make help` names everything.
+SHELL := /bin/bash
+JOBS ?= $(shell nproc)
+# Compile for this machine's processor; NATIVE=OFF for binaries that travel.
+NATIVE ?= ON
+# The seconds that `make fuzz` gives each target.
+FUZZ_SECONDS ?= 30
+PREFIX ?= /usr/local
+ARGS ?= --help
+FILTER ?=
+
+SOURCES = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h' 2>/dev/null)
+
+.DEFAULT_GOAL := build
+.PHONY: help deps build run test unit check asan tsan rare debug gcc clang fuzz lint tidy format format-check symbols bench \
+	examples install docs clean distclean
+
+help: ## what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+deps: ## install and unpack all that building, testing and linting need
+	tools/deps.sh
+
+build: ## the release build: build/weft and the libraries
+	@tools/deps.sh --min --quiet
+	@cmake --preset release -DWEFT_NATIVE=$(NATIVE) $(CMAKE_ARGS) >/dev/null
+	@cmake --build build --parallel $(JOBS)
+
+run: build ## build, then run the command: make run ARGS="replay PATH"
+	@build/weft $(ARGS)
+
+test: build ## unit tests, then the official fixtures when they are there
+	@tests/run.sh
+
+unit: build ## unit tests alone: make unit FILTER=rlp
+	@build/weft_tests --filter "$(FILTER)"
+
+# A build in a folder of its own and its unit tests.
+asan tsan rare debug gcc clang:
+	@tools/deps.sh --quiet
+	@cmake --preset $@ $(CMAKE_ARGS) >/dev/null
+	@cmake --build build-$@ --parallel $(JOBS)
+	@build-$@/weft_tests --filter "$(FILTER)"
+
+asan: ## unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
+tsan: ## unit tests under ThreadSanitizer
+rare: ## unit tests in a build that forces rare paths
+debug: ## unit tests in a debug build
+gcc: ## release build with gcc, warnings are errors, unit tests
+clang: ## release build with clang 19, warnings are errors, unit tests
+
+fuzz: ## run every fuzz target for FUZZ_SECONDS (30)
+	@tools/deps.sh --quiet
+	@cmake --preset fuzz $(CMAKE_ARGS) >/dev/null
+	@cmake --build build-fuzz --parallel $(JOBS)
+	@tools/fuzz.sh build-fuzz $(FUZZ_SECONDS)
+
+tidy: ## layers, names, form (tools/tidy.py)
+	@python3 tools/tidy.py
+
+lint: build tidy format-check ## tidy, format-check and clang-tidy
+	@clang-tidy-19 --quiet -p build --warnings-as-errors='*' $(filter src/%.c,$(SOURCES))
+
+format: ## rewrite all sources with clang-format
+	@clang-format-19 -i $(SOURCES)
+
+format-check: ## fail where clang-format would change something
+	@clang-format-19 --dry-run -Werror $(SOURCES)
+
+symbols: build ## check that libweft exports only weft_ symbols
+	@python3 tools/symbols.py build
+
+bench: build ## build the micro benches and run them and `weft bench`
+	@cmake --build build --parallel $(JOBS) --target benches
+	@tools/bench.sh build
+
+examples: build ## build and run the examples against the shared library
+	@cmake --build build --parallel $(JOBS) --target examples
+
+install: build ## install the command, the libraries and headers under PREFIX (/usr/local); DESTDIR works
+	@cmake --build build --parallel $(JOBS) --target installable
+	@cmake --install build --prefix $(PREFIX)
+
+docs: ## the API reference into build/docs (needs doxygen)
+	@doxygen docs/Doxyfile
+
+clean: ## remove all build folders
+	rm -rf build build-*
+
+distclean: clean ## and what is cached and vendored
+	rm -rf .cache deps/vendor

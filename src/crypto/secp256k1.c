@@ -1,0 +1,99 @@
+/* ECDSA over secp256k1 through libsecp256k1: recovery for transactions and ECRECOVER, signing for tools. */
+#include "crypto/crypto.h"
+
+#include <pthread.h>
+
+#include <secp256k1.h>
+#include <secp256k1_preallocated.h>
+#include <secp256k1_recovery.h>
+
+/* The packaged library marks its symbols with its version, so that several may live in one program. */
+#define LIBRARY(name) rustsecp256k1_v0_14_##name
+
+typedef LIBRARY(pubkey) library_key;
+typedef LIBRARY(ecdsa_recoverable_signature) library_signature;
+
+enum { KEY_SIZE = 65, KEY_TAG_SIZE = 1 }; /* 0x04, x, y */
+
+/* An address is the last 20 bytes of the hash of x | y. */
+static void address_of_key(struct address *out, const library_key *key)
+{
+    uint8_t text[KEY_SIZE];
+    size_t size = sizeof text;
+    LIBRARY(ec_pubkey_serialize)
+    (LIBRARY(context_static), text, &size, key, SECP256K1_EC_UNCOMPRESSED);
+    struct hash h;
+    keccak256_64(&h, text + KEY_TAG_SIZE);
+    memcpy(out->b, h.b + 12, sizeof out->b);
+}
+
+static bool is_zero(const uint8_t word[32])
+{
+    uint64_t any = 0;
+    for (size_t i = 0; i < 32; i += 8)
+        any |= load_be64(word + i);
+    return any == 0;
+}
+
+bool secp256k1_recover(struct address *out, const struct hash *digest, const struct secp256k1_signature *signature)
+{
+    if (signature->recovery_id > 3 || is_zero(signature->r) || is_zero(signature->s))
+        return false;
+    uint8_t compact[64];
+    memcpy(compact, signature->r, 32);
+    memcpy(compact + 32, signature->s, 32);
+
+    library_signature parsed; /* parsing refuses r, s >= n; recovery refuses what has no key */
+    library_key key;
+    if (LIBRARY(ecdsa_recoverable_signature_parse_compact)(LIBRARY(context_static), &parsed, compact,
+                                                           signature->recovery_id) == 0)
+        return false;
+    if (LIBRARY(ecdsa_recover)(LIBRARY(context_static), &key, &parsed, digest->b) == 0)
+        return false;
+    address_of_key(out, &key);
+    return true;
+}
+
+void secp256k1_recover_many(struct address *out, bool *ok, const struct hash *digest,
+                            const struct secp256k1_signature *signature, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        ok[i] = secp256k1_recover(&out[i], &digest[i], &signature[i]);
+}
+
+/* ---- secret keys ----------------------------------------------------------------------------------------------- */
+
+/* Work with secret keys needs a context of one's own: made once, at the first use, and kept until the process ends. */
+static LIBRARY(context) * signing_context;
+static pthread_once_t signing_once = PTHREAD_ONCE_INIT;
+
+static void make_signing_context(void)
+{
+    void *memory = base_alloc(LIBRARY(context_preallocated_size)(SECP256K1_CONTEXT_NONE));
+    signing_context = LIBRARY(context_preallocated_create)(memory, SECP256K1_CONTEXT_NONE);
+}
+
+bool secp256k1_sign(struct secp256k1_signature *out, const struct hash *digest, const uint8_t secret[32])
+{
+    pthread_once(&signing_once, make_signing_context);
+    library_signature made;
+    if (LIBRARY(ecdsa_sign_recoverable)(signing_context, &made, digest->b, secret, NULL, NULL) == 0)
+        return false;
+    uint8_t compact[64];
+    int recovery_id = 0;
+    LIBRARY(ecdsa_recoverable_signature_serialize_compact)(LIBRARY(context_static), compact, &recovery_id, &made);
+    memcpy(out->r, compact, 32);
+    memcpy(out->s, compact + 32, 32);
+    out->recovery_id = (uint8_t)recovery_id;
+    return true;
+}
+
+bool secp256k1_address_of_secret(struct address *out, const uint8_t secret[32])
+{
+    pthread_once(&signing_once, make_signing_context);
+    library_key key;
+    if (LIBRARY(ec_pubkey_create)(signing_context, &key, secret) == 0)
+        return false;
+    address_of_key(out, &key);
+    return true;
+}
