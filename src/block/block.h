@@ -49,10 +49,12 @@ struct block_task {
     const struct withdrawal *withdrawals;
     uint32_t withdrawal_count;
     const struct state_view *view; /* the state after the parent block */
-    /* Called in order after each committed transaction, on whichever worker commits; for receipts before Byzantium, which carry
-     * a state root (state_table_diff with number index + 2 is the state after it). May be NULL. */
+    /* Called in order after each committed transaction, on whichever worker commits (state_table_diff with number index + 2 is the
+     * state after it). May be NULL. For receipts before Byzantium, which carry a state root: the callback fills `state_roots`, from
+     * where block_seal takes them; without it such receipts get a zero root and block_check skips the receipts root. */
     void (*committed)(void *context, struct engine *e, uint32_t index);
     void *committed_context;
+    const struct hash *state_roots;
     bool transactions_only; /* no system calls, rewards, withdrawals, requests: a state test */
     bool skip_invalid;      /* an invalid transaction is left out and noted (t8n) instead of making the block invalid; serial only */
 };
@@ -101,6 +103,9 @@ struct block_result {
 
 /* The seam between block and executors: runs the transactions of a block that has been begun. */
 enum executor_kind { EXECUTOR_SERIAL, EXECUTOR_PARALLEL };
+
+/* The price of blob gas, wei, for a header's excess blob gas (EIP-4844); zero where the fork has no blobs. */
+struct u256 block_blob_base_fee(const struct fork *fork, uint64_t excess_blob_gas);
 
 /* Executes a block. STATUS_OK, or the status of an invalid block or failing view with *error set (may be NULL); *out is filled in
  * both cases as far as execution came. The caller's thread works as worker 0. */

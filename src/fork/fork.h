@@ -212,6 +212,11 @@ extern const struct address history_storage_address;     /* EIP-2935 */
 extern const struct address withdrawal_requests_address; /* EIP-7002 */
 extern const struct address consolidation_requests_address; /* EIP-7251 */
 
+/* EIP-779: whose balances moved, and where to. */
+extern const struct address dao_accounts[];
+extern const size_t dao_account_count;
+extern const struct address dao_refund_address;
+
 /* ---- chains -------------------------------------------------------------------------------------------------- */
 
 enum activation_by { BY_NUMBER, BY_TIMESTAMP };

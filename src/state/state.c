@@ -616,3 +616,13 @@ void state_commit(struct state *s)
         state_table_slot_changed(s->table, slot->entry);
     }
 }
+
+void state_bring_into_existence(struct state *s, struct account_entry *e)
+{
+    struct meta meta = meta_unpack(&location_find(&e->meta, UINT32_MAX)->value);
+    if (s->clear_empty || meta.exists)
+        return;
+    meta.exists = true;
+    location_write(s->table, &e->meta, meta_pack(meta), 0);
+    state_table_account_changed(s->table, e);
+}

@@ -362,6 +362,9 @@ void state_finalize(struct state *s);
 /* Writes the records into the table in place. Serial use only: no other thread may be reading. */
 void state_commit(struct state *s);
 
+/* Before EIP-161: makes sure that an account is in the trie, outside of any transaction. Serial use only. */
+void state_bring_into_existence(struct state *s, struct account_entry *e);
+
 /* ---- what a block changed ------------------------------------------------------------------------------------ */
 
 struct slot_change {

@@ -163,7 +163,7 @@ void vm_set_plain(struct vm *vm, bool plain);
 void vm_call(struct vm *vm, const struct vm_message *message, struct vm_result *result);
 
 /* The code that runs when `account` is called: its own, or (EIP-7702) that of the account it delegates to, which is then marked
- * as accessed; a delegation to a delegation or a precompile runs nothing. For transactions, where following it costs no gas. */
+ * as accessed. Delegation is followed once only. For transactions, where following it costs no gas. */
 const struct code *vm_code_of(struct vm *vm, struct account *account);
 
 /* Frees what the VM keeps in code->plan; for code_cache_new. */

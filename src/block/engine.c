@@ -1,0 +1,106 @@
+/* The engine: what is kept between blocks. */
+#include <stdlib.h>
+
+#include "block/private.h"
+
+/* A view without anything: what the table is built over before the first block. */
+static const struct state_view no_view;
+
+struct engine *engine_new(unsigned threads)
+{
+    struct engine *e = base_calloc(1, sizeof *e);
+    e->threads = threads == 0 ? cpu_count() : threads;
+    e->pool = pool_new(e->threads);
+    e->codes = code_cache_new(vm_plan_free);
+    e->table = state_table_new(&no_view, e->codes);
+    e->workers = aligned_alloc(_Alignof(struct engine_worker), e->threads * sizeof *e->workers);
+    ASSERT(e->workers != NULL);
+    memset(e->workers, 0, e->threads * sizeof *e->workers);
+    for (unsigned i = 0; i < e->threads; i++) {
+        e->workers[i].tx.state = state_new(e->table);
+        e->workers[i].tx.vm = vm_new();
+    }
+    return e;
+}
+
+void engine_free(struct engine *e)
+{
+    if (e == NULL)
+        return;
+    pool_free(e->pool);
+    for (unsigned i = 0; i < e->threads; i++) {
+        vm_free(e->workers[i].tx.vm);
+        state_free(e->workers[i].tx.state);
+        arena_free(&e->workers[i].tx.results);
+        arena_free(&e->workers[i].versions);
+    }
+    free(e->workers);
+    state_table_free(e->table);
+    code_cache_free(e->codes);
+    arena_free(&e->block);
+    free(e);
+}
+
+unsigned engine_threads(const struct engine *e)
+{
+    return e->threads;
+}
+
+struct pool *engine_pool(struct engine *e)
+{
+    return e->pool;
+}
+
+struct code_cache *engine_codes(struct engine *e)
+{
+    return e->codes;
+}
+
+struct state_table *engine_table(struct engine *e)
+{
+    return e->table;
+}
+
+/* ---- signers --------------------------------------------------------------------------------------------------- */
+
+struct recovery {
+    const struct transaction *transactions;
+    struct signature_rules rules;
+    struct address *senders;
+    struct address **authorities; /* arrays made beforehand; NULL where there are none */
+    _Atomic uint32_t bad;         /* lowest index that failed so far */
+};
+
+static void recover_one(void *context, size_t i)
+{
+    struct recovery *r = context;
+    if (transaction_sender(&r->senders[i], &r->transactions[i], r->rules) != STATUS_OK) {
+        uint32_t seen = atomic_load(&r->bad);
+        while (i < seen && !atomic_compare_exchange_weak(&r->bad, &seen, (uint32_t)i))
+            ;
+    }
+    if (r->authorities != NULL && r->authorities[i] != NULL)
+        tx_authorities(&r->transactions[i], r->authorities[i]);
+}
+
+enum status block_recover(struct engine *e, const struct fork *fork, const struct transaction *transactions,
+                          uint32_t count, struct arena *arena, struct block_signers *out, uint32_t *bad)
+{
+    struct recovery r = {.transactions = transactions,
+                         .rules = {.low_s = fork->low_s, .chain_id = fork->replay_protection},
+                         .senders = ARENA_ARRAY(arena, struct address, count + 1)};
+    atomic_init(&r.bad, count);
+    for (uint32_t i = 0; i < count; i++) {
+        if (transactions[i].authorization_count == 0)
+            continue;
+        if (r.authorities == NULL) {
+            r.authorities = ARENA_ARRAY(arena, struct address *, count);
+            memset(r.authorities, 0, count * sizeof *r.authorities);
+        }
+        r.authorities[i] = ARENA_ARRAY(arena, struct address, transactions[i].authorization_count);
+    }
+    pool_for(e->pool, count, 4, recover_one, &r);
+    *out = (struct block_signers){r.senders, (const struct address *const *)r.authorities};
+    *bad = atomic_load(&r.bad);
+    return *bad == count ? STATUS_OK : TX_BAD_SIGNATURE;
+}

@@ -1,0 +1,128 @@
+/* A block from start to end, whichever executor runs its transactions. */
+#include <stdlib.h>
+
+#include "block/private.h"
+
+/* ---- accounting in order ---------------------------------------------------------------------------------------- */
+
+enum status block_admit(const struct block_run *run, uint32_t index)
+{
+    const struct transaction *tx = &run->task->transactions[index];
+    const struct header *h = run->task->header;
+    if (run->gas_used > h->gas_limit || tx->gas_limit > h->gas_limit - run->gas_used)
+        return TX_GAS_OVER_BLOCK;
+    uint64_t blobs = run->blob_gas_used / GAS_PER_BLOB + tx->blob_count;
+    if (tx->blob_count != 0 && blobs > run->context.fork->blob.max)
+        return TX_BLOBS_OVER_BLOCK;
+    return STATUS_OK;
+}
+
+void block_count(struct block_run *run, uint32_t index)
+{
+    struct tx_result *r = &run->results[index];
+    run->gas_used += r->block_gas;
+    run->cumulative_gas += r->gas_used;
+    run->blob_gas_used += (uint64_t)run->task->transactions[index].blob_count * GAS_PER_BLOB;
+    r->cumulative_gas = run->cumulative_gas;
+    run->fees = u256_add(run->fees, r->fee);
+    run->committed++;
+    if (run->task->committed != NULL)
+        run->task->committed(run->task->committed_context, run->engine, index);
+}
+
+void block_refuse(struct block_run *run, uint32_t index, enum status why)
+{
+    run->status = why;
+    run->bad = index;
+}
+
+/* ---- the whole block --------------------------------------------------------------------------------------------- */
+
+/* EIP-4844's fake_exponential: factor * e^(numerator / denominator), as a Taylor series in integers. */
+static struct u256 fake_exponential(uint64_t factor, uint64_t numerator, uint64_t denominator)
+{
+    struct u256 sum = U256_ZERO, term = u256_mul(U256(factor), U256(denominator));
+    for (uint64_t i = 1; !u256_is_zero(term); i++) {
+        sum = u256_add(sum, term);
+        struct u256 product = u256_mul(term, U256(numerator));
+        struct u256 divisor = u256_mul(U256(denominator), U256(i));
+        u256_div(&term, &product, &divisor);
+    }
+    struct u256 result, divisor = U256(denominator);
+    u256_div(&result, &sum, &divisor);
+    return result;
+}
+
+struct u256 block_blob_base_fee(const struct fork *fork, uint64_t excess_blob_gas)
+{
+    if (fork->blob.max == 0)
+        return U256_ZERO;
+    return fake_exponential(1, excess_blob_gas, fork->blob.update_fraction);
+}
+
+static struct tx_context make_context(const struct block_task *task)
+{
+    const struct header *h = task->header;
+    struct tx_context c = {.fork = task->fork, .chain = task->chain};
+    c.env = (struct vm_env){.number = h->number,
+                            .timestamp = h->timestamp,
+                            .gas_limit = h->gas_limit,
+                            .chain_id = task->chain->id,
+                            .slot_number = h->slot_number,
+                            .coinbase = h->beneficiary,
+                            .prevrandao = task->fork->prevrandao ? u256_from_hash(&h->prev_randao) : h->difficulty,
+                            .base_fee = h->base_fee,
+                            .blob_base_fee = block_blob_base_fee(task->fork, h->excess_blob_gas)};
+    return c;
+}
+
+static void begin(struct engine *e, const struct block_task *task)
+{
+    arena_reset(&e->block);
+    state_table_reset(e->table, task->view);
+    for (unsigned i = 0; i < e->threads; i++) {
+        arena_reset(&e->workers[i].tx.results);
+        arena_reset(&e->workers[i].versions);
+        e->workers[i].tx.state->clear_empty = task->fork->clear_empty;
+    }
+}
+
+static enum status explain(const struct block_run *run, struct error *error)
+{
+    if (run->status == STATUS_OK)
+        return STATUS_OK;
+    if (run->bad < run->task->transaction_count)
+        return error_set(error, run->status, "block %llu: transaction %u: %s",
+                         (unsigned long long)run->task->header->number, run->bad, status_text(run->status));
+    return error_set(error, run->status, "block %llu: %s", (unsigned long long)run->task->header->number,
+                     status_text(run->status));
+}
+
+enum status block_execute(struct engine *e, enum executor_kind kind, const struct block_task *task,
+                          struct block_result *out, struct error *error)
+{
+    const struct block_executor *executor = kind == EXECUTOR_PARALLEL ? &executor_parallel : &executor_serial;
+    begin(e, task);
+    uint64_t wall = clock_wall_ns(), cpu = clock_cpu_ns();
+    struct block_run run = {.engine = e, .task = task, .context = make_context(task), .bad = task->transaction_count};
+    run.results = ARENA_ARRAY(&e->block, struct tx_result, task->transaction_count + 1);
+    run.stats = (struct block_stats){.executor = executor->name, .threads = 1};
+    *out = (struct block_result){.task = task, .transactions = run.results};
+
+    run.beneficiary = state_table_account(e->table, &task->header->beneficiary, &run.status);
+    if (run.beneficiary != NULL && !task->transactions_only)
+        run.status = block_start(&run);
+    if (run.status == STATUS_OK)
+        executor->run(&run);
+    if (run.status == STATUS_OK)
+        run.status = block_finish(&run, out);
+
+    out->status = run.status;
+    out->bad = run.bad;
+    out->gas_used = run.gas_used;
+    out->blob_gas_used = run.blob_gas_used;
+    out->stats = run.stats;
+    out->stats.wall_ns = clock_wall_ns() - wall;
+    out->stats.cpu_ns = clock_cpu_ns() - cpu;
+    return explain(&run, error);
+}

@@ -1,0 +1,204 @@
+/* The parallel executor, without access list: workers run transactions ahead of the line on multi-version memory; the one at the
+ * head commits in order what holds and runs the rest itself (sched/sched.h, mv/mv.h).
+ *
+ * Equivalence to serial execution, by induction over the order: a transaction is committed either after running at the head,
+ * where every version below its number is committed, or after mv_holds has compared all it read with exactly those versions. */
+#include <limits.h>
+
+#include "block/private.h"
+#include "sched/sched.h"
+
+/* What somebody found out about a transaction ahead of its turn. */
+struct ahead {
+    struct mv_execution *execution;
+    struct tx_result result; /* invalid: it is run again at the head, whose word counts */
+};
+
+struct parallel_run {
+    struct block_run *run;
+    struct sched sched;
+    struct ahead **ahead; /* one for each transaction; set before sched_published */
+    _Atomic uint32_t speculated;
+};
+
+/* Pauses of a worker that finds nothing to do, before it sleeps: about ten microseconds. */
+enum { SPIN_PAUSES = 200 };
+
+static void execute(struct parallel_run *p, struct engine_worker *w, uint32_t tx, struct tx_result *result)
+{
+    const struct block_task *task = p->run->task;
+    tx_execute(&w->tx, &p->run->context, &task->transactions[tx], &task->senders[tx],
+               task->authorities == NULL ? NULL : task->authorities[tx], result);
+    if (w->tx.state->failure != STATUS_OK)
+        result->invalid = w->tx.state->failure;
+}
+
+/* ---- ahead of the line --------------------------------------------------------------------------------------------- */
+
+static struct sched_task speculate(struct parallel_run *p, struct engine_worker *w, uint32_t tx)
+{
+    struct state *s = w->tx.state;
+    struct ahead *a = ARENA_NEW(&w->versions, struct ahead);
+    state_begin(s, tx + 1, true);
+    s->beneficiary = NULL;
+    execute(p, w, tx, &a->result);
+    if (sched_publishing(&p->sched, tx)) {
+        bool valid = a->result.invalid == STATUS_OK;
+        a->execution = valid ? mv_publish(s, &w->versions) : NULL;
+        p->ahead[tx] = a;
+        sched_published(&p->sched, tx);
+    }
+    atomic_fetch_add_explicit(&p->speculated, 1, memory_order_relaxed);
+    return sched_next(&p->sched);
+}
+
+/* ---- at the head --------------------------------------------------------------------------------------------------- */
+
+/* Before EIP-161 the fee of a transaction brings its beneficiary into existence, which the next one may notice. */
+static void bring_beneficiary(struct parallel_run *p, struct engine_worker *w, uint32_t tx)
+{
+    struct account_entry *e = p->run->beneficiary;
+    if (p->run->context.fork->clear_empty)
+        return;
+    struct meta meta = meta_unpack(&location_find(&e->meta, tx + 2)->value);
+    if (meta.exists)
+        return;
+    meta.exists = true;
+    mv_write_one(&e->meta, tx + 1, meta_pack(meta), &w->versions);
+    state_table_account_changed(p->run->engine->table, e);
+}
+
+static struct sched_task committed(struct parallel_run *p, struct engine_worker *w, uint32_t tx,
+                                   struct mv_execution *execution, enum sched_outcome outcome)
+{
+    mv_list_changes(execution, p->run->engine->table);
+    bring_beneficiary(p, w, tx);
+    block_count(p->run, tx);
+    uint32_t epoch = sched_epoch(&p->sched);
+    struct sched_task next = sched_committed(&p->sched, tx, outcome);
+    if (sched_epoch(&p->sched) != epoch)
+        futex_wake(&p->sched.epoch, INT_MAX);
+    return next;
+}
+
+static struct sched_task refuse(struct parallel_run *p, uint32_t tx, enum status why)
+{
+    p->run->results[tx].invalid = why;
+    block_refuse(p->run, tx, why);
+    sched_stop(&p->sched);
+    futex_wake(&p->sched.epoch, INT_MAX);
+    return (struct sched_task){SCHED_DONE, 0};
+}
+
+static struct sched_task run_at_head(struct parallel_run *p, struct engine_worker *w, uint32_t tx,
+                                     enum sched_outcome outcome)
+{
+    struct state *s = w->tx.state;
+    struct tx_result *result = &p->run->results[tx];
+    enum status why = block_admit(p->run, tx);
+    if (why != STATUS_OK)
+        return refuse(p, tx, why);
+    state_begin(s, tx + 1, false);
+    s->beneficiary = p->run->beneficiary;
+    s->beneficiary_fees = p->run->fees;
+    execute(p, w, tx, result);
+    if (result->invalid != STATUS_OK)
+        return refuse(p, tx, result->invalid);
+    return committed(p, w, tx, mv_publish(s, &w->versions), outcome);
+}
+
+/* Whether what was found out ahead is what the head would find. */
+static bool holds(struct parallel_run *p, const struct ahead *a)
+{
+#ifdef WEFT_RARE_PATHS
+    return false; /* a build in which every transaction that ran ahead is thrown away and run again */
+#endif
+    return a->execution != NULL && mv_holds(a->execution, p->run->beneficiary, &p->run->fees, NULL);
+}
+
+static struct sched_task check_at_head(struct parallel_run *p, struct engine_worker *w, uint32_t tx)
+{
+    struct ahead *a = p->ahead[tx];
+    if (!holds(p, a)) {
+        if (a->execution != NULL)
+            mv_withdraw(a->execution);
+        p->run->stats.reruns++;
+        p->run->stats.conflicts++;
+        return run_at_head(p, w, tx, SCHED_CONFLICT);
+    }
+    enum status why = block_admit(p->run, tx);
+    if (why != STATUS_OK)
+        return refuse(p, tx, why);
+    p->run->results[tx] = a->result;
+    mv_commit(a->execution);
+    return committed(p, w, tx, a->execution, SCHED_HELD);
+}
+
+/* ---- the workers --------------------------------------------------------------------------------------------------- */
+
+static struct sched_task wait_for_work(struct parallel_run *p)
+{
+    struct sched *s = &p->sched;
+    uint32_t epoch = sched_epoch(s);
+    struct sched_task task = sched_next(s);
+    for (int i = 0; i < SPIN_PAUSES && task.kind == SCHED_WAIT; i++) {
+        cpu_relax();
+        if (sched_epoch(s) != epoch) {
+            epoch = sched_epoch(s);
+            task = sched_next(s);
+        }
+    }
+    if (task.kind != SCHED_WAIT)
+        return task;
+    sched_waiting(s);
+    task = sched_next(s);
+    if (task.kind == SCHED_WAIT) {
+        futex_wait(&s->epoch, epoch);
+        task = sched_next(s);
+    }
+    sched_waited(s);
+    return task;
+}
+
+static void work(void *context, unsigned worker)
+{
+    struct parallel_run *p = context;
+    struct engine_worker *w = &p->run->engine->workers[worker];
+    struct sched_task task = sched_next(&p->sched);
+    for (;;) {
+        switch (task.kind) {
+        case SCHED_RUN:
+            task = run_at_head(p, w, task.tx, SCHED_RAN);
+            break;
+        case SCHED_CHECK:
+            task = check_at_head(p, w, task.tx);
+            break;
+        case SCHED_SPECULATE:
+            task = speculate(p, w, task.tx);
+            break;
+        case SCHED_WAIT:
+            task = wait_for_work(p);
+            break;
+        case SCHED_DONE:
+            return;
+        }
+    }
+}
+
+static void run_parallel(struct block_run *run)
+{
+    uint32_t count = run->task->transaction_count;
+    if (count == 0)
+        return;
+    struct arena *arena = &run->engine->block;
+    struct parallel_run *p = arena_alloc(arena, sizeof *p, 64);
+    *p = (struct parallel_run){.run = run};
+    p->ahead = ARENA_ARRAY(arena, struct ahead *, count);
+    unsigned workers = run->engine->threads < count ? run->engine->threads : count;
+    sched_init(&p->sched, count, workers, ARENA_ARRAY(arena, _Atomic uint8_t, count));
+    run->stats.threads = workers;
+    pool_run(run->engine->pool, workers, work, p);
+    run->stats.speculated = atomic_load(&p->speculated);
+}
+
+const struct block_executor executor_parallel = {"parallel", run_parallel};

@@ -1,0 +1,66 @@
+/* What the files of block/ share: a block while it is being executed. */
+#ifndef WEFT_BLOCK_PRIVATE_H
+#define WEFT_BLOCK_PRIVATE_H
+
+#include "block/block.h"
+#include "mv/mv.h"
+
+/* One worker's tools. Padded: workers must not share cache lines. */
+struct engine_worker {
+    _Alignas(128) struct tx_worker tx;
+    struct arena versions; /* what it published for the running block */
+};
+
+struct engine {
+    unsigned threads;
+    struct pool *pool;
+    struct code_cache *codes;
+    struct state_table *table;
+    struct engine_worker *workers;
+    struct arena block; /* what lives as long as the results of one block */
+};
+
+/* A block while it is being executed. The fields behind `in order` belong to whoever commits. */
+struct block_run {
+    struct engine *engine;
+    const struct block_task *task;
+    struct tx_context context;
+    struct tx_result *results; /* one for each transaction */
+    struct account_entry *beneficiary;
+
+    /* in order */
+    struct u256 fees;        /* of the committed transactions, not yet credited */
+    uint64_t gas_used;       /* against the block's limit */
+    uint64_t cumulative_gas; /* as receipts count it */
+    uint64_t blob_gas_used;
+    uint32_t committed;      /* transactions */
+    enum status status;
+    uint32_t bad;
+    struct block_stats stats;
+};
+
+/* The seam: runs all transactions of a block that has been begun, in effect in order. Sets run->status and run->bad. */
+struct block_executor {
+    const char *name;
+    void (*run)(struct block_run *run);
+};
+extern const struct block_executor executor_serial, executor_parallel;
+
+/* Whether the block still has room for transaction `index`: gas and blobs. In order. */
+enum status block_admit(const struct block_run *run, uint32_t index);
+/* Counts a committed transaction. In order. */
+void block_count(struct block_run *run, uint32_t index);
+/* Notes that the block is invalid because of transaction `index`. */
+void block_refuse(struct block_run *run, uint32_t index, enum status why);
+
+/* What happens before the first and after the last transaction; writes the table in place. */
+enum status block_start(struct block_run *run);
+enum status block_finish(struct block_run *run, struct block_result *out);
+
+/* The worker whose state serves for what is done in place. */
+static inline struct tx_worker *run_worker(struct block_run *run)
+{
+    return &run->engine->workers[0].tx;
+}
+
+#endif

@@ -1,0 +1,148 @@
+/* What a block's header commits to, made from the results of an execution, and compared with a header. */
+#include <stdlib.h>
+
+#include "block/block.h"
+#include "block/private.h"
+#include "crypto/crypto.h"
+#include "trie/trie.h"
+
+/* ---- making ------------------------------------------------------------------------------------------------------ */
+
+static void fill_receipt(void *context, size_t i)
+{
+    struct block_result *r = context;
+    struct receipt *receipt = (struct receipt *)(uintptr_t)&r->receipts[i];
+    const struct tx_result *tx = &r->transactions[i];
+    *receipt = (struct receipt){.type = r->task->transactions[i].type,
+                                .succeeded = tx->succeeded,
+                                .cumulative_gas = tx->cumulative_gas,
+                                .logs = tx->logs,
+                                .log_count = tx->log_count};
+    if (!r->task->fork->receipt_status) {
+        receipt->has_state_root = true;
+        if (r->task->state_roots != NULL)
+            receipt->state_root = r->task->state_roots[i];
+    }
+    bloom_add_logs(&receipt->bloom, tx->logs, tx->log_count);
+}
+
+/* The root over items that are encoded one after the other into one buffer. */
+static struct hash ordered_root(size_t count, void (*encode)(struct rlp_writer *w, const void *items, size_t i),
+                                const void *items)
+{
+    struct rlp_writer *writers = base_calloc(count + 1, sizeof *writers);
+    struct bytes *encoded = base_calloc(count + 1, sizeof *encoded);
+    for (size_t i = 0; i < count; i++) {
+        encode(&writers[i], items, i);
+        encoded[i] = rlp_written(&writers[i]);
+    }
+    struct hash root;
+    trie_ordered_root(&root, encoded, count);
+    for (size_t i = 0; i < count; i++)
+        rlp_writer_free(&writers[i]);
+    free(writers);
+    free(encoded);
+    return root;
+}
+
+static void encode_receipt(struct rlp_writer *w, const void *items, size_t i)
+{
+    receipt_encode(w, (const struct receipt *)items + i);
+}
+
+static void encode_transaction(struct rlp_writer *w, const void *items, size_t i)
+{
+    transaction_encode(w, (const struct transaction *)items + i);
+}
+
+static void encode_withdrawal(struct rlp_writer *w, const void *items, size_t i)
+{
+    withdrawal_encode(w, (const struct withdrawal *)items + i);
+}
+
+/* EIP-7685: sha256 over the sha256 of each request. */
+static struct hash hash_requests(const struct bytes *requests, uint32_t count)
+{
+    struct hash hashes[8], out;
+    ASSERT(count <= COUNT_OF(hashes));
+    for (uint32_t i = 0; i < count; i++)
+        sha256(&hashes[i], requests[i].data, requests[i].size);
+    sha256(&out, hashes, count * sizeof *hashes);
+    return out;
+}
+
+void block_seal(struct engine *e, struct block_result *r)
+{
+    uint32_t count = r->task->transaction_count;
+    r->receipts = ARENA_ARRAY(&e->block, struct receipt, count + 1);
+    pool_for(e->pool, count, 16, fill_receipt, r);
+    for (uint32_t i = 0; i < count; i++)
+        bloom_merge(&r->bloom, &r->receipts[i].bloom);
+    r->receipts_root = ordered_root(count, encode_receipt, r->receipts);
+    r->requests_hash = hash_requests(r->requests, r->request_count);
+    state_table_diff(e->table, UINT32_MAX, r->task->fork->clear_empty, &e->block, &r->diff);
+}
+
+/* ---- comparing --------------------------------------------------------------------------------------------------- */
+
+static enum status differ(struct error *error, enum status why, uint64_t number, struct bytes found,
+                          struct bytes expected)
+{
+    char found_text[65], expected_text[65];
+    size_t most = 32; /* a bloom is shown by its first bytes */
+    hex_encode(found_text, found.data, found.size < most ? found.size : most);
+    hex_encode(expected_text, expected.data, expected.size < most ? expected.size : most);
+    return error_set(error, why, "block %llu: %s: computed 0x%s, header has 0x%s", (unsigned long long)number,
+                     status_text(why), found_text, expected_text);
+}
+
+static enum status compare_numbers(struct error *error, enum status why, uint64_t number, uint64_t found,
+                                   uint64_t expected)
+{
+    if (found == expected)
+        return STATUS_OK;
+    return error_set(error, why, "block %llu: %s: computed %llu, header has %llu", (unsigned long long)number,
+                     status_text(why), (unsigned long long)found, (unsigned long long)expected);
+}
+
+static enum status compare_hashes(struct error *error, enum status why, uint64_t number, const struct hash *found,
+                                  const struct hash *expected)
+{
+    if (hash_equal(found, expected))
+        return STATUS_OK;
+    return differ(error, why, number, (struct bytes){found->b, 32}, (struct bytes){expected->b, 32});
+}
+
+enum status block_check(const struct block_result *r, struct error *error)
+{
+    const struct header *h = r->task->header;
+    const struct fork *f = r->task->fork;
+    enum status s = compare_numbers(error, BLOCK_GAS_USED, h->number, r->gas_used, h->gas_used);
+    if (s == STATUS_OK && (f->receipt_status || r->task->state_roots != NULL))
+        s = compare_hashes(error, BLOCK_RECEIPTS_ROOT, h->number, &r->receipts_root, &h->receipts_root);
+    if (s == STATUS_OK && memcmp(r->bloom.b, h->bloom.b, sizeof h->bloom.b) != 0)
+        s = differ(error, BLOCK_BLOOM, h->number, (struct bytes){r->bloom.b, sizeof r->bloom.b},
+                   (struct bytes){h->bloom.b, sizeof h->bloom.b});
+    if (s == STATUS_OK && f->blob.max != 0)
+        s = compare_numbers(error, BLOCK_BLOB_GAS_USED, h->number, r->blob_gas_used, h->blob_gas_used);
+    if (s == STATUS_OK && f->requests != 0)
+        s = compare_hashes(error, BLOCK_REQUESTS_HASH, h->number, &r->requests_hash, &h->requests_hash);
+    return s;
+}
+
+enum status block_check_body(const struct block *b, const struct fork *fork, struct error *error)
+{
+    const struct header *h = &b->header;
+    struct hash root = ordered_root(b->transaction_count, encode_transaction, b->transactions);
+    enum status s = compare_hashes(error, BLOCK_TRANSACTIONS_ROOT, h->number, &root, &h->transactions_root);
+    if (s == STATUS_OK) {
+        struct hash uncles;
+        uncles_hash(&uncles, b->uncles, b->uncle_count);
+        s = compare_hashes(error, BLOCK_UNCLES_HASH, h->number, &uncles, &h->uncles_hash);
+    }
+    if (s == STATUS_OK && fork->withdrawals) {
+        root = ordered_root(b->withdrawal_count, encode_withdrawal, b->withdrawals);
+        s = compare_hashes(error, BLOCK_WITHDRAWALS_ROOT, h->number, &root, &h->withdrawals_root);
+    }
+    return s;
+}

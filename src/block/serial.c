@@ -1,0 +1,38 @@
+/* The serial executor: one transaction after the other on the calling thread, values overwritten in place. It is what all
+ * others must equal. */
+#include "block/private.h"
+
+/* Executes and commits transaction `index`; false when it cannot be in the block. */
+static bool run_one(struct block_run *run, uint32_t index)
+{
+    const struct block_task *task = run->task;
+    struct tx_worker *w = run_worker(run);
+    struct tx_result *result = &run->results[index];
+    enum status why = block_admit(run, index);
+    if (why == STATUS_OK) {
+        state_begin(w->state, 0, false);
+        w->state->beneficiary = run->beneficiary;
+        w->state->beneficiary_fees = run->fees;
+        tx_execute(w, &run->context, &task->transactions[index], &task->senders[index],
+                   task->authorities == NULL ? NULL : task->authorities[index], result);
+        why = w->state->failure != STATUS_OK ? w->state->failure : result->invalid;
+    }
+    result->invalid = why;
+    if (why != STATUS_OK) {
+        if (!task->skip_invalid || w->state->failure != STATUS_OK)
+            block_refuse(run, index, why);
+        return false;
+    }
+    state_commit(w->state);
+    state_bring_into_existence(w->state, run->beneficiary);
+    return true;
+}
+
+static void run_serial(struct block_run *run)
+{
+    for (uint32_t i = 0; i < run->task->transaction_count && run->status == STATUS_OK; i++)
+        if (run_one(run, i))
+            block_count(run, i);
+}
+
+const struct block_executor executor_serial = {"serial", run_serial};

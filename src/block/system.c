@@ -1,0 +1,226 @@
+/* What a block does besides its transactions: system calls, rewards, withdrawals, requests. Everything here is executed on one
+ * thread and writes the table in place. */
+#include "block/private.h"
+#include "crypto/crypto.h"
+
+/* Gas of a system call (EIP-4788 and successors); it does not count against the block. */
+enum { SYSTEM_CALL_GAS = 30000000 };
+
+/* The number under which in-place work reads: below the transactions at the start, above them at the end. */
+static uint32_t last_number(const struct block_run *run)
+{
+    return run->task->transaction_count + 1;
+}
+
+static struct state *begin_in_place(struct block_run *run, uint32_t number)
+{
+    struct state *s = run_worker(run)->state;
+    state_begin(s, number, false);
+    s->beneficiary = NULL;
+    s->log_data = &run->engine->block;
+    return s;
+}
+
+static enum status end_in_place(struct state *s)
+{
+    state_finalize(s);
+    state_commit(s);
+    return s->failure;
+}
+
+static void give(struct state *s, const struct address *to, struct u256 amount)
+{
+    struct account *a = state_account(s, to);
+    state_credit(s, a, &amount);
+    state_touch(s, a);
+    a->flags |= ACCOUNT_ACCESSED;
+}
+
+/* ---- system calls ------------------------------------------------------------------------------------------------ */
+
+/* Calls a system contract with `input`. A contract without code does nothing, *ran says so. */
+static enum vm_status system_call(struct block_run *run, struct state *s, const struct address *contract,
+                                  struct bytes input, bool *ran, struct bytes *output)
+{
+    struct vm *vm = run_worker(run)->vm;
+    struct account *a = state_account(s, contract);
+    state_warm_account(s, a);
+    *ran = state_has_code(s, a);
+    if (!*ran)
+        return VM_SUCCESS;
+    struct vm_env env = run->context.env;
+    env.origin = system_address;
+    env.gas_price = U256_ZERO;
+    vm_attach(vm, run->context.fork, s, &env);
+    struct vm_message m = {.kind = VM_CALL,
+                           .gas = {.regular = SYSTEM_CALL_GAS},
+                           .sender = state_account(s, &system_address),
+                           .recipient = a,
+                           .code_account = a,
+                           .code = state_code(s, a),
+                           .input = input};
+    struct vm_result result;
+    vm_call(vm, &m, &result);
+    *output = result.output;
+    return result.status;
+}
+
+/* A system call at the start of the block, whose failure does not matter. */
+static enum status opening_call(struct block_run *run, const struct address *contract, const struct hash *input)
+{
+    struct state *s = begin_in_place(run, 0);
+    bool ran;
+    struct bytes output;
+    system_call(run, s, contract, (struct bytes){input->b, sizeof input->b}, &ran, &output);
+    return end_in_place(s);
+}
+
+enum status block_start(struct block_run *run)
+{
+    const struct fork *f = run->context.fork;
+    const struct header *h = run->task->header;
+    enum status status = STATUS_OK;
+    if (run->task->chain->dao_block == h->number) {
+        struct state *s = begin_in_place(run, 0);
+        for (size_t i = 0; i < dao_account_count; i++) {
+            struct account *from = state_account(s, &dao_accounts[i]);
+            struct u256 balance = state_balance(s, from);
+            state_debit(s, from, &balance);
+            give(s, &dao_refund_address, balance);
+        }
+        status = end_in_place(s);
+    }
+    if (status == STATUS_OK && f->beacon_root)
+        status = opening_call(run, &beacon_roots_address, &h->parent_beacon_root);
+    if (status == STATUS_OK && f->parent_hash)
+        status = opening_call(run, &history_storage_address, &h->parent_hash);
+    return status;
+}
+
+/* ---- rewards and withdrawals --------------------------------------------------------------------------------------- */
+
+static void reward(struct block_run *run, struct state *s)
+{
+    const struct block_task *task = run->task;
+    uint64_t base = run->context.fork->block_reward;
+    uint64_t uncle_share = base / 32;
+    for (uint32_t i = 0; i < task->uncle_count; i++) {
+        uint64_t age = task->header->number - task->uncles[i].number;
+        give(s, &task->uncles[i].beneficiary, U256(base / 8 * (8 - age)));
+    }
+    give(s, &task->header->beneficiary, U256(base + uncle_share * task->uncle_count));
+}
+
+static enum status pay_out(struct block_run *run)
+{
+    const struct block_task *task = run->task;
+    struct state *s = begin_in_place(run, last_number(run));
+    if (run->committed != 0)
+        give(s, &task->header->beneficiary, run->fees);
+    if (!task->transactions_only) {
+        if (run->context.fork->block_reward != 0)
+            reward(run, s);
+        for (uint32_t i = 0; i < task->withdrawal_count; i++) {
+            struct u256 wei = u256_mul(U256(task->withdrawals[i].amount), U256(1000000000));
+            give(s, &task->withdrawals[i].address, wei);
+        }
+    }
+    return end_in_place(s);
+}
+
+/* ---- requests (EIP-7685) -------------------------------------------------------------------------------------------- */
+
+/* The deposit contract's event (EIP-6110): five ABI-encoded byte strings at fixed places. */
+enum { DEPOSIT_EVENT_SIZE = 576, DEPOSIT_REQUEST_SIZE = 192 };
+static const struct deposit_field {
+    uint32_t offset, size;
+} deposit_fields[5] = {{160, 48}, {256, 32}, {320, 8}, {384, 96}, {512, 8}};
+
+/* keccak256("DepositEvent(bytes,bytes,bytes,bytes,bytes)") */
+static const struct hash deposit_topic = {{0x64, 0x9b, 0xbc, 0x62, 0xd0, 0xe3, 0x13, 0x42, 0xaf, 0xea, 0x4e,
+                                           0x5c, 0xd8, 0x2d, 0x40, 0x49, 0xe7, 0xe1, 0xee, 0x91, 0x2f, 0xc0,
+                                           0x88, 0x9a, 0xa7, 0x90, 0x80, 0x3b, 0xe3, 0x90, 0x38, 0xc5}};
+
+/* Whether the 32-byte word at `at` is the number `value`. */
+static bool word_is(const uint8_t *at, uint32_t value)
+{
+    return u256_equal(u256_load_be(at), U256(value));
+}
+
+static bool append_deposit(struct buffer *out, struct bytes data)
+{
+    if (data.size != DEPOSIT_EVENT_SIZE)
+        return false;
+    for (size_t i = 0; i < COUNT_OF(deposit_fields); i++) {
+        const struct deposit_field *f = &deposit_fields[i];
+        if (!word_is(data.data + 32 * i, f->offset) || !word_is(data.data + f->offset, f->size))
+            return false;
+        buffer_append(out, data.data + f->offset + 32, f->size);
+    }
+    return true;
+}
+
+static enum status collect_deposits(struct block_run *run, struct buffer *out)
+{
+    for (uint32_t i = 0; i < run->task->transaction_count; i++) {
+        const struct tx_result *r = &run->results[i];
+        for (uint32_t k = 0; r->invalid == STATUS_OK && k < r->log_count; k++) {
+            const struct log *log = &r->logs[k];
+            if (log->topic_count == 0 || !address_equal(&log->address, &run->task->chain->deposit_contract) ||
+                !hash_equal(&log->topics[0], &deposit_topic))
+                continue;
+            if (!append_deposit(out, log->data))
+                return BLOCK_DEPOSIT_LAYOUT;
+        }
+    }
+    return STATUS_OK;
+}
+
+/* EIP-7002 and 7251: a contract gives its queue of requests. */
+static enum status collect_from(struct block_run *run, const struct address *contract, struct buffer *out)
+{
+    struct state *s = begin_in_place(run, last_number(run));
+    bool ran;
+    struct bytes output = {0};
+    enum vm_status outcome = system_call(run, s, contract, (struct bytes){0}, &ran, &output);
+    if (s->failure != STATUS_OK)
+        return s->failure;
+    if (!ran)
+        return BLOCK_SYSTEM_CONTRACT_EMPTY;
+    if (outcome != VM_SUCCESS)
+        return BLOCK_SYSTEM_CALL_FAILED;
+    buffer_append(out, output.data, output.size);
+    return end_in_place(s);
+}
+
+static enum status collect_requests(struct block_run *run, struct block_result *out)
+{
+    uint32_t mask = run->context.fork->requests;
+    struct bytes *requests = ARENA_ARRAY(&run->engine->block, struct bytes, 3);
+    struct buffer data = {0};
+    enum status status = STATUS_OK;
+    for (uint8_t type = 0; type < 3 && status == STATUS_OK; type++) {
+        if ((mask & 1u << type) == 0)
+            continue;
+        data.size = 0;
+        buffer_append(&data, &type, 1);
+        if (type == 0)
+            status = collect_deposits(run, &data);
+        else
+            status = collect_from(run, type == 1 ? &withdrawal_requests_address : &consolidation_requests_address, &data);
+        if (status == STATUS_OK && data.size > 1)
+            requests[out->request_count++] =
+                (struct bytes){arena_copy(&run->engine->block, data.data, data.size), data.size};
+    }
+    buffer_free(&data);
+    out->requests = requests;
+    return status;
+}
+
+enum status block_finish(struct block_run *run, struct block_result *out)
+{
+    enum status status = pay_out(run);
+    if (status == STATUS_OK && !run->task->transactions_only && run->context.fork->requests != 0)
+        status = collect_requests(run, out);
+    return status;
+}

@@ -1,0 +1,236 @@
+/* bls12-381 as EIP-2537 has it, through blst. Encoding and checks are here; the curve is blst's. */
+#include "crypto/crypto.h"
+
+#include <blst.h>
+
+enum { PADDING = 16, FP_BYTES = 48 };
+
+/* The field's prime, highest word first. */
+static const uint64_t prime[6] = {0x1a0111ea397fe69a, 0x4b1ba7b6434bacd7, 0x64774b84f38512bf,
+                                  0x6730d2a0f6b0f624, 0x1eabfffeb153ffff, 0xb9feffffffffaaab};
+
+/* ---- encoding ---------------------------------------------------------------------------------------------------- */
+
+/* Reads 16 zero bytes and a number below the prime. */
+static bool read_fp(blst_fp *out, const uint8_t in[BLS_FP_SIZE])
+{
+    if ((load_be64(in) | load_be64(in + 8)) != 0)
+        return false;
+    uint64_t word[6];
+    for (size_t i = 0; i < 6; i++)
+        word[5 - i] = load_be64(in + PADDING + 8 * i);
+    size_t i = 0;
+    while (i < 5 && word[5 - i] == prime[i])
+        i++;
+    if (word[5 - i] >= prime[i])
+        return false;
+    blst_fp_from_uint64(out, word);
+    return true;
+}
+
+static bool read_fp2(blst_fp2 *out, const uint8_t in[2 * BLS_FP_SIZE])
+{
+    return read_fp(&out->fp[0], in) && read_fp(&out->fp[1], in + BLS_FP_SIZE);
+}
+
+static void write_fp(uint8_t out[BLS_FP_SIZE], const blst_fp *in)
+{
+    memset(out, 0, PADDING);
+    blst_bendian_from_fp(out + PADDING, in);
+}
+
+static void write_fp2(uint8_t out[2 * BLS_FP_SIZE], const blst_fp2 *in)
+{
+    write_fp(out, &in->fp[0]);
+    write_fp(out + BLS_FP_SIZE, &in->fp[1]);
+}
+
+/* Reads a point and checks that it is on the curve. Infinity is read as (0, 0), which blst's affine points mean by it. */
+static bool read_g1(blst_p1_affine *out, const uint8_t in[BLS_G1_SIZE])
+{
+    return read_fp(&out->x, in) && read_fp(&out->y, in + BLS_FP_SIZE) && blst_p1_affine_on_curve(out);
+}
+
+static bool read_g2(blst_p2_affine *out, const uint8_t in[BLS_G2_SIZE])
+{
+    return read_fp2(&out->x, in) && read_fp2(&out->y, in + 2 * BLS_FP_SIZE) && blst_p2_affine_on_curve(out);
+}
+
+static void write_g1(uint8_t out[BLS_G1_SIZE], const blst_p1 *p)
+{
+    blst_p1_affine a;
+    blst_p1_to_affine(&a, p);
+    write_fp(out, &a.x);
+    write_fp(out + BLS_FP_SIZE, &a.y);
+}
+
+static void write_g2(uint8_t out[BLS_G2_SIZE], const blst_p2 *p)
+{
+    blst_p2_affine a;
+    blst_p2_to_affine(&a, p);
+    write_fp2(out, &a.x);
+    write_fp2(out + 2 * BLS_FP_SIZE, &a.y);
+}
+
+/* ---- addition ---------------------------------------------------------------------------------------------------- */
+
+bool bls_g1_add(uint8_t out[BLS_G1_SIZE], const uint8_t in[2 * BLS_G1_SIZE])
+{
+    blst_p1_affine a, b;
+    if (!read_g1(&a, in) || !read_g1(&b, in + BLS_G1_SIZE))
+        return false;
+    blst_p1 sum;
+    blst_p1_from_affine(&sum, &a);
+    blst_p1_add_or_double_affine(&sum, &sum, &b);
+    write_g1(out, &sum);
+    return true;
+}
+
+bool bls_g2_add(uint8_t out[BLS_G2_SIZE], const uint8_t in[2 * BLS_G2_SIZE])
+{
+    blst_p2_affine a, b;
+    if (!read_g2(&a, in) || !read_g2(&b, in + BLS_G2_SIZE))
+        return false;
+    blst_p2 sum;
+    blst_p2_from_affine(&sum, &a);
+    blst_p2_add_or_double_affine(&sum, &sum, &b);
+    write_g2(out, &sum);
+    return true;
+}
+
+/* ---- sums of multiples ----------------------------------------------------------------------------------------- */
+
+/* blst wants scalars with the lowest byte first. */
+static void read_scalar(uint8_t out[32], const uint8_t in[32])
+{
+    for (size_t i = 0; i < 32; i++)
+        out[i] = in[31 - i];
+}
+
+enum { SCALAR_BITS = 256 };
+
+bool bls_g1_msm(uint8_t out[BLS_G1_SIZE], const uint8_t *in, size_t count, struct arena *scratch)
+{
+    struct arena_mark mark = arena_mark(scratch);
+    blst_p1_affine *points = ARENA_ARRAY(scratch, blst_p1_affine, count);
+    uint8_t *scalars = ARENA_ARRAY(scratch, uint8_t, count * BLS_SCALAR_SIZE);
+    size_t used = 0;
+    bool ok = false;
+    for (size_t i = 0; i < count; i++, in += BLS_G1_TERM_SIZE) {
+        if (!read_g1(&points[used], in) || !blst_p1_affine_in_g1(&points[used]))
+            goto done;
+        read_scalar(scalars + used * BLS_SCALAR_SIZE, in + BLS_G1_SIZE);
+        if (!blst_p1_affine_is_inf(&points[used]))
+            used++;
+    }
+    ok = true;
+
+    blst_p1 sum;
+    memset(&sum, 0, sizeof sum);
+    if (used == 1) {
+        blst_p1_from_affine(&sum, points);
+        blst_p1_mult(&sum, &sum, scalars, SCALAR_BITS);
+    } else if (used > 1) {
+        const blst_p1_affine *all_points[2] = {points, NULL}; /* NULL: the rest follows the first */
+        const byte *all_scalars[2] = {scalars, NULL};
+        limb_t *work = arena_alloc(scratch, blst_p1s_mult_pippenger_scratch_sizeof(used), 64);
+        blst_p1s_mult_pippenger(&sum, all_points, used, all_scalars, SCALAR_BITS, work);
+    }
+    write_g1(out, &sum);
+done:
+    arena_rewind(scratch, mark);
+    return ok;
+}
+
+bool bls_g2_msm(uint8_t out[BLS_G2_SIZE], const uint8_t *in, size_t count, struct arena *scratch)
+{
+    struct arena_mark mark = arena_mark(scratch);
+    blst_p2_affine *points = ARENA_ARRAY(scratch, blst_p2_affine, count);
+    uint8_t *scalars = ARENA_ARRAY(scratch, uint8_t, count * BLS_SCALAR_SIZE);
+    size_t used = 0;
+    bool ok = false;
+    for (size_t i = 0; i < count; i++, in += BLS_G2_TERM_SIZE) {
+        if (!read_g2(&points[used], in) || !blst_p2_affine_in_g2(&points[used]))
+            goto done;
+        read_scalar(scalars + used * BLS_SCALAR_SIZE, in + BLS_G2_SIZE);
+        if (!blst_p2_affine_is_inf(&points[used]))
+            used++;
+    }
+    ok = true;
+
+    blst_p2 sum;
+    memset(&sum, 0, sizeof sum);
+    if (used == 1) {
+        blst_p2_from_affine(&sum, points);
+        blst_p2_mult(&sum, &sum, scalars, SCALAR_BITS);
+    } else if (used > 1) {
+        const blst_p2_affine *all_points[2] = {points, NULL};
+        const byte *all_scalars[2] = {scalars, NULL};
+        limb_t *work = arena_alloc(scratch, blst_p2s_mult_pippenger_scratch_sizeof(used), 64);
+        blst_p2s_mult_pippenger(&sum, all_points, used, all_scalars, SCALAR_BITS, work);
+    }
+    write_g2(out, &sum);
+done:
+    arena_rewind(scratch, mark);
+    return ok;
+}
+
+/* ---- pairing ----------------------------------------------------------------------------------------------------- */
+
+bool bls_pairing(bool *is_one, const uint8_t *in, size_t pairs)
+{
+    enum { BATCH = 16 }; /* pairs whose Miller loops share their squarings */
+    blst_p1_affine p[BATCH];
+    blst_p2_affine q[BATCH];
+    blst_fp12 product, part;
+    bool any = false;
+    for (size_t done = 0; done < pairs;) {
+        size_t count = 0;
+        for (; done < pairs && count < BATCH; done++, in += BLS_PAIR_SIZE) {
+            if (!read_g1(&p[count], in) || !read_g2(&q[count], in + BLS_G1_SIZE))
+                return false;
+            if (!blst_p1_affine_in_g1(&p[count]) || !blst_p2_affine_in_g2(&q[count]))
+                return false;
+            if (!blst_p1_affine_is_inf(&p[count]) && !blst_p2_affine_is_inf(&q[count]))
+                count++; /* a pair with infinity is one */
+        }
+        if (count == 0)
+            continue;
+        const blst_p1_affine *all_p[2] = {p, NULL};
+        const blst_p2_affine *all_q[2] = {q, NULL};
+        blst_miller_loop_n(&part, all_q, all_p, count);
+        if (any)
+            blst_fp12_mul(&product, &product, &part);
+        else
+            product = part;
+        any = true;
+    }
+    if (any)
+        blst_final_exp(&product, &product);
+    *is_one = !any || blst_fp12_is_one(&product);
+    return true;
+}
+
+/* ---- maps -------------------------------------------------------------------------------------------------------- */
+
+bool bls_map_fp_to_g1(uint8_t out[BLS_G1_SIZE], const uint8_t in[BLS_FP_SIZE])
+{
+    blst_fp u;
+    if (!read_fp(&u, in))
+        return false;
+    blst_p1 p;
+    blst_map_to_g1(&p, &u, NULL);
+    write_g1(out, &p);
+    return true;
+}
+
+bool bls_map_fp2_to_g2(uint8_t out[BLS_G2_SIZE], const uint8_t in[2 * BLS_FP_SIZE])
+{
+    blst_fp2 u;
+    if (!read_fp2(&u, in))
+        return false;
+    blst_p2 p;
+    blst_map_to_g2(&p, &u, NULL);
+    write_g2(out, &p);
+    return true;
+}

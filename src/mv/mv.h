@@ -1,0 +1,82 @@
+/* mv: multi-version memory. What a transaction that ran ahead of the line has read and written, so that those behind it can read its
+ * writes and its own reads can be checked when its turn comes.
+ *
+ *     run ahead ──► mv_publish ──► versions hang in the locations, readers with higher numbers find them
+ *                                    │
+ *     its turn ───► mv_holds? ──yes──► mv_commit    (deltas get totals; nothing is copied)
+ *                        └────no───► mv_withdraw  (versions are marked dead), and it is run again on committed values
+ *
+ * What is checked is values, not versions: a predecessor that ran again and wrote the same value disturbs nobody. Balances are
+ * checked by predicate where the transaction only asked "at least this much?".
+ *
+ * Threads: mv_publish and mv_withdraw may run beside each other and beside readers. mv_holds, mv_commit and mv_list_changes are
+ * for whoever stands at the head of the line, one thread at a time. */
+#ifndef WEFT_MV_H
+#define WEFT_MV_H
+
+#include "base/base.h"
+#include "state/state.h"
+
+/* A nonce, meta or slot read: valid while the location gives the same value. */
+struct mv_read {
+    const struct location *location;
+    const struct version *seen;
+};
+
+/* What was asked of a balance. */
+struct mv_balance_read {
+    const struct account_entry *account;
+    bool exact;             /* low is the value that was seen */
+    struct u256 low, high;  /* else: low <= balance <= high */
+};
+
+/* A version that was published, and where. Exactly one of account and slot is set. */
+struct mv_write {
+    struct version *version;
+    struct account_entry *account;
+    struct slot_entry *slot;
+    bool is_balance; /* version is a balance_version */
+};
+
+/* One execution of one transaction: its reads and writes. Lives in the arena of the worker that ran it. */
+struct mv_execution {
+    uint32_t tx; /* its number: index in the block + 1 */
+    const struct account_entry *sender; /* its nonce was assumed to be sender_nonce; NULL: no assumption */
+    uint64_t sender_nonce;
+    struct mv_read *reads;
+    struct mv_balance_read *balance_reads;
+    struct mv_write *writes;
+    uint32_t read_count, balance_read_count, write_count;
+};
+
+/* Collects the finalized records of `s` and publishes the writes as versions numbered s->tx. A speculative execution keeps its reads
+ * and publishes balance deltas; one at the head of the line publishes balances with their totals and keeps no reads. */
+struct mv_execution *mv_publish(struct state *s, struct arena *arena);
+
+/* Collects the reads alone, of an execution that wrote nothing worth publishing (it failed or was invalid). */
+struct mv_execution *mv_collect_reads(struct state *s, struct arena *arena);
+
+/* The first location whose value is no longer what the execution saw. */
+struct mv_conflict {
+    const struct location *location;
+    const struct account_entry *account; /* of the location */
+    const struct slot_entry *slot;       /* NULL: a field of the account */
+    uint32_t seen_tx, found_tx;          /* who wrote what was seen and what is there now; 0: the state before the block */
+};
+
+/* Whether all reads hold on the committed values below e->tx. `beneficiary` and `fees`: see struct state. On false, *out says where
+ * (may be NULL; account and slot are left to mv_name_conflict). */
+bool mv_holds(const struct mv_execution *e, const struct account_entry *beneficiary, const struct u256 *fees,
+              struct mv_conflict *out);
+
+/* All predecessors are committed and the reads hold: fills in balance totals. */
+void mv_commit(struct mv_execution *e);
+/* Marks all its versions dead. */
+void mv_withdraw(struct mv_execution *e);
+/* Puts what it wrote on the table's lists of changes. */
+void mv_list_changes(struct mv_execution *e, struct state_table *t);
+
+/* Publishes one more version of `l` on behalf of transaction number `tx`, with `value`. */
+void mv_write_one(struct location *l, uint32_t tx, struct u256 value, struct arena *arena);
+
+#endif

@@ -1,0 +1,142 @@
+/* From a transaction's records to versions that others can read. */
+#include "mv/mv.h"
+
+/* Hangs `v` into the chain, newest transaction first; before an older version of the same transaction. Versions are never
+ * taken out, so a failed exchange just means that somebody else came in between: look again from the same link. */
+static void insert(struct location *l, struct version *v)
+{
+    _Atomic(struct version *) *link = &l->top;
+    struct version *older = atomic_load_explicit(link, memory_order_acquire);
+    for (;;) {
+        while (older->tx > v->tx) {
+            link = &older->next;
+            older = atomic_load_explicit(link, memory_order_acquire);
+        }
+        atomic_store_explicit(&v->next, older, memory_order_relaxed);
+        /* Release: whoever finds v sees its fields; pairs with the acquire in location_find. */
+        if (atomic_compare_exchange_weak_explicit(link, &older, v, memory_order_release, memory_order_acquire))
+            return;
+    }
+}
+
+static void version_init(struct version *v, uint32_t tx, struct u256 value, uint32_t generation, enum version_kind kind)
+{
+    atomic_init(&v->next, NULL);
+    atomic_init(&v->kind, kind);
+    v->tx = tx;
+    v->generation = generation;
+    v->value = value;
+}
+
+void mv_write_one(struct location *l, uint32_t tx, struct u256 value, struct arena *arena)
+{
+    struct version *v = ARENA_NEW(arena, struct version);
+    version_init(v, tx, value, 0, VERSION_VALUE);
+    insert(l, v);
+}
+
+static struct mv_write *add_write(struct mv_execution *e, struct version *v)
+{
+    struct mv_write *w = &e->writes[e->write_count++];
+    *w = (struct mv_write){.version = v};
+    return w;
+}
+
+static void write_value(struct mv_execution *e, struct arena *arena, struct account_entry *account,
+                        struct slot_entry *slot, struct location *l, struct u256 value, uint32_t generation)
+{
+    struct version *v = ARENA_NEW(arena, struct version);
+    version_init(v, e->tx, value, generation, VERSION_VALUE);
+    struct mv_write *w = add_write(e, v);
+    w->account = account;
+    w->slot = slot;
+    insert(l, v);
+}
+
+static void write_balance(struct mv_execution *e, struct arena *arena, struct account *a, bool at_head)
+{
+    struct location *l = &a->entry->balance;
+    struct balance_version *b = ARENA_NEW(arena, struct balance_version);
+    version_init(&b->v, e->tx, a->balance_delta, 0, at_head ? VERSION_TOTAL : VERSION_DELTA);
+    if (at_head)
+        b->total = u256_add(location_balance(l, e->tx), a->balance_delta);
+    struct mv_write *w = add_write(e, &b->v);
+    w->account = a->entry;
+    w->is_balance = true;
+    insert(l, &b->v);
+}
+
+static void publish_account(struct mv_execution *e, struct arena *arena, struct account *a, bool at_head)
+{
+    if (!u256_is_zero(a->balance_delta))
+        write_balance(e, arena, a, at_head);
+    if ((a->flags & ACCOUNT_HAS_NONCE) && a->nonce != a->nonce_start)
+        write_value(e, arena, a->entry, NULL, &a->entry->nonce, U256(a->nonce), 0);
+    if ((a->flags & ACCOUNT_HAS_META) && !meta_equal(a->meta, a->meta_start))
+        write_value(e, arena, a->entry, NULL, &a->entry->meta, meta_pack(a->meta), 0);
+}
+
+static void note_account_reads(struct mv_execution *e, const struct account *a)
+{
+    if (a->flags & ACCOUNT_NONCE_ASSUMED) {
+        e->sender = a->entry;
+        e->sender_nonce = a->nonce_start;
+    } else if (a->flags & ACCOUNT_HAS_NONCE) {
+        e->reads[e->read_count++] = (struct mv_read){&a->entry->nonce, a->nonce_seen};
+    }
+    if (a->flags & ACCOUNT_HAS_META)
+        e->reads[e->read_count++] = (struct mv_read){&a->entry->meta, a->meta_seen};
+    bool exact = (a->flags & ACCOUNT_BALANCE_SEEN) != 0;
+    if (exact)
+        e->balance_reads[e->balance_read_count++] =
+            (struct mv_balance_read){a->entry, true, a->balance_start, a->balance_start};
+    else if (!u256_is_zero(a->balance_low) || !u256_equal(a->balance_high, U256_MAX))
+        e->balance_reads[e->balance_read_count++] =
+            (struct mv_balance_read){a->entry, false, a->balance_low, a->balance_high};
+}
+
+static struct mv_execution *collect(struct state *s, struct arena *arena)
+{
+    struct mv_execution *e = ARENA_NEW(arena, struct mv_execution);
+    *e = (struct mv_execution){.tx = s->tx};
+    if (!s->speculative)
+        return e;
+    e->reads = ARENA_ARRAY(arena, struct mv_read, 2 * s->account_count + s->slot_count);
+    e->balance_reads = ARENA_ARRAY(arena, struct mv_balance_read, s->account_count);
+    for (uint32_t i = 0; i < s->account_count; i++)
+        note_account_reads(e, s->accounts[i]);
+    for (uint32_t i = 0; i < s->slot_count; i++)
+        if (s->slots[i]->entry != NULL)
+            e->reads[e->read_count++] = (struct mv_read){&s->slots[i]->entry->location, s->slots[i]->seen};
+    return e;
+}
+
+struct mv_execution *mv_collect_reads(struct state *s, struct arena *arena)
+{
+    return collect(s, arena);
+}
+
+/* Whether the slot is to be written: changed, and not of an account that is gone. */
+static bool is_written(const struct slot *slot)
+{
+    return slot->entry != NULL && !u256_equal(slot->current, slot->original) &&
+           !(slot->account->flags & ACCOUNT_DESTRUCTED);
+}
+
+struct mv_execution *mv_publish(struct state *s, struct arena *arena)
+{
+    struct mv_execution *e = collect(s, arena);
+    uint32_t written_slots = 0;
+    for (uint32_t i = 0; i < s->slot_count; i++)
+        written_slots += is_written(s->slots[i]);
+    e->writes = ARENA_ARRAY(arena, struct mv_write, 3 * s->account_count + written_slots);
+    for (uint32_t i = 0; i < s->account_count; i++)
+        publish_account(e, arena, s->accounts[i], !s->speculative);
+    for (uint32_t i = 0; i < s->slot_count; i++) {
+        const struct slot *slot = s->slots[i];
+        if (is_written(slot))
+            write_value(e, arena, NULL, slot->entry, &slot->entry->location, slot->current,
+                        slot->account->meta.generation);
+    }
+    return e;
+}

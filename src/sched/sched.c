@@ -1,0 +1,219 @@
+#include "sched/sched.h"
+
+enum tx_state { TX_FREE, TX_RUNNING, TX_PUBLISHING, TX_READY, TX_STOLEN, TX_COMMITTED };
+
+/* The words of a transaction's state, the token, the head and the cursor are accessed sequentially consistent (the default of
+ * C11): the argument that no wake-up is lost, at take_head, needs one order of all of them. */
+
+void sched_init(struct sched *s, uint32_t count, unsigned workers, _Atomic uint8_t *state)
+{
+    s->count = count;
+    s->workers = workers;
+    s->state = state;
+    for (uint32_t i = 0; i < count; i++)
+        atomic_init(&state[i], TX_FREE);
+    atomic_init(&s->head, 0);
+    atomic_init(&s->cursor, 0);
+    atomic_init(&s->token, 0);
+    atomic_init(&s->epoch, 0);
+    atomic_init(&s->window, workers > 1 ? 64 * workers : 0);
+    atomic_init(&s->waiting, 0);
+    atomic_init(&s->stopped, 0);
+    atomic_init(&s->confidence, SCHED_CONFIDENCE_LOW + 2);
+    s->probe_distance = SCHED_PROBE_FIRST;
+    s->probe_in = SCHED_PROBE_FIRST;
+}
+
+static bool swap_state(struct sched *s, uint32_t tx, uint8_t from, uint8_t to)
+{
+    return atomic_compare_exchange_strong(&s->state[tx], &from, to);
+}
+
+static uint32_t confidence_of(struct sched *s)
+{
+    return atomic_load_explicit(&s->confidence, memory_order_relaxed);
+}
+
+static void raise_epoch(struct sched *s)
+{
+    atomic_fetch_add_explicit(&s->epoch, 1, memory_order_acq_rel);
+}
+
+/* ---- the head ---------------------------------------------------------------------------------------------------- */
+
+/* With the token in hand: what is there to do at the head? SCHED_WAIT: somebody else is running that transaction and is
+ * trusted to finish it; the token must be given back. */
+static struct sched_task look_at_head(struct sched *s)
+{
+    uint32_t head = atomic_load(&s->head);
+    if (head == s->count || atomic_load(&s->stopped) != 0)
+        return (struct sched_task){SCHED_DONE, 0};
+    for (;;) {
+        switch (atomic_load(&s->state[head])) {
+        case TX_FREE:
+            if (swap_state(s, head, TX_FREE, TX_STOLEN))
+                return (struct sched_task){SCHED_RUN, head};
+            break;
+        case TX_RUNNING:
+            /* Where running ahead rarely pays, the other's result would most likely be thrown away. */
+            if (confidence_of(s) >= SCHED_CONFIDENCE_LOW)
+                return (struct sched_task){SCHED_WAIT, 0};
+            if (swap_state(s, head, TX_RUNNING, TX_STOLEN))
+                return (struct sched_task){SCHED_RUN, head};
+            break;
+        case TX_PUBLISHING: /* a matter of less than a microsecond */
+            cpu_relax();
+            return (struct sched_task){SCHED_WAIT, 0};
+        case TX_READY:
+            return (struct sched_task){SCHED_CHECK, head};
+        default:
+            ASSERT(!"a transaction at the head is stolen or committed");
+        }
+    }
+}
+
+/* Tries to take the token and with it a task at the head. No wake-up is lost: whoever makes the head ready does so before it tries
+ * the token, and whoever gives the token back looks at the head again afterwards; in any order of these four steps one of the two
+ * finds both the token free and the head ready. */
+static bool take_head(struct sched *s, struct sched_task *out)
+{
+    for (;;) {
+        uint32_t free = 0;
+        if (atomic_load_explicit(&s->token, memory_order_relaxed) != 0 ||
+            !atomic_compare_exchange_strong(&s->token, &free, 1))
+            return false;
+        *out = look_at_head(s);
+        if (out->kind == SCHED_RUN || out->kind == SCHED_CHECK)
+            return true;
+        atomic_store(&s->token, 0);
+        if (out->kind == SCHED_DONE)
+            return true;
+        uint8_t state = atomic_load(&s->state[atomic_load(&s->head) % s->count]);
+        if (state == TX_RUNNING || state == TX_COMMITTED || state == TX_STOLEN)
+            return false;
+    }
+}
+
+/* ---- running ahead ------------------------------------------------------------------------------------------------- */
+
+static bool take_ahead(struct sched *s, struct sched_task *out)
+{
+    for (;;) {
+        uint32_t window = atomic_load_explicit(&s->window, memory_order_relaxed);
+        uint32_t head = atomic_load(&s->head);
+        uint32_t tx = atomic_load(&s->cursor);
+        /* Where the head would overtake a run that starts right behind it, start one further. */
+        uint32_t first = confidence_of(s) < SCHED_CONFIDENCE_LOW ? head + 2 : head;
+        if (tx < first) {
+            atomic_compare_exchange_strong(&s->cursor, &tx, first);
+            continue;
+        }
+        if (tx >= s->count || tx - head > window || window == 0)
+            return false;
+        if (!atomic_compare_exchange_strong(&s->cursor, &tx, tx + 1))
+            continue;
+        if (swap_state(s, tx, TX_FREE, TX_RUNNING)) {
+            *out = (struct sched_task){SCHED_SPECULATE, tx};
+            return true;
+        }
+    }
+}
+
+struct sched_task sched_next(struct sched *s)
+{
+    struct sched_task task;
+    if (atomic_load(&s->stopped) != 0 || atomic_load(&s->head) == s->count)
+        return (struct sched_task){SCHED_DONE, 0};
+    if (take_head(s, &task) || take_ahead(s, &task))
+        return task;
+    return (struct sched_task){SCHED_WAIT, 0};
+}
+
+bool sched_publishing(struct sched *s, uint32_t tx)
+{
+    return swap_state(s, tx, TX_RUNNING, TX_PUBLISHING);
+}
+
+void sched_published(struct sched *s, uint32_t tx)
+{
+    atomic_store(&s->state[tx], TX_READY);
+}
+
+/* ---- committing ---------------------------------------------------------------------------------------------------- */
+
+static void grow_window(struct sched *s)
+{
+    uint32_t confidence = confidence_of(s);
+    if (confidence < SCHED_CONFIDENCE_MAX)
+        atomic_store_explicit(&s->confidence, confidence + 1, memory_order_relaxed);
+    s->probe_distance = SCHED_PROBE_FIRST;
+    uint32_t window = atomic_load_explicit(&s->window, memory_order_relaxed);
+    if (window < s->count)
+        atomic_store_explicit(&s->window, window + s->workers, memory_order_relaxed);
+}
+
+static void shrink_window(struct sched *s)
+{
+    uint32_t confidence = confidence_of(s);
+    confidence -= confidence / 4 + (confidence != 0);
+    atomic_store_explicit(&s->confidence, confidence, memory_order_relaxed);
+    uint32_t window = atomic_load_explicit(&s->window, memory_order_relaxed);
+    if (window == 0)
+        return;
+    window = confidence < SCHED_CONFIDENCE_NONE ? 0 : window - window / 4;
+    atomic_store_explicit(&s->window, window, memory_order_relaxed);
+    if (window == 0) {
+        s->probe_in = s->probe_distance;
+        if (s->probe_distance < SCHED_PROBE_LAST)
+            s->probe_distance *= 2;
+    }
+}
+
+/* A closed window opens a crack after a while. */
+static void maybe_probe(struct sched *s)
+{
+    if (s->workers < 2 || atomic_load_explicit(&s->window, memory_order_relaxed) != 0 || --s->probe_in != 0)
+        return;
+    s->probe_in = s->probe_distance;
+    atomic_store_explicit(&s->window, 2, memory_order_relaxed);
+}
+
+/* Those who wait because the window was full may go on. */
+static void call_waiting(struct sched *s)
+{
+    if (atomic_load_explicit(&s->waiting, memory_order_relaxed) == 0)
+        return;
+    uint32_t head = atomic_load(&s->head), cursor = atomic_load(&s->cursor);
+    uint32_t window = atomic_load_explicit(&s->window, memory_order_relaxed);
+    uint32_t ahead = cursor > head ? cursor - head : 0;
+    if (window != 0 && cursor < s->count && ahead <= window / 2)
+        raise_epoch(s);
+}
+
+struct sched_task sched_committed(struct sched *s, uint32_t tx, enum sched_outcome outcome)
+{
+    if (outcome == SCHED_HELD)
+        grow_window(s);
+    else if (outcome == SCHED_CONFLICT)
+        shrink_window(s);
+    else
+        maybe_probe(s);
+    atomic_store(&s->state[tx], TX_COMMITTED);
+    atomic_store(&s->head, tx + 1);
+    call_waiting(s);
+    struct sched_task next = look_at_head(s);
+    if (next.kind == SCHED_RUN || next.kind == SCHED_CHECK)
+        return next;
+    atomic_store(&s->token, 0);
+    if (next.kind == SCHED_DONE) {
+        raise_epoch(s);
+        return next;
+    }
+    return sched_next(s);
+}
+
+void sched_stop(struct sched *s)
+{
+    atomic_store(&s->stopped, 1);
+    raise_epoch(s);
+}

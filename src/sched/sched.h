@@ -1,0 +1,108 @@
+/* sched: decides what each worker does next, so that transactions commit in order and nobody waits for long. Knows transaction
+ * indices only: no EVM, no threads. Each function is one atomic step on shared words, so a simulator can drive many virtual
+ * workers through any interleaving on one thread (sched_test.c), and real workers call the same functions.
+ *
+ *          committed                     head                         cursor            count
+ *     ├────────────────────────────────────┼─────── window ─────────────┼─────────────────┤
+ *      0 1 2 3 ...                          run or checked by the        not looked at yet
+ *                                           holder of the token;
+ *                                           those behind it: run ahead by others
+ *
+ * The worker that holds the token stands at the head of the line: it commits what was run ahead and still holds, and runs the rest
+ * itself on committed values, at serial speed. All others run transactions ahead, no further than `window` behind the head.
+ *
+ *     state of a transaction:   FREE ──► RUNNING ──► PUBLISHING ──► READY ──► COMMITTED
+ *                                 │         └──► STOLEN (by the head: its own run counts) ──┤
+ *                                 └──────────── run at the head ────────────────────────────┘
+ *
+ * Waste is bounded by the window: conflicts shrink it, successes let it grow; on a chain of dependent transactions it closes, and
+ * is opened for a probe ever more rarely. */
+#ifndef WEFT_SCHED_H
+#define WEFT_SCHED_H
+
+#include "base/base.h"
+
+enum sched_kind {
+    SCHED_RUN,       /* token: run `tx` on committed values and commit it; then sched_committed */
+    SCHED_CHECK,     /* token: `tx` was run ahead: commit it if it holds, else run it; then sched_committed */
+    SCHED_SPECULATE, /* run `tx` ahead; then sched_publishing */
+    SCHED_WAIT,      /* nothing to do now; ask again when sched_epoch has changed */
+    SCHED_DONE,      /* all committed, or stopped */
+};
+
+struct sched_task {
+    enum sched_kind kind;
+    uint32_t tx;
+};
+
+/* How the check of a transaction at the head ended. */
+enum sched_outcome {
+    SCHED_RAN,      /* it had not been run ahead */
+    SCHED_HELD,     /* run ahead, and its result was used */
+    SCHED_CONFLICT, /* run ahead in vain */
+};
+
+struct sched {
+    uint32_t count;
+    unsigned workers;
+    _Atomic uint8_t *state; /* one for each transaction */
+
+    /* Contended words, each on its own cache line. */
+    _Alignas(64) _Atomic uint32_t head;   /* next to be committed; written by the holder of the token */
+    _Alignas(64) _Atomic uint32_t cursor; /* next to be run ahead */
+    _Alignas(64) _Atomic uint32_t token;  /* 1 while somebody stands at the head */
+    _Alignas(64) _Atomic uint32_t epoch;  /* raised when a waiting worker may find something to do */
+    _Alignas(64) _Atomic uint32_t waiting; /* workers that sleep or are about to */
+
+    /* Written by the holder of the token, read by all; hints, so relaxed order suffices. */
+    _Alignas(64) _Atomic uint32_t window; /* how far behind the head to run ahead; 0: not at all */
+    _Atomic uint32_t confidence;           /* 0..SCHED_CONFIDENCE_MAX: how often running ahead paid lately */
+    _Atomic uint32_t stopped;
+
+    /* Of the holder of the token. */
+    uint32_t probe_in;       /* commits until a closed window opens for a probe */
+    uint32_t probe_distance; /* doubles with each probe in vain */
+};
+
+enum {
+    SCHED_CONFIDENCE_MAX = 64,
+    SCHED_CONFIDENCE_LOW = 16, /* below it the head does not wait for others, and they keep a distance */
+    SCHED_CONFIDENCE_NONE = 8, /* below it the window closes */
+    SCHED_PROBE_FIRST = 4,
+    SCHED_PROBE_LAST = 256
+};
+
+/* Starts a block of `count` transactions on `workers` workers; `state` has room for `count` bytes. */
+void sched_init(struct sched *s, uint32_t count, unsigned workers, _Atomic uint8_t *state);
+
+/* What a worker without a task does next. */
+struct sched_task sched_next(struct sched *s);
+
+/* A speculative run of `tx` has ended. False: the head has stolen the transaction; drop the result. True: publish it, then call
+ * sched_published. */
+bool sched_publishing(struct sched *s, uint32_t tx);
+void sched_published(struct sched *s, uint32_t tx);
+
+/* The holder has committed `tx`. Gives its next task, still with the token if that is SCHED_RUN or SCHED_CHECK. */
+struct sched_task sched_committed(struct sched *s, uint32_t tx, enum sched_outcome outcome);
+
+/* Ends the block early (an invalid transaction); the holder calls it. Everybody gets SCHED_DONE from now on. */
+void sched_stop(struct sched *s);
+
+/* Around a wait: sched_waiting before asking once more and sleeping, sched_waited after. */
+static inline void sched_waiting(struct sched *s)
+{
+    atomic_fetch_add(&s->waiting, 1);
+}
+static inline void sched_waited(struct sched *s)
+{
+    atomic_fetch_sub(&s->waiting, 1);
+}
+
+/* A word that changes when waiting workers should ask again. */
+static inline uint32_t sched_epoch(struct sched *s)
+{
+    return atomic_load_explicit(&s->epoch, memory_order_acquire);
+}
+
+#endif

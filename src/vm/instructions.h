@@ -1,0 +1,84 @@
+/* Which body each instruction has, for every dispatcher: VALUE bodies cannot fail, GAS bodies may. What is in neither list moves the
+ * program counter, ends the frame, or is PUSH, DUP or SWAP: the dispatchers do those themselves. */
+#ifndef WEFT_VM_INSTRUCTIONS_H
+#define WEFT_VM_INSTRUCTIONS_H
+
+#include "vm/arithmetic.h"
+#include "vm/environment.h"
+#include "vm/memory.h"
+#include "vm/storage.h"
+
+static ALWAYS_INLINE int64_t op_extcodecopy(struct frame *f, struct u256 *sp, int64_t gas)
+{
+    return vm_op_extcodecopy(f, sp, gas);
+}
+static ALWAYS_INLINE int64_t op_sstore(struct frame *f, struct u256 *sp, int64_t gas)
+{
+    return vm_op_sstore(f, sp, gas);
+}
+
+/* Instructions that differ in one argument of a common function. */
+#define WITH_ARGUMENT(name, function, argument)                                                                        \
+    static ALWAYS_INLINE int64_t op_##name(struct frame *f, struct u256 *sp, int64_t gas)                              \
+    {                                                                                                                  \
+        return function(f, sp, gas, argument);                                                                         \
+    }
+WITH_ARGUMENT(log0, vm_op_log, 0)
+WITH_ARGUMENT(log1, vm_op_log, 1)
+WITH_ARGUMENT(log2, vm_op_log, 2)
+WITH_ARGUMENT(log3, vm_op_log, 3)
+WITH_ARGUMENT(log4, vm_op_log, 4)
+WITH_ARGUMENT(call, vm_op_call, VM_CALL)
+WITH_ARGUMENT(callcode, vm_op_call, VM_CALLCODE)
+WITH_ARGUMENT(delegatecall, vm_op_call, VM_DELEGATECALL)
+WITH_ARGUMENT(staticcall, vm_op_call, VM_STATICCALL)
+WITH_ARGUMENT(create, vm_op_create, VM_CREATE)
+WITH_ARGUMENT(create2, vm_op_create, VM_CREATE2)
+#undef WITH_ARGUMENT
+
+#define VALUE_INSTRUCTIONS(X)                                                                                          \
+    X(ADD, add) X(MUL, mul) X(SUB, sub) X(DIV, div) X(SDIV, sdiv) X(MOD, mod) X(SMOD, smod) X(ADDMOD, addmod)          \
+    X(MULMOD, mulmod) X(SIGNEXTEND, signextend) X(LT, lt) X(GT, gt) X(SLT, slt) X(SGT, sgt) X(EQ, eq)                  \
+    X(ISZERO, iszero) X(AND, and) X(OR, or) X(XOR, xor) X(NOT, not) X(BYTE, byte) X(SHL, shl) X(SHR, shr)              \
+    X(SAR, sar) X(CLZ, clz) X(ADDRESS, address) X(ORIGIN, origin) X(CALLER, caller) X(CALLVALUE, callvalue)            \
+    X(CALLDATALOAD, calldataload) X(CALLDATASIZE, calldatasize) X(CODESIZE, codesize) X(GASPRICE, gasprice)            \
+    X(RETURNDATASIZE, returndatasize) X(BLOCKHASH, blockhash) X(COINBASE, coinbase) X(TIMESTAMP, timestamp)            \
+    X(NUMBER, number) X(PREVRANDAO, prevrandao) X(GASLIMIT, gaslimit) X(CHAINID, chainid)                              \
+    X(SELFBALANCE, selfbalance) X(BASEFEE, basefee) X(BLOBHASH, blobhash) X(BLOBBASEFEE, blobbasefee)                  \
+    X(SLOTNUM, slotnum) X(MSIZE, msize) X(TLOAD, tload)
+
+#define GAS_INSTRUCTIONS(X)                                                                                            \
+    X(EXP, exp) X(KECCAK256, keccak256) X(BALANCE, balance) X(CALLDATACOPY, calldatacopy) X(CODECOPY, codecopy)        \
+    X(EXTCODESIZE, extcodesize) X(EXTCODECOPY, extcodecopy) X(RETURNDATACOPY, returndatacopy)                          \
+    X(EXTCODEHASH, extcodehash) X(MLOAD, mload) X(MSTORE, mstore) X(MSTORE8, mstore8) X(SLOAD, sload)                  \
+    X(SSTORE, sstore) X(TSTORE, tstore) X(MCOPY, mcopy) X(LOG0, log0) X(LOG1, log1) X(LOG2, log2) X(LOG3, log3)        \
+    X(LOG4, log4) X(CREATE, create) X(CALL, call) X(CALLCODE, callcode) X(DELEGATECALL, delegatecall)                  \
+    X(CREATE2, create2) X(STATICCALL, staticcall)
+
+/* n = 1 ... 32 and 1 ... 16, for PUSH and for DUP and SWAP. */
+#define NUMBERS_TO_16(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16)
+#define NUMBERS_TO_32(X)                                                                                               \
+    NUMBERS_TO_16(X)                                                                                                   \
+    X(17) X(18) X(19) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31) X(32)
+
+/* The number in the n bytes behind the PUSH at ip. Reads whole limbs: those that hang over the front are shifted right. */
+static ALWAYS_INLINE struct u256 push_value(const uint8_t *ip, unsigned n)
+{
+    struct u256 value = U256_ZERO;
+    for (unsigned i = 0; 8 * i < n; i++) {
+        unsigned left = n - 8 * i; /* bytes of limb i and above */
+        value.w[i] = left >= 8 ? load_be64(ip + 1 + left - 8) : load_be64(ip + 1) >> (64 - 8 * left);
+    }
+    return value;
+}
+
+/* Whether a jump may go to `target`. */
+static ALWAYS_INLINE bool may_jump_to(struct frame *f, const struct u256 *target)
+{
+    if (UNLIKELY(!u256_fits_u64(*target) || target->w[0] >= f->code_size))
+        return false;
+    const uint64_t *map = LIKELY(f->jumpdests != NULL) ? f->jumpdests : vm_jumpdests(f);
+    return (map[target->w[0] / 64] >> (target->w[0] % 64) & 1) != 0;
+}
+
+#endif

@@ -1,0 +1,107 @@
+/* The plain interpreter, twice from the same instructions: threaded code (computed goto) for production, and a switch with a
+ * tracer's callbacks around each instruction. */
+#include "vm/instructions.h"
+
+#if defined(__clang__)
+#pragma clang diagnostic ignored "-Winitializer-overrides"
+#else
+#pragma GCC diagnostic ignored "-Woverride-init"
+#endif
+
+enum vm_status vm_run_plain(struct frame *f, int64_t *gas_left)
+{
+    static const void *const labels[256] = {
+        [0 ... 255] = &&label_UNDEFINED,
+#define OP(name, byte, in, out, immediate) [byte] = &&label_##name,
+#include "fork/opcodes.def"
+#undef OP
+    };
+    const int64_t *gas_table = f->vm->gas_table;
+    const struct u256 *bottom = f->stack - 1;
+    struct u256 *sp = f->stack - 1;
+    const uint8_t *ip = f->code;
+    int64_t gas = *gas_left;
+    enum vm_status status;
+
+#define CASE(name) label_##name:
+#define NEXT() goto *labels[*ip]
+    NEXT();
+    label_UNDEFINED:
+    status = VM_UNDEFINED_INSTRUCTION;
+    gas = 0;
+    goto end;
+#include "vm/loop.h"
+#undef CASE
+#undef NEXT
+
+end:
+    *gas_left = gas;
+    return status;
+}
+
+static void trace_step(const struct frame *f, const uint8_t *ip, const struct u256 *sp, int64_t gas)
+{
+    const struct vm_tracer *t = f->vm->tracer;
+    if (t->step == NULL)
+        return;
+    struct vm_step step = {
+        .pc = (uint32_t)(ip - f->code),
+        .op = *ip,
+        .depth = f->message->depth + 1,
+        .gas = gas,
+        .refund = f->state->refund,
+        .stack = f->stack,
+        .stack_count = (uint32_t)(sp + 1 - f->stack),
+        .memory = {f->memory, f->memory_size},
+        .return_data = f->return_data,
+        .account = f->self,
+    };
+    t->step(t->context, &step);
+}
+
+void vm_trace_cost(struct frame *f, int64_t gas, enum vm_status error)
+{
+    const struct vm_tracer *t = f->vm->tracer;
+    if (!f->step_open)
+        return;
+    f->step_open = false;
+    if (t->cost != NULL)
+        t->cost(t->context, f->step_gas - gas, error);
+}
+
+enum vm_status vm_run_traced(struct frame *f, int64_t *gas_left)
+{
+    const int64_t *gas_table = f->vm->gas_table;
+    const struct u256 *bottom = f->stack - 1;
+    struct u256 *sp = f->stack - 1;
+    const uint8_t *ip = f->code;
+    int64_t gas = *gas_left;
+    enum vm_status status;
+
+    for (;;) {
+        vm_trace_cost(f, gas, VM_SUCCESS);
+        trace_step(f, ip, sp, gas);
+        f->step_open = true;
+        f->step_gas = gas;
+        switch (*ip) {
+#define CASE(name) case OP_##name:
+#define NEXT() continue
+#include "vm/loop.h"
+#undef CASE
+#undef NEXT
+        default:
+            status = VM_UNDEFINED_INSTRUCTION;
+            gas = 0;
+            goto end;
+        }
+    }
+
+end:
+    /* What a failed instruction would have cost is its base gas. */
+    if (status == VM_SUCCESS || status == VM_REVERT)
+        vm_trace_cost(f, gas, VM_SUCCESS);
+    else
+        vm_trace_cost(f, f->step_gas - (gas_table[*ip] == GAS_UNDEFINED ? 0 : gas_table[*ip]), status);
+    *gas_left = gas;
+    return status;
+}

@@ -1,0 +1,160 @@
+/* What the files of vm/ share: the machine, a frame, and how gas and memory are counted.
+ *
+ * Instruction bodies have one of two shapes:
+ *
+ *     void    op_add(struct frame *f, struct u256 *sp)                 cannot fail; base gas is all it costs
+ *     int64_t op_mload(struct frame *f, struct u256 *sp, int64_t gas)  pays more gas, may fail: returns the gas left, or
+ *                                                                      minus the enum vm_status
+ *
+ * sp points at the top of the stack, which grows upwards: operands a, b, c are sp[0], sp[-1], sp[-2]. The dispatcher has checked
+ * that they are there and that there is room; a result goes where the stack's top will be, sp[1 - in], and the dispatcher moves sp. */
+#ifndef WEFT_VM_PRIVATE_H
+#define WEFT_VM_PRIVATE_H
+
+#include "precompile/precompile.h"
+#include "vm/vm.h"
+
+/* How many stack items an instruction takes and gives, as constants: IN_ADD, OUT_ADD. */
+enum {
+#define OP(name, byte, in, out, immediate) IN_##name = in, OUT_##name = out,
+#include "fork/opcodes.def"
+#undef OP
+};
+
+/* Base gas of a byte that is no instruction of the fork: more than anybody has. */
+#define GAS_UNDEFINED INT64_MAX
+
+struct vm {
+    const struct fork *fork;
+    struct state *state;
+    const struct vm_env *env;
+    const struct vm_tracer *tracer;
+    bool plain;
+
+    struct u256 *stack;    /* the region; frames take parts of it */
+    uint8_t *memory;       /* the region: VM_MEMORY_MAX bytes of address space ... */
+    size_t memory_usable;  /* ... of which so many may be touched yet */
+    struct buffer output;  /* of the last frame that ended; the return data of the one that runs */
+    struct arena initcode; /* padded copies and jump maps of running creates */
+    struct precompile_memory precompile;
+
+    int64_t gas_table[256]; /* fork->op as the interpreters want it: GAS_UNDEFINED where off */
+};
+
+/* One running message. Lives on the C stack. */
+struct frame {
+    struct vm *vm;
+    const struct fork *fork;
+    struct state *state;
+    const struct vm_env *env;
+    const struct vm_message *message;
+    struct account *self; /* ADDRESS */
+    struct bytes input;   /* call data; empty in a create */
+
+    const uint8_t *code;      /* with CODE_PADDING zero bytes behind */
+    uint32_t code_size;
+    const struct code *cached; /* NULL for initcode */
+    const uint64_t *jumpdests; /* bit i: a jump may land at i; NULL until the first jump */
+
+    struct u256 *stack;   /* bottom: the first item goes to stack[0] */
+    uint8_t *memory;
+    uint64_t memory_size; /* bytes, a multiple of 32 */
+    struct bytes return_data; /* in vm->output */
+    struct bytes output;  /* set by RETURN and REVERT: a part of the memory */
+    int64_t state_gas;    /* EIP-8037 */
+
+    int64_t step_gas; /* traced: gas before the instruction that runs ... */
+    bool step_open;   /* ... whose cost the tracer has not been told */
+};
+
+static ALWAYS_INLINE int64_t fail(enum vm_status status)
+{
+    return -(int64_t)status;
+}
+#define OUT_OF_GAS fail(VM_OUT_OF_GAS)
+
+/* Takes `cost` from `gas`; negative when it does not suffice. */
+static ALWAYS_INLINE int64_t charge(int64_t gas, uint64_t cost)
+{
+    return UNLIKELY(cost > (uint64_t)gas) ? OUT_OF_GAS : gas - (int64_t)cost;
+}
+
+static ALWAYS_INLINE uint64_t words_of(uint64_t bytes)
+{
+    return (bytes + 31) / 32;
+}
+
+/* ---- memory --------------------------------------------------------------------------------------------------- */
+
+/* Grows the frame's memory to hold `end` bytes, and charges for it. */
+int64_t vm_memory_grow(struct frame *f, int64_t gas, uint64_t end);
+
+/* Makes memory[offset, offset + size) usable. Nothing happens for size 0, wherever offset is. */
+static ALWAYS_INLINE int64_t memory_reach(struct frame *f, int64_t gas, const struct u256 *offset, uint64_t size)
+{
+    uint64_t end;
+    if (size == 0)
+        return gas;
+    if (UNLIKELY(!u256_fits_u64(*offset) || __builtin_add_overflow(offset->w[0], size, &end)))
+        return OUT_OF_GAS;
+    return LIKELY(end <= f->memory_size) ? gas : vm_memory_grow(f, gas, end);
+}
+
+/* The same for a size from the stack; a size that no memory has is out of gas. */
+static ALWAYS_INLINE int64_t memory_range(struct frame *f, int64_t gas, const struct u256 *offset,
+                                          const struct u256 *size)
+{
+    if (UNLIKELY(!u256_fits_u64(*size)))
+        return OUT_OF_GAS;
+    return memory_reach(f, gas, offset, size->w[0]);
+}
+
+/* Gives memory back to the system when a message used very much. */
+void vm_memory_trim(struct vm *vm);
+
+/* memory[to, to + size) = source from `from`, with zeros behind its end. The range has been reached. */
+void vm_copy_padded(struct frame *f, uint64_t to, uint64_t size, struct bytes source, const struct u256 *from);
+
+/* ---- accounts and slots --------------------------------------------------------------------------------------- */
+
+/* Pays what a cold account costs beyond its base gas (EIP-2929) and marks it accessed; `paid` is the part of the
+ * price that the instruction has charged. */
+static ALWAYS_INLINE int64_t access_account(struct frame *f, struct account *a, int64_t gas, uint32_t paid)
+{
+    if (LIKELY((a->flags & ACCOUNT_WARM) != 0) || f->fork->gas.cold_account == 0)
+        return gas;
+    gas = charge(gas, f->fork->gas.cold_account - paid);
+    if (gas >= 0)
+        state_warm_account(f->state, a);
+    return gas;
+}
+
+/* ---- bodies that are too long to inline; what they do is in opcodes.def ----------------------------------------- */
+
+int64_t vm_op_extcodecopy(struct frame *f, struct u256 *sp, int64_t gas);
+int64_t vm_op_sstore(struct frame *f, struct u256 *sp, int64_t gas);
+int64_t vm_op_log(struct frame *f, struct u256 *sp, int64_t gas, uint32_t topics);
+int64_t vm_op_call(struct frame *f, struct u256 *sp, int64_t gas, enum vm_kind kind);
+int64_t vm_op_create(struct frame *f, struct u256 *sp, int64_t gas, enum vm_kind kind);
+int64_t vm_op_selfdestruct(struct frame *f, struct u256 *sp, int64_t gas);
+int64_t vm_op_return(struct frame *f, struct u256 *sp, int64_t gas); /* also REVERT */
+
+/* ---- running -------------------------------------------------------------------------------------------------- */
+
+/* Run the frame's code with *gas to its end, and leave in *gas what is left of it: 0 unless success or revert. f->output is
+ * then what was returned. */
+enum vm_status vm_run_plain(struct frame *f, int64_t *gas);
+enum vm_status vm_run_traced(struct frame *f, int64_t *gas);
+/* Tells the tracer what the running instruction costs, once; `gas` is what is left after it. */
+void vm_trace_cost(struct frame *f, int64_t gas, enum vm_status error);
+
+/* Runs a message from inside a frame: stack and memory behind what the caller uses. The output is in vm->output. */
+void vm_run_message(struct vm *vm, struct vm_message *message, struct u256 *stack, uint8_t *memory,
+                    struct vm_result *result);
+
+/* Bitmap of the positions where jumps may land. The words are filled up to (size + 63) / 64. */
+void vm_find_jumpdests(uint64_t *bitmap, const uint8_t *code, uint32_t size);
+/* The frame's bitmap, made at first use (and kept with the code, when it is cached). */
+const uint64_t *vm_jumpdests(struct frame *f);
+
+#endif

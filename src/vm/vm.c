@@ -1,0 +1,145 @@
+/* The machine: its regions of memory, and what is set up before a message runs. */
+#include "vm/vm.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "vm/private.h"
+
+/* Every frame may use STACK_ITEMS_MAX items behind what its caller uses; the rest is for writing one past the end. */
+enum { STACK_REGION_ITEMS = (CALL_DEPTH_MAX + 2) * STACK_ITEMS_MAX };
+
+/* Memory is made usable in steps of at least this; behind the last message more than the second is given back. */
+#define MEMORY_STEP ((size_t)1 << 20)
+#define MEMORY_KEPT ((size_t)1 << 26)
+
+const char *vm_status_text(enum vm_status s)
+{
+    static const char *const texts[VM_STATUS_COUNT] = {
+        [VM_SUCCESS] = "success",
+        [VM_REVERT] = "execution reverted",
+        [VM_OUT_OF_GAS] = "out of gas",
+        [VM_STACK_UNDERFLOW] = "stack underflow",
+        [VM_STACK_OVERFLOW] = "stack overflow",
+        [VM_BAD_JUMP] = "invalid jump destination",
+        [VM_UNDEFINED_INSTRUCTION] = "undefined instruction",
+        [VM_INVALID_INSTRUCTION] = "designated invalid instruction",
+        [VM_STATIC_VIOLATION] = "state change in a static call",
+        [VM_RETURN_DATA_OUT_OF_BOUNDS] = "return data out of bounds",
+        [VM_CREATE_COLLISION] = "contract address collision",
+        [VM_CODE_TOO_BIG] = "code too big",
+        [VM_CODE_STARTS_WITH_EF] = "code starts with 0xef",
+        [VM_CODE_DEPOSIT_OUT_OF_GAS] = "out of gas for storing the code",
+        [VM_INITCODE_TOO_BIG] = "initcode too big",
+        [VM_PRECOMPILE_FAILED] = "precompile failed",
+        [VM_CALL_TOO_DEEP] = "call depth exceeded",
+        [VM_INSUFFICIENT_BALANCE] = "insufficient balance",
+        [VM_NONCE_OVERFLOW] = "nonce overflow",
+    };
+    ASSERT(s < VM_STATUS_COUNT);
+    return texts[s];
+}
+
+/* Address space without memory behind it. */
+static void *reserve(size_t size, int protection)
+{
+    void *p = mmap(NULL, size, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    ASSERT(p != MAP_FAILED);
+    return p;
+}
+
+struct vm *vm_new(void)
+{
+    struct vm *vm = base_calloc(1, sizeof *vm);
+    vm->stack = reserve(STACK_REGION_ITEMS * sizeof(struct u256), PROT_READ | PROT_WRITE);
+    vm->memory = reserve(VM_MEMORY_MAX, PROT_NONE);
+    return vm;
+}
+
+void vm_free(struct vm *vm)
+{
+    if (vm == NULL)
+        return;
+    munmap(vm->stack, STACK_REGION_ITEMS * sizeof(struct u256));
+    munmap(vm->memory, VM_MEMORY_MAX);
+    buffer_free(&vm->output);
+    arena_free(&vm->initcode);
+    precompile_memory_free(&vm->precompile);
+    free(vm);
+}
+
+void vm_attach(struct vm *vm, const struct fork *fork, struct state *state, const struct vm_env *env)
+{
+    if (vm->fork != fork) {
+        vm->fork = fork;
+        for (size_t i = 0; i < 256; i++)
+            vm->gas_table[i] = fork->op[i].on ? fork->op[i].gas : GAS_UNDEFINED;
+    }
+    vm->state = state;
+    vm->env = env;
+}
+
+void vm_set_tracer(struct vm *vm, const struct vm_tracer *tracer)
+{
+    vm->tracer = tracer;
+}
+
+void vm_set_plain(struct vm *vm, bool plain)
+{
+    vm->plain = plain;
+}
+
+/* ---- memory --------------------------------------------------------------------------------------------------- */
+
+/* What memory of that many words costs in all. */
+static uint64_t memory_price(const struct fork *fork, uint64_t words)
+{
+    return fork->gas.memory_word * words + words * words / 512;
+}
+
+static void make_usable(struct vm *vm, size_t end)
+{
+    size_t usable = end + MEMORY_STEP + end / 2;
+    usable = (usable > VM_MEMORY_MAX ? VM_MEMORY_MAX : usable) & ~(MEMORY_STEP - 1);
+    ASSERT(mprotect(vm->memory, usable, PROT_READ | PROT_WRITE) == 0);
+    vm->memory_usable = usable;
+}
+
+int64_t vm_memory_grow(struct frame *f, int64_t gas, uint64_t end)
+{
+    struct vm *vm = f->vm;
+    size_t before = (size_t)(f->memory - vm->memory); /* the callers' memory */
+    if (end > VM_MEMORY_MAX - 32 - before)
+        return OUT_OF_GAS;
+    uint64_t words = words_of(end);
+    gas = charge(gas, memory_price(f->fork, words) - memory_price(f->fork, f->memory_size / 32));
+    if (UNLIKELY(gas < 0))
+        return gas;
+    end = words * 32;
+    if (UNLIKELY(before + end > vm->memory_usable))
+        make_usable(vm, before + end);
+    memset(f->memory + f->memory_size, 0, end - f->memory_size);
+    f->memory_size = end;
+    return gas;
+}
+
+void vm_memory_trim(struct vm *vm)
+{
+    if (LIKELY(vm->memory_usable <= MEMORY_KEPT))
+        return;
+    madvise(vm->memory, vm->memory_usable, MADV_DONTNEED);
+    mprotect(vm->memory, vm->memory_usable, PROT_NONE);
+    vm->memory_usable = 0;
+}
+
+void vm_copy_padded(struct frame *f, uint64_t to, uint64_t size, struct bytes source, const struct u256 *from)
+{
+    if (size == 0)
+        return;
+    uint64_t start = u256_clamp_u64(*from), copied = 0;
+    if (start < source.size) {
+        copied = source.size - start < size ? source.size - start : size;
+        memcpy(f->memory + to, source.data + start, copied);
+    }
+    memset(f->memory + to + copied, 0, size - copied);
+}
