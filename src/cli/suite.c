@@ -137,30 +137,33 @@ enum status results_compare(const struct block_result *serial, const struct bloc
     return STATUS_OK;
 }
 
-static enum status diffs_compare(const struct block_result *serial, const struct block_result *parallel,
-                                 struct error *e)
+/* Executes with one executor, up to the diff. */
+static enum status execute(struct tester *t, enum executor_kind kind, const struct block_task *task, bool seal,
+                           struct block_result *out, struct error *error)
 {
-    if (serial->status != STATUS_OK || state_diff_equal(&serial->diff, &parallel->diff))
-        return STATUS_OK;
-    return error_set(e, EXECUTORS_DIFFER, "serial and parallel execution differ in what they changed");
+    struct engine *e = tester_engine(t, kind);
+    enum status s = block_execute(e, kind, task, out, error);
+    if (s != STATUS_OK)
+        return s;
+    if (seal)
+        block_seal(e, out);
+    else
+        state_table_diff(engine_table(e), UINT32_MAX, task->fork->clear_empty, &t->arena, &out->diff);
+    return STATUS_OK;
 }
 
-enum status tester_execute(struct tester *t, const struct block_task *task, struct block_result *out,
-                           struct engine **engine, struct error *error, struct error *difference)
+enum status tester_execute(struct tester *t, const struct block_task *task, bool seal, struct block_result *out,
+                           struct error *error, struct error *difference)
 {
-    *difference = (struct error){STATUS_OK, ""};
+    difference->status = STATUS_OK;
     enum executor_kind first = tester_wants(t, EXECUTOR_SERIAL) ? EXECUTOR_SERIAL : EXECUTOR_PARALLEL;
-    *engine = tester_engine(t, first);
-    enum status s = block_execute(*engine, first, task, out, error);
-    if (s == STATUS_OK)
-        block_seal(*engine, out);
+    enum status s = execute(t, first, task, seal, out, error);
     if (first == EXECUTOR_SERIAL && tester_wants(t, EXECUTOR_PARALLEL)) {
-        struct engine *other = tester_engine(t, EXECUTOR_PARALLEL);
         struct block_result second;
-        if (block_execute(other, EXECUTOR_PARALLEL, task, &second, NULL) == STATUS_OK)
-            block_seal(other, &second);
-        if (results_compare(out, &second, difference) == STATUS_OK)
-            diffs_compare(out, &second, difference);
+        execute(t, EXECUTOR_PARALLEL, task, seal, &second, NULL);
+        if (results_compare(out, &second, difference) == STATUS_OK && s == STATUS_OK &&
+            !state_diff_equal(&out->diff, &second.diff))
+            error_set(difference, EXECUTORS_DIFFER, "serial and parallel execution differ in what they changed");
     }
     return s;
 }

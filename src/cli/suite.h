@@ -36,10 +36,13 @@ enum exit_code suite_run(const struct options *o, suite_file *run_file);
 struct engine *tester_engine(struct tester *t, enum executor_kind kind);
 /* Whether the options ask for an executor; the first that they ask for. */
 bool tester_wants(const struct tester *t, enum executor_kind kind);
-/* Executes with the executors that the options ask for and gives the result of the first. When both run and differ in outcome, gas,
- * logs or changes, *difference says in what (else it is STATUS_OK). `*engine` is where the result lives. */
-enum status tester_execute(struct tester *t, const struct block_task *task, struct block_result *out,
-                           struct engine **engine, struct error *error, struct error *difference);
+/* Executes with the executors that the options ask for and gives the result of the first, with out->diff filled in; sealed (block_seal) if
+ * `seal` is set. When both run and differ in outcome, gas, logs or changes, *difference says in what (else it is STATUS_OK).
+ * The result lives until the next call. */
+enum status tester_execute(struct tester *t, const struct block_task *task, bool seal, struct block_result *out,
+                           struct error *error, struct error *difference);
+/* Compares what two executors made of one block, but for the changes: EXECUTORS_DIFFER with *e set. */
+enum status results_compare(const struct block_result *serial, const struct block_result *parallel, struct error *e);
 
 /* One verdict. `fork` may be NULL. The reason is one line. */
 void case_passed(struct tester *t, struct suite_report *r, const char *name, const char *fork);
