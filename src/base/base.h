@@ -204,8 +204,9 @@ struct pool;
 /* `workers` counts the caller: 1 makes no thread. Where the system gives fewer threads the pool is smaller. */
 struct pool *pool_new(unsigned workers);
 unsigned pool_workers(const struct pool *p);
-/* Runs job(context, worker) once on each of the first `workers` workers (0 = all), the caller among them, and returns when all have
- * returned. Not reentrant; one caller at a time. */
+/* Runs job(context, worker) on the first `workers` workers (0 = all), the caller among them, and returns when all that started have
+ * returned. Workers that have not woken up when the caller's own part returns are left out: the job must be such that worker 0
+ * returns only when all is done or taken. Not reentrant; one caller at a time. */
 void pool_run(struct pool *p, unsigned workers, void (*job)(void *context, unsigned worker), void *context);
 /* Calls body(context, i) for 0 <= i < count, spread over the pool in runs of `grain`; returns when all are done. p may be NULL (inline). */
 void pool_for(struct pool *p, size_t count, size_t grain, void (*body)(void *context, size_t i), void *context);

@@ -1,12 +1,15 @@
 /* pool: threads made once, a job for all of them in a few microseconds.
  *
- * One 64-bit word tells the workers what to do:
+ * Two 64-bit words tell the workers what to do:
  *
- *     order   asked (32 bits) | generation (32 bits, the futex word)
+ *     order     asked (32 bits) | generation (32 bits, the futex word)
+ *     tickets   generation (32 bits) | workers that have not started yet (32 bits)
  *
- * pool_run stores job and context, then a new order. A worker that sees a new generation and whose number is below `asked` runs the
- * job and counts itself out of `running`; the one that counts down to zero wakes the caller if he sleeps. Everybody spins
- * for a moment before sleeping, since the next block mostly comes at once.
+ * pool_run stores job and context, then tickets, then a new order. A worker that sees a new generation and whose number is below
+ * `asked` takes a ticket of that generation, runs the job and counts itself out of `running`; the one that counts down to zero wakes
+ * the caller if he sleeps. When the caller has done his own part he takes back the tickets that are left: whoever wakes up
+ * so late finds none and goes back to sleep, so a short job never waits for a slow wake-up. Everybody spins for a moment
+ * before sleeping, since the next block mostly comes at once.
  *
  * Worker w sleeps under bit (w - 1) mod 32 of the futex's bit set, so that one system call wakes just those asked (in pools of
  * up to 33; in larger ones some may wake for nothing). A worker that was not asked touches nothing but `order`: job and context
@@ -49,6 +52,7 @@ struct pool {
     void *context;
 
     alignas(64) _Atomic uint64_t order;
+    alignas(64) _Atomic uint64_t tickets;
     alignas(64) _Atomic uint32_t running;
 };
 
@@ -98,6 +102,18 @@ static uint64_t wait_for_order(struct pool *p, unsigned worker, uint32_t seen)
     }
 }
 
+/* Takes a ticket of `generation`; false when none is left. */
+static bool take_ticket(struct pool *p, uint32_t generation)
+{
+    /* Acquire: job and context belong to the generation whose ticket it is. They cannot change before it is used up. */
+    uint64_t tickets = atomic_load_explicit(&p->tickets, memory_order_acquire);
+    while (tickets >> 32 == generation && (uint32_t)tickets != 0)
+        if (atomic_compare_exchange_weak_explicit(&p->tickets, &tickets, tickets - 1, memory_order_acq_rel,
+                                                  memory_order_acquire))
+            return true;
+    return false;
+}
+
 static void *worker_main(void *argument)
 {
     const struct pool_thread *self = argument;
@@ -106,7 +122,7 @@ static void *worker_main(void *argument)
     for (;;) {
         uint64_t order = wait_for_order(p, self->worker, seen);
         seen = (uint32_t)order;
-        if (self->worker >= order >> 32) continue;
+        if (self->worker >= order >> 32 || !take_ticket(p, seen)) continue;
         if (p->job == NULL) return NULL;
         p->job(p->context, self->worker);
         /* Release: the caller sees what the job did. Acquire is needed by the last one only, for nothing but symmetry with
@@ -123,11 +139,20 @@ static void give_order(struct pool *p, unsigned asked, void (*job)(void *, unsig
     p->job = job;
     p->context = context;
     uint64_t old = atomic_load_explicit(&p->order, memory_order_relaxed);
-    uint64_t order = (uint64_t)asked << 32 | (uint32_t)((uint32_t)old + 1);
+    uint32_t generation = (uint32_t)old + 1;
+    uint64_t order = (uint64_t)asked << 32 | generation;
+    atomic_store_explicit(&p->tickets, (uint64_t)generation << 32 | (asked - 1), memory_order_release);
     /* Pairs with the acquire in wait_for_order. */
     atomic_store_explicit(&p->order, order, memory_order_release);
     uint32_t mask = asked > 32 ? FUTEX_BITSET_MATCH_ANY : (1u << (asked - 1)) - 1;
     (void)futex(generation_word(p), FUTEX_WAKE_BITSET, POOL_WORKERS_MAX, mask);
+}
+
+static void take_back_tickets(struct pool *p)
+{
+    uint64_t left = atomic_exchange_explicit(&p->tickets, 0, memory_order_acq_rel);
+    if ((uint32_t)left != 0)
+        (void)atomic_fetch_sub_explicit(&p->running, (uint32_t)left, memory_order_acq_rel);
 }
 
 static void wait_until_done(struct pool *p)
@@ -155,7 +180,10 @@ void pool_run(struct pool *p, unsigned workers, void (*job)(void *context, unsig
         give_order(p, workers, job, context);
     }
     job(context, 0);
-    if (workers > 1) wait_until_done(p);
+    if (workers > 1) {
+        take_back_tickets(p);
+        wait_until_done(p);
+    }
     p->busy = false;
 }
 

@@ -9,6 +9,7 @@ enum { WORKERS = 9 };
 struct roll_call {
     unsigned plain[WORKERS]; /* not atomic: the pool's own ordering must do */
     _Atomic unsigned total;
+    unsigned awaited; /* worker 0 waits until `total` says so: nobody is left out for waking up late */
 };
 
 static void be_counted(void *context, unsigned worker)
@@ -17,6 +18,7 @@ static void be_counted(void *context, unsigned worker)
     CHECK(worker < WORKERS);
     r->plain[worker]++;
     atomic_fetch_add(&r->total, 1);
+    while (worker == 0 && atomic_load(&r->total) < r->awaited) cpu_relax();
 }
 
 TEST(pool_runs_the_job_once_on_each_worker_asked)
@@ -28,9 +30,10 @@ TEST(pool_runs_the_job_once_on_each_worker_asked)
     for (unsigned round = 0; round < 3000; round++) {
         unsigned asked = (unsigned)harness_random_below(WORKERS + 3); /* 0 and too many mean all */
         unsigned runs = asked == 0 || asked > WORKERS ? WORKERS : asked;
+        total += runs;
+        r.awaited = total;
         pool_run(p, asked, be_counted, &r);
         for (unsigned w = 0; w < runs; w++) expected[w]++;
-        total += runs;
         for (unsigned w = 0; w < WORKERS; w++) CHECK_EQ_U64(r.plain[w], expected[w]);
     }
     CHECK_EQ_U64(atomic_load(&r.total), total);
@@ -43,17 +46,22 @@ TEST(pool_wakes_sleepers)
     struct roll_call r = {0};
     for (unsigned round = 1; round <= 10; round++) {
         for (uint64_t until = clock_wall_ns() + 3000000; clock_wall_ns() < until;) cpu_relax();
+        r.awaited = 3 * round;
         pool_run(p, 0, be_counted, &r);
         CHECK_EQ_U64(atomic_load(&r.total), 3 * round);
     }
     pool_free(p);
 }
 
+static _Atomic bool dawdler_started;
+
 static void dawdle(void *context, unsigned worker)
 {
     if (worker != 0) {
+        atomic_store(&dawdler_started, true);
         for (uint64_t until = clock_wall_ns() + 3000000; clock_wall_ns() < until;) cpu_relax();
     }
+    while (worker == 0 && !atomic_load(&dawdler_started)) cpu_relax();
     be_counted(context, worker);
 }
 
@@ -62,8 +70,29 @@ TEST(pool_caller_sleeps_until_the_last_worker_returns)
     struct pool *p = pool_new(2);
     struct roll_call r = {0};
     for (unsigned round = 1; round <= 10; round++) {
+        atomic_store(&dawdler_started, false);
         pool_run(p, 0, dawdle, &r);
         CHECK_EQ_U64(atomic_load(&r.total), 2 * round);
+    }
+    pool_free(p);
+}
+
+static void leave_at_once(void *context, unsigned worker)
+{
+    _Atomic unsigned *runs = context;
+    atomic_fetch_add(runs, 1);
+    (void)worker;
+}
+
+TEST(pool_leaves_out_who_wakes_up_late)
+{
+    struct pool *p = pool_new(WORKERS);
+    for (unsigned round = 0; round < 3000; round++) {
+        _Atomic unsigned runs = 0;
+        pool_run(p, 0, leave_at_once, (void *)(uintptr_t)&runs);
+        unsigned seen = atomic_load(&runs);
+        CHECK(seen >= 1 && seen <= WORKERS);
+        CHECK_EQ_U64(atomic_load(&runs), seen); /* nobody runs after pool_run */
     }
     pool_free(p);
 }
@@ -118,9 +147,13 @@ static void dig_deep(void *context)
     *out = dig((unsigned)(POOL_STACK_SIZE / 2 / 16384));
 }
 
+static _Atomic unsigned diggers;
+
 static void dig_deep_worker(void *context, unsigned worker)
 {
     uint64_t *out = context;
+    atomic_fetch_add(&diggers, 1);
+    while (worker == 0 && atomic_load(&diggers) < 3) cpu_relax();
     if (worker != 0) dig_deep(&out[worker]);
 }
 

@@ -117,16 +117,16 @@ void vm_copy_padded(struct frame *f, uint64_t to, uint64_t size, struct bytes so
 
 /* ---- accounts and slots --------------------------------------------------------------------------------------- */
 
+/* The account's first access: precompiles count as accessed from the start. */
+int64_t vm_access_cold(struct frame *f, struct account *a, int64_t gas, uint32_t paid);
+
 /* Pays what a cold account costs beyond its base gas (EIP-2929) and marks it accessed; `paid` is the part of the
  * price that the instruction has charged. */
 static ALWAYS_INLINE int64_t access_account(struct frame *f, struct account *a, int64_t gas, uint32_t paid)
 {
     if (LIKELY((a->flags & ACCOUNT_WARM) != 0) || f->fork->gas.cold_account == 0)
         return gas;
-    gas = charge(gas, f->fork->gas.cold_account - paid);
-    if (gas >= 0)
-        state_warm_account(f->state, a);
-    return gas;
+    return vm_access_cold(f, a, gas, paid);
 }
 
 /* ---- bodies that are too long to inline; what they do is in opcodes.def ----------------------------------------- */

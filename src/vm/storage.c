@@ -1,6 +1,15 @@
 /* Instruction bodies that are too long to inline: SSTORE, LOG, EXTCODECOPY, and the end of a frame. */
 #include "vm/storage.h"
 
+int64_t vm_access_cold(struct frame *f, struct account *a, int64_t gas, uint32_t paid)
+{
+    if (precompile_find(&f->fork->precompile, &a->entry->address) == PRECOMPILE_NONE)
+        gas = charge(gas, f->fork->gas.cold_account - paid);
+    if (gas >= 0)
+        state_warm_account(f->state, a);
+    return gas;
+}
+
 /* What storing `value` costs beyond the cold part, and what it changes in the refund counter. */
 static uint32_t sstore_price(const struct fork *fork, const struct slot *slot, const struct u256 *value, int64_t *refund)
 {

@@ -1,0 +1,168 @@
+/* Signatures over secp256k1 and P-256: round trips and everything that must be refused. */
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include "crypto/crypto.h"
+
+#include "harness.h"
+
+#include <openssl/ec.h>
+#include <openssl/ecdsa.h>
+#include <openssl/obj_mac.h>
+
+static const char order_hex[] = "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141";
+
+static void random_secret(uint8_t secret[32])
+{
+    harness_random_edge_bytes(secret, 32);
+    secret[0] = 0x7f;
+    secret[31] |= 1;
+}
+
+TEST(secp256k1_recovers_what_it_signs)
+{
+    for (int round = 0; round < 50; round++) {
+        uint8_t secret[32];
+        struct hash digest;
+        random_secret(secret);
+        harness_random_edge_bytes(digest.b, 32);
+        struct secp256k1_signature s;
+        struct address key, found;
+        CHECK(secp256k1_address_of_secret(&key, secret));
+        CHECK(secp256k1_sign(&s, &digest, secret));
+        CHECK(secp256k1_recover(&found, &digest, &s));
+        CHECK_BYTES(found.b, key.b, 20);
+        s.recovery_id ^= 1;
+        CHECK(secp256k1_recover(&found, &digest, &s));
+        CHECK(!address_equal(&found, &key));
+    }
+}
+
+TEST(secp256k1_known_address)
+{
+    uint8_t secret[32] = {[31] = 1};
+    struct address a;
+    CHECK(secp256k1_address_of_secret(&a, secret));
+    CHECK_HEX(a.b, 20, "7e5f4552091a69125d5dfcb7b8c2659029395bdf");
+    memset(secret, 0, 32);
+    CHECK(!secp256k1_address_of_secret(&a, secret));
+    memset(secret, 0xff, 32);
+    CHECK(!secp256k1_address_of_secret(&a, secret));
+}
+
+TEST(secp256k1_refuses_values_out_of_range)
+{
+    uint8_t secret[32] = {[31] = 9};
+    struct hash digest = {{1}};
+    struct secp256k1_signature good, s;
+    struct address found;
+    CHECK(secp256k1_sign(&good, &digest, secret));
+    s = good;
+    memset(s.r, 0, 32);
+    CHECK(!secp256k1_recover(&found, &digest, &s));
+    s = good;
+    memset(s.s, 0, 32);
+    CHECK(!secp256k1_recover(&found, &digest, &s));
+    s = good;
+    CHECK(hex_decode(s.r, order_hex, 64));
+    CHECK(!secp256k1_recover(&found, &digest, &s));
+    s = good;
+    CHECK(hex_decode(s.s, order_hex, 64));
+    CHECK(!secp256k1_recover(&found, &digest, &s));
+    s.s[31] -= 1; /* n - 1, high but allowed here */
+    CHECK(secp256k1_recover(&found, &digest, &s));
+    s = good;
+    s.recovery_id = 4;
+    CHECK(!secp256k1_recover(&found, &digest, &s));
+    s.recovery_id = 2; /* x = r + n is above the prime */
+    CHECK(!secp256k1_recover(&found, &digest, &s));
+}
+
+TEST(secp256k1_many_agree_with_one_by_one)
+{
+    enum { COUNT = 100 };
+    static struct secp256k1_signature s[COUNT];
+    static struct hash digest[COUNT];
+    static struct address out[COUNT];
+    static bool ok[COUNT];
+    for (size_t i = 0; i < COUNT; i++) {
+        uint8_t secret[32];
+        random_secret(secret);
+        harness_random_edge_bytes(digest[i].b, 32);
+        CHECK(secp256k1_sign(&s[i], &digest[i], secret));
+        switch (harness_random_below(8)) {
+        case 0:
+            harness_random_edge_bytes(s[i].r, 32);
+            break;
+        case 1:
+            harness_random_edge_bytes(s[i].s, 32);
+            break;
+        case 2:
+            s[i].recovery_id = (uint8_t)harness_random_below(5);
+            break;
+        default:
+            break;
+        }
+    }
+    for (size_t count = 0; count <= COUNT; count += 1 + count / 4) {
+        memset(out, 0, sizeof out);
+        secp256k1_recover_many(out, ok, digest, s, count);
+        for (size_t i = 0; i < count; i++) {
+            struct address one;
+            CHECK(secp256k1_recover(&one, &digest[i], &s[i]) == ok[i]);
+            CHECK(!ok[i] || address_equal(&one, &out[i]));
+        }
+    }
+}
+
+/* Signs with OpenSSL; input as p256_verify wants it. */
+static void p256_sign(uint8_t input[160])
+{
+    EC_KEY *key = EC_KEY_new_by_curve_name(NID_X9_62_prime256v1);
+    CHECK(EC_KEY_generate_key(key) == 1);
+    ECDSA_SIG *s = ECDSA_do_sign(input, 32, key);
+    CHECK(s != NULL);
+    BIGNUM *x = BN_new(), *y = BN_new();
+    CHECK(EC_POINT_get_affine_coordinates(EC_KEY_get0_group(key), EC_KEY_get0_public_key(key), x, y, NULL) == 1);
+    BN_bn2binpad(ECDSA_SIG_get0_r(s), input + 32, 32);
+    BN_bn2binpad(ECDSA_SIG_get0_s(s), input + 64, 32);
+    BN_bn2binpad(x, input + 96, 32);
+    BN_bn2binpad(y, input + 128, 32);
+    BN_free(x);
+    BN_free(y);
+    ECDSA_SIG_free(s);
+    EC_KEY_free(key);
+}
+
+TEST(p256_verifies_signatures_and_refuses_changed_ones)
+{
+    for (int round = 0; round < 20; round++) {
+        uint8_t in[160], bad[160];
+        harness_random_edge_bytes(in, 32);
+        p256_sign(in);
+        CHECK(p256_verify(in));
+        for (int flip = 0; flip < 10; flip++) {
+            memcpy(bad, in, sizeof in);
+            bad[harness_random_below(160)] ^= (uint8_t)(1u << harness_random_below(8));
+            CHECK(!p256_verify(bad));
+        }
+    }
+}
+
+TEST(p256_refuses_values_out_of_range)
+{
+    static const char order[] = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
+    static const char field[] = "ffffffff00000001000000000000000000000000ffffffffffffffffffffffff";
+    uint8_t in[160] = {0}, bad[160];
+    p256_sign(in);
+    for (size_t at = 32; at < 160; at += 32) {
+        memcpy(bad, in, sizeof in);
+        memset(bad + at, 0, 32);
+        CHECK(!p256_verify(bad));
+        memset(bad + at, 0xff, 32);
+        CHECK(!p256_verify(bad));
+        CHECK(hex_decode(bad + at, at < 96 ? order : field, 64));
+        CHECK(!p256_verify(bad));
+    }
+    memcpy(bad, in, sizeof in);
+    memset(bad + 96, 0, 64);
+    CHECK(!p256_verify(bad));
+}
