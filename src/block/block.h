@@ -135,7 +135,7 @@ struct u256 block_base_fee(const struct fork *fork, const struct header *parent)
 /* EIP-4844 with EIP-7918's reserve price; 0 when the parent had no blob fields. */
 uint64_t block_excess_blob_gas(const struct fork *fork, const struct header *parent);
 
-/* Whether `h` may follow `parent` by the rules of `fork`, the fork of h: HEADER_* with *error set (may be NULL), saying what was
+/* Whether `h` may follow `parent` by the rules of `fork`, the fork of h: BLOCK_* with *error set (may be NULL), saying what was
  * found and what was expected. Looks at headers alone: neither at the seal nor at what execution gives. Any thread. */
 enum status block_check_header(const struct header *h, const struct header *parent, const struct fork *fork,
                                const struct chain_spec *chain, struct error *error);

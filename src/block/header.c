@@ -125,11 +125,11 @@ static enum status check_gas_limit(const struct header *h, const struct header *
     uint64_t bound = before / GAS_LIMIT_BOUND_DIVISOR;
     uint64_t distance = h->gas_limit > before ? h->gas_limit - before : before - h->gas_limit;
     if (distance >= bound)
-        return differ(e, HEADER_GAS_LIMIT, h, h->gas_limit, "less than 1/1024 away from ", before);
+        return differ(e, BLOCK_GAS_LIMIT, h, h->gas_limit, "less than 1/1024 away from ", before);
     if (h->gas_limit < GAS_LIMIT_MIN)
-        return differ(e, HEADER_GAS_LIMIT, h, h->gas_limit, "at least ", GAS_LIMIT_MIN);
+        return differ(e, BLOCK_GAS_LIMIT, h, h->gas_limit, "at least ", GAS_LIMIT_MIN);
     if (h->gas_used > h->gas_limit)
-        return differ(e, HEADER_GAS_USED, h, h->gas_used, "at most ", h->gas_limit);
+        return differ(e, BLOCK_GAS_OVER_LIMIT, h, h->gas_used, "at most ", h->gas_limit);
     return STATUS_OK;
 }
 
@@ -140,13 +140,13 @@ static enum status check_extra_data(const struct header *h, const struct chain_s
 {
     static const char dao_extra[] = "dao-hard-fork";
     if (h->extra_data.size > EXTRA_DATA_MAX)
-        return differ(e, HEADER_EXTRA_DATA, h, h->extra_data.size, "at most ", EXTRA_DATA_MAX);
+        return differ(e, BLOCK_EXTRA_DATA, h, h->extra_data.size, "at most ", EXTRA_DATA_MAX);
     bool dao = chain->dao_block != NEVER && h->number >= chain->dao_block &&
                h->number - chain->dao_block < DAO_EXTRA_BLOCKS;
     struct bytes wanted = {(const uint8_t *)dao_extra, sizeof dao_extra - 1};
     if (dao && !bytes_equal(h->extra_data, wanted))
-        return error_set(e, HEADER_EXTRA_DATA, "block %llu: %s: expected 'dao-hard-fork'",
-                         (unsigned long long)h->number, status_text(HEADER_EXTRA_DATA));
+        return error_set(e, BLOCK_EXTRA_DATA, "block %llu: %s: expected 'dao-hard-fork'",
+                         (unsigned long long)h->number, status_text(BLOCK_EXTRA_DATA));
     return STATUS_OK;
 }
 
@@ -157,10 +157,10 @@ static enum status check_seal_fields(const struct header *h, const struct header
     struct u256 difficulty = block_difficulty(fork, h->number, h->timestamp, parent->timestamp, parent->difficulty,
                                               parent_has_uncles);
     if (!u256_equal(h->difficulty, difficulty))
-        return differ_u256(e, HEADER_DIFFICULTY, h, h->difficulty, difficulty);
+        return differ_u256(e, BLOCK_DIFFICULTY, h, h->difficulty, difficulty);
     if (fork->difficulty == DIFFICULTY_NONE) {
         if (load_be64(h->nonce) != 0)
-            return differ(e, HEADER_NONCE, h, load_be64(h->nonce), "", 0);
+            return differ(e, BLOCK_NONCE, h, load_be64(h->nonce), "", 0);
         if (!hash_equal(&h->uncles_hash, &uncles_hash_empty))
             return error_set(e, UNCLE_TOO_MANY, "block %llu: uncles hash: expected that of an empty list (EIP-3675)",
                              (unsigned long long)h->number);
@@ -174,15 +174,15 @@ static enum status check_fees(const struct header *h, const struct header *paren
     if (fork->base_fee.elasticity != 0) {
         struct u256 base_fee = block_base_fee(fork, parent);
         if (!u256_equal(h->base_fee, base_fee))
-            return differ_u256(e, HEADER_BASE_FEE, h, h->base_fee, base_fee);
+            return differ_u256(e, BLOCK_BASE_FEE, h, h->base_fee, base_fee);
     }
     if (fork->blob.max != 0) {
         uint64_t most = (uint64_t)fork->blob.max * GAS_PER_BLOB;
         if (h->blob_gas_used > most || h->blob_gas_used % GAS_PER_BLOB != 0)
-            return differ(e, HEADER_BLOB_GAS_USED, h, h->blob_gas_used, "whole blobs, at most ", most);
+            return differ(e, BLOCK_BLOB_GAS_INVALID, h, h->blob_gas_used, "whole blobs, at most ", most);
         uint64_t excess = block_excess_blob_gas(fork, parent);
         if (h->excess_blob_gas != excess)
-            return differ(e, HEADER_EXCESS_BLOB_GAS, h, h->excess_blob_gas, "", excess);
+            return differ(e, BLOCK_EXCESS_BLOB_GAS, h, h->excess_blob_gas, "", excess);
     }
     return STATUS_OK;
 }
@@ -191,11 +191,11 @@ enum status block_check_header(const struct header *h, const struct header *pare
                                const struct chain_spec *chain, struct error *error)
 {
     if (h->field_count != block_header_fields(fork))
-        return differ(error, HEADER_FIELDS, h, h->field_count, "", block_header_fields(fork));
+        return differ(error, BLOCK_HEADER_FIELDS, h, h->field_count, "", block_header_fields(fork));
     if (h->number != parent->number + 1)
-        return differ(error, HEADER_NUMBER, h, h->number, "", parent->number + 1);
+        return differ(error, BLOCK_NUMBER, h, h->number, "", parent->number + 1);
     if (h->timestamp <= parent->timestamp)
-        return differ(error, HEADER_TIMESTAMP, h, h->timestamp, "more than ", parent->timestamp);
+        return differ(error, BLOCK_TIMESTAMP, h, h->timestamp, "more than ", parent->timestamp);
     enum status s = check_extra_data(h, chain, error);
     if (s == STATUS_OK)
         s = check_gas_limit(h, parent, fork, error);
