@@ -37,7 +37,7 @@ const struct command commands[] = {
      "as time.",
      OPTION_JSON | OPTION_THREAD_LIST | OPTION_REPEAT | OPTION_FORK | OPTION_SIZE | OPTION_SEED, 0, UINT32_MAX,
      bench_command},
-    {"fork", "NAME", "show what a fork is", "With --diff only what changed against the fork before.",
+    {"fork", "[NAME]", "show what a fork is", "Without NAME all forks are listed. With --diff only what changed against the fork before is shown.",
      OPTION_JSON | OPTION_DIFF, 0, 1, fork_command},
     {NULL, NULL, NULL, NULL, 0, 0, 0, NULL},
 };
