@@ -58,7 +58,7 @@ PREFIXES = {
 
 FORK_QUESTIONS = [
     re.compile(r"\bFORK_[A-Z]"),
-    re.compile(r"\bfork\s*[!=]=\s*(?!NULL\b|(?:\w+(?:->|\.))*fork\b)"),  # the same as another is no question
+    re.compile(r"\bfork\s*[!=]=(?!\s*(?:NULL\b|(?:\w+(?:->|\.))*fork\b))"),  # the same as another is no question
     re.compile(r"\bfork\s*[<>]=?\s*\w"),
     re.compile(r"\b(?:strcmp|strstr|strncmp)\s*\([^;]*\bfork(?:->|\.)name"),
     re.compile(r"\bfork(?:->|\.)id\b"),
