@@ -272,7 +272,7 @@ static uint32_t make_groups(struct parallel_run *p, const struct block_task *tas
 enum {
     SHARE_AT_ONCE_GAS = 3000000, /* beyond what plain transfers use */
     SHARE_REST_NS = 150000,      /* predicted work that is left */
-    SHARE_TX_NS = 1200,          /* mean work of a transaction */
+    SHARE_TX_NS = 2000,          /* mean work of a transaction */
     LOOK_EVERY = 8,              /* transactions between two looks at the clock */
 };
 
@@ -292,7 +292,7 @@ static bool worth_sharing(uint64_t ns, uint64_t gas_done, uint64_t gas, uint32_t
 {
     if (ns < (uint64_t)SHARE_TX_NS * done || gas_done == 0 || gas <= gas_done)
         return false;
-    return (double)ns * (double)(gas - gas_done) / (double)gas_done > SHARE_REST_NS;
+    return (double)ns * (double)(gas - gas_done) / (double)gas_done > (double)SHARE_REST_NS;
 }
 
 /* Executes transactions on the caller alone until it pays to call the others; returns how many. */
@@ -303,17 +303,14 @@ static uint32_t run_alone(struct block_run *run)
     uint64_t gas = expected_gas(task), transfers = (uint64_t)count * 21000;
     if (run->engine->threads > 1 && gas > transfers && gas - transfers >= SHARE_AT_ONCE_GAS)
         return 0;
-    uint64_t since = clock_wall_ns(), gas_before = 0;
+    uint64_t since = clock_wall_ns();
     for (uint32_t i = 0; i < count; i++) {
         if (!block_run_in_place(run, i))
             return count;
         if ((i + 1) % LOOK_EVERY != 0 || run->engine->threads == 1)
             continue;
-        uint64_t now = clock_wall_ns();
-        if (worth_sharing(now - since, run->gas_used - gas_before, gas - gas_before, LOOK_EVERY))
+        if (worth_sharing(clock_wall_ns() - since, run->gas_used, gas, i + 1))
             return i + 1;
-        since = now;
-        gas_before = run->gas_used;
     }
     return count;
 }
