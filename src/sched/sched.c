@@ -22,6 +22,7 @@ void sched_init(struct sched *s, uint32_t count, unsigned workers, _Atomic uint8
     atomic_init(&s->confidence, SCHED_CONFIDENCE_LOW + 2);
     s->probe_distance = SCHED_PROBE_FIRST;
     s->probe_in = SCHED_PROBE_FIRST;
+    s->stole = false;
 }
 
 static bool swap_state(struct sched *s, uint32_t tx, uint8_t from, uint8_t to)
@@ -58,11 +59,12 @@ static struct sched_task look_at_head(struct sched *s)
             /* Where running ahead rarely pays, the other's result would most likely be thrown away. */
             if (confidence_of(s) >= SCHED_CONFIDENCE_LOW)
                 return (struct sched_task){SCHED_WAIT, 0};
-            if (swap_state(s, head, TX_RUNNING, TX_STOLEN))
+            if (swap_state(s, head, TX_RUNNING, TX_STOLEN)) {
+                s->stole = true;
                 return (struct sched_task){SCHED_RUN, head};
+            }
             break;
-        case TX_PUBLISHING: /* a matter of less than a microsecond */
-            cpu_relax();
+        case TX_PUBLISHING: /* its worker asks for the head as soon as it is done */
             return (struct sched_task){SCHED_WAIT, 0};
         case TX_READY:
             return (struct sched_task){SCHED_CHECK, head};
@@ -89,7 +91,7 @@ static bool take_head(struct sched *s, struct sched_task *out)
         if (out->kind == SCHED_DONE)
             return true;
         uint8_t state = atomic_load(&s->state[atomic_load(&s->head) % s->count]);
-        if (state == TX_RUNNING || state == TX_COMMITTED || state == TX_STOLEN)
+        if (state != TX_FREE && state != TX_READY)
             return false;
     }
 }
@@ -194,10 +196,11 @@ struct sched_task sched_committed(struct sched *s, uint32_t tx, enum sched_outco
 {
     if (outcome == SCHED_HELD)
         grow_window(s);
-    else if (outcome == SCHED_CONFLICT)
+    else if (outcome == SCHED_CONFLICT || s->stole) /* either way somebody ran in vain */
         shrink_window(s);
     else
         maybe_probe(s);
+    s->stole = false;
     atomic_store(&s->state[tx], TX_COMMITTED);
     atomic_store(&s->head, tx + 1);
     call_waiting(s);

@@ -62,6 +62,7 @@ struct sched {
     /* Of the holder of the token. */
     uint32_t probe_in;       /* commits until a closed window opens for a probe */
     uint32_t probe_distance; /* doubles with each probe in vain */
+    bool stole;              /* the transaction at the head was taken from somebody who was running it */
 };
 
 enum {
