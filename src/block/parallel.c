@@ -295,7 +295,8 @@ enum {
     SHARE_REST_GAS = 500000,     /* the same, of the rest of a block that was begun alone */
     SHARE_REST_NS = 150000,      /* predicted work that is left */
     SHARE_TX_NS = 2000,          /* mean work of a transaction */
-    LOOK_EVERY = 8,              /* transactions between two looks at the clock */
+    LOOK_EVERY = 8,              /* transactions between two looks at the clock ... */
+    LOOK_FIRST = 24,             /* ... from this one on: the first ones pay for cold caches */
 };
 
 static uint64_t expected_gas(const struct block_task *task)
@@ -337,7 +338,7 @@ static uint32_t run_alone(struct block_run *run)
     for (uint32_t i = 0; i < count; i++) {
         if (!block_run_in_place(run, i))
             return count;
-        if ((i + 1) % LOOK_EVERY != 0 || run->engine->threads == 1)
+        if (i + 1 < LOOK_FIRST || (i + 1) % LOOK_EVERY != 0 || run->engine->threads == 1)
             continue;
         uint64_t gas_left = gas > run->gas_used ? gas - run->gas_used : 0;
         if (worth_sharing(clock_wall_ns() - since, run->gas_used, i + 1, gas_left, count - i - 1))
