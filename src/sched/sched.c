@@ -67,7 +67,7 @@ static struct sched_task look_at_head(struct sched *s)
         case ITEM_READY:
             return (struct sched_task){SCHED_CHECK, head};
         default:
-            ASSERT(!"an item at the head is stolen or committed");
+            UNREACHABLE("an item at the head is neither stolen nor committed");
         }
     }
 }
