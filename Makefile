@@ -12,8 +12,8 @@ FILTER ?=
 SOURCES = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h' 2>/dev/null)
 
 .DEFAULT_GOAL := build
-.PHONY: help deps build run test unit check asan tsan rare debug gcc clang fuzz lint tidy format format-check symbols bench \
-	examples install docs clean distclean
+.PHONY: help deps build run test unit check asan tsan rare debug gcc clang fuzz lint tidy clang-tidy format format-check symbols bench \
+	examples install installable docs clean distclean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,8 +58,12 @@ fuzz: ## run every fuzz target for FUZZ_SECONDS (30)
 tidy: ## layers, names, form (tools/tidy.py)
 	@python3 tools/tidy.py
 
-lint: build tidy format-check ## tidy, format-check and clang-tidy
-	@clang-tidy-19 --quiet -p build --warnings-as-errors='*' $(filter src/%.c,$(SOURCES))
+lint: tidy format-check clang-tidy ## tidy, format-check and clang-tidy
+
+clang-tidy: ## clang-tidy over the sources that the release build compiles
+	@cmake --preset release -DWEFT_NATIVE=$(NATIVE) $(CMAKE_ARGS) >/dev/null
+	@printf '%s\n' $(filter src/%.c,$(SOURCES)) | \
+		xargs -P $(JOBS) -n 4 clang-tidy-19 --quiet -p build --warnings-as-errors='*' 2>/dev/null
 
 format: ## rewrite all sources with clang-format
 	@clang-format-19 -i $(SOURCES)
@@ -67,7 +71,10 @@ format: ## rewrite all sources with clang-format
 format-check: ## fail where clang-format would change something
 	@clang-format-19 --dry-run -Werror $(SOURCES)
 
-symbols: build ## check that libweft exports only weft_ symbols
+installable: build
+	@cmake --build build --parallel $(JOBS) --target installable
+
+symbols: installable ## check that libweft exports only weft_ symbols
 	@python3 tools/symbols.py build
 
 bench: build ## build the micro benches and run them and `weft bench`
@@ -77,8 +84,7 @@ bench: build ## build the micro benches and run them and `weft bench`
 examples: build ## build and run the examples against the shared library
 	@cmake --build build --parallel $(JOBS) --target examples
 
-install: build ## install the command, the libraries and headers under PREFIX (/usr/local); DESTDIR works
-	@cmake --build build --parallel $(JOBS) --target installable
+install: installable ## install the command, the libraries and headers under PREFIX (/usr/local); DESTDIR works
 	@cmake --install build --prefix $(PREFIX)
 
 docs: ## the API reference into build/docs (needs doxygen)

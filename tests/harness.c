@@ -108,8 +108,8 @@ void harness_check_bytes(const char *file, int line, const char *what, const voi
     char left[2 * SHOWN_BYTES + 1], right[2 * SHOWN_BYTES + 1];
     hex_encode(left, a + from, shown);
     hex_encode(right, b + from, shown);
-    harness_fail(file, line, "%s: byte %zu of %zu differs; from byte %zu:\n    found    %s\n    expected %s", what, at, size,
-                 from, left, right);
+    harness_fail(file, line, "%s: byte %zu of %zu differs; from byte %zu:\n    found    %s\n    expected %s", what, at,
+                 size, from, left, right);
 }
 
 void harness_check_hex(const char *file, int line, const char *what, const void *found, size_t size,
@@ -155,7 +155,8 @@ void harness_random_edge_bytes(uint8_t *out, size_t size)
 static void seed_for(const struct test *t)
 {
     random_state = options.seed;
-    for (const char *c = t->name; *c != 0; c++) random_state = hash_mix(random_state ^ (uint8_t)*c, 0x9fb21c651e98df25u);
+    for (const char *c = t->name; *c != 0; c++)
+        random_state = hash_mix(random_state ^ (uint8_t)*c, 0x9fb21c651e98df25u);
 }
 
 struct child {
@@ -289,8 +290,10 @@ static void run_all(void)
 
 static _Noreturn void usage(const char *why, const char *what)
 {
-    (void)fprintf(stderr, "weft_tests: %s %s\nusage: weft_tests [--filter TEXT] [--list] [--seed N] [--jobs N] "
-                          "[--timeout SECONDS] [--here] [--verbose]\n", why, what);
+    (void)fprintf(stderr,
+                  "weft_tests: %s %s\nusage: weft_tests [--filter TEXT] [--list] [--seed N] [--jobs N] "
+                  "[--timeout SECONDS] [--here] [--verbose]\n",
+                  why, what);
     exit(2);
 }
 
@@ -299,7 +302,8 @@ static uint64_t number(const char *option, const char *text, uint64_t limit)
     char *end;
     errno = 0;
     unsigned long long n = text != NULL ? strtoull(text, &end, 0) : 0;
-    if (text == NULL || end == text || *end != 0 || errno != 0 || n > limit) usage("a number was expected after", option);
+    if (text == NULL || end == text || *end != 0 || errno != 0 || n > limit)
+        usage("a number was expected after", option);
     return n;
 }
 
@@ -307,14 +311,22 @@ static void parse(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
         const char *option = argv[i], *value = i + 1 < argc ? argv[i + 1] : NULL;
-        if (strcmp(option, "--list") == 0) options.list = true;
-        else if (strcmp(option, "--verbose") == 0) options.verbose = true;
-        else if (strcmp(option, "--here") == 0) here = true;
-        else if (strcmp(option, "--filter") == 0 && value != NULL) options.filter = argv[++i];
-        else if (strcmp(option, "--seed") == 0) options.seed = number(option, argv[++i < argc ? i : argc], UINT64_MAX);
-        else if (strcmp(option, "--jobs") == 0) options.jobs = (unsigned)number(option, argv[++i < argc ? i : argc], JOBS_MAX);
-        else if (strcmp(option, "--timeout") == 0) options.timeout = (unsigned)number(option, argv[++i < argc ? i : argc], INT_MAX);
-        else usage("not understood:", option);
+        if (strcmp(option, "--list") == 0)
+            options.list = true;
+        else if (strcmp(option, "--verbose") == 0)
+            options.verbose = true;
+        else if (strcmp(option, "--here") == 0)
+            here = true;
+        else if (strcmp(option, "--filter") == 0 && value != NULL)
+            options.filter = argv[++i];
+        else if (strcmp(option, "--seed") == 0)
+            options.seed = number(option, argv[++i < argc ? i : argc], UINT64_MAX);
+        else if (strcmp(option, "--jobs") == 0)
+            options.jobs = (unsigned)number(option, argv[++i < argc ? i : argc], JOBS_MAX);
+        else if (strcmp(option, "--timeout") == 0)
+            options.timeout = (unsigned)number(option, argv[++i < argc ? i : argc], INT_MAX);
+        else
+            usage("not understood:", option);
     }
     if (options.jobs == 0) options.jobs = cpu_count();
     if (options.jobs > JOBS_MAX) options.jobs = JOBS_MAX;

@@ -18,6 +18,7 @@
 
 #include "base/base.h"
 #include "fork/fork.h"
+#include "state/memory.h"
 #include "state/state.h"
 #include "tx/tx.h"
 #include "types/types.h"
@@ -118,6 +119,44 @@ void block_seal(struct engine *e, struct block_result *r);
 /* Compares a sealed result with the header: gas used, receipts root (when the fork's receipts do not carry state roots), bloom,
  * requests hash, blob gas. BLOCK_* status with *error set: what was found and what the header says. */
 enum status block_check(const struct block_result *r, struct error *error);
+/* ---- headers ------------------------------------------------------------------------------------------------- */
+
+/* Number of header fields that the fork's blocks have (HEADER_* of types.h). */
+uint32_t block_header_fields(const struct fork *fork);
+
+/* What a header must have, given its parent; block_check_header compares with these.
+ *
+ * Difficulty by the fork's formula and bomb (Yellow Paper 4.3.4, EIP-2, 100, 649, 1234, 2384, 3554, 4345, 5133); 0 after the
+ * merge. `parent_has_uncles` matters from Byzantium on. */
+struct u256 block_difficulty(const struct fork *fork, uint64_t number, uint64_t timestamp, uint64_t parent_timestamp,
+                             struct u256 parent_difficulty, bool parent_has_uncles);
+/* EIP-1559; the initial base fee when the parent had none. */
+struct u256 block_base_fee(const struct fork *fork, const struct header *parent);
+/* EIP-4844 with EIP-7918's reserve price; 0 when the parent had no blob fields. */
+uint64_t block_excess_blob_gas(const struct fork *fork, const struct header *parent);
+
+/* Whether `h` may follow `parent` by the rules of `fork`, the fork of h: BLOCK_* with *error set (may be NULL), saying what was
+ * found and what was expected. Looks at headers alone: neither at the seal nor at what execution gives. Any thread. */
+enum status block_check_header(const struct header *h, const struct header *parent, const struct fork *fork,
+                               const struct chain_spec *chain, struct error *error);
+
+/* An ancestor, as uncle checks need it. */
+struct block_ancestor {
+    const struct header *header;
+    struct hash hash;
+    const struct header *uncles;
+    uint32_t uncle_count;
+};
+/* Whether the uncles of `b` are valid (Yellow Paper 11.1): at most two, new, each a valid child of an ancestor two to seven
+ * generations back. `ancestors`: the parent first, up to seven. UNCLE_*, or what block_check_header says of an uncle. */
+enum status block_check_uncles(const struct block *b, const struct chain_spec *chain,
+                               const struct block_ancestor *ancestors, uint32_t ancestor_count, struct error *error);
+
+/* ---- bodies and states ---------------------------------------------------------------------------------------- */
+
+/* The root of the state trie over a whole state. Hashes in batches and, with a pool, on all its workers. */
+void state_memory_root(const struct state_memory *m, struct pool *pool, struct hash *out);
+
 /* Checks what the body alone must satisfy: transactions root, uncles hash, withdrawals root. */
 enum status block_check_body(const struct block *b, const struct fork *fork, struct error *error);
 

@@ -38,8 +38,10 @@ bool p256_verify(const uint8_t input[160])
     EC_POINT *key = EC_POINT_new(group), *sum = EC_POINT_new(group);
     ASSERT(inverse != NULL && key != NULL && sum != NULL);
 
-    /* EC_POINT_set_affine_coordinates refuses points off the curve and coordinates at or above the prime; (0, 0) is off the curve. */
-    bool ok = is_scalar(r, n) && is_scalar(s, n) && EC_POINT_set_affine_coordinates(group, key, x, y, context) == 1;
+    /* EC_POINT_set_affine_coordinates refuses points off the curve, (0, 0) among them, but reduces coordinates. */
+    const BIGNUM *p = EC_GROUP_get0_field(group);
+    bool ok = is_scalar(r, n) && is_scalar(s, n) && BN_cmp(x, p) < 0 && BN_cmp(y, p) < 0 &&
+              EC_POINT_set_affine_coordinates(group, key, x, y, context) == 1;
     if (ok) {
         BN_mod_inverse(inverse, s, n, context);
         BN_mod_mul(u1, digest, inverse, n, context);

@@ -86,7 +86,7 @@ bool bloom_may_contain(const struct bloom *b, const void *item, size_t size)
 
 /* ---- receipts -------------------------------------------------------------------------------------------------- */
 
-static void put_log(struct rlp_writer *w, const struct log *l)
+void log_encode(struct rlp_writer *w, const struct log *l)
 {
     size_t item = rlp_mark(w);
     rlp_put_bytes(w, l->data.data, l->data.size);
@@ -102,7 +102,7 @@ void receipt_encode(struct rlp_writer *w, const struct receipt *r)
 {
     size_t mark = rlp_mark(w);
     for (uint32_t i = r->log_count; i-- > 0;)
-        put_log(w, &r->logs[i]);
+        log_encode(w, &r->logs[i]);
     rlp_put_list(w, mark);
     rlp_put_bytes(w, r->bloom.b, sizeof r->bloom.b);
     rlp_put_u64(w, r->cumulative_gas);

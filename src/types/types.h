@@ -34,6 +34,9 @@ struct log {
     struct bytes data;
 };
 
+/* Writes [address, topics, data] in front of what `w` holds. */
+void log_encode(struct rlp_writer *w, const struct log *l);
+
 /* Sets the three bits of one item (an address, a topic). */
 void bloom_add(struct bloom *b, const void *item, size_t size);
 /* Sets the bits of an item whose keccak-256 is known already: for callers that hash in batches. */

@@ -1,0 +1,83 @@
+# The library that others link: libweft.so, libweft.a, headers, pkg-config file. Only symbols that start with weft_ are visible in either.
+#
+#     libweft        shared; a version script hides the rest
+#     weft_static    libweft.a (made on demand and when installing): weft and the vendored libraries linked into one object
+#                    whose other symbols are made local, so that it cannot clash with a program's own blst or secp256k1
+#     headers        compiles the public headers as strict C11 and as C++11
+#     examples       builds examples/*.c against the shared library and runs them
+#     installable    all that `cmake --install` copies
+
+set(WEFT_ABI 0) # the number in libweft.so.N: up by one with each incompatible change
+weft_glob(public_headers include/weft/*.h)
+
+add_library(libweft SHARED ${api_sources})
+set_target_properties(libweft PROPERTIES OUTPUT_NAME weft VERSION ${PROJECT_VERSION} SOVERSION ${WEFT_ABI}
+    LINK_DEPENDS ${CMAKE_SOURCE_DIR}/cmake/libweft.map)
+target_link_libraries(libweft PRIVATE weft_core weft_flags)
+target_include_directories(libweft INTERFACE include)
+target_link_options(libweft PRIVATE -Wl,--version-script=${CMAKE_SOURCE_DIR}/cmake/libweft.map)
+if(NOT WEFT_SANITIZE)
+    target_link_options(libweft PRIVATE -Wl,--no-undefined)
+endif()
+weft_lto(libweft)
+
+# ---- libweft.a ----
+
+# Compiled once more, without link-time optimisation: an archive must hold plain code.
+add_library(weft_objects STATIC EXCLUDE_FROM_ALL ${core_sources} ${api_sources})
+target_include_directories(weft_objects PRIVATE src include)
+target_link_libraries(weft_objects PRIVATE ${WEFT_LINKED} weft_flags)
+set(static_library ${CMAKE_BINARY_DIR}/libweft.a)
+set(vendored_archives)
+foreach(dep ${WEFT_VENDORED})
+    list(APPEND vendored_archives $<TARGET_FILE:${dep}>)
+endforeach()
+add_custom_command(
+    OUTPUT ${static_library}
+    COMMAND ${CMAKE_LINKER} -r -o libweft.o --whole-archive $<TARGET_FILE:weft_objects> --no-whole-archive
+            --start-group ${vendored_archives} --end-group
+    COMMAND ${CMAKE_OBJCOPY} --wildcard --keep-global-symbol=weft_* libweft.o
+    COMMAND ${CMAKE_COMMAND} -E rm -f ${static_library}
+    COMMAND ${CMAKE_AR} rcs ${static_library} libweft.o
+    DEPENDS weft_objects
+    VERBATIM)
+add_custom_target(weft_static DEPENDS ${static_library})
+
+# ---- headers ----
+
+set(headers_mark ${CMAKE_BINARY_DIR}/headers.checked)
+set(header_checks)
+foreach(header ${public_headers})
+    list(APPEND header_checks
+        COMMAND ${CMAKE_C_COMPILER} -std=c11 -Wall -Wextra -pedantic-errors -Werror -fsyntax-only -x c ${header}
+        COMMAND ${WEFT_DEPS_CXX} -std=c++11 -Wall -Wextra -pedantic-errors -Werror -fsyntax-only -x c++ ${header})
+endforeach()
+add_custom_command(OUTPUT ${headers_mark} ${header_checks} COMMAND ${CMAKE_COMMAND} -E touch ${headers_mark}
+                   DEPENDS ${public_headers} VERBATIM)
+add_custom_target(headers ALL DEPENDS ${headers_mark})
+
+# ---- examples ----
+
+weft_glob(example_sources examples/*.c)
+add_custom_target(examples)
+foreach(source ${example_sources})
+    get_filename_component(name ${source} NAME_WE)
+    add_executable(example_${name} EXCLUDE_FROM_ALL ${source})
+    set_target_properties(example_${name} PROPERTIES C_STANDARD 11 C_EXTENSIONS OFF OUTPUT_NAME ${name}
+                          RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/examples)
+    target_compile_options(example_${name} PRIVATE -Wall -Wextra -pedantic)
+    target_link_libraries(example_${name} PRIVATE libweft)
+    add_custom_target(run_example_${name} COMMAND example_${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} USES_TERMINAL)
+    add_dependencies(examples run_example_${name})
+endforeach()
+
+# ---- installing ----
+
+file(RELATIVE_PATH WEFT_PC_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+configure_file(cmake/weft.pc.in weft.pc @ONLY)
+install(TARGETS libweft)
+install(FILES ${static_library} DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(FILES ${public_headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/weft)
+install(FILES ${CMAKE_BINARY_DIR}/weft.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+add_custom_target(installable DEPENDS libweft weft_static)

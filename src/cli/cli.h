@@ -1,0 +1,147 @@
+/* cli: the `weft` command. One file per sub-command, and what they share: options, the terminal, lists of files, readers of test
+ * formats.
+ *
+ *     main ──► options_parse ──► command->run(options) ──► exit code
+ *
+ * Habits of every command: results on stdout (with --json one object a line), everything else on stderr; exit 0 when all is
+ * good, 1 when a check failed, 2 for bad usage or unreadable input with one line that says file, place and what was
+ * expected; 130 after an interrupt, with what was done so far. Colours and progress only where a terminal is. */
+#ifndef WEFT_CLI_H
+#define WEFT_CLI_H
+
+#include "base/base.h"
+#include "fork/fork.h"
+
+/* ---- exit codes ------------------------------------------------------------------------------------------------ */
+
+enum exit_code {
+    EXIT_GOOD = 0,
+    EXIT_CHECK_FAILED = 1,
+    EXIT_BAD_INPUT = 2,
+    EXIT_INTERRUPTED = 130, /* as shells count a death by SIGINT */
+};
+
+/* ---- options --------------------------------------------------------------------------------------------------- */
+
+/* Options that a command may take. */
+enum option_flag {
+    OPTION_JSON = 1 << 0,
+    OPTION_THREADS = 1 << 1,
+    OPTION_THREAD_LIST = 1 << 2, /* --threads takes a list */
+    OPTION_EXECUTOR = 1 << 3,
+    OPTION_REPEAT = 1 << 4,
+    OPTION_FILTER = 1 << 5,
+    OPTION_FORK = 1 << 6,
+    OPTION_WORKERS = 1 << 7,
+    OPTION_DIFF = 1 << 8,
+    OPTION_SIZE = 1 << 9,
+    OPTION_SEED = 1 << 10,
+    OPTION_RPC = 1 << 11,
+};
+
+/* Which executors a command runs: a mask. */
+enum executor_choice {
+    RUN_SERIAL = 1 << 0,
+    RUN_PARALLEL = 1 << 1,
+    RUN_BOTH = RUN_SERIAL | RUN_PARALLEL,
+};
+
+/* Bounds of what may be asked for. */
+enum { THREADS_MAX = 1024, THREAD_LIST_MAX = 16, REPEAT_MAX = 1000000 };
+
+struct options {
+    bool json;
+    unsigned threads[THREAD_LIST_MAX]; /* threads[0] alone, but for OPTION_THREAD_LIST */
+    uint32_t thread_count;             /* 0: not given, threads[0] is the number of processors */
+    unsigned workers;                  /* 0: not given */
+    uint32_t executors;                /* enum executor_choice; 0: not given */
+    uint32_t repeat;                   /* at least 1 */
+    const char *filter;                /* NULL: everything */
+    const struct fork *fork;           /* NULL: all */
+    bool diff;
+    uint64_t size; /* 0: not given */
+    uint64_t seed;
+    const char *rpc; /* NULL: not given */
+    const char *const *operands;
+    uint32_t operand_count;
+};
+
+/* A sub-command. */
+struct command {
+    const char *name;
+    const char *operands; /* as the usage line shows them */
+    const char *summary;  /* one line */
+    const char *details;  /* paragraphs for --help */
+    uint32_t options;     /* enum option_flag */
+    uint32_t operands_min, operands_max;
+    enum exit_code (*run)(const struct options *o);
+};
+
+/* All commands; ends with a NULL name. */
+extern const struct command commands[];
+
+/* Reads the arguments behind the command's name. Operands stay borrowed from `arguments`, which is reordered. BAD_USAGE with *e set;
+ * *wants_help tells that --help was among them, and nothing else was looked at. */
+enum status options_parse(struct options *out, const struct command *c, char **arguments, int count, bool *wants_help,
+                          struct error *e);
+/* Prints what --help shows, for one command or (NULL) for weft. */
+void options_help(const struct command *c);
+
+enum exit_code replay_command(const struct options *o);
+enum exit_code statetest_command(const struct options *o);
+enum exit_code blocktest_command(const struct options *o);
+enum exit_code bench_command(const struct options *o);
+enum exit_code fork_command(const struct options *o);
+
+/* ---- the terminal ---------------------------------------------------------------------------------------------- */
+
+/* Colours for stdout; empty texts where none are wanted. */
+struct colours {
+    const char *good, *bad, *dim, *bold, *off;
+};
+const struct colours *terminal_colours(void);
+
+/* Installs the handler: the first SIGINT sets the flag, the second ends the process. */
+void interrupt_catch(void);
+bool interrupted(void);
+
+/* A bar on stderr. Steps may come from any thread. Nothing is shown before half a second has passed, nor where stderr is no
+ * terminal. */
+struct progress {
+    const char *what;
+    size_t total;
+    uint64_t start_ns;
+    _Atomic size_t done;
+    _Atomic uint64_t drawn_ns;
+    atomic_flag drawing;
+    bool on_terminal;
+    _Atomic bool visible;
+};
+void progress_begin(struct progress *p, const char *what, size_t total);
+void progress_step(struct progress *p);
+/* Wipes the bar, so that something else can be printed; it comes back with a later step. */
+void progress_clear(struct progress *p);
+
+/* Writes `text` as the inside of a JSON string. */
+void json_put_text(struct buffer *out, const char *text);
+/* Writes 0x and the digits. */
+void json_put_hex(struct buffer *out, const void *data, size_t size);
+
+/* ---- files ----------------------------------------------------------------------------------------------------- */
+
+/* Largest file that any command reads. */
+#define FILE_SIZE_MAX ((size_t)4 << 30)
+
+struct file_entry {
+    char *path;
+    uint64_t size; /* bytes */
+};
+struct file_list {
+    struct file_entry *files;
+    size_t count, capacity;
+};
+/* Adds all files named *.json under `path` (a file is taken whatever its name), in order of name. FILE_UNREADABLE with *e set. */
+enum status files_find(struct file_list *out, const char *path, struct error *e);
+void files_free(struct file_list *l);
+
+#endif

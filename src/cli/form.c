@@ -1,0 +1,229 @@
+/* form: members and values. */
+#include "cli/form.h"
+
+#include <stdio.h>
+
+#include "cli/cli.h"
+
+/* ---- documents ------------------------------------------------------------------------------------------------- */
+
+/* Line and column of a byte, for complaints. */
+static void find_line(const struct buffer *text, size_t at, size_t *line, size_t *column)
+{
+    *line = 1;
+    *column = 1;
+    for (size_t i = 0; i < at && i < text->size; i++) {
+        *column += 1;
+        if (text->data[i] == '\n') {
+            *line += 1;
+            *column = 1;
+        }
+    }
+}
+
+enum status form_open(struct form *f, const char *path, struct error *e)
+{
+    *f = (struct form){.file = path, .error = e};
+    enum status s = file_read(&f->text, path, FILE_SIZE_MAX, e);
+    if (s != STATUS_OK)
+        return s;
+    /* yyjson parses in place when four bytes of zero stand behind the text. */
+    memset(buffer_reserve(&f->text, YYJSON_PADDING_SIZE), 0, YYJSON_PADDING_SIZE);
+    yyjson_read_err why;
+    f->document = yyjson_read_opts((char *)f->text.data, f->text.size, YYJSON_READ_INSITU, NULL, &why);
+    if (f->document == NULL) {
+        size_t line, column;
+        find_line(&f->text, why.pos, &line, &column);
+        error_set(e, BAD_JSON, "%s: line %zu, column %zu: expected JSON: %s", path, line, column, why.msg);
+        buffer_free(&f->text);
+        return BAD_JSON;
+    }
+    f->root = yyjson_doc_get_root(f->document);
+    return STATUS_OK;
+}
+
+void form_close(struct form *f)
+{
+    yyjson_doc_free(f->document);
+    buffer_free(&f->text);
+    f->document = NULL;
+}
+
+void form_expect(struct form *f, const char *key, const char *expected)
+{
+    if (f->status != STATUS_OK)
+        return;
+    f->status = error_set(f->error, BAD_FIELD, "%s: %s%s%s: expected %s", f->file, f->place == NULL ? "" : f->place,
+                          f->place == NULL ? "" : ": ", key, expected);
+}
+
+/* ---- members --------------------------------------------------------------------------------------------------- */
+
+yyjson_val *form_optional(yyjson_val *object, const char *key)
+{
+    yyjson_val *v = yyjson_obj_get(object, key);
+    return yyjson_is_null(v) ? NULL : v;
+}
+
+yyjson_val *form_member(struct form *f, yyjson_val *object, const char *key)
+{
+    yyjson_val *v = form_optional(object, key);
+    if (v == NULL)
+        form_expect(f, key, "a value");
+    return v;
+}
+
+yyjson_val *form_object(struct form *f, yyjson_val *object, const char *key)
+{
+    yyjson_val *v = form_optional(object, key);
+    if (!yyjson_is_obj(v))
+        form_expect(f, key, "an object");
+    return v;
+}
+
+yyjson_val *form_array(struct form *f, yyjson_val *object, const char *key)
+{
+    yyjson_val *v = form_optional(object, key);
+    if (!yyjson_is_arr(v))
+        form_expect(f, key, "an array");
+    return v;
+}
+
+const char *form_text(struct form *f, yyjson_val *object, const char *key)
+{
+    yyjson_val *v = form_optional(object, key);
+    if (!yyjson_is_str(v))
+        form_expect(f, key, "a text");
+    return yyjson_is_str(v) ? yyjson_get_str(v) : "";
+}
+
+uint64_t form_u64(struct form *f, yyjson_val *object, const char *key)
+{
+    return form_value_u64(f, yyjson_obj_get(object, key), key);
+}
+
+struct u256 form_u256(struct form *f, yyjson_val *object, const char *key)
+{
+    return form_value_u256(f, yyjson_obj_get(object, key), key);
+}
+
+struct hash form_hash(struct form *f, yyjson_val *object, const char *key)
+{
+    return form_value_hash(f, yyjson_obj_get(object, key), key);
+}
+
+struct address form_address(struct form *f, yyjson_val *object, const char *key)
+{
+    return form_value_address(f, yyjson_obj_get(object, key), key);
+}
+
+struct bytes form_bytes(struct form *f, yyjson_val *object, const char *key)
+{
+    return form_value_bytes(f, yyjson_obj_get(object, key), key);
+}
+
+uint64_t form_optional_u64(struct form *f, yyjson_val *object, const char *key)
+{
+    yyjson_val *v = form_optional(object, key);
+    return v == NULL ? 0 : form_value_u64(f, v, key);
+}
+
+struct u256 form_optional_u256(struct form *f, yyjson_val *object, const char *key)
+{
+    yyjson_val *v = form_optional(object, key);
+    return v == NULL ? U256_ZERO : form_value_u256(f, v, key);
+}
+
+/* ---- values ---------------------------------------------------------------------------------------------------- */
+
+/* The digits behind 0x; NULL when the value is no such text. */
+static const char *digits_of(yyjson_val *v, size_t *count)
+{
+    const char *text = yyjson_get_str(v);
+    size_t size = yyjson_get_len(v);
+    if (text == NULL || size < 2 || text[0] != '0' || (text[1] != 'x' && text[1] != 'X'))
+        return NULL;
+    *count = size - 2;
+    return text + 2;
+}
+
+static bool number_of(const char *digits, size_t count, struct u256 *out)
+{
+    while (count > 0 && *digits == '0') {
+        digits++;
+        count--;
+    }
+    if (count > 64)
+        return false;
+    uint64_t limbs[4] = {0};
+    for (size_t i = 0; i < count; i++) {
+        int d = hex_digit(digits[i]);
+        if (d < 0)
+            return false;
+        size_t place = count - 1 - i;
+        limbs[place / 16] |= (uint64_t)d << (place % 16 * 4);
+    }
+    memcpy(out->w, limbs, sizeof limbs);
+    return true;
+}
+
+struct u256 form_value_u256(struct form *f, yyjson_val *v, const char *key)
+{
+    struct u256 out = U256_ZERO;
+    size_t count;
+    const char *digits = digits_of(v, &count);
+    if (digits == NULL || !number_of(digits, count, &out))
+        form_expect(f, key, "a number of at most 32 bytes, as hex digits behind 0x");
+    return out;
+}
+
+uint64_t form_value_u64(struct form *f, yyjson_val *v, const char *key)
+{
+    struct u256 out = U256_ZERO;
+    size_t count;
+    const char *digits = digits_of(v, &count);
+    if (digits == NULL || !number_of(digits, count, &out) || !u256_fits_u64(out))
+        form_expect(f, key, "a number of at most 8 bytes, as hex digits behind 0x");
+    return out.w[0];
+}
+
+static void read_fixed(struct form *f, yyjson_val *v, const char *key, uint8_t *out, size_t size, const char *expected)
+{
+    size_t count;
+    const char *digits = digits_of(v, &count);
+    if (digits == NULL || count != 2 * size || !hex_decode(out, digits, count)) {
+        memset(out, 0, size);
+        form_expect(f, key, expected);
+    }
+}
+
+struct hash form_value_hash(struct form *f, yyjson_val *v, const char *key)
+{
+    struct hash out;
+    read_fixed(f, v, key, out.b, sizeof out.b, "32 bytes, as 64 hex digits behind 0x");
+    return out;
+}
+
+struct address form_value_address(struct form *f, yyjson_val *v, const char *key)
+{
+    struct address out;
+    read_fixed(f, v, key, out.b, sizeof out.b, "an address, as 40 hex digits behind 0x");
+    return out;
+}
+
+struct bytes form_value_bytes(struct form *f, yyjson_val *v, const char *key)
+{
+    size_t count;
+    const char *digits = digits_of(v, &count);
+    if (digits == NULL || count % 2 != 0) {
+        form_expect(f, key, "bytes, as an even number of hex digits behind 0x");
+        return (struct bytes){0};
+    }
+    /* The text is our own memory, and byte i is written after digits 2i and 2i + 1 are read. */
+    uint8_t *out = f->text.data + (digits - (const char *)f->text.data);
+    if (!hex_decode(out, digits, count)) {
+        form_expect(f, key, "bytes, as an even number of hex digits behind 0x");
+        return (struct bytes){0};
+    }
+    return (struct bytes){out, count / 2};
+}

@@ -1,0 +1,78 @@
+/* form: reading the JSON of tests and bundles into weft's own types.
+ *
+ * A `struct form` goes along with a document. Its first complaint sticks: functions that find something missing or malformed note file, place
+ * and what was expected, and return zero; callers read a whole object and look at form->status once.
+ *
+ *     file ──form_open──► document ──form_u64(form, object, "currentNumber")──► 7
+ *
+ * The document is parsed in place over the file's bytes, and byte strings are decoded in place as well: form_bytes returns memory
+ * of the document and may be asked once for each value. Everything is valid until form_close.
+ *
+ * Numbers are hex digits behind 0x, of any length that fits, leading zeros allowed; fixtures are not strict. One thread. */
+#ifndef WEFT_CLI_FORM_H
+#define WEFT_CLI_FORM_H
+
+#include <yyjson.h>
+
+#include "base/base.h"
+#include "state/memory.h"
+#include "types/types.h"
+#include "u256/u256.h"
+
+struct form {
+    const char *file;
+    const char *place; /* what is being read: the name of a case; NULL for none */
+    enum status status;
+    struct error *error; /* may be NULL */
+    struct buffer text;
+    yyjson_doc *document;
+    yyjson_val *root;
+};
+
+/* Reads and parses `path`. FILE_UNREADABLE, FILE_TOO_BIG, BAD_JSON with *e set; then nothing is open. */
+enum status form_open(struct form *f, const char *path, struct error *e);
+void form_close(struct form *f);
+
+/* Complains about `key`, unless there was a complaint before. */
+void form_expect(struct form *f, const char *key, const char *expected);
+
+/* The member `key`, or NULL with a complaint when it is not there. */
+yyjson_val *form_member(struct form *f, yyjson_val *object, const char *key);
+/* The member, or NULL when it is missing or null. */
+yyjson_val *form_optional(yyjson_val *object, const char *key);
+/* The member, which must be an object or an array. */
+yyjson_val *form_object(struct form *f, yyjson_val *object, const char *key);
+yyjson_val *form_array(struct form *f, yyjson_val *object, const char *key);
+/* The text of a member; "" with a complaint. */
+const char *form_text(struct form *f, yyjson_val *object, const char *key);
+
+/* Members of an object by name. */
+uint64_t form_u64(struct form *f, yyjson_val *object, const char *key);
+struct u256 form_u256(struct form *f, yyjson_val *object, const char *key);
+struct hash form_hash(struct form *f, yyjson_val *object, const char *key);
+struct address form_address(struct form *f, yyjson_val *object, const char *key);
+struct bytes form_bytes(struct form *f, yyjson_val *object, const char *key);
+/* As above, 0 when the member is missing. */
+uint64_t form_optional_u64(struct form *f, yyjson_val *object, const char *key);
+struct u256 form_optional_u256(struct form *f, yyjson_val *object, const char *key);
+
+/* Values themselves; `key` is for the complaint. */
+uint64_t form_value_u64(struct form *f, yyjson_val *v, const char *key);
+struct u256 form_value_u256(struct form *f, yyjson_val *v, const char *key);
+struct hash form_value_hash(struct form *f, yyjson_val *v, const char *key);
+struct address form_value_address(struct form *f, yyjson_val *v, const char *key);
+struct bytes form_value_bytes(struct form *f, yyjson_val *v, const char *key);
+
+/* Adds the accounts of {"0xaddress": {"balance", "nonce", "code", "storage"}, ...} to `out`; missing fields are zero. */
+void form_accounts(struct form *f, yyjson_val *accounts, struct state_memory *out);
+/* Compares a state with accounts of that form, all of them and nothing else. False with the first difference in *difference. */
+bool form_state_equals(struct form *f, yyjson_val *accounts, const struct state_memory *state, struct error *difference);
+
+/* [{"address", "storageKeys"}, ...]: an access list (EIP-2930). */
+void form_access_list(struct form *f, yyjson_val *list, struct arena *arena, struct transaction *out);
+/* [{"chainId", "address", "nonce", "yParity", "r", "s"}, ...]: authorizations (EIP-7702). */
+void form_authorizations(struct form *f, yyjson_val *list, struct arena *arena, struct transaction *out);
+/* ["0x...", ...]: blob hashes (EIP-4844). */
+void form_blob_hashes(struct form *f, yyjson_val *list, struct arena *arena, struct transaction *out);
+
+#endif

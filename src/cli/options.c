@@ -1,0 +1,222 @@
+/* options: the one parser of command lines, and the help that is made from the same table. */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* What an option's value is turned into. */
+enum value_kind { VALUE_NONE, VALUE_THREADS, VALUE_THREAD_LIST, VALUE_EXECUTOR, VALUE_NUMBER, VALUE_TEXT, VALUE_FORK };
+
+struct option {
+    enum option_flag flag;
+    const char *name;
+    const char *value; /* as the help shows it */
+    const char *help;
+    enum value_kind kind;
+    size_t offset; /* into struct options: bool, uint64_t or const char * */
+};
+
+#define FIELD(name) offsetof(struct options, name)
+
+static const struct option table[] = {
+    {OPTION_JSON, "--json", NULL, "print one JSON object a line", VALUE_NONE, FIELD(json)},
+    {OPTION_THREADS, "--threads", "N", "threads (default: one for each processor)", VALUE_THREADS, 0},
+    {OPTION_THREAD_LIST, "--threads", "N,N,...", "numbers of threads to try (default: 1, 2, 4, ... to all processors)",
+     VALUE_THREAD_LIST, 0},
+    {OPTION_WORKERS, "--workers", "N", "workers of one block (default: 1, or 2 for the parallel executor)",
+     VALUE_THREADS, 0},
+    {OPTION_EXECUTOR, "--executor", "KIND", "serial, parallel or both", VALUE_EXECUTOR, 0},
+    {OPTION_REPEAT, "--repeat", "R", "execute R times and take the median", VALUE_NUMBER, 0},
+    {OPTION_FILTER, "--filter", "TEXT", "only what has TEXT in its name", VALUE_TEXT, FIELD(filter)},
+    {OPTION_FORK, "--fork", "NAME", "only, or by the rules of, this fork", VALUE_FORK, FIELD(fork)},
+    {OPTION_DIFF, "--diff", NULL, "only what changed against the fork before", VALUE_NONE, FIELD(diff)},
+    {OPTION_SIZE, "--size", "N", "transactions in a block", VALUE_NUMBER, FIELD(size)},
+    {OPTION_SEED, "--seed", "N", "seed of the generator", VALUE_NUMBER, FIELD(seed)},
+    {OPTION_RPC, "--rpc", "URL", "fetch blocks from the node at URL", VALUE_TEXT, FIELD(rpc)},
+};
+
+static enum status bad(struct error *e, const struct command *c, const struct option *o, const char *expected,
+                       const char *found)
+{
+    return error_set(e, BAD_USAGE, "%s: %s: expected %s, found '%s'", c->name, o->name, expected, found);
+}
+
+static bool read_number(const char *text, uint64_t min, uint64_t max, const char **end, uint64_t *out)
+{
+    char *stop;
+    errno = 0;
+    unsigned long long n = strtoull(text, &stop, 0);
+    if (stop == text || *text < '0' || *text > '9' || errno != 0 || n < min || n > max)
+        return false;
+    *out = n;
+    *end = stop;
+    return true;
+}
+
+static enum status read_threads(struct options *o, const struct command *c, const struct option *option,
+                                const char *text, struct error *e)
+{
+    bool list = option->kind == VALUE_THREAD_LIST;
+    unsigned *out = option->flag == OPTION_WORKERS ? &o->workers : o->threads;
+    uint32_t count = 0;
+    for (const char *at = text;; at++) {
+        uint64_t n;
+        if (count == (list ? THREAD_LIST_MAX : 1) || !read_number(at, 1, THREADS_MAX, &at, &n) ||
+            (*at != 0 && *at != ','))
+            return bad(e, c, option, list ? "up to 16 numbers from 1 to 1024" : "a number from 1 to 1024", text);
+        out[count++] = (unsigned)n;
+        if (*at == 0)
+            break;
+    }
+    if (option->flag != OPTION_WORKERS)
+        o->thread_count = count;
+    return STATUS_OK;
+}
+
+static enum status read_executor(struct options *o, const struct command *c, const struct option *option,
+                                 const char *text, struct error *e)
+{
+    static const struct {
+        const char *name;
+        uint32_t choice;
+    } kinds[] = {{"serial", RUN_SERIAL}, {"parallel", RUN_PARALLEL}, {"both", RUN_BOTH}};
+    for (size_t i = 0; i < COUNT_OF(kinds); i++)
+        if (strcmp(text, kinds[i].name) == 0) {
+            o->executors = kinds[i].choice;
+            return STATUS_OK;
+        }
+    return bad(e, c, option, "serial, parallel or both", text);
+}
+
+static enum status read_value(struct options *o, const struct command *c, const struct option *option, const char *text,
+                              struct error *e)
+{
+    void *field = (char *)o + option->offset;
+    uint64_t n;
+    const char *end;
+    switch (option->kind) {
+    case VALUE_NONE:
+        *(bool *)field = true;
+        return STATUS_OK;
+    case VALUE_TEXT:
+        *(const char **)field = text;
+        return STATUS_OK;
+    case VALUE_FORK:
+        *(const struct fork **)field = fork_find(text);
+        return fork_find(text) != NULL ? STATUS_OK : bad(e, c, option, "the name of a fork", text);
+    case VALUE_THREADS:
+    case VALUE_THREAD_LIST:
+        return read_threads(o, c, option, text, e);
+    case VALUE_EXECUTOR:
+        return read_executor(o, c, option, text, e);
+    case VALUE_NUMBER:
+        if (option->flag == OPTION_REPEAT) {
+            if (!read_number(text, 1, REPEAT_MAX, &end, &n) || *end != 0)
+                return bad(e, c, option, "a number from 1 to 1000000", text);
+            o->repeat = (uint32_t)n;
+            return STATUS_OK;
+        }
+        if (!read_number(text, option->flag == OPTION_SIZE, UINT64_MAX, &end, &n) || *end != 0)
+            return bad(e, c, option, "a number", text);
+        *(uint64_t *)field = n;
+        return STATUS_OK;
+    }
+    return STATUS_OK;
+}
+
+/* The option that `argument` names, with its value after '=' if there is one. */
+static const struct option *find_option(const struct command *c, const char *argument, const char **value)
+{
+    const char *equals = strchr(argument, '=');
+    size_t size = equals == NULL ? strlen(argument) : (size_t)(equals - argument);
+    for (size_t i = 0; i < COUNT_OF(table); i++) {
+        const struct option *o = &table[i];
+        if ((c->options & o->flag) != 0 && strlen(o->name) == size && memcmp(o->name, argument, size) == 0) {
+            *value = equals == NULL ? NULL : equals + 1;
+            return o;
+        }
+    }
+    return NULL;
+}
+
+static bool is_help(const char *argument)
+{
+    return strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0;
+}
+
+enum status options_parse(struct options *out, const struct command *c, char **arguments, int count, bool *wants_help,
+                          struct error *e)
+{
+    *out = (struct options){.repeat = 1};
+    out->threads[0] = cpu_count();
+    *wants_help = false;
+    for (int i = 0; i < count && strcmp(arguments[i], "--") != 0; i++)
+        *wants_help = *wants_help || is_help(arguments[i]);
+    if (*wants_help)
+        return STATUS_OK;
+
+    int operands = 0;
+    bool only_operands = false;
+    for (int i = 0; i < count; i++) {
+        char *argument = arguments[i];
+        if (only_operands || argument[0] != '-' || argument[1] == 0) {
+            arguments[operands++] = argument;
+            continue;
+        }
+        if (strcmp(argument, "--") == 0) {
+            only_operands = true;
+            continue;
+        }
+        const char *value;
+        const struct option *option = find_option(c, argument, &value);
+        if (option == NULL)
+            return error_set(e, BAD_USAGE, "%s: %s: expected an option; see weft %s --help", c->name, argument, c->name);
+        if (option->kind == VALUE_NONE && value != NULL)
+            return bad(e, c, option, "no value", value);
+        if (option->kind != VALUE_NONE && value == NULL) {
+            if (i + 1 == count)
+                return error_set(e, BAD_USAGE, "%s: %s: expected a value behind it", c->name, argument);
+            value = arguments[++i];
+        }
+        enum status s = read_value(out, c, option, value, e);
+        if (s != STATUS_OK)
+            return s;
+    }
+    out->operands = (const char *const *)arguments;
+    out->operand_count = (uint32_t)operands;
+    if (out->operand_count < c->operands_min)
+        return error_set(e, BAD_USAGE, "%s: expected %s; see weft %s --help", c->name, c->operands, c->name);
+    if (out->operand_count > c->operands_max)
+        return error_set(e, BAD_USAGE, "%s: %s: expected no more than %u operands", c->name,
+                         out->operands[c->operands_max], c->operands_max);
+    return STATUS_OK;
+}
+
+static void help_weft(void)
+{
+    printf("weft: a parallel EVM\n\nusage: weft COMMAND [OPTION...] [OPERAND...]\n\n");
+    for (const struct command *c = commands; c->name != NULL; c++)
+        printf("  %-10s %-14s %s\n", c->name, c->operands, c->summary);
+    printf("  %-10s %-14s %s\n\n", "--version", "", "print the version");
+    printf("weft COMMAND --help tells more. Exit codes: 0 all good, 1 a check failed, 2 bad usage or unreadable input.\n");
+}
+
+void options_help(const struct command *c)
+{
+    if (c == NULL) {
+        help_weft();
+        return;
+    }
+    printf("weft %s: %s\n\nusage: weft %s [OPTION...] %s\n\n%s\n\n", c->name, c->summary, c->name, c->operands,
+           c->details);
+    for (size_t i = 0; i < COUNT_OF(table); i++) {
+        const struct option *o = &table[i];
+        if ((c->options & o->flag) == 0)
+            continue;
+        char left[64];
+        (void)snprintf(left, sizeof left, "%s %s", o->name, o->value == NULL ? "" : o->value);
+        printf("  %-20s %s\n", left, o->help);
+    }
+    printf("  %-20s %s\n", "--help", "print this");
+}

@@ -1,0 +1,287 @@
+/* replay: real blocks, executed serially and in parallel, checked against their headers and each other. */
+#include "cli/bundle.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/cli.h"
+#include "cli/suite.h"
+
+struct replay {
+    const struct options *options;
+    struct engine *engines[2]; /* by enum executor_kind */
+    struct block_stats *runs;  /* of one executor and block, one for each repetition */
+    const struct colours *colours;
+    bool failed;
+
+    /* totals over all blocks */
+    uint64_t transactions, gas, reruns;
+    uint64_t wall_ns[2], blocks;
+};
+
+/* What is to be said about one block. */
+struct verdict {
+    struct block_stats stats[2]; /* the median run; wall_ns 0: this executor did not run */
+    enum status status;
+    struct error error;
+};
+
+static bool wants(const struct replay *r, enum executor_kind kind)
+{
+    uint32_t choice = r->options->executors == 0 ? RUN_BOTH : r->options->executors;
+    return (choice & (kind == EXECUTOR_SERIAL ? RUN_SERIAL : RUN_PARALLEL)) != 0;
+}
+
+/* ---- one block ------------------------------------------------------------------------------------------------- */
+
+static int by_wall(const void *a, const void *b)
+{
+    const struct block_stats *x = a, *y = b;
+    return (x->wall_ns > y->wall_ns) - (x->wall_ns < y->wall_ns);
+}
+
+/* What header and body must satisfy by themselves, and that the senders are those the file names. */
+static enum status check_block(struct replay *r, struct bundle *b, struct block_signers *signers, struct error *e)
+{
+    const struct block *block = &b->block;
+    struct hash hash;
+    header_hash(&hash, &block->header);
+    if (!hash_equal(&hash, &block->hash))
+        return error_set(e, BLOCK_HASH, "%s", status_text(BLOCK_HASH));
+    struct block body = *block;
+    body.uncles = NULL; /* only their hashes are known */
+    body.header.uncles_hash = uncles_hash_empty;
+    enum status s = block_check_body(&body, b->fork, e);
+    if (s != STATUS_OK)
+        return s;
+    uint32_t bad;
+    struct engine *engine = r->engines[wants(r, EXECUTOR_PARALLEL) ? EXECUTOR_PARALLEL : EXECUTOR_SERIAL];
+    s = block_recover(engine, b->fork, block->transactions, block->transaction_count, &b->arena, signers, &bad);
+    if (s != STATUS_OK)
+        return error_set(e, s, "transaction %u: %s", bad, status_text(s));
+    for (uint32_t i = 0; i < block->transaction_count; i++)
+        if (!address_equal(&signers->senders[i], &b->from[i]))
+            return error_set(e, TX_BAD_SIGNATURE, "transaction %u: sender differs from 'from'", i);
+    return STATUS_OK;
+}
+
+/* Executes the repetitions, and leaves the last result in `results`. */
+static enum status execute_block(struct replay *r, const struct block_task *task, struct block_result results[2],
+                                 struct verdict *v)
+{
+    uint32_t repeat = r->options->repeat;
+    enum status s = STATUS_OK;
+    for (uint32_t i = 0; i < repeat && s == STATUS_OK && !(i > 0 && interrupted()); i++)
+        for (enum executor_kind k = EXECUTOR_SERIAL; k <= EXECUTOR_PARALLEL && s == STATUS_OK; k++)
+            if (wants(r, k)) {
+                s = block_execute(r->engines[k], k, task, &results[k], &v->error);
+                r->runs[k * repeat + i] = results[k].stats;
+            }
+    for (enum executor_kind k = EXECUTOR_SERIAL; k <= EXECUTOR_PARALLEL && s == STATUS_OK; k++)
+        if (wants(r, k)) {
+            qsort(&r->runs[k * repeat], repeat, sizeof *r->runs, by_wall);
+            v->stats[k] = r->runs[k * repeat + repeat / 2];
+            block_seal(r->engines[k], &results[k]);
+            s = block_check(&results[k], &v->error);
+        }
+    return s;
+}
+
+static enum status replay_block(struct replay *r, struct bundle *b, struct verdict *v)
+{
+    struct block_signers signers;
+    enum status s = check_block(r, b, &signers, &v->error);
+    if (s != STATUS_OK)
+        return s;
+    struct state_view view = state_memory_view(b->state);
+    struct block_task task = {.chain = &b->chain,
+                              .fork = b->fork,
+                              .header = &b->block.header,
+                              .transactions = b->block.transactions,
+                              .senders = signers.senders,
+                              .authorities = signers.authorities,
+                              .transaction_count = b->block.transaction_count,
+                              .withdrawals = b->block.withdrawals,
+                              .withdrawal_count = b->block.withdrawal_count,
+                              .view = &view};
+    struct block_result results[2] = {{0}};
+    s = execute_block(r, &task, results, v);
+    if (s != STATUS_OK || !wants(r, EXECUTOR_SERIAL) || !wants(r, EXECUTOR_PARALLEL))
+        return s;
+    s = results_compare(&results[EXECUTOR_SERIAL], &results[EXECUTOR_PARALLEL], &v->error);
+    if (s == STATUS_OK && !state_diff_equal(&results[EXECUTOR_SERIAL].diff, &results[EXECUTOR_PARALLEL].diff))
+        s = error_set(&v->error, EXECUTORS_DIFFER, "serial and parallel execution differ in what they changed");
+    return s;
+}
+
+/* ---- printing -------------------------------------------------------------------------------------------------- */
+
+static double milliseconds(uint64_t ns)
+{
+    return (double)ns / 1e6;
+}
+
+static void print_header(const struct replay *r)
+{
+    if (!r->options->json)
+        printf("%s%9s  %-16s %5s %11s %10s %11s %8s %7s  %s%s\n", r->colours->bold, "block", "fork", "txs", "gas",
+               "serial ms", "parallel ms", "speed-up", "re-runs", "verdict", r->colours->off);
+}
+
+/* A time, or a dash for what did not run. */
+static const char *time_text(char out[24], uint64_t ns)
+{
+    if (ns == 0)
+        return "-";
+    (void)snprintf(out, 24, "%.3f", milliseconds(ns));
+    return out;
+}
+
+static const char *ratio_text(char out[24], uint64_t serial_ns, uint64_t parallel_ns)
+{
+    if (serial_ns == 0 || parallel_ns == 0)
+        return "-";
+    (void)snprintf(out, 24, "%.2f", (double)serial_ns / (double)parallel_ns);
+    return out;
+}
+
+static void print_row(const struct replay *r, const struct bundle *b, const struct verdict *v)
+{
+    const struct colours *c = r->colours;
+    uint64_t serial = v->stats[EXECUTOR_SERIAL].wall_ns, parallel = v->stats[EXECUTOR_PARALLEL].wall_ns;
+    char a[24], p[24], q[24];
+    printf("%9llu  %-16s %5u %11llu %10s %11s %8s %7u  ", (unsigned long long)b->block.header.number, b->fork->name,
+           b->block.transaction_count, (unsigned long long)b->block.header.gas_used, time_text(a, serial),
+           time_text(p, parallel), ratio_text(q, serial, parallel), v->stats[EXECUTOR_PARALLEL].reruns);
+    if (v->status == STATUS_OK)
+        printf("%sok%s\n", c->good, c->off);
+    else
+        printf("%sFAILED%s %s\n", c->bad, c->off, v->error.text);
+    (void)fflush(stdout);
+}
+
+/* A number, or null for what did not run. */
+static void put_ms(struct buffer *out, const char *key, uint64_t ns)
+{
+    if (ns == 0)
+        buffer_printf(out, ",\"%s\":null", key);
+    else
+        buffer_printf(out, ",\"%s\":%.6f", key, milliseconds(ns));
+}
+
+static void print_object(const struct replay *r, const struct bundle *b, const struct verdict *v)
+{
+    const struct block_stats *serial = &v->stats[EXECUTOR_SERIAL], *parallel = &v->stats[EXECUTOR_PARALLEL];
+    const struct block_stats *main_stats = parallel->wall_ns != 0 ? parallel : serial;
+    struct buffer out = {0};
+    buffer_printf(&out, "{\"block\":%llu,\"fork\":", (unsigned long long)b->block.header.number);
+    json_put_text(&out, b->fork->name);
+    buffer_printf(&out, ",\"txs\":%u,\"gas\":%llu,\"threads\":%u", b->block.transaction_count,
+                  (unsigned long long)b->block.header.gas_used, r->options->threads[0]);
+    put_ms(&out, "serial_ms", serial->wall_ns);
+    put_ms(&out, "parallel_ms", parallel->wall_ns);
+    put_ms(&out, "cpu_ms", main_stats->cpu_ns);
+    if (serial->wall_ns != 0 && parallel->wall_ns != 0)
+        buffer_printf(&out, ",\"speedup\":%.4f", (double)serial->wall_ns / (double)parallel->wall_ns);
+    else
+        buffer_printf(&out, ",\"speedup\":null");
+    buffer_printf(&out, ",\"reruns\":%u,\"conflicts\":%u,\"verified\":%s", parallel->reruns, parallel->conflicts,
+                  v->status == STATUS_OK ? "true" : "false");
+    if (parallel->fallback != NULL) {
+        buffer_append_text(&out, ",\"fallback\":");
+        json_put_text(&out, parallel->fallback);
+    }
+    if (v->status != STATUS_OK) {
+        buffer_append_text(&out, ",\"error\":");
+        json_put_text(&out, v->error.text);
+    }
+    printf("%.*s}\n", (int)out.size, (const char *)out.data);
+    (void)fflush(stdout);
+    buffer_free(&out);
+}
+
+static void count_block(struct replay *r, const struct bundle *b, const struct verdict *v)
+{
+    r->blocks++;
+    r->failed = r->failed || v->status != STATUS_OK;
+    r->transactions += b->block.transaction_count;
+    r->gas += b->block.header.gas_used;
+    r->reruns += v->stats[EXECUTOR_PARALLEL].reruns;
+    for (size_t k = 0; k < COUNT_OF(r->wall_ns); k++)
+        r->wall_ns[k] += v->stats[k].wall_ns;
+}
+
+static void print_total(const struct replay *r)
+{
+    if (r->options->json)
+        return;
+    char a[24], p[24], q[24], blocks[32];
+    (void)snprintf(blocks, sizeof blocks, "%llu blocks", (unsigned long long)r->blocks);
+    printf("%s%9s  %-16s %5llu %11llu %10s %11s %8s %7llu  %s%s\n", r->colours->bold, "all", blocks,
+           (unsigned long long)r->transactions, (unsigned long long)r->gas, time_text(a, r->wall_ns[EXECUTOR_SERIAL]),
+           time_text(p, r->wall_ns[EXECUTOR_PARALLEL]),
+           ratio_text(q, r->wall_ns[EXECUTOR_SERIAL], r->wall_ns[EXECUTOR_PARALLEL]), (unsigned long long)r->reruns,
+           r->failed ? "FAILED" : "ok", r->colours->off);
+}
+
+/* ---- the command ----------------------------------------------------------------------------------------------- */
+
+static enum exit_code replay_all(struct replay *r, const struct bundle_list *list)
+{
+    print_header(r);
+    struct progress progress;
+    progress_begin(&progress, "blocks", list->count);
+    for (size_t i = 0; i < list->count && !interrupted(); i++) {
+        struct bundle b;
+        struct verdict v = {.error = {STATUS_OK, ""}};
+        if (bundle_load(&b, list->entries[i].folder, r->options->fork, &v.error) != STATUS_OK) {
+            progress_clear(&progress);
+            log_line("%s", v.error.text);
+            bundle_free(&b);
+            return EXIT_BAD_INPUT;
+        }
+        v.status = replay_block(r, &b, &v);
+        count_block(r, &b, &v);
+        progress_clear(&progress);
+        (r->options->json ? print_object : print_row)(r, &b, &v);
+        progress_step(&progress);
+        bundle_free(&b);
+    }
+    progress_clear(&progress);
+    print_total(r);
+    return r->failed ? EXIT_CHECK_FAILED : EXIT_GOOD;
+}
+
+static enum status find_bundles(const struct options *o, struct bundle_list *list, struct error *e)
+{
+    for (uint32_t i = 0; i < o->operand_count; i++) {
+        enum status s = bundles_find(list, o->operands[i], o->filter, e);
+        if (s != STATUS_OK)
+            return s;
+    }
+    bundles_sort(list);
+    return STATUS_OK;
+}
+
+enum exit_code replay_command(const struct options *o)
+{
+    struct bundle_list list = {0};
+    struct error e;
+    if (find_bundles(o, &list, &e) != STATUS_OK) {
+        log_line("%s", e.text);
+        bundles_free(&list);
+        return EXIT_BAD_INPUT;
+    }
+    struct replay r = {.options = o, .colours = terminal_colours()};
+    r.runs = base_calloc(2 * (size_t)o->repeat, sizeof *r.runs);
+    if (wants(&r, EXECUTOR_SERIAL))
+        r.engines[EXECUTOR_SERIAL] = engine_new(1);
+    if (wants(&r, EXECUTOR_PARALLEL))
+        r.engines[EXECUTOR_PARALLEL] = engine_new(o->threads[0]);
+    enum exit_code code = replay_all(&r, &list);
+    for (size_t k = 0; k < COUNT_OF(r.engines); k++)
+        engine_free(r.engines[k]);
+    free(r.runs);
+    bundles_free(&list);
+    return code;
+}

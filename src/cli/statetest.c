@@ -1,0 +1,397 @@
+/* statetest: official state tests (execution-spec-tests, ethereum/tests). One transaction on a pre-state, for each fork and each choice of
+ * data, gas limit and value; the state root and the logs afterwards are compared.
+ *
+ *     { name: { env, pre, transaction: { data: [], gasLimit: [], value: [], ... },
+ *               post: { fork: [ { indexes, hash, logs, txbytes, expectException } ] } } } */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/form.h"
+#include "cli/suite.h"
+
+/* One case of a file while it is being run. */
+struct state_test {
+    struct tester *tester;
+    struct suite_report *report;
+    struct form *form;
+    const char *name;
+    yyjson_val *env, *transaction;
+    struct state_memory *pre;
+    const struct bytes *data; /* decoded from transaction.data */
+    size_t data_count;
+    uint64_t chain_id;
+};
+
+/* What one entry of `post` asks for. */
+struct expectation {
+    const char *fork_name;
+    const struct fork *fork;
+    struct hash state_root, logs_hash;
+    const char *exception; /* NULL: the transaction is valid */
+    struct bytes encoded;  /* txbytes; empty: not there */
+    uint32_t data, gas, value;
+    yyjson_val *state;     /* the accounts afterwards, to explain a wrong root; may be NULL */
+};
+
+/* ---- reading --------------------------------------------------------------------------------------------------- */
+
+static void read_expectation(struct form *f, yyjson_val *post, struct expectation *x)
+{
+    x->state_root = form_hash(f, post, "hash");
+    x->logs_hash = form_hash(f, post, "logs");
+    yyjson_val *exception = form_optional(post, "expectException");
+    x->exception = exception == NULL ? NULL : yyjson_get_str(exception);
+    x->encoded = form_optional(post, "txbytes") == NULL ? (struct bytes){0} : form_bytes(f, post, "txbytes");
+    yyjson_val *indexes = form_object(f, post, "indexes");
+    x->data = (uint32_t)yyjson_get_uint(form_member(f, indexes, "data"));
+    x->gas = (uint32_t)yyjson_get_uint(form_member(f, indexes, "gas"));
+    x->value = (uint32_t)yyjson_get_uint(form_member(f, indexes, "value"));
+    x->state = form_optional(post, "state");
+}
+
+/* The transaction that an entry chooses; it has no signature. The sender comes with it. */
+static void read_transaction(const struct state_test *t, const struct expectation *x, struct transaction *out,
+                             struct address *sender)
+{
+    struct form *f = t->form;
+    yyjson_val *from = t->transaction;
+    struct arena *arena = &t->tester->arena;
+    *out = (struct transaction){.has_chain_id = true, .chain_id = t->chain_id};
+    out->nonce = form_u64(f, from, "nonce");
+    out->gas_limit = form_value_u64(f, yyjson_arr_get(form_array(f, from, "gasLimit"), x->gas), "gasLimit");
+    out->value = form_value_u256(f, yyjson_arr_get(form_array(f, from, "value"), x->value), "value");
+    if (x->data >= t->data_count)
+        form_expect(f, "indexes.data", "an index into transaction.data");
+    else
+        out->data = t->data[x->data];
+    const char *to = form_text(f, from, "to");
+    out->is_create = *to == 0;
+    if (!out->is_create)
+        out->to = form_address(f, from, "to");
+    *sender = form_address(f, from, "sender");
+
+    yyjson_val *list = yyjson_arr_get(form_optional(from, "accessLists"), x->data);
+    if (list != NULL && !yyjson_is_null(list)) {
+        out->type = TX_ACCESS_LIST;
+        form_access_list(f, list, arena, out);
+    }
+    if (form_optional(from, "maxFeePerGas") != NULL) {
+        out->type = TX_FEE_MARKET;
+        out->max_fee = form_u256(f, from, "maxFeePerGas");
+        out->max_priority_fee = form_u256(f, from, "maxPriorityFeePerGas");
+    } else {
+        out->max_fee = out->max_priority_fee = form_u256(f, from, "gasPrice");
+    }
+    if (form_optional(from, "blobVersionedHashes") != NULL) {
+        out->type = TX_BLOB;
+        out->max_blob_fee = form_u256(f, from, "maxFeePerBlobGas");
+        form_blob_hashes(f, form_array(f, from, "blobVersionedHashes"), arena, out);
+    }
+    if (form_optional(from, "authorizationList") != NULL) {
+        out->type = TX_SET_CODE;
+        form_authorizations(f, form_array(f, from, "authorizationList"), arena, out);
+    }
+}
+
+static void read_header(const struct state_test *t, const struct fork *fork, struct header *out)
+{
+    struct form *f = t->form;
+    *out = (struct header){
+        .field_count = block_header_fields(fork),
+        .beneficiary = form_address(f, t->env, "currentCoinbase"),
+        .difficulty = form_optional_u256(f, t->env, "currentDifficulty"),
+        .number = form_u64(f, t->env, "currentNumber"),
+        .gas_limit = form_u64(f, t->env, "currentGasLimit"),
+        .timestamp = form_u64(f, t->env, "currentTimestamp"),
+    };
+    if (fork->prevrandao) {
+        struct u256 random = form_optional_u256(f, t->env, "currentRandom");
+        u256_store_be(out->prev_randao.b, random);
+    }
+    if (fork->base_fee.elasticity != 0)
+        out->base_fee = form_optional_u256(f, t->env, "currentBaseFee");
+    if (fork->blob.max != 0)
+        out->excess_blob_gas = form_optional_u64(f, t->env, "currentExcessBlobGas");
+}
+
+/* In a state test the hash of a block is that of its number written in decimal. */
+static enum status number_hash(void *context, uint64_t number, struct hash *out)
+{
+    (void)context;
+    char text[24];
+    int size = snprintf(text, sizeof text, "%llu", (unsigned long long)number);
+    keccak256(out, text, (size_t)size);
+    return STATUS_OK;
+}
+
+/* ---- comparing ------------------------------------------------------------------------------------------------- */
+
+static bool access_lists_equal(const struct transaction *a, const struct transaction *b)
+{
+    if (a->access_count != b->access_count)
+        return false;
+    for (uint32_t i = 0; i < a->access_count; i++) {
+        const struct access_entry *x = &a->access_list[i], *y = &b->access_list[i];
+        if (!address_equal(&x->address, &y->address) || x->key_count != y->key_count ||
+            (x->key_count != 0 && memcmp(x->keys, y->keys, x->key_count * sizeof *x->keys) != 0))
+            return false;
+    }
+    return true;
+}
+
+static bool authorizations_equal(const struct transaction *a, const struct transaction *b)
+{
+    if (a->authorization_count != b->authorization_count)
+        return false;
+    for (uint32_t i = 0; i < a->authorization_count; i++) {
+        const struct authorization *x = &a->authorizations[i], *y = &b->authorizations[i];
+        if (!u256_equal(x->chain_id, y->chain_id) || !address_equal(&x->address, &y->address) || x->nonce != y->nonce ||
+            !u256_equal(x->signature.r, y->signature.r) || !u256_equal(x->signature.s, y->signature.s) ||
+            x->signature.y_parity != y->signature.y_parity)
+            return false;
+    }
+    return true;
+}
+
+/* The first field in which two transactions differ, signatures and chain ids aside; NULL when there is none. */
+static const char *transactions_differ(const struct transaction *a, const struct transaction *b)
+{
+    if (a->type != b->type)
+        return "type";
+    if (a->nonce != b->nonce)
+        return "nonce";
+    if (a->gas_limit != b->gas_limit)
+        return "gas limit";
+    if (!u256_equal(a->max_fee, b->max_fee) || !u256_equal(a->max_priority_fee, b->max_priority_fee))
+        return "fees";
+    if (a->is_create != b->is_create || !address_equal(&a->to, &b->to))
+        return "recipient";
+    if (!u256_equal(a->value, b->value))
+        return "value";
+    if (!bytes_equal(a->data, b->data))
+        return "data";
+    if (!access_lists_equal(a, b))
+        return "access list";
+    if (!u256_equal(a->max_blob_fee, b->max_blob_fee) || a->blob_count != b->blob_count ||
+        (a->blob_count != 0 && memcmp(a->blob_hashes, b->blob_hashes, a->blob_count * sizeof *a->blob_hashes) != 0))
+        return "blobs";
+    return authorizations_equal(a, b) ? NULL : "authorizations";
+}
+
+static struct hash hash_logs(const struct block_result *r, struct rlp_writer *w)
+{
+    rlp_rewind(w, 0);
+    for (uint32_t i = r->task->transaction_count; i-- > 0;)
+        for (uint32_t k = r->transactions[i].log_count; k-- > 0;)
+            log_encode(w, &r->transactions[i].logs[k]);
+    rlp_put_list(w, 0);
+    return keccak256_bytes(rlp_written(w));
+}
+
+/* ---- running --------------------------------------------------------------------------------------------------- */
+
+static void fail(const struct state_test *t, const struct expectation *x, const char *what, const struct hash *found,
+                 const struct hash *expected, const char *more)
+{
+    char left[65], right[65];
+    hex_encode(left, found->b, sizeof found->b);
+    hex_encode(right, expected->b, sizeof expected->b);
+    case_failed(t->tester, t->report, t->name, x->fork_name, "[%u,%u,%u] %s is 0x%s, expected 0x%s%s%s", x->data, x->gas,
+                x->value, what, left, right, *more == 0 ? "" : ": ", more);
+}
+
+/* Compares the state after the transaction. */
+static void check_state(const struct state_test *t, const struct expectation *x, const struct state_memory *after,
+                        const struct hash *logs_hash)
+{
+    struct hash root;
+    state_memory_root(after, NULL, &root);
+    if (!hash_equal(&root, &x->state_root)) {
+        struct error difference = {STATUS_OK, ""};
+        if (x->state != NULL)
+            form_state_equals(t->form, x->state, after, &difference);
+        fail(t, x, "state root", &root, &x->state_root, difference.text);
+    } else if (!hash_equal(logs_hash, &x->logs_hash)) {
+        fail(t, x, "logs hash", logs_hash, &x->logs_hash, "");
+    } else {
+        case_passed(t->tester, t->report, t->name, x->fork_name);
+    }
+}
+
+/* The transaction was refused for `why`: that must have been expected, and nothing may have changed. */
+static void check_refusal(const struct state_test *t, const struct expectation *x, enum status why)
+{
+    if (x->exception == NULL)
+        case_failed(t->tester, t->report, t->name, x->fork_name, "[%u,%u,%u] transaction refused: %s", x->data, x->gas,
+                    x->value, status_text(why));
+    else if (!exception_matches(x->exception, why))
+        case_failed(t->tester, t->report, t->name, x->fork_name, "[%u,%u,%u] refused for %s, expected %s", x->data,
+                    x->gas, x->value, status_name(why), x->exception);
+    else
+        check_state(t, x, t->pre, &uncles_hash_empty); /* the hash of an empty list, of logs as well */
+}
+
+/* Decodes txbytes, finds who signed, and compares both with the fields. STATUS_OK, or why the transaction is refused. */
+static enum status check_encoding(const struct state_test *t, const struct expectation *x,
+                                  const struct transaction *named, const struct address *sender,
+                                  struct transaction *decoded, const char **mismatch)
+{
+    enum status s = transaction_decode(decoded, x->encoded, &t->tester->arena);
+    if (s != STATUS_OK)
+        return s;
+    *mismatch = transactions_differ(decoded, named);
+    struct address recovered = {{0}};
+    struct signature_rules rules = {.low_s = x->fork->low_s, .chain_id = x->fork->replay_protection};
+    s = transaction_sender(&recovered, decoded, rules);
+    if (s == STATUS_OK && *mismatch == NULL && !address_equal(&recovered, sender))
+        *mismatch = "sender";
+    return s;
+}
+
+/* Executes the transaction on `state`, which becomes the state after it. */
+static void execute(const struct state_test *t, const struct expectation *x, const struct transaction *tx,
+                    const struct address *sender, struct state_memory *state)
+{
+    struct chain_spec chain = {.id = t->chain_id, .dao_block = NEVER, .activations = {{x->fork, BY_NUMBER, 0}},
+                               .activation_count = 1};
+    struct header header;
+    read_header(t, x->fork, &header);
+    const struct address *authorities = NULL;
+    if (tx->authorization_count != 0) {
+        struct address *all = ARENA_ARRAY(&t->tester->arena, struct address, tx->authorization_count);
+        tx_authorities(tx, all);
+        authorities = all;
+    }
+    struct state_view view = state_memory_view(state);
+    view.block_hash = number_hash;
+    struct block_task task = {.chain = &chain,
+                              .fork = x->fork,
+                              .header = &header,
+                              .transactions = tx,
+                              .senders = sender,
+                              .authorities = authorities == NULL ? NULL : &authorities,
+                              .transaction_count = 1,
+                              .view = &view,
+                              .transactions_only = true};
+    struct block_result result;
+    struct error error, difference;
+    enum status s = tester_execute(t->tester, &task, false, &result, &error, &difference);
+    if (difference.status != STATUS_OK) {
+        case_failed(t->tester, t->report, t->name, x->fork_name, "[%u,%u,%u] %s", x->data, x->gas, x->value,
+                    difference.text);
+    } else if (s != STATUS_OK) {
+        check_refusal(t, x, s);
+    } else if (x->exception != NULL) {
+        case_failed(t->tester, t->report, t->name, x->fork_name, "[%u,%u,%u] transaction accepted, expected %s", x->data,
+                    x->gas, x->value, x->exception);
+    } else {
+        struct rlp_writer w = {0};
+        struct hash logs_hash = hash_logs(&result, &w);
+        rlp_writer_free(&w);
+        state_memory_apply(state, &result.diff);
+        check_state(t, x, state, &logs_hash);
+    }
+}
+
+/* One entry of `post`. The pre-state may be changed when it is the last. */
+static void run_entry(const struct state_test *t, struct expectation *x, yyjson_val *post, bool last)
+{
+    read_expectation(t->form, post, x);
+    struct transaction named, decoded;
+    struct address sender;
+    read_transaction(t, x, &named, &sender);
+    const struct transaction *tx = &named;
+    if (t->form->status != STATUS_OK)
+        return;
+    if (x->encoded.size != 0) {
+        const char *mismatch = NULL;
+        enum status s = check_encoding(t, x, &named, &sender, &decoded, &mismatch);
+        if (mismatch != NULL) {
+            case_failed(t->tester, t->report, t->name, x->fork_name, "[%u,%u,%u] txbytes and fields differ in %s",
+                        x->data, x->gas, x->value, mismatch);
+            return;
+        }
+        if (s != STATUS_OK) {
+            check_refusal(t, x, s);
+            return;
+        }
+        tx = &decoded;
+    }
+    struct state_memory *state = last ? t->pre : state_memory_copy(t->pre);
+    execute(t, x, tx, &sender, state);
+    if (!last)
+        state_memory_free(state);
+}
+
+static void run_forks(const struct state_test *t, yyjson_val *post)
+{
+    const struct fork *only = t->tester->options->fork;
+    size_t left = 0;
+    yyjson_obj_iter i = yyjson_obj_iter_with(post);
+    for (yyjson_val *key; (key = yyjson_obj_iter_next(&i)) != NULL;)
+        left += yyjson_arr_size(yyjson_obj_iter_get_val(key));
+    i = yyjson_obj_iter_with(post);
+    for (yyjson_val *key; (key = yyjson_obj_iter_next(&i)) != NULL && !interrupted();) {
+        struct expectation x = {.fork_name = yyjson_get_str(key), .fork = fork_find(yyjson_get_str(key))};
+        yyjson_val *entries = yyjson_obj_iter_get_val(key), *entry;
+        size_t n, count;
+        yyjson_arr_foreach(entries, n, count, entry)
+        {
+            left--;
+            if (only != NULL && x.fork != only)
+                continue;
+            if (x.fork == NULL)
+                case_skipped(t->tester, t->report, t->name, x.fork_name, "unknown fork");
+            else
+                run_entry(t, &x, entry, left == 0);
+        }
+    }
+}
+
+static void run_case(struct tester *tester, struct suite_report *r, struct form *f, const char *name, yyjson_val *v)
+{
+    arena_reset(&tester->arena);
+    struct state_test t = {.tester = tester, .report = r, .form = f, .name = name, .chain_id = 1};
+    t.env = form_object(f, v, "env");
+    t.transaction = form_object(f, v, "transaction");
+    yyjson_val *config = form_optional(v, "config"), *post = form_object(f, v, "post");
+    if (form_optional(config, "chainid") != NULL)
+        t.chain_id = form_u64(f, config, "chainid");
+
+    yyjson_val *data = form_array(f, t.transaction, "data"), *item;
+    struct bytes *all = ARENA_ARRAY(&tester->arena, struct bytes, yyjson_arr_size(data) + 1);
+    size_t count;
+    yyjson_arr_foreach(data, t.data_count, count, item) all[t.data_count] = form_value_bytes(f, item, "data");
+    t.data = all;
+
+    t.pre = state_memory_new();
+    form_accounts(f, form_object(f, v, "pre"), t.pre);
+    if (f->status == STATUS_OK)
+        run_forks(&t, post);
+    state_memory_free(t.pre);
+}
+
+static void run_file(struct tester *t, const char *path, struct suite_report *r)
+{
+    const char *filter = t->options->filter;
+    struct form f;
+    if (form_open(&f, path, &r->error) != STATUS_OK) {
+        r->unreadable = true;
+        return;
+    }
+    if (!yyjson_is_obj(f.root))
+        form_expect(&f, "document", "an object of test cases");
+    yyjson_obj_iter i = yyjson_obj_iter_with(f.root);
+    for (yyjson_val *key; (key = yyjson_obj_iter_next(&i)) != NULL && f.status == STATUS_OK && !interrupted();) {
+        f.place = yyjson_get_str(key);
+        if (filter == NULL || strstr(f.place, filter) != NULL || strstr(path, filter) != NULL)
+            run_case(t, r, &f, f.place, yyjson_obj_iter_get_val(key));
+    }
+    r->unreadable = f.status != STATUS_OK;
+    form_close(&f);
+}
+
+enum exit_code statetest_command(const struct options *o)
+{
+    return suite_run(o, run_file);
+}

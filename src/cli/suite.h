@@ -1,0 +1,58 @@
+/* suite: what the test commands share. Files are spread over threads; each thread keeps its engines; reports are printed in the
+ * order of the files whichever thread is done first; a summary stands at the end.
+ *
+ *     suite_run ──► threads ──► run_file(tester, path, report) ──► case_passed | case_failed | case_skipped */
+#ifndef WEFT_CLI_SUITE_H
+#define WEFT_CLI_SUITE_H
+
+#include "base/base.h"
+#include "block/block.h"
+#include "cli/cli.h"
+
+/* A thread's tools. Engines are made when first asked for. */
+struct tester {
+    const struct options *options;
+    struct engine *engines[2]; /* by enum executor_kind */
+    struct arena arena;        /* of the running case: reset by run_file */
+};
+
+/* What a file gave. */
+struct suite_report {
+    const char *file;
+    uint64_t passed, failed, skipped;
+    struct buffer text; /* lines for stdout */
+    bool unreadable;
+    struct error error; /* when unreadable */
+    bool done;
+};
+
+/* Runs all test cases of one file. */
+typedef void suite_file(struct tester *t, const char *path, struct suite_report *r);
+
+/* Runs all files under the operands. */
+enum exit_code suite_run(const struct options *o, suite_file *run_file);
+
+/* The engine that executes with `kind`. */
+struct engine *tester_engine(struct tester *t, enum executor_kind kind);
+/* Whether the options ask for an executor; the first that they ask for. */
+bool tester_wants(const struct tester *t, enum executor_kind kind);
+/* Executes with the executors that the options ask for and gives the result of the first, with out->diff filled in; sealed (block_seal) if
+ * `seal` is set. When both run and differ in outcome, gas, logs or changes, *difference says in what (else it is STATUS_OK).
+ * The result lives until the next call. */
+enum status tester_execute(struct tester *t, const struct block_task *task, bool seal, struct block_result *out,
+                           struct error *error, struct error *difference);
+/* Compares what two executors made of one block, but for the changes: EXECUTORS_DIFFER with *e set. */
+enum status results_compare(const struct block_result *serial, const struct block_result *parallel, struct error *e);
+
+/* One verdict. `fork` may be NULL. The reason is one line. */
+void case_passed(struct tester *t, struct suite_report *r, const char *name, const char *fork);
+void case_failed(struct tester *t, struct suite_report *r, const char *name, const char *fork, const char *format, ...)
+    PRINTF_LIKE(5, 6);
+void case_skipped(struct tester *t, struct suite_report *r, const char *name, const char *fork, const char *why);
+
+/* ---- expected exceptions --------------------------------------------------------------------------------------- */
+
+/* Whether `found` is one of the reasons that `expected` names: names of execution-spec-tests, joined by '|'. */
+bool exception_matches(const char *expected, enum status found);
+
+#endif

@@ -1,0 +1,110 @@
+/* terminal: what depends on whether a person is looking. */
+#define _GNU_SOURCE 1
+#include "cli/cli.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* ---- colours --------------------------------------------------------------------------------------------------- */
+
+const struct colours *terminal_colours(void)
+{
+    static const struct colours none = {"", "", "", "", ""};
+    static const struct colours some = {"\033[32m", "\033[31m", "\033[2m", "\033[1m", "\033[0m"};
+    const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+    bool wanted = (no_color == NULL || *no_color == 0) && (term == NULL || strcmp(term, "dumb") != 0);
+    return wanted && isatty(STDOUT_FILENO) ? &some : &none;
+}
+
+/* ---- interrupts ------------------------------------------------------------------------------------------------ */
+
+static volatile sig_atomic_t interrupt_came;
+
+static void on_interrupt(int signal_number)
+{
+    (void)signal_number;
+    interrupt_came = 1;
+}
+
+void interrupt_catch(void)
+{
+    struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND | SA_RESTART};
+    (void)sigaction(SIGINT, &action, NULL);
+}
+
+bool interrupted(void)
+{
+    return interrupt_came != 0;
+}
+
+/* ---- progress -------------------------------------------------------------------------------------------------- */
+
+enum { BAR_WIDTH = 40 };
+#define BAR_DELAY_NS 500000000u /* shorter work shows nothing */
+#define BAR_EVERY_NS 100000000u
+
+void progress_begin(struct progress *p, const char *what, size_t total)
+{
+    *p = (struct progress){.what = what, .total = total, .start_ns = clock_wall_ns(), .drawing = ATOMIC_FLAG_INIT};
+    p->on_terminal = isatty(STDERR_FILENO);
+}
+
+static void draw(struct progress *p, size_t done)
+{
+    char bar[BAR_WIDTH + 1];
+    size_t filled = p->total == 0 ? 0 : done * BAR_WIDTH / p->total;
+    memset(bar, '.', BAR_WIDTH);
+    memset(bar, '#', filled > BAR_WIDTH ? BAR_WIDTH : filled);
+    bar[BAR_WIDTH] = 0;
+    (void)fprintf(stderr, "\r[%s] %zu/%zu %s", bar, done, p->total, p->what);
+    (void)fflush(stderr);
+}
+
+void progress_step(struct progress *p)
+{
+    size_t done = atomic_fetch_add_explicit(&p->done, 1, memory_order_relaxed) + 1;
+    if (!p->on_terminal)
+        return;
+    uint64_t now = clock_wall_ns();
+    if (now - p->start_ns < BAR_DELAY_NS || now - atomic_load(&p->drawn_ns) < BAR_EVERY_NS ||
+        atomic_flag_test_and_set(&p->drawing))
+        return;
+    draw(p, done);
+    atomic_store(&p->drawn_ns, now);
+    atomic_store(&p->visible, true);
+    atomic_flag_clear(&p->drawing);
+}
+
+void progress_clear(struct progress *p)
+{
+    if (!atomic_exchange(&p->visible, false))
+        return;
+    (void)fprintf(stderr, "\r\033[K");
+    (void)fflush(stderr);
+}
+
+/* ---- JSON output ----------------------------------------------------------------------------------------------- */
+
+void json_put_text(struct buffer *out, const char *text)
+{
+    buffer_append(out, "\"", 1);
+    for (const char *c = text; *c != 0; c++) {
+        if (*c == '"' || *c == '\\')
+            buffer_printf(out, "\\%c", *c);
+        else if ((unsigned char)*c < 0x20)
+            buffer_printf(out, "\\u%04x", (unsigned)(unsigned char)*c);
+        else
+            buffer_append(out, c, 1);
+    }
+    buffer_append(out, "\"", 1);
+}
+
+void json_put_hex(struct buffer *out, const void *data, size_t size)
+{
+    buffer_append_text(out, "\"0x");
+    hex_encode((char *)buffer_reserve(out, 2 * size + 1), data, size);
+    out->size += 2 * size;
+    buffer_append_text(out, "\"");
+}

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Prints the folder with the official fixtures, unpacked; prints nothing when there are none on this machine.
+#
+# Looked for in $WEFT_FIXTURES, then in ../shared/fixtures: either folders as the archives unpack (state_tests/, mainnet_blocks/, ...) or the
+# archives themselves (*.tar.zst, *.tsv.zst), which are unpacked once into .cache/fixtures.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+from=${WEFT_FIXTURES:-../shared/fixtures}
+[ -d "$from" ] || exit 0
+if [ -d "$from/state_tests" ]; then
+    cd "$from" && pwd
+    exit 0
+fi
+shopt -s nullglob
+archives=("$from"/*.tar.zst "$from"/*.tsv.zst)
+[ ${#archives[@]} -gt 0 ] || exit 0
+
+to=.cache/fixtures
+mkdir -p "$to"
+for archive in "${archives[@]}"; do
+    name=$(basename "$archive")
+    mark="$to/.${name%.zst}.done"
+    [ "$mark" -nt "$archive" ] && continue
+    echo "unpacking $name" >&2
+    case $name in
+    *.tar.zst) tar --zstd -xf "$archive" -C "$to" ;;
+    *) zstd -dqf "$archive" -o "$to/${name%.zst}" ;;
+    esac
+    touch "$mark"
+done
+cd "$to" && pwd

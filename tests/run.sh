@@ -1,0 +1,95 @@
+#!/usr/bin/env bash
+# Runs every test suite and adds them up. The last line is `N passed, N failed, N skipped`; the exit status is 0 when none failed.
+#
+#     tests/run.sh                 all suites
+#     tests/run.sh unit state ...  only these
+#     BUILD=build-asan tests/run.sh    those of another build folder
+#
+# A suite is a function suite_NAME below that runs a program whose own last line is of that form. Suites over the official fixtures
+# run when the fixtures are on this machine (see tests/fixtures.sh) and are left out, with a word, when they are not.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+build=${BUILD:-build}
+weft=$build/weft
+jobs=$(nproc)
+export WEFT_FIXTURES
+WEFT_FIXTURES=$(tests/fixtures.sh) || exit 2
+
+suites=(unit cli state block amsterdam witness benchmark mainnet)
+
+suite_unit() { "$build/weft_tests" --jobs "$jobs"; }
+suite_state() { fixture_suite statetest state_tests; }
+suite_block() { fixture_suite blocktest blockchain_tests; }
+suite_amsterdam() { fixture_suite blocktest blockchain_tests_devnet; }
+suite_witness() { fixture_suite blocktest blockchain_tests_zkevm; }
+suite_benchmark() { fixture_suite blocktest benchmark/blockchain_tests; }
+suite_mainnet() { fixture_suite replay mainnet_blocks; }
+
+# Each script in tests/cli checks one habit of the command; it gets the command's path and prints what was wrong.
+suite_cli() {
+    [ -x "$weft" ] || { absent "$weft is not built" && return; }
+    local script passed=0 failed=0
+    for script in tests/cli/*.sh; do
+        [ -e "$script" ] || continue
+        if bash "$script" "$weft" </dev/null; then
+            passed=$((passed + 1))
+        else
+            echo "FAIL $script"
+            failed=$((failed + 1))
+        fi
+    done
+    echo "$passed passed, $failed failed, 0 skipped"
+    [ "$failed" = 0 ]
+}
+
+# fixture_suite COMMAND FOLDER: weft COMMAND over the fixtures in FOLDER.
+fixture_suite() {
+    [ -n "$WEFT_FIXTURES" ] || { absent "no fixtures here" && return; }
+    [ -d "$WEFT_FIXTURES/$2" ] || { absent "no $2 in the fixtures" && return; }
+    [ -x "$weft" ] && "$weft" --help 2>&1 | grep -qw "$1" || { absent "no command '$1'" && return; }
+    "$weft" "$1" "$WEFT_FIXTURES/$2"
+}
+
+# Says why a suite is left out. It counts as nothing at all: skipped tests are those that a program chose to skip.
+absent() {
+    echo "left out: $1"
+    echo "0 passed, 0 failed, 0 skipped"
+}
+
+# ---- running and adding up ----
+
+passed=0 failed=0 skipped=0 summary=()
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+run_suite() {
+    local name=$1 start=$SECONDS status p f s
+    echo "== $name"
+    "suite_$name" 2>&1 | tee "$log" | grep -vE '^[0-9]+ passed, [0-9]+ failed'
+    status=${PIPESTATUS[0]}
+    read -r p f s < <(grep -E '^[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 1 |
+        sed -E 's/[^0-9]+/ /g')
+    p=${p:-0} f=${f:-0} s=${s:-0}
+    # Died before its last line, or failed without saying what: that is a failure too.
+    [ "$status" != 0 ] && [ "$f" = 0 ] && f=1 && echo "FAIL $name: exit status $status"
+    passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+    summary+=("$(printf '%-12s %8d %8d %8d %6d s' "$name" "$p" "$f" "$s" $((SECONDS - start)))")
+}
+
+[ $# -gt 0 ] && suites=("$@")
+for name in "${suites[@]}"; do
+    if ! declare -F "suite_$name" >/dev/null; then
+        echo "tests/run.sh: no suite '$name'; there are: ${suites[*]}" >&2
+        exit 2
+    fi
+    run_suite "$name"
+done
+
+echo
+printf '%-12s %8s %8s %8s %8s\n' suite passed failed skipped time
+printf '%s\n' "${summary[@]}"
+[ -n "$WEFT_FIXTURES" ] || echo "The official fixtures are not on this machine: only weft's own tests ran (see tests/fixtures.sh)."
+echo
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]
