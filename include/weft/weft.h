@@ -85,6 +85,19 @@ typedef struct weft_bytes {
     size_t size;
 } weft_bytes;
 
+/* ---- handles -------------------------------------------------------------------------------------------------- */
+
+/** A chain: its id and when its forks begin. Never changes after it was made. */
+typedef struct weft_chain weft_chain;
+/** The state after the parent block: in memory, or read through callbacks. */
+typedef struct weft_state weft_state;
+/** A block to be executed. */
+typedef struct weft_block weft_block;
+/** Threads, and what is worth keeping between blocks: prepared code above all. Make one and keep it. */
+typedef struct weft_engine weft_engine;
+/** What an execution did. Stands for itself: engine, state and block may be freed or used again. */
+typedef struct weft_result weft_result;
+
 /** Writes keccak-256 of `size` bytes at `data` to *out. */
 WEFT_API void weft_keccak256(const void *data, size_t size, weft_word *out);
 
@@ -120,9 +133,6 @@ typedef struct weft_error {
 WEFT_API const char *weft_status_name(weft_status status);
 
 /* ---- chains: which rules hold when ------------------------------------------------------------------------------ */
-
-/** A chain: its id and when its forks begin. Never changes after it was made. */
-typedef struct weft_chain weft_chain;
 
 /** In weft_activation.by. */
 enum {
@@ -166,9 +176,6 @@ WEFT_API const char *weft_chain_fork(const weft_chain *chain, uint64_t number, u
 WEFT_API const char *weft_fork_name(size_t index);
 
 /* ---- state: what is read ---------------------------------------------------------------------------------------- */
-
-/** The state after the parent block. */
-typedef struct weft_state weft_state;
 
 /** An account. */
 typedef struct weft_account {
@@ -232,8 +239,7 @@ WEFT_API weft_status weft_state_set_storage(weft_state *state, const weft_addres
 WEFT_API weft_status weft_state_set_block_hash(weft_state *state, uint64_t number, const weft_word *hash,
                                                weft_error *error);
 /** Brings the state to what it is after an execution. The result must come from an execution over this state, or one equal to it. */
-struct weft_result;
-WEFT_API weft_status weft_state_apply(weft_state *state, const struct weft_result *result, weft_error *error);
+WEFT_API weft_status weft_state_apply(weft_state *state, const weft_result *result, weft_error *error);
 
 /** Reads an account; out->exists says whether there is one. */
 WEFT_API weft_status weft_state_account(const weft_state *state, const weft_address *address, weft_account *out,
@@ -244,13 +250,11 @@ WEFT_API weft_status weft_state_storage(const weft_state *state, const weft_addr
 /** Reads the code of an account. The bytes are the state's. */
 WEFT_API weft_status weft_state_code(const weft_state *state, const weft_address *address, weft_bytes *out,
                                      weft_error *error);
-/** Computes the state root, as a header carries it, from all accounts and slots. */
-WEFT_API weft_status weft_state_root(const weft_state *state, weft_word *root, weft_error *error);
+/** Computes the state root, as a header carries it, from all accounts and slots: on the engine's threads, or with NULL on the caller's. */
+WEFT_API weft_status weft_state_root(const weft_state *state, weft_engine *engine, weft_word *root,
+                                     weft_error *error);
 
 /* ---- blocks: what is executed ------------------------------------------------------------------------------------ */
-
-/** A block. */
-typedef struct weft_block weft_block;
 
 /** A header. The first part is what execution needs; the second is looked at with WEFT_CHECK_HEADER, and in the block's hash.
  * Fields that the block's fork does not have are ignored. */
@@ -371,6 +375,10 @@ WEFT_API weft_status weft_block_add_uncle(weft_block *block, const weft_header *
 
 /** The header; set out->struct_size before. WEFT_INVALID_ARGUMENT. */
 WEFT_API weft_status weft_block_header(const weft_block *block, weft_header *out);
+/** Whether the block's header may follow *parent: number, timestamp, gas limit, base fee, blob gas, difficulty and extra data, by the rules
+ * that the chain has for the block. Looks at headers alone. WEFT_INVALID_BLOCK. */
+WEFT_API weft_status weft_block_check_parent(const weft_block *block, const weft_chain *chain,
+                                             const weft_header *parent, weft_error *error);
 /** keccak-256 of the header's RLP: the block's hash. */
 WEFT_API void weft_block_hash(const weft_block *block, weft_word *out);
 /** How many transactions are in the block. */
@@ -379,9 +387,6 @@ WEFT_API size_t weft_block_transaction_count(const weft_block *block);
 WEFT_API weft_status weft_block_transaction_hash(const weft_block *block, size_t index, weft_word *out);
 
 /* ---- engines: what executes ---------------------------------------------------------------------------------------- */
-
-/** Threads, and what is worth keeping between blocks: prepared code above all. Make one and keep it. */
-typedef struct weft_engine weft_engine;
 
 /** In weft_options.executor. The results are the same. */
 enum {
@@ -407,17 +412,14 @@ WEFT_API uint32_t weft_engine_threads(const weft_engine *engine);
 
 /* ---- executing ------------------------------------------------------------------------------------------------------ */
 
-/** What an execution did. Stands for itself: engine, state and block may be freed or used again. */
-typedef struct weft_result weft_result;
-
 /** Flags of weft_execute_block. */
 enum {
     /** Compare with the header: transactions root, uncles hash and withdrawals root before execution; gas used, receipts root (not before
      * Byzantium), bloom, requests hash, blob gas after it. WEFT_INVALID_BLOCK when something differs. The state root is for the
-     * caller to compare (weft_state_root), as are the rules between a header and its parent. */
+     * caller to compare (weft_state_root), the rules between a header and its parent are weft_block_check_parent's. */
     WEFT_CHECK_HEADER = 1,
     /** Leave out transactions that cannot be in the block, instead of refusing the block: for those who build one. Receipts say which
-     * were left out and why. Runs serially. Transactions are taken in the given order. */
+     * were left out and why. Runs serially, in the given order. A signature that is wrong is refused all the same. */
     WEFT_SKIP_INVALID = 2,
     /** Execute transactions alone: no system calls, rewards, withdrawals, requests. */
     WEFT_TRANSACTIONS_ONLY = 4

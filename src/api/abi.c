@@ -58,6 +58,7 @@ static weft_status kind_of(enum status s)
         {"RECEIPT_", WEFT_MALFORMED},
         {"TX_", WEFT_INVALID_TRANSACTION},
         {"BLOCK_", WEFT_INVALID_BLOCK},
+        {"UNCLE_", WEFT_INVALID_BLOCK},
         {"BAL_", WEFT_INVALID_BLOCK},
         {"STATE_", WEFT_STATE_UNAVAILABLE},
         {"UNKNOWN_", WEFT_UNKNOWN_NAME},

@@ -124,17 +124,20 @@ struct api_sender {
 weft_status api_header_in(struct header *out, const weft_header *in, weft_error *error);
 
 struct api_caller; /* call.c: what single messages run on */
+struct api_driver; /* driver.c: the thread on which everything runs */
 
 struct weft_engine {
     struct engine *engine;
-    struct api_driver *driver; /* engine.c: the thread on which everything runs */
+    struct api_driver *driver;
     uint32_t executor;         /* WEFT_EXECUTOR_ */
     struct api_caller *caller; /* made at the first weft_call */
     struct arena work;         /* of the running execution: signers and such */
 };
-/* Runs job(context) on the engine's own thread, whose stack is big enough for the deepest call, and waits for it. Callers take
- * turns. */
-void api_engine_run(struct weft_engine *engine, void (*job)(void *context), void *context);
+/* NULL when the system gives no thread. */
+struct api_driver *api_driver_new(void);
+/* Runs job(context) on the driver's thread, whose stack is big enough for the deepest call, and waits for it. Callers take turns. */
+void api_driver_run(struct api_driver *driver, void (*job)(void *context), void *context);
+void api_driver_free(struct api_driver *driver);
 void api_caller_free(struct api_caller *caller);
 
 /* A receipt as it is shown, with its logs. */
@@ -156,8 +159,9 @@ struct weft_result {
     weft_bytes *requests;
 };
 struct weft_result *api_result_new(void);
-/* Copies a transaction's result; `bloom` may be NULL. */
-void api_result_take_receipt(struct weft_result *r, struct api_receipt *out, const struct tx_result *tx,
+void api_result_make_receipts(struct weft_result *r, uint32_t count); /* all zero */
+/* Copies a transaction's result into receipt `index`; `bloom` may be NULL. */
+void api_result_take_receipt(struct weft_result *r, uint32_t index, const struct tx_result *tx,
                              const struct bloom *bloom);
 void api_result_take_diff(struct weft_result *r, const struct state_diff *diff);
 void api_result_take_requests(struct weft_result *r, const struct bytes *requests, uint32_t count);

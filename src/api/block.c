@@ -85,6 +85,23 @@ void weft_block_hash(const weft_block *block, weft_word *out)
     *out = api_hash_out(&h);
 }
 
+weft_status weft_block_check_parent(const weft_block *block, const weft_chain *chain, const weft_header *parent,
+                                    weft_error *error)
+{
+    if (block == NULL || chain == NULL)
+        return API_MISTAKE(error, "an argument is NULL");
+    struct header p;
+    weft_status status = api_header_in(&p, parent, error);
+    if (status != WEFT_OK)
+        return status;
+    const struct header *h = &block->block.header;
+    const struct fork *fork = chain_fork_at(&chain->spec, h->number, h->timestamp);
+    struct error inner;
+    if (block_check_header(h, &p, fork, &chain->spec, &inner) != STATUS_OK)
+        return api_fail_from(error, &inner, WEFT_NO_TRANSACTION);
+    return WEFT_OK;
+}
+
 /* ---- making ------------------------------------------------------------------------------------------------------ */
 
 weft_status weft_block_decode(const void *rlp, size_t size, weft_block **block, weft_error *error)
@@ -214,15 +231,16 @@ static void take_authorizations(struct arena *arena, const weft_transaction *in,
 }
 
 /* That pointers go with their counts, and fields with the type. */
-static weft_status check_transaction(const weft_transaction *in, weft_error *error)
+static weft_status check_transaction(const weft_transaction *in, uint32_t index, weft_error *error)
 {
     if (in->type > WEFT_TX_SET_CODE)
-        return api_fail(error, TX_UNKNOWN_TYPE, WEFT_NO_TRANSACTION, "transaction type %u", in->type);
+        return api_fail(error, TX_UNKNOWN_TYPE, index, "transaction %u: type %u", index, in->type);
     if (in->is_create != 0 && in->type >= WEFT_TX_BLOB)
-        return api_fail(error, TX_BAD_RECIPIENT, WEFT_NO_TRANSACTION, "a transaction of type %u has a recipient",
+        return api_fail(error, TX_BAD_RECIPIENT, index, "transaction %u: type %u always has a recipient", index,
                         in->type);
     if (in->has_sender == 0 && in->y_parity > 1)
-        return api_fail(error, TX_BAD_SIGNATURE, WEFT_NO_TRANSACTION, "y_parity is %u, expected 0 or 1", in->y_parity);
+        return api_fail(error, TX_BAD_SIGNATURE, index, "transaction %u: y_parity is %u, expected 0 or 1", index,
+                        in->y_parity);
     if (!api_is_range(in->data.data, in->data.size) || !api_is_range(in->access_list, in->access_count) ||
         !api_is_range(in->blob_hashes, in->blob_count) || !api_is_range(in->authorizations, in->authorization_count))
         return API_MISTAKE(error, "weft_transaction: a pointer is NULL though its count is not 0");
@@ -242,7 +260,7 @@ weft_status weft_block_add_transaction(weft_block *block, const weft_transaction
     if (status == WEFT_OK)
         status = api_read_struct(&in, sizeof in, transaction, "weft_transaction", error);
     if (status == WEFT_OK)
-        status = check_transaction(&in, error);
+        status = check_transaction(&in, block->block.transaction_count, error);
     if (status != WEFT_OK)
         return status;
     bool one_price = in.type < WEFT_TX_FEE_MARKET;

@@ -151,13 +151,31 @@ weft_status weft_state_code(const weft_state *state, const weft_address *address
     return WEFT_OK;
 }
 
-weft_status weft_state_root(const weft_state *state, weft_word *root, weft_error *error)
+struct root_job {
+    const weft_state *state;
+    struct pool *pool;
+    struct hash root;
+};
+
+static void compute_root(void *context)
+{
+    struct root_job *job = context;
+    state_memory_root(job->state->memory, job->pool, &job->root);
+}
+
+weft_status weft_state_root(const weft_state *state, weft_engine *engine, weft_word *root, weft_error *error)
 {
     weft_status status = check(state, root, root, root, error);
     if (status != WEFT_OK)
         return status;
-    struct hash h = state_memory_root(state->memory);
-    *root = api_hash_out(&h);
+    struct root_job job = {.state = state};
+    if (engine != NULL) {
+        job.pool = engine_pool(engine->engine);
+        api_driver_run(engine->driver, compute_root, &job);
+    } else {
+        compute_root(&job);
+    }
+    *root = api_hash_out(&job.root);
     return WEFT_OK;
 }
 
