@@ -12,7 +12,9 @@ enum status block_admit(const struct block_run *run, uint32_t index)
     if (run->gas_used > h->gas_limit || tx->gas_limit > h->gas_limit - run->gas_used)
         return TX_GAS_OVER_BLOCK;
     uint64_t blobs = run->blob_gas_used / GAS_PER_BLOB + tx->blob_count;
-    if (tx->blob_count != 0 && blobs > run->context.fork->blob.max)
+    /* Where there are no blobs at all, tx_check refuses the transaction for its type. */
+    uint32_t blobs_max = run->context.fork->blob.max;
+    if (tx->blob_count != 0 && blobs_max != 0 && blobs > blobs_max)
         return TX_BLOBS_OVER_BLOCK;
     return STATUS_OK;
 }

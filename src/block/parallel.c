@@ -16,10 +16,15 @@ struct ahead {
 
 struct parallel_run {
     struct block_run *run;
-    struct sched sched;
-    struct ahead **ahead; /* one for each transaction; set before sched_published */
+    struct sched sched;     /* its items are groups of transactions */
+    uint32_t *first;        /* of each group, and one more: where the last one ends */
+    struct ahead **ahead;   /* one for each transaction; set before sched_published, NULL until then */
     _Atomic uint32_t speculated;
 };
+
+/* Neighbouring transactions form a group until their gas limits sum up to this: some tens of microseconds of work, so that handing
+ * results from core to core costs little beside it. */
+enum { GROUP_GAS = 400000, GROUP_MAX = 32 };
 
 /* Pauses of a worker that finds nothing to do, before it sleeps: about ten microseconds. */
 enum { SPIN_PAUSES = 200 };
@@ -35,20 +40,21 @@ static void execute(struct parallel_run *p, struct engine_worker *w, uint32_t tx
 
 /* ---- ahead of the line --------------------------------------------------------------------------------------------- */
 
-static struct sched_task speculate(struct parallel_run *p, struct engine_worker *w, uint32_t tx)
+static struct sched_task speculate(struct parallel_run *p, struct engine_worker *w, uint32_t group)
 {
     struct state *s = w->tx.state;
-    struct ahead *a = ARENA_NEW(&w->versions, struct ahead);
-    state_begin(s, tx + 1, true);
-    s->beneficiary = NULL;
-    execute(p, w, tx, &a->result);
-    if (sched_publishing(&p->sched, tx)) {
-        bool valid = a->result.invalid == STATUS_OK;
-        a->execution = valid ? mv_publish(s, &w->versions) : NULL;
+    for (uint32_t tx = p->first[group]; tx < p->first[group + 1]; tx++) {
+        struct ahead *a = ARENA_NEW(&w->versions, struct ahead);
+        state_begin(s, tx + 1, true);
+        s->beneficiary = NULL;
+        execute(p, w, tx, &a->result);
+        atomic_fetch_add_explicit(&p->speculated, 1, memory_order_relaxed);
+        if (!sched_publishing(&p->sched, group))
+            break;
+        a->execution = a->result.invalid == STATUS_OK ? mv_publish(s, &w->versions) : NULL;
         p->ahead[tx] = a;
-        sched_published(&p->sched, tx);
+        sched_published(&p->sched, group, tx + 1 == p->first[group + 1]);
     }
-    atomic_fetch_add_explicit(&p->speculated, 1, memory_order_relaxed);
     return sched_next(&p->sched);
 }
 
@@ -68,17 +74,53 @@ static void bring_beneficiary(struct parallel_run *p, struct engine_worker *w, u
     state_table_account_changed(p->run->engine->table, e);
 }
 
-static struct sched_task committed(struct parallel_run *p, struct engine_worker *w, uint32_t tx,
-                                   struct mv_execution *execution, enum sched_outcome outcome)
+static void commit(struct parallel_run *p, struct engine_worker *w, uint32_t tx, struct mv_execution *execution)
 {
     mv_list_changes(execution, p->run->engine->table);
     bring_beneficiary(p, w, tx);
     block_count(p->run, tx);
-    uint32_t epoch = sched_epoch(&p->sched);
-    struct sched_task next = sched_committed(&p->sched, tx, outcome);
-    if (sched_epoch(&p->sched) != epoch)
-        futex_wake(&p->sched.epoch, INT_MAX);
-    return next;
+}
+
+/* Runs a transaction on committed values. */
+static enum status run_at_head(struct parallel_run *p, struct engine_worker *w, uint32_t tx)
+{
+    struct state *s = w->tx.state;
+    struct tx_result *result = &p->run->results[tx];
+    state_begin(s, tx + 1, false);
+    s->beneficiary = p->run->beneficiary;
+    s->beneficiary_fees = p->run->fees;
+    execute(p, w, tx, result);
+    if (result->invalid == STATUS_OK)
+        commit(p, w, tx, mv_publish(s, &w->versions));
+    return result->invalid;
+}
+
+/* Whether what was found out ahead is what the head would find. */
+static bool holds(struct parallel_run *p, const struct ahead *a)
+{
+#ifdef WEFT_RARE_PATHS
+    (void)p, (void)a;
+    return false; /* a build in which every transaction that ran ahead is thrown away and run again */
+#else
+    return a->execution != NULL && mv_holds(a->execution, p->run->beneficiary, &p->run->fees, NULL);
+#endif
+}
+
+/* Commits a transaction that was run ahead, if its reads hold. */
+static bool use_ahead(struct parallel_run *p, struct engine_worker *w, uint32_t tx)
+{
+    struct ahead *a = p->ahead[tx];
+    if (!holds(p, a)) {
+        if (a->execution != NULL)
+            mv_withdraw(a->execution);
+        p->run->stats.reruns++;
+        p->run->stats.conflicts++;
+        return false;
+    }
+    p->run->results[tx] = a->result;
+    mv_commit(a->execution);
+    commit(p, w, tx, a->execution);
+    return true;
 }
 
 static struct sched_task refuse(struct parallel_run *p, uint32_t tx, enum status why)
@@ -90,48 +132,27 @@ static struct sched_task refuse(struct parallel_run *p, uint32_t tx, enum status
     return (struct sched_task){SCHED_DONE, 0};
 }
 
-static struct sched_task run_at_head(struct parallel_run *p, struct engine_worker *w, uint32_t tx,
-                                     enum sched_outcome outcome)
+static struct sched_task commit_group(struct parallel_run *p, struct engine_worker *w, uint32_t group, bool was_ahead)
 {
-    struct state *s = w->tx.state;
-    struct tx_result *result = &p->run->results[tx];
-    enum status why = block_admit(p->run, tx);
-    if (why != STATUS_OK)
-        return refuse(p, tx, why);
-    state_begin(s, tx + 1, false);
-    s->beneficiary = p->run->beneficiary;
-    s->beneficiary_fees = p->run->fees;
-    execute(p, w, tx, result);
-    if (result->invalid != STATUS_OK)
-        return refuse(p, tx, result->invalid);
-    return committed(p, w, tx, mv_publish(s, &w->versions), outcome);
-}
-
-/* Whether what was found out ahead is what the head would find. */
-static bool holds(struct parallel_run *p, const struct ahead *a)
-{
-#ifdef WEFT_RARE_PATHS
-    return false; /* a build in which every transaction that ran ahead is thrown away and run again */
-#endif
-    return a->execution != NULL && mv_holds(a->execution, p->run->beneficiary, &p->run->fees, NULL);
-}
-
-static struct sched_task check_at_head(struct parallel_run *p, struct engine_worker *w, uint32_t tx)
-{
-    struct ahead *a = p->ahead[tx];
-    if (!holds(p, a)) {
-        if (a->execution != NULL)
-            mv_withdraw(a->execution);
-        p->run->stats.reruns++;
-        p->run->stats.conflicts++;
-        return run_at_head(p, w, tx, SCHED_CONFLICT);
+    enum sched_outcome outcome = was_ahead ? SCHED_HELD : SCHED_RAN;
+    for (uint32_t tx = p->first[group]; tx < p->first[group + 1]; tx++) {
+        enum status why = block_admit(p->run, tx);
+        if (why == STATUS_OK && p->ahead[tx] != NULL && use_ahead(p, w, tx))
+            continue;
+        if (why == STATUS_OK)
+            why = run_at_head(p, w, tx);
+        if (why != STATUS_OK)
+            return refuse(p, tx, why);
+        if (p->ahead[tx] != NULL)
+            outcome = SCHED_CONFLICT;
+        else if (outcome == SCHED_HELD)
+            outcome = SCHED_RAN;
     }
-    enum status why = block_admit(p->run, tx);
-    if (why != STATUS_OK)
-        return refuse(p, tx, why);
-    p->run->results[tx] = a->result;
-    mv_commit(a->execution);
-    return committed(p, w, tx, a->execution, SCHED_HELD);
+    uint32_t epoch = sched_epoch(&p->sched);
+    struct sched_task next = sched_committed(&p->sched, group, outcome);
+    if (sched_epoch(&p->sched) != epoch)
+        futex_wake(&p->sched.epoch, INT_MAX);
+    return next;
 }
 
 /* ---- the workers --------------------------------------------------------------------------------------------------- */
@@ -168,13 +189,11 @@ static void work(void *context, unsigned worker)
     for (;;) {
         switch (task.kind) {
         case SCHED_RUN:
-            task = run_at_head(p, w, task.tx, SCHED_RAN);
-            break;
         case SCHED_CHECK:
-            task = check_at_head(p, w, task.tx);
+            task = commit_group(p, w, task.item, task.kind == SCHED_CHECK);
             break;
         case SCHED_SPECULATE:
-            task = speculate(p, w, task.tx);
+            task = speculate(p, w, task.item);
             break;
         case SCHED_WAIT:
             task = wait_for_work(p);
@@ -183,6 +202,23 @@ static void work(void *context, unsigned worker)
             return;
         }
     }
+}
+
+/* Fills p->first; returns the number of groups. */
+static uint32_t make_groups(struct parallel_run *p, const struct block_task *task)
+{
+    uint32_t groups = 0;
+    uint64_t gas = GROUP_GAS;
+    for (uint32_t i = 0; i < task->transaction_count; i++) {
+        uint64_t limit = task->transactions[i].gas_limit;
+        if (limit > GROUP_GAS - gas || i - p->first[groups - 1] == GROUP_MAX) {
+            p->first[groups++] = i;
+            gas = 0;
+        }
+        gas += limit < GROUP_GAS - gas ? limit : GROUP_GAS - gas;
+    }
+    p->first[groups] = task->transaction_count;
+    return groups;
 }
 
 static void run_parallel(struct block_run *run)
@@ -194,8 +230,11 @@ static void run_parallel(struct block_run *run)
     struct parallel_run *p = arena_alloc(arena, sizeof *p, 64);
     *p = (struct parallel_run){.run = run};
     p->ahead = ARENA_ARRAY(arena, struct ahead *, count);
-    unsigned workers = run->engine->threads < count ? run->engine->threads : count;
-    sched_init(&p->sched, count, workers, ARENA_ARRAY(arena, _Atomic uint8_t, count));
+    memset(p->ahead, 0, count * sizeof *p->ahead);
+    p->first = ARENA_ARRAY(arena, uint32_t, count + 1);
+    uint32_t groups = make_groups(p, run->task);
+    unsigned workers = run->engine->threads < groups ? run->engine->threads : groups;
+    sched_init(&p->sched, groups, workers, ARENA_ARRAY(arena, _Atomic uint8_t, groups));
     run->stats.threads = workers;
     pool_run(run->engine->pool, workers, work, p);
     run->stats.speculated = atomic_load(&p->speculated);

@@ -179,6 +179,8 @@ struct u256 form_value_u256(struct form *f, yyjson_val *v, const char *key)
 
 uint64_t form_value_u64(struct form *f, yyjson_val *v, const char *key)
 {
+    if (yyjson_is_uint(v)) /* as the prestateTracer writes nonces */
+        return yyjson_get_uint(v);
     struct u256 out = U256_ZERO;
     size_t count;
     const char *digits = digits_of(v, &count);

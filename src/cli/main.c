@@ -23,21 +23,7 @@ const struct command commands[] = {
      "Files are spread over --threads; each thread executes with --workers workers.",
      OPTION_JSON | OPTION_THREADS | OPTION_EXECUTOR | OPTION_FILTER | OPTION_FORK | OPTION_WORKERS, 1, UINT32_MAX,
      statetest_command},
-    {"blocktest", "PATH...", "run official blockchain tests",
-     "PATH is a file or a folder of files in the form of execution-spec-tests, as blocks or as Engine API payloads.\n"
-     "Checked are genesis, each block's encoding, header, uncles, body, execution and state root, the head and the\n"
-     "state at the end; blocks that must be refused are refused for the named reason. Seals are not checked.\n\n"
-     "Files are spread over --threads; each thread executes with --workers workers.",
-     OPTION_JSON | OPTION_THREADS | OPTION_EXECUTOR | OPTION_FILTER | OPTION_FORK | OPTION_WORKERS, 1, UINT32_MAX,
-     blocktest_command},
-    {"bench", "[WORKLOAD...]", "execute generated blocks serially and in parallel",
-     "Without an operand all workloads run. Blocks are made from --seed and are the same on every machine.\n"
-     "Times are medians over --repeat runs and cover the execution of the block over loaded state.\n"
-     "`ideal` is the speed-up that the dependencies between the transactions allow with so many threads, with gas\n"
-     "as time.",
-     OPTION_JSON | OPTION_THREAD_LIST | OPTION_REPEAT | OPTION_FORK | OPTION_SIZE | OPTION_SEED, 0, UINT32_MAX,
-     bench_command},
-    {"fork", "NAME", "show what a fork is", "With --diff only what changed against the fork before.",
+    {"fork", "[NAME]", "show what a fork is", "Without NAME all forks are listed. With --diff only what changed against the fork before is shown.",
      OPTION_JSON | OPTION_DIFF, 0, 1, fork_command},
     {NULL, NULL, NULL, NULL, 0, 0, 0, NULL},
 };

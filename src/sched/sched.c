@@ -1,8 +1,8 @@
 #include "sched/sched.h"
 
-enum tx_state { TX_FREE, TX_RUNNING, TX_PUBLISHING, TX_READY, TX_STOLEN, TX_COMMITTED };
+enum item_state { ITEM_FREE, ITEM_RUNNING, ITEM_PUBLISHING, ITEM_READY, ITEM_STOLEN, ITEM_COMMITTED };
 
-/* The words of a transaction's state, the token, the head and the cursor are accessed sequentially consistent (the default of
+/* The words of an item's state, the token, the head and the cursor are accessed sequentially consistent (the default of
  * C11): the argument that no wake-up is lost, at take_head, needs one order of all of them. */
 
 void sched_init(struct sched *s, uint32_t count, unsigned workers, _Atomic uint8_t *state)
@@ -11,7 +11,7 @@ void sched_init(struct sched *s, uint32_t count, unsigned workers, _Atomic uint8
     s->workers = workers;
     s->state = state;
     for (uint32_t i = 0; i < count; i++)
-        atomic_init(&state[i], TX_FREE);
+        atomic_init(&state[i], ITEM_FREE);
     atomic_init(&s->head, 0);
     atomic_init(&s->cursor, 0);
     atomic_init(&s->token, 0);
@@ -24,9 +24,9 @@ void sched_init(struct sched *s, uint32_t count, unsigned workers, _Atomic uint8
     s->probe_in = SCHED_PROBE_FIRST;
 }
 
-static bool swap_state(struct sched *s, uint32_t tx, uint8_t from, uint8_t to)
+static bool swap_state(struct sched *s, uint32_t item, uint8_t from, uint8_t to)
 {
-    return atomic_compare_exchange_strong(&s->state[tx], &from, to);
+    return atomic_compare_exchange_strong(&s->state[item], &from, to);
 }
 
 static uint32_t confidence_of(struct sched *s)
@@ -41,7 +41,7 @@ static void raise_epoch(struct sched *s)
 
 /* ---- the head ---------------------------------------------------------------------------------------------------- */
 
-/* With the token in hand: what is there to do at the head? SCHED_WAIT: somebody else is running that transaction and is
+/* With the token in hand: what is there to do at the head? SCHED_WAIT: somebody else is running that item and is
  * trusted to finish it; the token must be given back. */
 static struct sched_task look_at_head(struct sched *s)
 {
@@ -50,24 +50,24 @@ static struct sched_task look_at_head(struct sched *s)
         return (struct sched_task){SCHED_DONE, 0};
     for (;;) {
         switch (atomic_load(&s->state[head])) {
-        case TX_FREE:
-            if (swap_state(s, head, TX_FREE, TX_STOLEN))
+        case ITEM_FREE:
+            if (swap_state(s, head, ITEM_FREE, ITEM_STOLEN))
                 return (struct sched_task){SCHED_RUN, head};
             break;
-        case TX_RUNNING:
+        case ITEM_RUNNING:
             /* Where running ahead rarely pays, the other's result would most likely be thrown away. */
             if (confidence_of(s) >= SCHED_CONFIDENCE_LOW)
                 return (struct sched_task){SCHED_WAIT, 0};
-            if (swap_state(s, head, TX_RUNNING, TX_STOLEN))
-                return (struct sched_task){SCHED_RUN, head};
+            if (swap_state(s, head, ITEM_RUNNING, ITEM_STOLEN))
+                return (struct sched_task){SCHED_CHECK, head};
             break;
-        case TX_PUBLISHING: /* a matter of less than a microsecond */
+        case ITEM_PUBLISHING: /* a matter of less than a microsecond */
             cpu_relax();
             return (struct sched_task){SCHED_WAIT, 0};
-        case TX_READY:
+        case ITEM_READY:
             return (struct sched_task){SCHED_CHECK, head};
         default:
-            ASSERT(!"a transaction at the head is stolen or committed");
+            ASSERT(!"an item at the head is stolen or committed");
         }
     }
 }
@@ -89,7 +89,7 @@ static bool take_head(struct sched *s, struct sched_task *out)
         if (out->kind == SCHED_DONE)
             return true;
         uint8_t state = atomic_load(&s->state[atomic_load(&s->head) % s->count]);
-        if (state == TX_RUNNING || state == TX_COMMITTED || state == TX_STOLEN)
+        if (state == ITEM_RUNNING || state == ITEM_COMMITTED || state == ITEM_STOLEN)
             return false;
     }
 }
@@ -101,19 +101,19 @@ static bool take_ahead(struct sched *s, struct sched_task *out)
     for (;;) {
         uint32_t window = atomic_load_explicit(&s->window, memory_order_relaxed);
         uint32_t head = atomic_load(&s->head);
-        uint32_t tx = atomic_load(&s->cursor);
+        uint32_t item = atomic_load(&s->cursor);
         /* Where the head would overtake a run that starts right behind it, start one further. */
         uint32_t first = confidence_of(s) < SCHED_CONFIDENCE_LOW ? head + 2 : head;
-        if (tx < first) {
-            atomic_compare_exchange_strong(&s->cursor, &tx, first);
+        if (item < first) {
+            atomic_compare_exchange_strong(&s->cursor, &item, first);
             continue;
         }
-        if (tx >= s->count || tx - head > window || window == 0)
+        if (item >= s->count || item - head > window || window == 0)
             return false;
-        if (!atomic_compare_exchange_strong(&s->cursor, &tx, tx + 1))
+        if (!atomic_compare_exchange_strong(&s->cursor, &item, item + 1))
             continue;
-        if (swap_state(s, tx, TX_FREE, TX_RUNNING)) {
-            *out = (struct sched_task){SCHED_SPECULATE, tx};
+        if (swap_state(s, item, ITEM_FREE, ITEM_RUNNING)) {
+            *out = (struct sched_task){SCHED_SPECULATE, item};
             return true;
         }
     }
@@ -129,14 +129,14 @@ struct sched_task sched_next(struct sched *s)
     return (struct sched_task){SCHED_WAIT, 0};
 }
 
-bool sched_publishing(struct sched *s, uint32_t tx)
+bool sched_publishing(struct sched *s, uint32_t item)
 {
-    return swap_state(s, tx, TX_RUNNING, TX_PUBLISHING);
+    return swap_state(s, item, ITEM_RUNNING, ITEM_PUBLISHING);
 }
 
-void sched_published(struct sched *s, uint32_t tx)
+void sched_published(struct sched *s, uint32_t item, bool last)
 {
-    atomic_store(&s->state[tx], TX_READY);
+    atomic_store(&s->state[item], last ? ITEM_READY : ITEM_RUNNING);
 }
 
 /* ---- committing ---------------------------------------------------------------------------------------------------- */
@@ -146,7 +146,8 @@ static void grow_window(struct sched *s)
     uint32_t confidence = confidence_of(s);
     if (confidence < SCHED_CONFIDENCE_MAX)
         atomic_store_explicit(&s->confidence, confidence + 1, memory_order_relaxed);
-    s->probe_distance = SCHED_PROBE_FIRST;
+    if (s->probe_distance > SCHED_PROBE_FIRST)
+        s->probe_distance /= 2;
     uint32_t window = atomic_load_explicit(&s->window, memory_order_relaxed);
     if (window < s->count)
         atomic_store_explicit(&s->window, window + s->workers, memory_order_relaxed);
@@ -190,7 +191,7 @@ static void call_waiting(struct sched *s)
         raise_epoch(s);
 }
 
-struct sched_task sched_committed(struct sched *s, uint32_t tx, enum sched_outcome outcome)
+struct sched_task sched_committed(struct sched *s, uint32_t item, enum sched_outcome outcome)
 {
     if (outcome == SCHED_HELD)
         grow_window(s);
@@ -198,8 +199,8 @@ struct sched_task sched_committed(struct sched *s, uint32_t tx, enum sched_outco
         shrink_window(s);
     else
         maybe_probe(s);
-    atomic_store(&s->state[tx], TX_COMMITTED);
-    atomic_store(&s->head, tx + 1);
+    atomic_store(&s->state[item], ITEM_COMMITTED);
+    atomic_store(&s->head, item + 1);
     call_waiting(s);
     struct sched_task next = look_at_head(s);
     if (next.kind == SCHED_RUN || next.kind == SCHED_CHECK)

@@ -1,5 +1,5 @@
-/* sched: decides what each worker does next, so that transactions commit in order and nobody waits for long. Knows transaction
- * indices only: no EVM, no threads. Each function is one atomic step on shared words, so a simulator can drive many virtual
+/* sched: decides what each worker does next, so that transactions commit in order and nobody waits for long. Knows the indices of
+ * items only (an item is a transaction, or a group of neighbours that are too short to be worth scheduling alone): no EVM, no threads. Each function is one atomic step on shared words, so a simulator can drive many virtual
  * workers through any interleaving on one thread (sched_test.c), and real workers call the same functions.
  *
  *          committed                     head                         cursor            count
@@ -11,9 +11,12 @@
  * The worker that holds the token stands at the head of the line: it commits what was run ahead and still holds, and runs the rest
  * itself on committed values, at serial speed. All others run transactions ahead, no further than `window` behind the head.
  *
- *     state of a transaction:   FREE ──► RUNNING ──► PUBLISHING ──► READY ──► COMMITTED
- *                                 │         └──► STOLEN (by the head: its own run counts) ──┤
- *                                 └──────────── run at the head ────────────────────────────┘
+ *     state of an item:   FREE ──► RUNNING ◄──► PUBLISHING ──► READY ──► COMMITTED
+ *                           │         └──► STOLEN (the head does the rest itself) ──┤
+ *                           └──────────── run at the head ─────────────────────────┘
+ *
+ * A worker that runs an item ahead publishes it piece by piece (one transaction of the group after the other); between the pieces the
+ * head may steal the item: what is published counts, the rest does not.
  *
  * Waste is bounded by the window: conflicts shrink it, successes let it grow; on a chain of dependent transactions it closes, and
  * is opened for a probe ever more rarely. */
@@ -23,19 +26,19 @@
 #include "base/base.h"
 
 enum sched_kind {
-    SCHED_RUN,       /* token: run `tx` on committed values and commit it; then sched_committed */
-    SCHED_CHECK,     /* token: `tx` was run ahead: commit it if it holds, else run it; then sched_committed */
-    SCHED_SPECULATE, /* run `tx` ahead; then sched_publishing */
+    SCHED_RUN,       /* token: run `item` on committed values and commit it; then sched_committed */
+    SCHED_CHECK,     /* token: `item` was run ahead, at least in part: commit what holds, run the rest; then sched_committed */
+    SCHED_SPECULATE, /* run `item` ahead; around each piece sched_publishing and sched_published */
     SCHED_WAIT,      /* nothing to do now; ask again when sched_epoch has changed */
     SCHED_DONE,      /* all committed, or stopped */
 };
 
 struct sched_task {
     enum sched_kind kind;
-    uint32_t tx;
+    uint32_t item;
 };
 
-/* How the check of a transaction at the head ended. */
+/* How the check of an item at the head ended. */
 enum sched_outcome {
     SCHED_RAN,      /* it had not been run ahead */
     SCHED_HELD,     /* run ahead, and its result was used */
@@ -45,7 +48,7 @@ enum sched_outcome {
 struct sched {
     uint32_t count;
     unsigned workers;
-    _Atomic uint8_t *state; /* one for each transaction */
+    _Atomic uint8_t *state; /* one for each item */
 
     /* Contended words, each on its own cache line. */
     _Alignas(64) _Atomic uint32_t head;   /* next to be committed; written by the holder of the token */
@@ -69,22 +72,22 @@ enum {
     SCHED_CONFIDENCE_LOW = 16, /* below it the head does not wait for others, and they keep a distance */
     SCHED_CONFIDENCE_NONE = 8, /* below it the window closes */
     SCHED_PROBE_FIRST = 4,
-    SCHED_PROBE_LAST = 256
+    SCHED_PROBE_LAST = 2048
 };
 
-/* Starts a block of `count` transactions on `workers` workers; `state` has room for `count` bytes. */
+/* Starts a block of `count` items on `workers` workers; `state` has room for `count` bytes. */
 void sched_init(struct sched *s, uint32_t count, unsigned workers, _Atomic uint8_t *state);
 
 /* What a worker without a task does next. */
 struct sched_task sched_next(struct sched *s);
 
-/* A speculative run of `tx` has ended. False: the head has stolen the transaction; drop the result. True: publish it, then call
- * sched_published. */
-bool sched_publishing(struct sched *s, uint32_t tx);
-void sched_published(struct sched *s, uint32_t tx);
+/* A piece of a speculative run of `item` has ended. False: the head has stolen the item; drop the piece and what would follow. True:
+ * publish it, then call sched_published; `last` says that the item is complete. */
+bool sched_publishing(struct sched *s, uint32_t item);
+void sched_published(struct sched *s, uint32_t item, bool last);
 
-/* The holder has committed `tx`. Gives its next task, still with the token if that is SCHED_RUN or SCHED_CHECK. */
-struct sched_task sched_committed(struct sched *s, uint32_t tx, enum sched_outcome outcome);
+/* The holder has committed `item`. Gives its next task, still with the token if that is SCHED_RUN or SCHED_CHECK. */
+struct sched_task sched_committed(struct sched *s, uint32_t item, enum sched_outcome outcome);
 
 /* Ends the block early (an invalid transaction); the holder calls it. Everybody gets SCHED_DONE from now on. */
 void sched_stop(struct sched *s);

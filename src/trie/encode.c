@@ -1,0 +1,241 @@
+/* Nodes to RLP and back. */
+#include "trie/node.h"
+
+/* Flags in the first nibble of a hex-prefix path (Yellow Paper, appendix C). */
+enum { PATH_ODD = 1, PATH_LEAF = 2 };
+
+/* ---- to RLP ------------------------------------------------------------------------------------------------------- */
+
+/* Nibbles of a path and the flags, packed; returns the number of bytes. */
+static size_t pack_path(uint8_t *out, const uint8_t *nibbles, size_t count, unsigned flags)
+{
+    size_t i = count % 2;
+    out[0] = (uint8_t)(flags << 4);
+    if (i != 0)
+        out[0] = (uint8_t)((flags | PATH_ODD) << 4 | nibbles[0]);
+    size_t size = 1;
+    for (; i < count; i += 2)
+        out[size++] = (uint8_t)(nibbles[i] << 4 | nibbles[i + 1]);
+    return size;
+}
+
+/* The same for the nibbles of a key from `depth` on. */
+static size_t pack_key(uint8_t *out, const uint8_t *key, size_t key_size, size_t depth)
+{
+    size_t rest = key_size - (depth + 1) / 2; /* whole bytes */
+    out[0] = (uint8_t)(PATH_LEAF << 4);
+    if (depth % 2 != 0)
+        out[0] = (uint8_t)((PATH_LEAF | PATH_ODD) << 4 | (key[depth / 2] & 15));
+    memcpy(out + 1, key + key_size - rest, rest);
+    return 1 + rest;
+}
+
+/* Size of one string's encoding. */
+static size_t string_size(const uint8_t *data, size_t size)
+{
+    if (size == 1 && data[0] < 0x80)
+        return 1;
+    uint8_t header[RLP_HEADER_MAX];
+    return size + (size <= 55 ? 1 : rlp_header(header, size, false));
+}
+
+static uint8_t *write_string(uint8_t *to, const uint8_t *data, size_t size)
+{
+    if (size != 1 || data[0] >= 0x80)
+        to += rlp_header(to, size, false);
+    memcpy(to, data, size);
+    return to + size;
+}
+
+static size_t reference_encoded_size(const struct node *n)
+{
+    return n == NULL ? 1 : n->reference_size == 32 ? 33 : n->reference_size;
+}
+
+static uint8_t *write_reference(uint8_t *to, const struct node *n)
+{
+    if (n == NULL) {
+        *to = 0x80;
+        return to + 1;
+    }
+    if (n->reference_size == 32)
+        *to++ = 0xa0;
+    memcpy(to, n->reference, n->reference_size);
+    return to + n->reference_size;
+}
+
+static uint8_t *write_two(uint8_t *to, const uint8_t *path, size_t path_size, size_t second_size)
+{
+    to += rlp_header(to, string_size(path, path_size) + second_size, true);
+    return write_string(to, path, path_size);
+}
+
+static size_t encode_branch(uint8_t *out, const struct branch *b)
+{
+    const struct leaf *value = (const struct leaf *)b->child[BRANCH_VALUE];
+    size_t size = value == NULL ? 1 : string_size(value->value.data, value->value.size);
+    for (unsigned i = 0; i < 16; i++)
+        size += reference_encoded_size(b->child[i]);
+    uint8_t *to = out + rlp_header(out, size, true);
+    for (unsigned i = 0; i < 16; i++)
+        to = write_reference(to, b->child[i]);
+    if (value == NULL)
+        *to++ = 0x80;
+    else
+        to = write_string(to, value->value.data, value->value.size);
+    return (size_t)(to - out);
+}
+
+size_t node_encoded_bound(const struct node *n)
+{
+    /* A path of at most 1 + TRIE_KEY_MAX bytes, and three headers. */
+    enum { FIXED = 1 + TRIE_KEY_MAX + 3 * RLP_HEADER_MAX };
+    const struct branch *b = (const struct branch *)n;
+    switch ((enum node_kind)n->kind) {
+    case NODE_LEAF:
+        return FIXED + ((const struct leaf *)n)->value.size;
+    case NODE_BRANCH:
+        return FIXED + 16 * 33 +
+               (b->child[BRANCH_VALUE] == NULL ? 0 : ((const struct leaf *)b->child[BRANCH_VALUE])->value.size);
+    default:
+        return FIXED + 33;
+    }
+}
+
+size_t node_encode(uint8_t *out, const struct node *n, size_t depth)
+{
+    uint8_t path[1 + TRIE_KEY_MAX];
+    uint8_t *to;
+    if (n->kind == NODE_LEAF) {
+        const struct leaf *l = (const struct leaf *)n;
+        size_t size = pack_key(path, l->key, l->key_size, depth);
+        to = write_two(out, path, size, string_size(l->value.data, l->value.size));
+        to = write_string(to, l->value.data, l->value.size);
+        return (size_t)(to - out);
+    }
+    if (n->kind == NODE_EXTENSION) {
+        const struct extension *e = (const struct extension *)n;
+        size_t size = pack_path(path, e->path, e->size, 0);
+        to = write_two(out, path, size, reference_encoded_size(e->child));
+        to = write_reference(to, e->child);
+        return (size_t)(to - out);
+    }
+    ASSERT(n->kind == NODE_BRANCH);
+    return encode_branch(out, (const struct branch *)n);
+}
+
+/* ---- from RLP ----------------------------------------------------------------------------------------------------- */
+
+/* One reference: nothing, a hash, or a short node in place. */
+static enum status read_reference(struct node_pool *p, struct rlp *in, struct node **out)
+{
+    struct rlp_item item;
+    enum status s = rlp_read_item(in, &item);
+    if (s != STATUS_OK)
+        return s;
+    *out = NULL;
+    if (item.is_list) {
+        if (item.encoded.size >= 32)
+            return TRIE_BAD_NODE; /* must be referred to by hash */
+        *out = node_new_stub(p, item.encoded.data, item.encoded.size);
+    } else if (item.payload.size == 32) {
+        *out = node_new_stub(p, item.payload.data, item.payload.size);
+    } else if (item.payload.size != 0) {
+        return TRIE_BAD_NODE;
+    }
+    return STATUS_OK;
+}
+
+static enum status decode_branch(struct node_pool *p, struct rlp *in, const uint8_t *key, size_t depth, struct node **out)
+{
+    struct branch *b = node_new_branch(p);
+    unsigned children = 0;
+    struct bytes value;
+    *out = &b->node;
+    for (unsigned i = 0; i < 16; i++) {
+        enum status s = read_reference(p, in, &b->child[i]);
+        if (s != STATUS_OK)
+            return s;
+        children += b->child[i] != NULL;
+    }
+    enum status s = rlp_read_bytes(in, &value);
+    if (s != STATUS_OK)
+        return s;
+    if (value.size != 0) {
+        if (depth % 2 != 0)
+            return TRIE_BAD_NODE; /* keys are whole bytes */
+        b->child[BRANCH_VALUE] = &node_new_leaf(p, key, depth / 2, value, false)->node;
+        children++;
+    }
+    return children < 2 ? TRIE_BAD_NODE : rlp_finish(in);
+}
+
+static enum status decode_leaf(struct node_pool *p, struct rlp *in, const uint8_t *key, size_t depth, struct bytes path,
+                               struct node **out)
+{
+    uint8_t whole[TRIE_KEY_MAX];
+    struct bytes value;
+    bool odd = (path.data[0] >> 4 & PATH_ODD) != 0;
+    size_t key_size = (depth + odd) / 2 + path.size - 1;
+    if (odd != (depth % 2 != 0) || key_size > TRIE_KEY_MAX)
+        return TRIE_BAD_NODE;
+    memcpy(whole, key, depth / 2);
+    if (odd)
+        whole[depth / 2] = (uint8_t)((key[depth / 2] & 0xf0) | (path.data[0] & 15));
+    memcpy(whole + (depth + odd) / 2, path.data + 1, path.size - 1);
+    enum status s = rlp_read_bytes(in, &value);
+    if (s != STATUS_OK)
+        return s;
+    if (value.size == 0)
+        return TRIE_BAD_NODE;
+    *out = &node_new_leaf(p, whole, key_size, value, false)->node;
+    return rlp_finish(in);
+}
+
+static enum status decode_extension(struct node_pool *p, struct rlp *in, size_t depth, struct bytes path,
+                                    struct node **out)
+{
+    uint8_t nibbles[NIBBLES_MAX];
+    size_t count = 0;
+    bool odd = (path.data[0] >> 4 & PATH_ODD) != 0;
+    if (2 * (path.size - 1) + odd + depth > NIBBLES_MAX)
+        return TRIE_BAD_NODE;
+    if (odd)
+        nibbles[count++] = path.data[0] & 15;
+    for (size_t i = 2; i < 2 * path.size; i++)
+        nibbles[count++] = nibble_at(path.data, i);
+    struct node *child;
+    enum status s = read_reference(p, in, &child);
+    if (s != STATUS_OK)
+        return s;
+    if (child == NULL || count == 0)
+        return TRIE_BAD_NODE;
+    *out = &node_new_extension(p, nibbles, count, child)->node;
+    return rlp_finish(in);
+}
+
+enum status node_decode(struct node_pool *p, struct bytes encoded, const uint8_t *key, size_t depth, struct node **out)
+{
+    struct rlp in = rlp_of(encoded), list;
+    size_t count;
+    struct bytes path;
+    enum status s = rlp_enter(&in, &list);
+    if (s == STATUS_OK)
+        s = rlp_finish(&in);
+    if (s == STATUS_OK)
+        s = rlp_count(list, &count);
+    if (s != STATUS_OK)
+        return s;
+    if (count == 17)
+        return decode_branch(p, &list, key, depth, out);
+    if (count != 2)
+        return TRIE_BAD_NODE;
+    s = rlp_read_bytes(&list, &path);
+    if (s != STATUS_OK)
+        return s;
+    unsigned flags = path.size == 0 ? 0xff : path.data[0] >> 4;
+    if (flags > (PATH_LEAF | PATH_ODD) || ((flags & PATH_ODD) == 0 && (path.data[0] & 15) != 0))
+        return TRIE_BAD_NODE;
+    return (flags & PATH_LEAF) != 0 ? decode_leaf(p, &list, key, depth, path, out)
+                                    : decode_extension(p, &list, depth, path, out);
+}

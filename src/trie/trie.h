@@ -1,0 +1,116 @@
+/* trie: the Merkle Patricia trie (Yellow Paper, appendix D), Ethereum's commitment to ordered lists and to state.
+ *
+ *     key nibbles  a 7 f 3 ...
+ *     branch ──a──► branch ──7──► extension "f3" ──► branch ──► leaf (rest of the key, value)
+ *
+ * A node is referred to by the keccak-256 of its RLP, or by the RLP itself where that is shorter than 32 bytes. Here nodes are structs
+ * in memory that remember their reference until something below them changes. Two ways to use them:
+ *
+ *   at once    trie_ordered_root, trie_pairs_root: all pairs are there; build, hash, forget.
+ *   over time  struct trie: get, put, delete, root, proof. The root hashes what changed since the last one. A trie may start
+ *              from a root hash alone: nodes are then fetched by hash from a trie_source (a witness, a database) when a key
+ *              leads to them, and STATE_MISSING says that one was not there.
+ *
+ * Hashing goes from the deepest level up; all nodes of a level are encoded one after the other and hashed together, eight at a time
+ * where the processor can (keccak256_many); with a pool, subtrees go to different workers.
+ *
+ * Values are never empty: putting an empty value deletes. Threads: one at a time for a trie, except where a pool is passed in. */
+#ifndef WEFT_TRIE_H
+#define WEFT_TRIE_H
+
+#include "base/base.h"
+#include "types/types.h"
+
+/* Longest key in bytes. State tries use 32 (keccak-256 of address or slot), ordered tries 9. */
+enum { TRIE_KEY_MAX = 32 };
+
+/* ---- all at once ----------------------------------------------------------------------------------------------- */
+
+struct trie_pair {
+    uint8_t key[TRIE_KEY_MAX];
+    uint32_t key_size;  /* bytes */
+    struct bytes value; /* borrowed; not empty */
+};
+
+/* The root of the trie with rlp(i) -> values[i]: transactions, receipts, withdrawals. */
+void trie_ordered_root(struct hash *out, const struct bytes *values, size_t count);
+
+/* The root of the trie with these pairs. Sorts them in place; no key twice. `pool` may be NULL. */
+void trie_pairs_root(struct hash *out, struct trie_pair *pairs, size_t count, struct pool *pool);
+
+/* ---- state ------------------------------------------------------------------------------------------------------ */
+
+/* What the state trie holds under keccak256(address). */
+struct trie_account {
+    uint64_t nonce;
+    struct u256 balance;
+    struct hash storage_root;
+    struct hash code_hash;
+};
+/* Longest encodings of an account and of a storage word. */
+enum { TRIE_ACCOUNT_SIZE = 2 + 9 + 33 + 33 + 33, TRIE_WORD_SIZE = 33 };
+/* Write the trie's value; return its size. */
+size_t trie_account_encode(uint8_t out[TRIE_ACCOUNT_SIZE], const struct trie_account *a);
+size_t trie_word_encode(uint8_t out[TRIE_WORD_SIZE], struct u256 word);
+/* Any RLP_* status. */
+enum status trie_account_decode(struct trie_account *out, struct bytes value);
+enum status trie_word_decode(struct u256 *out, struct bytes value);
+
+struct trie_slot {
+    struct u256 key, value; /* a value of zero means that the slot is absent */
+};
+/* The root of an account's storage. */
+void trie_storage_root(struct hash *out, const struct trie_slot *slots, size_t count);
+
+struct trie_state_entry {
+    struct address address;
+    struct trie_account account;
+};
+/* The root of a state with these accounts. `pool` may be NULL. */
+void trie_state_root(struct hash *out, const struct trie_state_entry *entries, size_t count, struct pool *pool);
+
+/* ---- over time -------------------------------------------------------------------------------------------------- */
+
+/* Where nodes that are known by hash alone come from. */
+struct trie_source {
+    void *context;
+    /* The RLP of the node with that hash, valid until the next call; false when it is not there. */
+    bool (*node)(void *context, const struct hash *hash, struct bytes *out);
+};
+
+struct trie;
+/* A trie with the given root; NULL: empty. `source` is copied and may be NULL for a trie that is complete in memory. */
+struct trie *trie_new(const struct hash *root, const struct trie_source *source);
+void trie_free(struct trie *t);
+
+/* All of these return STATUS_OK, STATE_MISSING when a node on the way is not to be had, or an RLP_* status or
+ * TRIE_BAD_NODE when the source gave something that is no node; the trie's contents are then as before. */
+
+/* The value under the key, valid until the next change; empty when there is none. */
+enum status trie_get(struct trie *t, const void *key, size_t key_size, struct bytes *value);
+/* Sets the value under the key; an empty value deletes. Copies both. */
+enum status trie_put(struct trie *t, const void *key, size_t key_size, struct bytes value);
+enum status trie_delete(struct trie *t, const void *key, size_t key_size);
+
+/* The root's hash now. `pool` may be NULL. */
+void trie_root(struct trie *t, struct pool *pool, struct hash *out);
+
+/* Calls visit(context, key, value) for every pair, in order of keys; all nodes must be to be had. */
+enum status trie_walk(struct trie *t, void (*visit)(void *context, struct bytes key, struct bytes value), void *context);
+
+/* ---- proofs ------------------------------------------------------------------------------------------------------ */
+
+/* The nodes on the way to the key, root first, that have a hash of their own (the others stand inside their parents), as
+ * eth_getProof gives them: proves the value or its absence. Arrays and nodes live in `arena`. */
+struct trie_proof {
+    struct bytes *nodes;
+    size_t count;
+};
+enum status trie_prove(struct trie *t, const void *key, size_t key_size, struct arena *arena, struct trie_proof *out);
+
+/* What a proof says about the key: *value is its value in `arena`, or empty when the proof shows that there is none. STATE_MISSING
+ * when the proof does not lead from the root to an answer. */
+enum status trie_verify(const struct hash *root, const void *key, size_t key_size, const struct bytes *nodes,
+                        size_t count, struct arena *arena, struct bytes *value);
+
+#endif
