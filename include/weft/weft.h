@@ -198,6 +198,7 @@ typedef struct weft_slot {
  * Callbacks may be called from all threads of the engine at once, several times for one key, and must give the same answer each
  * time while a weft_ function runs. *out is all zero when they are called: for what is not there, leave it so. They return 0, or any
  * other number when they cannot answer; execution then ends with WEFT_STATE_UNAVAILABLE and the number stands in the error's text.
+ * Transactions that run ahead of their turn may ask for keys that are not needed in the end; failing there does no harm.
  * They must not call functions on the engine that runs, and must return (no exception, no longjmp). */
 typedef struct weft_state_callbacks {
     size_t struct_size;

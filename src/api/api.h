@@ -100,8 +100,8 @@ struct api_view {
     _Atomic int32_t answer;       /* what it returned */
 };
 void api_view_open(struct api_view *v, const struct weft_state *state);
-/* When a callback failed: fills *error with which one and its answer, and returns true. */
-bool api_view_failed(struct api_view *v, weft_error *error);
+/* Adds to the text of an error (may be NULL) which callback failed and what it returned. */
+void api_view_explain(struct api_view *v, weft_error *error);
 
 struct weft_block {
     struct block block;

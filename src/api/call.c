@@ -147,9 +147,9 @@ static void run(void *context)
     struct vm_result result;
     enum status status = run_message(c, &caller->worker, fork, &env, &result);
     if (status != STATUS_OK) {
-        c->status = WEFT_STATE_UNAVAILABLE;
-        if (!api_view_failed(&view, c->error))
-            c->status = api_fail(c->error, status, WEFT_NO_TRANSACTION, "message: %s", status_text(status));
+        c->status = api_fail(c->error, status, WEFT_NO_TRANSACTION, "message: %s", status_text(status));
+        if (status == STATE_UNAVAILABLE)
+            api_view_explain(&view, c->error);
         return;
     }
     take_results(c, caller, fork, &result);

@@ -228,9 +228,9 @@ static void execute(struct execution *x)
     struct error inner;
     if (block_execute(x->engine->engine, choose_executor(x), &x->task, &x->out, &inner) != STATUS_OK) {
         bool has_bad = x->out.bad < x->task.transaction_count;
-        x->status = WEFT_STATE_UNAVAILABLE;
-        if (!api_view_failed(&x->view, x->error))
-            fail(x, &inner, has_bad ? x->out.bad : WEFT_NO_TRANSACTION);
+        fail(x, &inner, has_bad ? x->out.bad : WEFT_NO_TRANSACTION);
+        if (inner.status == STATE_UNAVAILABLE)
+            api_view_explain(&x->view, x->error);
         return;
     }
     uint64_t wall = clock_wall_ns(), cpu = clock_cpu_ns();

@@ -1,4 +1,5 @@
 /* States: in memory, and through the caller's callbacks. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "api/api.h"
@@ -305,12 +306,12 @@ void api_view_open(struct api_view *v, const struct weft_state *state)
                   : (struct state_view){v, view_account, view_storage, view_code, view_block_hash};
 }
 
-bool api_view_failed(struct api_view *v, weft_error *error)
+void api_view_explain(struct api_view *v, weft_error *error)
 {
     const char *which = atomic_load(&v->failed);
-    if (which == NULL)
-        return false;
-    api_fail(error, STATE_UNAVAILABLE, WEFT_NO_TRANSACTION, "the state callback `%s` returned %d", which,
-             (int)atomic_load(&v->answer));
-    return true;
+    if (which == NULL || error == NULL)
+        return;
+    size_t used = strlen(error->text);
+    (void)snprintf(error->text + used, sizeof error->text - used, " (the callback `%s` returned %d)", which,
+                   (int)atomic_load(&v->answer));
 }
