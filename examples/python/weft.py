@@ -140,7 +140,7 @@ class Message(Growing):
 class Summary(Growing):
     _fields_ = [("struct_size", c_size_t), ("gas_used", c_uint64), ("blob_gas_used", c_uint64),
                 ("receipt_count", c_size_t), ("account_count", c_size_t), ("request_count", c_size_t),
-                ("receipts_root", Word), ("requests_hash", Word), ("bloom", Bloom)]
+                ("conflict_count", c_size_t), ("receipts_root", Word), ("requests_hash", Word), ("bloom", Bloom)]
 
 
 class RawReceipt(Growing):
@@ -168,6 +168,11 @@ class RawStats(Growing):
                 ("seal_wall_ns", c_uint64), ("seal_cpu_ns", c_uint64), ("threads", c_uint32),
                 ("transactions", c_uint32), ("speculated", c_uint32), ("reruns", c_uint32), ("conflicts", c_uint32),
                 ("reserved", c_uint32)]
+
+
+class RawConflict(Growing):
+    _fields_ = [("struct_size", c_size_t), ("transaction", c_uint32), ("field", c_uint32), ("address", Address),
+                ("reserved", c_uint8 * 4), ("slot", Word), ("seen", c_uint32), ("found", c_uint32)]
 
 
 # ---- the library ------------------------------------------------------------------------------------------------------
@@ -221,6 +226,7 @@ def _load():
         "weft_result_request": (c_int32, [handle, c_size_t, POINTER(Bytes)]),
         "weft_result_account": (c_int32, [handle, c_size_t, POINTER(RawChange)]),
         "weft_result_stats": (c_int32, [handle, POINTER(RawStats)]),
+        "weft_result_conflict": (c_int32, [handle, c_size_t, POINTER(RawConflict)]),
     }
     for name, (result, arguments) in functions.items():
         function = getattr(library, name)
@@ -561,6 +567,17 @@ class Change:
         self.slots = {int(raw.slots[i].key): int(raw.slots[i].value) for i in range(raw.slot_count)}
 
 
+class Conflict:
+    """Why a transaction was executed again. Transactions are indices; None is the state before the block."""
+
+    FIELDS = (None, "balance", "nonce", "code", "slot")
+
+    def __init__(self, raw):
+        self.transaction, self.field, self.address = raw.transaction, self.FIELDS[raw.field], str(raw.address)
+        self.slot = int(raw.slot) if self.field == "slot" else None
+        self.seen, self.found = raw.seen - 1 if raw.seen else None, raw.found - 1 if raw.found else None
+
+
 class Result(Handle):
     """Everything is read out at once, but for what weft_state_apply needs."""
 
@@ -577,6 +594,7 @@ class Result(Handle):
         self.receipts = [self._receipt(i) for i in range(summary.receipt_count)]
         self.changes = [self._change(i) for i in range(summary.account_count)]
         self.requests = [self._request(i) for i in range(summary.request_count)]
+        self.conflicts = [self._conflict(i) for i in range(summary.conflict_count)]
         self.stats = {name: getattr(stats, name) for name, _ in RawStats._fields_[3:-1]}
         self.stats["executor"] = stats.executor.decode()
         self.stats["fallback"] = stats.fallback.decode() if stats.fallback else None
@@ -598,6 +616,11 @@ class Result(Handle):
         raw = Bytes()
         lib.weft_result_request(self.handle, index, byref(raw))
         return bytes(raw)
+
+    def _conflict(self, index):
+        raw = RawConflict()
+        lib.weft_result_conflict(self.handle, index, byref(raw))
+        return Conflict(raw)
 
     def encoded_receipt(self, index):
         """The receipt as it stands in the receipts trie."""

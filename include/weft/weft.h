@@ -391,9 +391,9 @@ WEFT_API weft_status weft_block_transaction_hash(const weft_block *block, size_t
 
 /** In weft_options.executor. The results are the same. */
 enum {
-    WEFT_EXECUTOR_AUTO = 0,    /**< parallel, but for blocks too small to gain by it */
+    WEFT_EXECUTOR_AUTO = 0,    /**< parallel; a block too small to gain by it stays on one thread */
     WEFT_EXECUTOR_SERIAL = 1,  /**< one transaction after the other */
-    WEFT_EXECUTOR_PARALLEL = 2 /**< always on all threads */
+    WEFT_EXECUTOR_PARALLEL = 2 /**< every block is shared among the threads, however small: for tests */
 };
 
 /** How an engine works. All zero (but for struct_size) is a good choice. */
@@ -475,6 +475,7 @@ typedef struct weft_summary {
     size_t receipt_count;   /**< one for each transaction of the block */
     size_t account_count;   /**< accounts that changed */
     size_t request_count;   /**< EIP-7685 requests with data */
+    size_t conflict_count;  /**< see weft_result_conflict; differs from run to run */
     weft_word receipts_root; /**< of blocks before Byzantium zero: their receipts carry state roots, which are not computed */
     weft_word requests_hash; /**< EIP-7685 */
     weft_bloom bloom;
@@ -562,8 +563,31 @@ typedef struct weft_stats {
     uint32_t conflicts;       /**< transactions whose execution ahead of their turn did not hold */
     uint32_t reserved;
 } weft_stats;
-/** Reads the statistics. They differ from run to run; nothing else in a result does. WEFT_INVALID_ARGUMENT. */
+/** Reads the statistics. They and the conflicts differ from run to run; nothing else in a result does. WEFT_INVALID_ARGUMENT. */
 WEFT_API weft_status weft_result_stats(const weft_result *result, weft_stats *out);
+
+/** In weft_conflict.field. */
+enum {
+    WEFT_FIELD_NONE = 0, /**< the transaction could not be executed ahead at all */
+    WEFT_FIELD_BALANCE = 1,
+    WEFT_FIELD_NONCE = 2,
+    WEFT_FIELD_CODE = 3,
+    WEFT_FIELD_SLOT = 4
+};
+
+/** Why a transaction that had been executed ahead of its turn was executed again: what it had read was written by an earlier one. */
+typedef struct weft_conflict {
+    size_t struct_size;
+    uint32_t transaction; /**< index in the block */
+    uint32_t field;       /**< WEFT_FIELD_: what had changed */
+    weft_address address; /**< whose */
+    uint8_t reserved[4];
+    weft_word slot;       /**< WEFT_FIELD_SLOT: the slot's key */
+    uint32_t seen;        /**< who had written what it read: index in the block + 1; 0: the state before the block */
+    uint32_t found;       /**< who has written what is there at its turn; likewise */
+} weft_conflict;
+/** Reads a conflict. WEFT_INVALID_ARGUMENT when there is none with that index. */
+WEFT_API weft_status weft_result_conflict(const weft_result *result, size_t index, weft_conflict *out);
 
 #ifdef __cplusplus
 }

@@ -157,6 +157,7 @@ struct weft_result {
     struct api_receipt *receipts;
     weft_account_change *accounts;
     weft_bytes *requests;
+    weft_conflict *conflicts;
 };
 struct weft_result *api_result_new(void);
 void api_result_make_receipts(struct weft_result *r, uint32_t count); /* all zero */

@@ -1,9 +1,6 @@
 /* weft_execute_block: from checked arguments to a result that stands for itself. */
 #include "api/api.h"
 
-/* Blocks with fewer transactions run serially under WEFT_EXECUTOR_AUTO: waking threads costs more than it gains. */
-enum { PARALLEL_TRANSACTIONS_MIN = 3 };
-
 /* One call of weft_execute_block. */
 struct execution {
     weft_engine *engine;
@@ -128,13 +125,8 @@ static bool recover(struct execution *x)
 
 static enum executor_kind choose_executor(const struct execution *x)
 {
-    if (x->engine->executor == WEFT_EXECUTOR_SERIAL || (x->flags & WEFT_SKIP_INVALID) != 0)
-        return EXECUTOR_SERIAL;
-    if (x->engine->executor == WEFT_EXECUTOR_PARALLEL)
-        return EXECUTOR_PARALLEL;
-    bool gains = engine_threads(x->engine->engine) > 1 &&
-                 x->block->block.transaction_count >= PARALLEL_TRANSACTIONS_MIN;
-    return gains ? EXECUTOR_PARALLEL : EXECUTOR_SERIAL;
+    bool serial = x->engine->executor == WEFT_EXECUTOR_SERIAL || (x->flags & WEFT_SKIP_INVALID) != 0;
+    return serial ? EXECUTOR_SERIAL : EXECUTOR_PARALLEL; /* which finds out itself whether sharing pays */
 }
 
 /* ---- after -------------------------------------------------------------------------------------------------------- */
@@ -203,6 +195,29 @@ static void take_totals(struct execution *x)
     t->conflicts = out->stats.conflicts;
 }
 
+/* What conflicts say refers to the engine's table, so it is copied. */
+static void take_conflicts(struct execution *x)
+{
+    static const uint32_t fields[] = {[FIELD_BALANCE] = WEFT_FIELD_BALANCE,
+                                      [FIELD_NONCE] = WEFT_FIELD_NONCE,
+                                      [FIELD_CODE] = WEFT_FIELD_CODE,
+                                      [FIELD_SLOT] = WEFT_FIELD_SLOT};
+    struct weft_result *r = x->result;
+    r->conflicts = ARENA_ARRAY(&r->arena, weft_conflict, x->out.conflict_count);
+    r->summary.conflict_count = x->out.conflict_count;
+    for (uint32_t i = 0; i < x->out.conflict_count; i++) {
+        const struct block_conflict *from = &x->out.conflicts[i];
+        weft_conflict *to = &r->conflicts[i];
+        *to = (weft_conflict){.transaction = from->tx, .seen = from->seen_tx, .found = from->found_tx};
+        if (from->account == NULL)
+            continue;
+        to->field = fields[from->field];
+        to->address = api_address_out(&from->account->address);
+        if (from->slot != NULL)
+            to->slot = api_word(from->slot->key);
+    }
+}
+
 /* ---- the whole ------------------------------------------------------------------------------------------------------ */
 
 static void describe_task(struct execution *x)
@@ -245,6 +260,7 @@ static void execute(struct execution *x)
     }
     take_receipts(x, all);
     take_totals(x);
+    take_conflicts(x);
     api_result_take_requests(x->result, x->out.requests, x->out.request_count);
     api_result_take_diff(x->result, &x->out.diff);
     x->result->stats.seal_wall_ns = clock_wall_ns() - wall;

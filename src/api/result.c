@@ -175,3 +175,10 @@ weft_status weft_result_account(const weft_result *result, size_t index, weft_ac
         return WEFT_INVALID_ARGUMENT;
     return api_write_struct(out, &result->accounts[index], sizeof *out);
 }
+
+weft_status weft_result_conflict(const weft_result *result, size_t index, weft_conflict *out)
+{
+    if (result == NULL || index >= result->summary.conflict_count)
+        return WEFT_INVALID_ARGUMENT;
+    return api_write_struct(out, &result->conflicts[index], sizeof *out);
+}
