@@ -33,6 +33,11 @@ unsigned engine_threads(const struct engine *e);
 struct pool *engine_pool(struct engine *e);
 struct code_cache *engine_codes(struct engine *e);
 struct state_table *engine_table(struct engine *e);
+/* The parallel executor decides for itself whether a block is worth sharing among the threads. With `always` it shares every block, however
+ * small, and also with one thread takes the parallel path: for tests. */
+void engine_share_always(struct engine *e, bool always);
+/* Notes, from the next block on, what each worker does when (block_result.events). Costs two clock readings a transaction. */
+void engine_record(struct engine *e, bool on);
 
 /* ---- what goes in -------------------------------------------------------------------------------------------- */
 
@@ -83,6 +88,30 @@ struct block_stats {
     uint32_t conflicts;   /* transactions whose speculation did not hold */
 };
 
+/* What a worker did at some time; only noted when engine_record is on. */
+enum block_event_kind {
+    EVENT_RUN,   /* executed a transaction at the head of the line, and committed it */
+    EVENT_AHEAD, /* executed a transaction ahead of its turn */
+    EVENT_CHECK, /* checked what was executed ahead, and committed it if it held */
+    EVENT_WAIT,  /* found nothing to do; tx has no meaning */
+};
+struct block_event {
+    uint64_t start_ns, end_ns; /* since the block began */
+    uint32_t tx;
+    uint16_t worker;
+    uint8_t kind;   /* enum block_event_kind */
+    bool in_vain;   /* EVENT_AHEAD: stolen before it was published; EVENT_CHECK: did not hold */
+};
+
+/* Why a transaction that had been executed ahead was executed again. */
+struct block_conflict {
+    uint32_t tx;                         /* index in the block */
+    const struct account_entry *account; /* whose field or slot had changed; NULL: the execution was invalid where it ran ahead */
+    const struct slot_entry *slot;       /* NULL: a field of the account */
+    enum block_field { FIELD_BALANCE, FIELD_NONCE, FIELD_CODE, FIELD_SLOT } field;
+    uint32_t seen_tx, found_tx;          /* numbers (index + 1) of who wrote what it read and what is there now; 0: before the block */
+};
+
 struct block_result {
     const struct block_task *task;
     enum status status;     /* STATUS_OK, or why the block is invalid or could not be executed */
@@ -93,6 +122,10 @@ struct block_result {
     const struct bytes *requests; /* EIP-7685: type byte and data, those with data only, in order of type */
     uint32_t request_count;
     struct block_stats stats;
+    const struct block_event *events; /* of the parallel executor, by worker, then by time; empty unless recorded */
+    uint32_t event_count;
+    const struct block_conflict *conflicts; /* by the order in which they were found */
+    uint32_t conflict_count;
 
     /* filled by block_seal */
     const struct receipt *receipts;

@@ -11,6 +11,10 @@ struct engine *engine_new(unsigned threads)
     struct engine *e = base_calloc(1, sizeof *e);
     e->threads = threads == 0 ? cpu_count() : threads;
     e->pool = pool_new(e->threads);
+    e->threads = pool_workers(e->pool);
+#ifdef WEFT_RARE_PATHS
+    e->share_always = true;
+#endif
     e->codes = code_cache_new(vm_plan_free);
     e->table = state_table_new(&no_view, e->codes);
     e->workers = aligned_alloc(_Alignof(struct engine_worker), e->threads * sizeof *e->workers);
@@ -33,6 +37,7 @@ void engine_free(struct engine *e)
         state_free(e->workers[i].tx.state);
         arena_free(&e->workers[i].tx.results);
         arena_free(&e->workers[i].versions);
+        free(e->workers[i].events);
     }
     free(e->workers);
     state_table_free(e->table);
@@ -59,6 +64,16 @@ struct code_cache *engine_codes(struct engine *e)
 struct state_table *engine_table(struct engine *e)
 {
     return e->table;
+}
+
+void engine_share_always(struct engine *e, bool always)
+{
+    e->share_always = always;
+}
+
+void engine_record(struct engine *e, bool on)
+{
+    e->record = on;
 }
 
 /* ---- signers --------------------------------------------------------------------------------------------------- */

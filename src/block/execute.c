@@ -85,6 +85,7 @@ static void begin(struct engine *e, const struct block_task *task)
     for (unsigned i = 0; i < e->threads; i++) {
         arena_reset(&e->workers[i].tx.results);
         arena_reset(&e->workers[i].versions);
+        e->workers[i].event_count = 0;
         e->workers[i].tx.state->clear_empty = task->fork->clear_empty;
     }
 }
@@ -106,6 +107,7 @@ enum status block_execute(struct engine *e, enum executor_kind kind, const struc
     const struct block_executor *executor = kind == EXECUTOR_PARALLEL ? &executor_parallel : &executor_serial;
     begin(e, task);
     uint64_t wall = clock_wall_ns(), cpu = clock_cpu_ns();
+    e->began_ns = wall;
     struct block_run run = {.engine = e, .task = task, .context = make_context(task), .bad = task->transaction_count};
     run.results = ARENA_ARRAY(&e->block, struct tx_result, task->transaction_count + 1);
     run.stats = (struct block_stats){.executor = executor->name, .threads = 1};
@@ -119,6 +121,9 @@ enum status block_execute(struct engine *e, enum executor_kind kind, const struc
     if (run.status == STATUS_OK)
         run.status = block_finish(&run, out);
 
+    events_gather(e, out);
+    out->conflicts = run.conflicts;
+    out->conflict_count = run.conflict_count;
     out->status = run.status;
     out->bad = run.bad;
     out->gas_used = run.gas_used;

@@ -45,14 +45,18 @@ static struct sched_task speculate(struct parallel_run *p, struct engine_worker 
     struct state *s = w->tx.state;
     for (uint32_t tx = p->first[group]; tx < p->first[group + 1]; tx++) {
         struct ahead *a = ARENA_NEW(&w->versions, struct ahead);
+        uint64_t start = event_clock(p->run->engine);
         state_begin(s, tx + 1, true);
         s->beneficiary = NULL;
         execute(p, w, tx, &a->result);
         atomic_fetch_add_explicit(&p->speculated, 1, memory_order_relaxed);
-        if (!sched_publishing(&p->sched, group))
+        if (!sched_publishing(&p->sched, group)) {
+            event_note(p->run->engine, w, EVENT_AHEAD, tx, start, true);
             break;
+        }
         a->execution = a->result.invalid == STATUS_OK ? mv_publish(s, &w->versions) : NULL;
         p->ahead[tx] = a;
+        event_note(p->run->engine, w, EVENT_AHEAD, tx, start, false);
         sched_published(&p->sched, group, tx + 1 == p->first[group + 1]);
     }
     return sched_next(&p->sched);
@@ -86,41 +90,77 @@ static enum status run_at_head(struct parallel_run *p, struct engine_worker *w, 
 {
     struct state *s = w->tx.state;
     struct tx_result *result = &p->run->results[tx];
+    uint64_t start = event_clock(p->run->engine);
     state_begin(s, tx + 1, false);
     s->beneficiary = p->run->beneficiary;
     s->beneficiary_fees = p->run->fees;
     execute(p, w, tx, result);
     if (result->invalid == STATUS_OK)
         commit(p, w, tx, mv_publish(s, &w->versions));
+    event_note(p->run->engine, w, EVENT_RUN, tx, start, false);
     return result->invalid;
 }
 
-/* Whether what was found out ahead is what the head would find. */
-static bool holds(struct parallel_run *p, const struct ahead *a)
+/* Whether what was found out ahead is what the head would find; if not, notes why. */
+static bool holds(struct parallel_run *p, const struct ahead *a, struct mv_conflict *why)
 {
 #ifdef WEFT_RARE_PATHS
-    (void)p, (void)a;
+    (void)p, (void)a, (void)why;
     return false; /* a build in which every transaction that ran ahead is thrown away and run again */
 #else
-    return a->execution != NULL && mv_holds(a->execution, p->run->beneficiary, &p->run->fees, NULL);
+    return a->execution != NULL && mv_holds(a->execution, p->run->beneficiary, &p->run->fees, why);
 #endif
+}
+
+static void note_conflict(struct parallel_run *p, uint32_t tx, const struct mv_conflict *why)
+{
+    struct block_run *run = p->run;
+    struct block_conflict *c = &run->conflicts[run->conflict_count++];
+    *c = (struct block_conflict){.tx = tx, .seen_tx = why->seen_tx, .found_tx = why->found_tx};
+    if (why->location == NULL)
+        return;
+    const uint8_t *at = (const uint8_t *)why->location;
+    switch (why->field) {
+    case MV_BALANCE:
+        c->field = FIELD_BALANCE;
+        c->account = (const struct account_entry *)(at - offsetof(struct account_entry, balance));
+        break;
+    case MV_NONCE:
+        c->field = FIELD_NONCE;
+        c->account = (const struct account_entry *)(at - offsetof(struct account_entry, nonce));
+        break;
+    case MV_META:
+        c->field = FIELD_CODE;
+        c->account = (const struct account_entry *)(at - offsetof(struct account_entry, meta));
+        break;
+    case MV_SLOT:
+        c->field = FIELD_SLOT;
+        c->slot = (const struct slot_entry *)(at - offsetof(struct slot_entry, location));
+        c->account = c->slot->account;
+        break;
+    }
 }
 
 /* Commits a transaction that was run ahead, if its reads hold. */
 static bool use_ahead(struct parallel_run *p, struct engine_worker *w, uint32_t tx)
 {
     struct ahead *a = p->ahead[tx];
-    if (!holds(p, a)) {
+    struct mv_conflict why = {0};
+    uint64_t start = event_clock(p->run->engine);
+    bool held = holds(p, a, &why);
+    if (held) {
+        p->run->results[tx] = a->result;
+        mv_commit(a->execution);
+        commit(p, w, tx, a->execution);
+    } else {
         if (a->execution != NULL)
             mv_withdraw(a->execution);
+        note_conflict(p, tx, &why);
         p->run->stats.reruns++;
         p->run->stats.conflicts++;
-        return false;
     }
-    p->run->results[tx] = a->result;
-    mv_commit(a->execution);
-    commit(p, w, tx, a->execution);
-    return true;
+    event_note(p->run->engine, w, EVENT_CHECK, tx, start, !held);
+    return held;
 }
 
 static struct sched_task refuse(struct parallel_run *p, uint32_t tx, enum status why)
@@ -195,21 +235,24 @@ static void work(void *context, unsigned worker)
         case SCHED_SPECULATE:
             task = speculate(p, w, task.item);
             break;
-        case SCHED_WAIT:
+        case SCHED_WAIT: {
+            uint64_t start = event_clock(p->run->engine);
             task = wait_for_work(p);
+            event_note(p->run->engine, w, EVENT_WAIT, 0, start, false);
             break;
+        }
         case SCHED_DONE:
             return;
         }
     }
 }
 
-/* Fills p->first; returns the number of groups. */
-static uint32_t make_groups(struct parallel_run *p, const struct block_task *task)
+/* Fills p->first with the groups of the transactions from `from` on; returns their number. */
+static uint32_t make_groups(struct parallel_run *p, const struct block_task *task, uint32_t from)
 {
     uint32_t groups = 0;
     uint64_t gas = GROUP_GAS;
-    for (uint32_t i = 0; i < task->transaction_count; i++) {
+    for (uint32_t i = from; i < task->transaction_count; i++) {
         uint64_t limit = task->transactions[i].gas_limit;
         if (limit > GROUP_GAS - gas || i - p->first[groups - 1] == GROUP_MAX) {
             p->first[groups++] = i;
@@ -221,18 +264,74 @@ static uint32_t make_groups(struct parallel_run *p, const struct block_task *tas
     return groups;
 }
 
+/* ---- whether to share at all ----------------------------------------------------------------------------------------- */
+
+/* Calling the others costs microseconds until they are awake, and each transaction that they hand over about one more. So a block
+ * whose gas does not promise much work begins on the caller alone, in place, and the others are called as soon as what was measured so
+ * far says that the rest is worth it. */
+enum {
+    SHARE_AT_ONCE_GAS = 3000000, /* beyond what plain transfers use */
+    SHARE_REST_NS = 150000,      /* predicted work that is left */
+    SHARE_TX_NS = 2000,          /* mean work of a transaction */
+    LOOK_EVERY = 8,              /* transactions between two looks at the clock */
+};
+
+static uint64_t expected_gas(const struct block_task *task)
+{
+    if (task->header->gas_used != 0)
+        return task->header->gas_used;
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < task->transaction_count; i++)
+        if (__builtin_add_overflow(sum, task->transactions[i].gas_limit, &sum))
+            return UINT64_MAX;
+    return sum;
+}
+
+/* Whether `done` of the block's transactions, which took `ns` and `gas_done`, promise enough work in the rest. */
+static bool worth_sharing(uint64_t ns, uint64_t gas_done, uint64_t gas, uint32_t done)
+{
+    if (ns < (uint64_t)SHARE_TX_NS * done || gas_done == 0 || gas <= gas_done)
+        return false;
+    return (double)ns * (double)(gas - gas_done) / (double)gas_done > (double)SHARE_REST_NS;
+}
+
+/* Executes transactions on the caller alone until it pays to call the others; returns how many. */
+static uint32_t run_alone(struct block_run *run)
+{
+    const struct block_task *task = run->task;
+    uint32_t count = task->transaction_count;
+    uint64_t gas = expected_gas(task), transfers = (uint64_t)count * 21000;
+    if (run->engine->threads > 1 && gas > transfers && gas - transfers >= SHARE_AT_ONCE_GAS)
+        return 0;
+    uint64_t since = clock_wall_ns();
+    for (uint32_t i = 0; i < count; i++) {
+        if (!block_run_in_place(run, i))
+            return count;
+        if ((i + 1) % LOOK_EVERY != 0 || run->engine->threads == 1)
+            continue;
+        if (worth_sharing(clock_wall_ns() - since, run->gas_used, gas, i + 1))
+            return i + 1;
+    }
+    return count;
+}
+
 static void run_parallel(struct block_run *run)
 {
     uint32_t count = run->task->transaction_count;
-    if (count == 0)
+    uint32_t from = run->engine->share_always ? 0 : run_alone(run);
+    if (from == count) { /* also the empty block */
+        if (count != 0)
+            run->stats.fallback = run->engine->threads == 1 ? "one thread" : "too little work to share";
         return;
+    }
     struct arena *arena = &run->engine->block;
     struct parallel_run *p = arena_alloc(arena, sizeof *p, 64);
     *p = (struct parallel_run){.run = run};
     p->ahead = ARENA_ARRAY(arena, struct ahead *, count);
     memset(p->ahead, 0, count * sizeof *p->ahead);
+    run->conflicts = ARENA_ARRAY(arena, struct block_conflict, count);
     p->first = ARENA_ARRAY(arena, uint32_t, count + 1);
-    uint32_t groups = make_groups(p, run->task);
+    uint32_t groups = make_groups(p, run->task, from);
     unsigned workers = run->engine->threads < groups ? run->engine->threads : groups;
     sched_init(&p->sched, groups, workers, ARENA_ARRAY(arena, _Atomic uint8_t, groups));
     run->stats.threads = workers;

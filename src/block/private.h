@@ -9,6 +9,8 @@
 struct engine_worker {
     _Alignas(128) struct tx_worker tx;
     struct arena versions; /* what it published for the running block */
+    struct block_event *events;
+    uint32_t event_count, event_capacity;
 };
 
 struct engine {
@@ -18,6 +20,9 @@ struct engine {
     struct state_table *table;
     struct engine_worker *workers;
     struct arena block; /* what lives as long as the results of one block */
+    bool record;
+    bool share_always;
+    uint64_t began_ns;  /* the running block, on the wall clock */
 };
 
 /* A block while it is being executed. The fields behind `in order` belong to whoever commits. */
@@ -37,6 +42,8 @@ struct block_run {
     enum status status;
     uint32_t bad;
     struct block_stats stats;
+    struct block_conflict *conflicts;
+    uint32_t conflict_count;
 };
 
 /* The seam: runs all transactions of a block that has been begun, in effect in order. Sets run->status and run->bad. */
@@ -52,6 +59,18 @@ enum status block_admit(const struct block_run *run, uint32_t index);
 void block_count(struct block_run *run, uint32_t index);
 /* Notes that the block is invalid because of transaction `index`. */
 void block_refuse(struct block_run *run, uint32_t index, enum status why);
+
+/* Executes and commits transaction `index` in place on worker 0; false when it cannot be in the block. Only while no other worker
+ * runs. */
+bool block_run_in_place(struct block_run *run, uint32_t index);
+
+/* The time since the block began; 0 unless recording. */
+uint64_t event_clock(const struct engine *e);
+/* Notes that worker `w` did something from `start_ns` until now. */
+void event_note(struct engine *e, struct engine_worker *w, enum block_event_kind kind, uint32_t tx, uint64_t start_ns,
+                bool in_vain);
+/* Gathers what all workers noted. */
+void events_gather(struct engine *e, struct block_result *out);
 
 /* What happens before the first and after the last transaction; writes the table in place. */
 enum status block_start(struct block_run *run);

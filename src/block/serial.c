@@ -2,8 +2,7 @@
  * others must equal. */
 #include "block/private.h"
 
-/* Executes and commits transaction `index`; false when it cannot be in the block. */
-static bool run_one(struct block_run *run, uint32_t index)
+bool block_run_in_place(struct block_run *run, uint32_t index)
 {
     const struct block_task *task = run->task;
     struct tx_worker *w = run_worker(run);
@@ -25,14 +24,14 @@ static bool run_one(struct block_run *run, uint32_t index)
     }
     state_commit(w->state);
     state_bring_into_existence(w->state, run->beneficiary);
+    block_count(run, index);
     return true;
 }
 
 static void run_serial(struct block_run *run)
 {
     for (uint32_t i = 0; i < run->task->transaction_count && run->status == STATUS_OK; i++)
-        if (run_one(run, i))
-            block_count(run, i);
+        (void)block_run_in_place(run, i);
 }
 
 const struct block_executor executor_serial = {"serial", run_serial};

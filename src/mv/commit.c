@@ -1,11 +1,14 @@
 /* When a transaction's turn has come: do its reads hold, and what becomes of its versions. */
 #include "mv/mv.h"
 
-static bool refuse(struct mv_conflict *out, const struct location *l, const struct version *seen, uint32_t tx)
+static bool refuse(struct mv_conflict *out, const struct location *l, enum mv_field field, const struct version *seen,
+                   uint32_t tx)
 {
     if (out != NULL)
-        *out = (struct mv_conflict){
-            .location = l, .seen_tx = seen == NULL ? 0 : seen->tx, .found_tx = location_find(l, tx)->tx};
+        *out = (struct mv_conflict){.location = l,
+                                    .field = field,
+                                    .seen_tx = seen == NULL ? 0 : seen->tx,
+                                    .found_tx = location_find(l, tx)->tx};
     return false;
 }
 
@@ -22,17 +25,17 @@ bool mv_holds(const struct mv_execution *e, const struct account_entry *benefici
               struct mv_conflict *out)
 {
     if (e->sender != NULL && location_find(&e->sender->nonce, e->tx)->value.w[0] != e->sender_nonce)
-        return refuse(out, &e->sender->nonce, NULL, e->tx);
+        return refuse(out, &e->sender->nonce, MV_NONCE, NULL, e->tx);
     for (uint32_t i = 0; i < e->read_count; i++) {
         const struct mv_read *r = &e->reads[i];
         const struct version *now = location_find(r->location, e->tx);
         if (now != r->seen && (now->generation != r->seen->generation || !u256_equal(now->value, r->seen->value)))
-            return refuse(out, r->location, r->seen, e->tx);
+            return refuse(out, r->location, r->field, r->seen, e->tx);
     }
     for (uint32_t i = 0; i < e->balance_read_count; i++) {
         const struct mv_balance_read *r = &e->balance_reads[i];
         if (!balance_holds(e, r, beneficiary, fees))
-            return refuse(out, &r->account->balance, NULL, e->tx);
+            return refuse(out, &r->account->balance, MV_BALANCE, NULL, e->tx);
     }
     return true;
 }

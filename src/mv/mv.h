@@ -17,10 +17,18 @@
 #include "base/base.h"
 #include "state/state.h"
 
+/* The first location whose value is no longer what the execution saw. */
+struct mv_conflict {
+    const struct location *location; /* inside an account_entry or slot_entry: see mv_owner */
+    enum mv_field { MV_BALANCE, MV_NONCE, MV_META, MV_SLOT } field;
+    uint32_t seen_tx, found_tx; /* who wrote what was seen and what is there now; 0: the state before the block */
+};
+
 /* A nonce, meta or slot read: valid while the location gives the same value. */
 struct mv_read {
     const struct location *location;
     const struct version *seen;
+    enum mv_field field;
 };
 
 /* What was asked of a balance. */
@@ -56,16 +64,8 @@ struct mv_execution *mv_publish(struct state *s, struct arena *arena);
 /* Collects the reads alone, of an execution that wrote nothing worth publishing (it failed or was invalid). */
 struct mv_execution *mv_collect_reads(struct state *s, struct arena *arena);
 
-/* The first location whose value is no longer what the execution saw. */
-struct mv_conflict {
-    const struct location *location;
-    const struct account_entry *account; /* of the location */
-    const struct slot_entry *slot;       /* NULL: a field of the account */
-    uint32_t seen_tx, found_tx;          /* who wrote what was seen and what is there now; 0: the state before the block */
-};
-
 /* Whether all reads hold on the committed values below e->tx. `beneficiary` and `fees`: see struct state. On false, *out says where
- * (may be NULL; account and slot are left to mv_name_conflict). */
+ * (may be NULL). */
 bool mv_holds(const struct mv_execution *e, const struct account_entry *beneficiary, const struct u256 *fees,
               struct mv_conflict *out);
 

@@ -82,10 +82,10 @@ static void note_account_reads(struct mv_execution *e, const struct account *a)
         e->sender = a->entry;
         e->sender_nonce = a->nonce_start;
     } else if (a->flags & ACCOUNT_HAS_NONCE) {
-        e->reads[e->read_count++] = (struct mv_read){&a->entry->nonce, a->nonce_seen};
+        e->reads[e->read_count++] = (struct mv_read){&a->entry->nonce, a->nonce_seen, MV_NONCE};
     }
     if (a->flags & ACCOUNT_HAS_META)
-        e->reads[e->read_count++] = (struct mv_read){&a->entry->meta, a->meta_seen};
+        e->reads[e->read_count++] = (struct mv_read){&a->entry->meta, a->meta_seen, MV_META};
     bool exact = (a->flags & ACCOUNT_BALANCE_SEEN) != 0;
     if (exact)
         e->balance_reads[e->balance_read_count++] =
@@ -107,7 +107,7 @@ static struct mv_execution *collect(struct state *s, struct arena *arena)
         note_account_reads(e, s->accounts[i]);
     for (uint32_t i = 0; i < s->slot_count; i++)
         if (s->slots[i]->entry != NULL)
-            e->reads[e->read_count++] = (struct mv_read){&s->slots[i]->entry->location, s->slots[i]->seen};
+            e->reads[e->read_count++] = (struct mv_read){&s->slots[i]->entry->location, s->slots[i]->seen, MV_SLOT};
     return e;
 }
 

@@ -147,6 +147,8 @@ static void compare_on(const struct fork *fork, unsigned rounds)
 {
     struct engine *serial_engine = engine_new(1);
     struct engine *engines[] = {engine_new(1), engine_new(2), engine_new(4), engine_new(8)};
+    for (size_t i = 0; i < COUNT_OF(engines); i++)
+        engine_share_always(engines[i], true);
     struct chain_spec chain = chain_mainnet;
     chain.dao_block = NEVER;
     for (unsigned round = 0; round < rounds; round++) {
