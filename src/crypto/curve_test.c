@@ -1,5 +1,6 @@
 /* Pairing curves, KZG and modexp: group laws, and everything that must be refused. Known values are in the precompile vectors. */
 #include "crypto/crypto.h"
+#include "crypto/modexp_private.h"
 
 #include "harness.h"
 
@@ -351,5 +352,59 @@ TEST(modexp_agrees_with_square_and_multiply)
         }
         CHECK_BYTES(out, expected, modulus_size);
         mpz_clears(b, m, r, NULL);
+    }
+}
+
+/* A number of about `bits` bits with its low `zeros` bits 0. */
+static struct bytes shaped_number(uint8_t *room, size_t bits, size_t zeros)
+{
+    size_t size = (bits + 7) / 8;
+    harness_random_edge_bytes(room, size);
+    if (bits % 8 != 0)
+        room[0] &= (uint8_t)((1u << bits % 8) - 1);
+    for (size_t i = 0; i < zeros && i < 8 * size; i++)
+        room[size - 1 - i / 8] &= (uint8_t)~(1u << i % 8);
+    if (zeros < 8 * size)
+        room[size - 1 - zeros / 8] |= (uint8_t)(1u << zeros % 8);
+    return (struct bytes){room, size};
+}
+
+TEST(modexp_ways_agree_with_gmp)
+{
+    static uint8_t base[1100], exponent[300], modulus[1100], out[1100], expected[1100];
+    for (int round = 0; round < 3000; round++) {
+        /* Every count of limbs, small ones more often; moduli odd, a little even, very even. */
+        size_t bits = 2 + harness_random_below(round % 8 == 0 ? 8200 : round % 3 == 0 ? 1100 : 450);
+        static const size_t zeros_below[] = {1, 1, 2, 20, 130, 600, 4000};
+        size_t zeros = harness_random_below(zeros_below[harness_random_below(COUNT_OF(zeros_below))]);
+        struct bytes m = shaped_number(modulus, bits, zeros < bits ? zeros : bits - 1);
+        struct bytes b = shaped_number(base, 1 + harness_random_below(round % 4 == 0 ? 8400 : bits + 70), harness_random_below(9));
+        struct bytes e = shaped_number(exponent, 1 + harness_random_below(round % 5 == 0 ? 1200 : 100), 0);
+        modexp(out, b, e, m);
+        modexp_plain(expected, b, e, m);
+        CHECK_BYTES(out, expected, m.size);
+    }
+}
+
+/* modexp takes only one of the two Montgomery ways for each size; both must be right for all that they can do. */
+TEST(modexp_digits_of_52_bits_agree_with_limbs_of_64)
+{
+    if (!modexp_has_ifma())
+        SKIP("this processor has no AVX-512 IFMA");
+    for (int round = 0; round < 3000; round++) {
+        uint64_t m[MODEXP_ODD_LIMBS_MAX], b[MODEXP_ODD_LIMBS_MAX + 3], x[MODEXP_ODD_LIMBS_MAX], y[MODEXP_ODD_LIMBS_MAX];
+        uint8_t e[40];
+        size_t count = 1 + harness_random_below(MODEXP_ODD_LIMBS_MAX), base_count = 1 + harness_random_below(count + 3);
+        harness_random_edge_bytes((uint8_t *)m, 8 * count);
+        harness_random_edge_bytes((uint8_t *)b, 8 * base_count);
+        harness_random_edge_bytes(e, sizeof e);
+        m[0] |= 1;
+        m[count - 1] |= count == 1 ? 2 : 1;
+        b[base_count - 1] |= 1;
+        e[0] |= 1;
+        struct bytes exponent = {e, 1 + harness_random_below(sizeof e)};
+        modexp_odd(x, b, base_count, exponent, m, count);
+        modexp_ifma(y, b, base_count, exponent, m, count);
+        CHECK_BYTES(y, x, 8 * count);
     }
 }
