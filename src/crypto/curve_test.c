@@ -1,4 +1,5 @@
 /* Pairing curves, KZG and modexp: group laws, and everything that must be refused. Known values are in the precompile vectors. */
+#include "crypto/bn254_private.h"
 #include "crypto/crypto.h"
 #include "crypto/modexp_private.h"
 
@@ -44,6 +45,30 @@ TEST(bn254_addition_and_multiplication_agree)
         CHECK(bn254_mul(by_add, in));
         CHECK_BYTES(doubled, by_add, 64);
     }
+}
+
+/* Scalars with few ones take another way; k·P and (k + r)·P must be the same, and k + r has many. */
+TEST(bn254_sparse_scalars_agree_with_full_ones)
+{
+    mpz_t order, k;
+    mpz_inits(order, k, NULL);
+    mpz_set_str(order, bn_order, 16);
+    for (int round = 0; round < 60; round++) {
+        uint8_t scalar[32] = {0}, sparse[64], full[64];
+        mpz_set_ui(k, 0);
+        for (uint64_t ones = harness_random_below(14); ones-- > 0;)
+            mpz_setbit(k, (mp_bitcnt_t)harness_random_below(162));
+        for (int i = 0; i < 2; i++) {
+            memset(scalar, 0, 32);
+            size_t size = (mpz_sizeinbase(k, 2) + 7) / 8;
+            if (mpz_sgn(k) != 0)
+                mpz_export(scalar + 32 - size, NULL, 1, 1, 1, 0, k);
+            bn_multiple(i == 0 ? sparse : full, scalar);
+            mpz_add(k, k, order);
+        }
+        CHECK_BYTES(sparse, full, 64);
+    }
+    mpz_clears(order, k, NULL);
 }
 
 TEST(bn254_edges_of_scalars)
@@ -132,6 +157,84 @@ TEST(bn254_pairing_is_bilinear_and_refuses_bad_points)
     CHECK(!bn254_pairing(&one, in, 1)); /* off the twist, though its partner is infinity */
     CHECK(hex_decode(in + 64, bn_prime, 64));
     CHECK(!bn254_pairing(&one, in, 1));
+}
+
+/* The fast way must answer as [r]P = 0 does: in the subgroup, outside of it, and in the small subgroups of the twist. */
+TEST(bn254_subgroup_check_agrees_with_the_order)
+{
+    bn254_start();
+    /* The twist has 2p - r times r points; the cofactor is 10069 · 5864401 · (a number of 220 bits). */
+    static const char order_over_factor[][160] = {"10069", "5864401"};
+    mclBnFp2 b;
+    mclBnG2 known, p, q;
+    uint8_t bytes[128];
+    CHECK(hex_decode(bytes, bn_g2, 256));
+    uint64_t limbs[4];
+    mclBnFp *coordinate[4] = {&known.x.d[1], &known.x.d[0], &known.y.d[1], &known.y.d[0]};
+    for (int i = 0; i < 4; i++) {
+        for (int k = 0; k < 4; k++)
+            limbs[k] = load_be64(bytes + 32 * i + 8 * (3 - k));
+        CHECK(mclBnFp_setLittleEndian(coordinate[i], limbs, 32) == 0);
+    }
+    mclBnFp_setInt32(&known.z.d[0], 1);
+    mclBnFp_clear(&known.z.d[1]);
+    CHECK(mclBnG2_isValid(&known) == 1 && mclBnG2_isValidOrder(&known) == 1 && bn254_in_subgroup(&known));
+    mclBnFp2_sqr(&b, &known.x);
+    mclBnFp2_mul(&b, &b, &known.x);
+    mclBnFp2_sqr(&p.y, &known.y);
+    mclBnFp2_sub(&b, &p.y, &b); /* y^2 - x^3 */
+
+    mpz_t twist, r, field, part, unit;
+    mpz_inits(twist, r, field, part, unit, NULL);
+    mpz_set_str(r, bn_order, 16);
+    mpz_set_str(field, bn_prime, 16);
+    mpz_mul_ui(twist, field, 2);
+    mpz_sub(twist, twist, r);
+    mpz_mul(twist, twist, r); /* how many points the twist has */
+    unsigned inside = 0, outside = 0;
+    for (int found = 0; found < 60;) {
+        for (int i = 0; i < 2; i++) {
+            harness_random_edge_bytes((uint8_t *)limbs, 32);
+            limbs[3] >>= 3;
+            CHECK(mclBnFp_setLittleEndianMod(&p.x.d[i], limbs, 32) == 0);
+        }
+        mclBnFp2_sqr(&q.x, &p.x);
+        mclBnFp2_mul(&q.x, &q.x, &p.x);
+        mclBnFp2_add(&q.x, &q.x, &b);
+        if (mclBnFp2_squareRoot(&p.y, &q.x) != 0)
+            continue;
+        found++;
+        p.z = known.z;
+        CHECK(mclBnG2_isValid(&p) == 1);
+        /* The point itself, then its multiples that leave one small subgroup, the cofactor's part, or the subgroup of order r. */
+        for (int kind = 0; kind < 5; kind++) {
+            mpz_set_ui(part, 1);
+            if (kind == 1 || kind == 2) {
+                mpz_set_str(unit, order_over_factor[kind - 1], 10);
+                CHECK(mpz_divisible_p(twist, unit) != 0);
+                mpz_divexact(part, twist, unit);
+            } else if (kind == 3) {
+                mpz_set(part, r);
+            } else if (kind == 4) {
+                mpz_divexact(part, twist, r);
+            }
+            mclBnG2_clear(&q);
+            for (size_t bit = mpz_sizeinbase(part, 2); bit-- > 0;) {
+                mclBnG2_dbl(&q, &q);
+                if (mpz_tstbit(part, bit) != 0)
+                    mclBnG2_add(&q, &q, &p);
+            }
+            bool expected = mclBnG2_isValidOrder(&q) == 1;
+            CHECK(bn254_in_subgroup(&q) == expected);
+            if (mclBnG2_isZero(&q) == 0)
+                mclBnG2_add(&q, &q, &known); /* off the subgroup by a small step only */
+            expected = mclBnG2_isValidOrder(&q) == 1;
+            CHECK(bn254_in_subgroup(&q) == expected);
+            inside += expected, outside += !expected;
+        }
+    }
+    CHECK(inside > 20 && outside > 100);
+    mpz_clears(twist, r, field, part, unit, NULL);
 }
 
 /* ---- bls12-381 --------------------------------------------------------------------------------------------------- */
