@@ -55,7 +55,7 @@ struct options {
     uint32_t thread_count;             /* 0: not given, threads[0] is the number of processors */
     unsigned workers;                  /* 0: not given */
     uint32_t executors;                /* enum executor_choice; 0: not given */
-    uint32_t repeat;                   /* at least 1 */
+    uint32_t repeat;                   /* 0: not given */
     const char *filter;                /* NULL: everything */
     const struct fork *fork;           /* NULL: all */
     bool diff;

@@ -27,6 +27,15 @@ const struct command commands[] = {
      "Files are spread over --threads; each thread executes with --workers workers.",
      OPTION_JSON | OPTION_THREADS | OPTION_EXECUTOR | OPTION_FILTER | OPTION_FORK | OPTION_WORKERS, 1, UINT32_MAX,
      blocktest_command},
+    {"bench", "[WORKLOAD...]", "execute generated blocks serially and in parallel",
+     "Without an operand all workloads run. Blocks are made from --seed and are the same on every machine.\n"
+     "Times are medians over --repeat runs and cover the execution of the block over loaded state.\n"
+     "`ideal` is the speed-up that the dependencies between the transactions allow with so many threads, with gas\n"
+     "as time; `cpu` is the CPU time of parallel over that of serial execution.\n\n"
+     "Workloads: transfers, erc20, uniswap-like, pay-one, nonce-chain, half-chain, chain, hot-counter,\n"
+     "coinbase-readers, giant, selfdestruct-storm, deploy-then-call.",
+     OPTION_JSON | OPTION_THREAD_LIST | OPTION_REPEAT | OPTION_FORK | OPTION_SIZE | OPTION_SEED, 0, UINT32_MAX,
+     bench_command},
     {"fork", "[NAME]", "show what a fork is", "Without NAME all forks are listed. With --diff only what changed against the fork before is shown.",
      OPTION_JSON | OPTION_DIFF, 0, 1, fork_command},
     {NULL, NULL, NULL, NULL, 0, 0, 0, NULL},

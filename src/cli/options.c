@@ -148,7 +148,7 @@ static bool is_help(const char *argument)
 enum status options_parse(struct options *out, const struct command *c, char **arguments, int count, bool *wants_help,
                           struct error *e)
 {
-    *out = (struct options){.repeat = 1};
+    *out = (struct options){0};
     out->threads[0] = cpu_count();
     *wants_help = false;
     for (int i = 0; i < count && strcmp(arguments[i], "--") != 0; i++)

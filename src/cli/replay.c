@@ -10,7 +10,8 @@
 struct replay {
     const struct options *options;
     struct engine *engines[2]; /* by enum executor_kind */
-    struct block_stats *runs;  /* of one executor and block, one for each repetition */
+    uint32_t repeat;
+    struct block_stats *runs; /* of one block, for each executor one for each repetition */
     const struct colours *colours;
     bool failed;
 
@@ -69,7 +70,7 @@ static enum status check_block(struct replay *r, struct bundle *b, struct block_
 static enum status execute_block(struct replay *r, const struct block_task *task, struct block_result results[2],
                                  struct verdict *v)
 {
-    uint32_t repeat = r->options->repeat;
+    uint32_t repeat = r->repeat;
     enum status s = STATUS_OK;
     for (uint32_t i = 0; i < repeat && s == STATUS_OK && !(i > 0 && interrupted()); i++)
         for (enum executor_kind k = EXECUTOR_SERIAL; k <= EXECUTOR_PARALLEL && s == STATUS_OK; k++)
@@ -272,8 +273,8 @@ enum exit_code replay_command(const struct options *o)
         bundles_free(&list);
         return EXIT_BAD_INPUT;
     }
-    struct replay r = {.options = o, .colours = terminal_colours()};
-    r.runs = base_calloc(2 * (size_t)o->repeat, sizeof *r.runs);
+    struct replay r = {.options = o, .colours = terminal_colours(), .repeat = o->repeat == 0 ? 1 : o->repeat};
+    r.runs = base_calloc(2 * (size_t)r.repeat, sizeof *r.runs);
     if (wants(&r, EXECUTOR_SERIAL))
         r.engines[EXECUTOR_SERIAL] = engine_new(1);
     if (wants(&r, EXECUTOR_PARALLEL))
