@@ -140,6 +140,8 @@ enum executor_kind { EXECUTOR_SERIAL, EXECUTOR_PARALLEL };
 
 /* The price of blob gas, wei, for a header's excess blob gas (EIP-4844); zero where the fork has no blobs. */
 struct u256 block_blob_base_fee(const struct fork *fork, uint64_t excess_blob_gas);
+/* What instructions see of a block; the transaction's part is zero. */
+struct vm_env block_env(const struct chain_spec *chain, const struct fork *fork, const struct header *h);
 
 /* Executes a block. STATUS_OK, or the status of an invalid block or failing view with *error set (may be NULL); *out is filled in
  * both cases as far as execution came. The caller's thread works as worker 0. */

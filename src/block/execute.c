@@ -59,23 +59,24 @@ struct u256 block_blob_base_fee(const struct fork *fork, uint64_t excess_blob_ga
 {
     if (fork->blob.max == 0)
         return U256_ZERO;
+    /* Headers are untrusted: beyond this the series no longer fits 256 bits, and takes long. Nobody can pay that much. */
+    enum { EXPONENT_MAX = 140 };
+    if (excess_blob_gas / fork->blob.update_fraction > EXPONENT_MAX)
+        return U256_MAX;
     return fake_exponential(1, excess_blob_gas, fork->blob.update_fraction);
 }
 
-static struct tx_context make_context(const struct block_task *task)
+struct vm_env block_env(const struct chain_spec *chain, const struct fork *fork, const struct header *h)
 {
-    const struct header *h = task->header;
-    struct tx_context c = {.fork = task->fork, .chain = task->chain};
-    c.env = (struct vm_env){.number = h->number,
-                            .timestamp = h->timestamp,
-                            .gas_limit = h->gas_limit,
-                            .chain_id = task->chain->id,
-                            .slot_number = h->slot_number,
-                            .coinbase = h->beneficiary,
-                            .prevrandao = task->fork->prevrandao ? u256_from_hash(&h->prev_randao) : h->difficulty,
-                            .base_fee = h->base_fee,
-                            .blob_base_fee = block_blob_base_fee(task->fork, h->excess_blob_gas)};
-    return c;
+    return (struct vm_env){.number = h->number,
+                           .timestamp = h->timestamp,
+                           .gas_limit = h->gas_limit,
+                           .chain_id = chain->id,
+                           .slot_number = h->slot_number,
+                           .coinbase = h->beneficiary,
+                           .prevrandao = fork->prevrandao ? u256_from_hash(&h->prev_randao) : h->difficulty,
+                           .base_fee = h->base_fee,
+                           .blob_base_fee = block_blob_base_fee(fork, h->excess_blob_gas)};
 }
 
 static void begin(struct engine *e, const struct block_task *task)
@@ -108,7 +109,8 @@ enum status block_execute(struct engine *e, enum executor_kind kind, const struc
     begin(e, task);
     uint64_t wall = clock_wall_ns(), cpu = clock_cpu_ns();
     e->began_ns = wall;
-    struct block_run run = {.engine = e, .task = task, .context = make_context(task), .bad = task->transaction_count};
+    struct block_run run = {.engine = e, .task = task, .bad = task->transaction_count};
+    run.context = (struct tx_context){task->fork, task->chain, block_env(task->chain, task->fork, task->header)};
     run.results = ARENA_ARRAY(&e->block, struct tx_result, task->transaction_count + 1);
     run.stats = (struct block_stats){.executor = executor->name, .threads = 1};
     *out = (struct block_result){.task = task, .transactions = run.results};

@@ -88,8 +88,7 @@ static struct vm_message make_message(struct tx_worker *w, const struct transact
     return m;
 }
 
-/* Keeps what the VM emitted and returned beyond the transaction. */
-static void keep_results(struct tx_worker *w, const struct vm_result *result, struct tx_result *out)
+void tx_keep_results(struct tx_worker *w, const struct vm_result *result, struct tx_result *out)
 {
     const struct state *s = w->state;
     struct log *logs = ARENA_ARRAY(&w->results, struct log, s->log_count);
@@ -172,7 +171,7 @@ void tx_execute(struct tx_worker *w, const struct tx_context *c, const struct tr
     struct vm_result result;
     vm_call(w->vm, &message, &result);
 
-    keep_results(w, &result, out);
+    tx_keep_results(w, &result, out);
     settle(s, c, tx, sender, env.gas_price, intrinsic.floor, result.gas, out);
     if (fee_is_burnt(s, &env.coinbase))
         out->fee = U256_ZERO;

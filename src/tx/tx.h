@@ -65,4 +65,8 @@ void tx_authorities(const struct transaction *tx, struct address *out);
 void tx_execute(struct tx_worker *w, const struct tx_context *c, const struct transaction *tx,
                 const struct address *sender, const struct address *authorities, struct tx_result *out);
 
+/* Copies what a message emitted and returned into w->results, where it outlives the VM's next message, and sets outcome, output, logs
+ * and the created address in *out. tx_execute does it; for those who run a message without a transaction. */
+void tx_keep_results(struct tx_worker *w, const struct vm_result *result, struct tx_result *out);
+
 #endif
