@@ -32,11 +32,9 @@ static void choose_threads(struct bench *b)
     const struct options *o = b->options;
     b->thread_count = o->thread_count;
     memcpy(b->threads, o->threads, sizeof b->threads);
-    if (o->thread_count != 0)
-        return;
+    if (o->thread_count != 0) return;
     unsigned most = cpu_count();
-    for (unsigned n = 1; n < most && b->thread_count + 1 < THREAD_LIST_MAX; n *= 2)
-        b->threads[b->thread_count++] = n;
+    for (unsigned n = 1; n < most && b->thread_count + 1 < THREAD_LIST_MAX; n *= 2) b->threads[b->thread_count++] = n;
     b->threads[b->thread_count++] = most;
 }
 
@@ -47,8 +45,7 @@ static enum status measure(struct bench *b, struct engine *e, enum executor_kind
     uint32_t done = 0;
     while (done < b->repeat && !(done > 0 && interrupted())) {
         enum status s = block_execute(e, kind, task, result, error);
-        if (s != STATUS_OK)
-            return s;
+        if (s != STATUS_OK) return s;
         b->runs[done++] = result->stats;
     }
     qsort(b->runs, done, sizeof *b->runs, by_wall);
@@ -109,8 +106,7 @@ static void print_line(const struct bench *b, const struct line *l)
         printf("%-18s %7u %11llu %7u %10.3f %11.3f %8.2f %7u %7.2f %6.2f", l->workload->name, l->block->count,
                (unsigned long long)l->gas, l->threads, milliseconds(l->serial.wall_ns),
                milliseconds(l->parallel.wall_ns), speedup, l->parallel.reruns, l->ideal, cpu);
-        if (l->status != STATUS_OK)
-            printf("  %sFAILED%s %s", b->colours->bad, b->colours->off, l->error);
+        if (l->status != STATUS_OK) printf("  %sFAILED%s %s", b->colours->bad, b->colours->off, l->error);
         printf("\n");
     } else {
         struct buffer out = {0};
@@ -148,16 +144,14 @@ static enum status run_workload(struct bench *b, const struct workload *w, const
     struct block_result serial, parallel;
     struct line line = {.workload = w, .block = &block};
     enum status s = measure(b, b->serial, EXECUTOR_SERIAL, &task, &serial, &line.serial, e);
-    if (s == STATUS_OK)
-        s = all_succeeded(&serial, e);
+    if (s == STATUS_OK) s = all_succeeded(&serial, e);
     for (uint32_t i = 0; s == STATUS_OK && i < b->thread_count && !interrupted(); i++) {
         struct error why = {STATUS_OK, ""};
         line.threads = b->threads[i];
         line.gas = serial.gas_used;
         line.ideal = workload_ideal(&block, serial.transactions, line.threads);
         line.status = measure(b, b->parallel[i], EXECUTOR_PARALLEL, &task, &parallel, &line.parallel, &why);
-        if (line.status == STATUS_OK)
-            line.status = compare(&serial, &parallel, &why);
+        if (line.status == STATUS_OK) line.status = compare(&serial, &parallel, &why);
         line.error = why.text;
         b->failed = b->failed || line.status != STATUS_OK;
         print_line(b, &line);
@@ -179,8 +173,7 @@ static enum exit_code run_all(struct bench *b)
     print_header(b);
     for (const struct workload *w = workloads; w->name != NULL && !interrupted(); w++) {
         bool wanted = o->operand_count == 0;
-        for (uint32_t i = 0; i < o->operand_count; i++)
-            wanted = wanted || workload_find(o->operands[i]) == w;
+        for (uint32_t i = 0; i < o->operand_count; i++) wanted = wanted || workload_find(o->operands[i]) == w;
         if (wanted && run_workload(b, w, fork, &e) != STATUS_OK) {
             log_line("bench: %s: %s", w->name, e.text);
             return EXIT_BAD_INPUT;
@@ -199,11 +192,9 @@ enum exit_code bench_command(const struct options *o)
     choose_threads(&b);
     b.runs = base_calloc(b.repeat, sizeof *b.runs);
     b.serial = engine_new(1);
-    for (uint32_t i = 0; i < b.thread_count; i++)
-        b.parallel[i] = engine_new(b.threads[i]);
+    for (uint32_t i = 0; i < b.thread_count; i++) b.parallel[i] = engine_new(b.threads[i]);
     enum exit_code code = run_all(&b);
-    for (uint32_t i = 0; i < b.thread_count; i++)
-        engine_free(b.parallel[i]);
+    for (uint32_t i = 0; i < b.thread_count; i++) engine_free(b.parallel[i]);
     engine_free(b.serial);
     free(b.runs);
     return code;

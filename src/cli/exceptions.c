@@ -1,5 +1,6 @@
-/* exceptions: what execution-spec-tests calls the reasons for refusing a transaction or block, and what weft calls them. This is the only
- * place that knows both. A name may stand for several of ours where weft distinguishes more. */
+/* exceptions: what execution-spec-tests calls the reasons for refusing a transaction or block, and what weft calls
+ * them. This is the only place that knows both. A name may stand for several of ours where weft distinguishes more.
+ * */
 #include "cli/suite.h"
 
 /* Reasons for one name; the list ends with STATUS_OK. */
@@ -91,8 +92,7 @@ static const struct exception exceptions[] = {
 static const struct exception *find_exception(const char *name, size_t size)
 {
     for (size_t i = 0; i < COUNT_OF(exceptions); i++)
-        if (strlen(exceptions[i].name) == size && memcmp(exceptions[i].name, name, size) == 0)
-            return &exceptions[i];
+        if (strlen(exceptions[i].name) == size && memcmp(exceptions[i].name, name, size) == 0) return &exceptions[i];
     return NULL;
 }
 
@@ -104,8 +104,7 @@ bool exception_matches(const char *expected, enum status found)
         const char *name = dot == NULL ? at : dot + 1;
         const struct exception *x = find_exception(name, size - (size_t)(name - at));
         for (size_t i = 0; x != NULL && i < REASONS_MAX && x->reasons[i] != STATUS_OK; i++)
-            if (x->reasons[i] == found)
-                return true;
+            if (x->reasons[i] == found) return true;
         at += size;
         at += *at == '|';
     }

@@ -24,16 +24,12 @@ static const char *next_word(const char **at, size_t *size)
 {
     const char *p = *at;
     for (;;) {
-        while (isspace((unsigned char)*p))
-            p++;
-        if (*p != ';')
-            break;
-        while (*p != 0 && *p != '\n')
-            p++;
+        while (isspace((unsigned char)*p)) p++;
+        if (*p != ';') break;
+        while (*p != 0 && *p != '\n') p++;
     }
     const char *word = p;
-    while (*p != 0 && *p != ';' && !isspace((unsigned char)*p))
-        p++;
+    while (*p != 0 && *p != ';' && !isspace((unsigned char)*p)) p++;
     *size = (size_t)(p - word);
     *at = p;
     return *size == 0 ? NULL : word;
@@ -52,27 +48,22 @@ static void put_hex(struct assembler *a, const char *digits, size_t count)
     size_t bytes = (count + 1) / 2;
     put_byte(a, OP_PUSH1 + (unsigned)bytes - 1);
     size_t i = 0;
-    if (count % 2 != 0)
-        put_byte(a, (unsigned)hex_digit(digits[i++]));
-    for (; i < count; i += 2)
-        put_byte(a, (unsigned)(hex_digit(digits[i]) << 4 | hex_digit(digits[i + 1])));
+    if (count % 2 != 0) put_byte(a, (unsigned)hex_digit(digits[i++]));
+    for (; i < count; i += 2) put_byte(a, (unsigned)(hex_digit(digits[i]) << 4 | hex_digit(digits[i + 1])));
 }
 
 static void put_number(struct assembler *a, uint64_t n)
 {
     unsigned bytes = 1;
-    while (bytes < 8 && n >> (8 * bytes) != 0)
-        bytes++;
+    while (bytes < 8 && n >> (8 * bytes) != 0) bytes++;
     put_byte(a, OP_PUSH1 + bytes - 1);
-    while (bytes-- > 0)
-        put_byte(a, (unsigned)(n >> (8 * bytes)) & 0xff);
+    while (bytes-- > 0) put_byte(a, (unsigned)(n >> (8 * bytes)) & 0xff);
 }
 
 static struct label *find_label(struct assembler *a, const char *name, size_t size)
 {
     for (uint32_t i = 0; i < a->label_count; i++)
-        if (strlen(a->labels[i].name) == size && memcmp(a->labels[i].name, name, size) == 0)
-            return &a->labels[i];
+        if (strlen(a->labels[i].name) == size && memcmp(a->labels[i].name, name, size) == 0) return &a->labels[i];
     return NULL;
 }
 
@@ -122,7 +113,7 @@ static void put_word(struct assembler *a, const char *word, size_t size)
         put_opcode(a, word, size);
 }
 
-void assemble(struct buffer *out, const char *source)
+void workload_assemble(struct buffer *out, const char *source)
 {
     struct assembler a = {.out = out, .start = out->size};
     for (int pass = 0; pass < 2; pass++) {
@@ -130,7 +121,6 @@ void assemble(struct buffer *out, const char *source)
         out->size = a.start;
         const char *at = source;
         size_t size;
-        for (const char *word; (word = next_word(&at, &size)) != NULL;)
-            put_word(&a, word, size);
+        for (const char *word; (word = next_word(&at, &size)) != NULL;) put_word(&a, word, size);
     }
 }

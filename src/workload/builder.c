@@ -35,7 +35,7 @@ void workload_fund(struct workload_block *b, const struct address *a)
 struct bytes workload_code(struct workload_block *b, const char *source)
 {
     struct buffer code = {0};
-    assemble(&code, source);
+    workload_assemble(&code, source);
     struct bytes copy = {arena_copy(&b->arena, code.data, code.size), code.size};
     buffer_free(&code);
     return copy;
@@ -74,8 +74,7 @@ struct bytes workload_data(struct workload_block *b, uint32_t selector, const st
     uint8_t *data = arena_alloc(&b->arena, size, 1);
     uint32_t big_endian = __builtin_bswap32(selector);
     memcpy(data, &big_endian, 4);
-    for (size_t i = 0; i < count; i++)
-        u256_store_be(data + 4 + 32 * i, words[i]);
+    for (size_t i = 0; i < count; i++) u256_store_be(data + 4 + 32 * i, words[i]);
     return (struct bytes){data, size};
 }
 
@@ -113,10 +112,8 @@ void workload_make(struct workload_block *out, const struct workload *w, const s
                                   .number = 1000000,
                                   .timestamp = 1700000000,
                                   .gas_limit = GAS_LIMIT_MIN};
-    if (fork->difficulty != DIFFICULTY_NONE)
-        out->header.difficulty = U256(fork->min_difficulty);
-    if (fork->base_fee.elasticity != 0)
-        out->header.base_fee = U256(7);
+    if (fork->difficulty != DIFFICULTY_NONE) out->header.difficulty = U256(fork->min_difficulty);
+    if (fork->base_fee.elasticity != 0) out->header.base_fee = U256(7);
     workload_fund(out, &out->header.beneficiary);
     /* System contracts must be there where a fork calls them for requests; an empty answer is enough. */
     if (fork->requests != 0) {

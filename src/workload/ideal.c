@@ -22,8 +22,7 @@ static void heap_put(struct heap *h, uint64_t key, uint32_t tx)
 {
     uint32_t i = h->count++;
     struct heap_item item = {key, tx};
-    for (; i > 0 && item_less(item, h->items[(i - 1) / 2]); i = (i - 1) / 2)
-        h->items[i] = h->items[(i - 1) / 2];
+    for (; i > 0 && item_less(item, h->items[(i - 1) / 2]); i = (i - 1) / 2) h->items[i] = h->items[(i - 1) / 2];
     h->items[i] = item;
 }
 
@@ -32,10 +31,8 @@ static struct heap_item heap_take(struct heap *h)
     struct heap_item least = h->items[0], last = h->items[--h->count];
     uint32_t i = 0;
     for (uint32_t child; (child = 2 * i + 1) < h->count; i = child) {
-        if (child + 1 < h->count && item_less(h->items[child + 1], h->items[child]))
-            child++;
-        if (!item_less(h->items[child], last))
-            break;
+        if (child + 1 < h->count && item_less(h->items[child + 1], h->items[child])) child++;
+        if (!item_less(h->items[child], last)) break;
         h->items[i] = h->items[child];
     }
     h->items[i] = last;
@@ -55,8 +52,7 @@ static void finish(struct schedule *s, uint32_t tx)
 {
     const struct workload_block *b = s->block;
     s->done[tx] = true;
-    for (uint32_t w = s->first_waiting[tx]; w != 0; w = s->next_waiting[w - 1])
-        heap_put(&s->ready, w - 1, w - 1);
+    for (uint32_t w = s->first_waiting[tx]; w != 0; w = s->next_waiting[w - 1]) heap_put(&s->ready, w - 1, w - 1);
     while (s->all_before < b->count && s->done[s->all_before]) {
         s->all_before++;
         if (s->all_before < b->count && b->after[s->all_before] == WORKLOAD_AFTER_ALL)

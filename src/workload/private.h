@@ -36,13 +36,14 @@ struct bytes workload_data(struct workload_block *b, uint32_t selector, const st
 /* Code from source, in the block's arena. */
 struct bytes workload_code(struct workload_block *b, const char *source);
 
-/* ---- contracts (contracts.c) --------------------------------------------------------------------------------------- */
+/* ---- contracts (contracts.c)
+ * --------------------------------------------------------------------------------------- */
 
-/* A token: transfer(address,uint256), transferFrom(address,address,uint256), balanceOf(address). Balances are mapping 0, allowances
- * mapping 1 by owner alone. */
+/* A token: transfer(address,uint256), transferFrom(address,address,uint256), balanceOf(address). Balances are
+ * mapping 0, allowances mapping 1 by owner alone. */
 extern const char token_source[];
-/* A pool of two tokens (slots 2 and 3) with reserves (slots 0 and 1): swap(uint256 amount, uint256 direction) takes `amount` of one
- * and gives of the other what the product formula says, less 0.3 %. */
+/* A pool of two tokens (slots 2 and 3) with reserves (slots 0 and 1): swap(uint256 amount, uint256 direction) takes
+ * `amount` of one and gives of the other what the product formula says, less 0.3 %. */
 extern const char pool_source[];
 /* Reads a slot, adds one, writes it. */
 extern const char counter_source[];

@@ -1,8 +1,8 @@
 /* workload: blocks that need no file, to measure and to stress executors with.
  *
- * A workload is a named shape of dependencies between transactions: none at all, a chain, one hot slot, one giant, ... From a size and a
- * seed it makes a block with the state below it, the same on every machine. Its contracts are written in the small assembler of this
- * folder (assembler.c), so no compiler is needed.
+ * A workload is a named shape of dependencies between transactions: none at all, a chain, one hot slot, one giant,
+ * ... From a size and a seed it makes a block with the state below it, the same on every machine. Its contracts are
+ * written in the small assembler of this folder (assembler.c), so no compiler is needed.
  *
  *     workload_find("erc20") ──► workload_make(size, seed) ──► state, header, transactions, senders ──► block_execute
  *
@@ -20,7 +20,8 @@ struct workload_block {
     struct header header;
     struct transaction *transactions;
     struct address *senders;
-    uint32_t *after; /* for each transaction, what it waits for: 0 nothing, n transaction number n - 1, WORKLOAD_AFTER_ALL */
+    uint32_t
+        *after; /* for each transaction, what it waits for: 0 nothing, n transaction number n - 1, WORKLOAD_AFTER_ALL */
     uint32_t count, capacity;
     struct state_memory *state;
     struct arena arena;
@@ -49,8 +50,8 @@ void workload_free(struct workload_block *b);
 /* The block as a task for block_execute; `view` must live as long as it. */
 struct block_task workload_task(const struct workload_block *b, const struct state_view *view);
 
-/* The speed-up that `threads` workers reach when a transaction takes as long as its gas, nothing else takes time, and each worker takes the
- * first transaction in the block that has nothing left to wait for. */
+/* The speed-up that `threads` workers reach when a transaction takes as long as its gas, nothing else takes time,
+ * and each worker takes the first transaction in the block that has nothing left to wait for. */
 double workload_ideal(const struct workload_block *b, const struct tx_result *results, unsigned threads);
 
 /* ---- the assembler --------------------------------------------------------------------------------------------- */
@@ -64,6 +65,6 @@ double workload_ideal(const struct workload_block *b, const struct tx_result *re
  *     ; ...       up to the end of the line: nothing
  *
  * An unknown word is a bug of the caller. */
-void assemble(struct buffer *out, const char *source);
+void workload_assemble(struct buffer *out, const char *source);
 
 #endif

@@ -74,11 +74,9 @@ static void give_tokens(struct workload_block *b, const struct address *token, c
 static void add_token_transfer(struct workload_block *b, const struct address *token, const struct address *from,
                                const struct address *to, uint64_t amount, uint32_t after)
 {
-    workload_add(b, &(struct call){.from = *from,
-                                   .to = *token,
-                                   .gas = TOKEN_GAS,
-                                   .data = transfer_data(b, to, amount),
-                                   .after = after});
+    workload_add(
+        b, &(struct call){
+               .from = *from, .to = *token, .gas = TOKEN_GAS, .data = transfer_data(b, to, amount), .after = after});
 }
 
 static struct address new_token(struct workload_block *b, uint64_t number)
@@ -103,8 +101,7 @@ static void add_link(struct workload_block *b, const struct address *token, uint
 {
     enum { FIRST_AMOUNT = 100000000 };
     struct address from = sender(b, link), to = workload_address(ADDRESS_SENDER, link + 1);
-    if (link == 0)
-        give_tokens(b, token, &from, U256(FIRST_AMOUNT));
+    if (link == 0) give_tokens(b, token, &from, U256(FIRST_AMOUNT));
     add_token_transfer(b, token, &from, &to, FIRST_AMOUNT - link, after);
 }
 
@@ -112,8 +109,7 @@ static void make_chain(struct workload_block *b, uint64_t size, uint64_t *random
 {
     (void)random;
     struct address token = new_token(b, 0);
-    for (uint64_t i = 0; i < size; i++)
-        add_link(b, &token, i, (uint32_t)i);
+    for (uint64_t i = 0; i < size; i++) add_link(b, &token, i, (uint32_t)i);
 }
 
 static void make_half_chain(struct workload_block *b, uint64_t size, uint64_t *random)
@@ -160,13 +156,11 @@ static struct pool_accounts new_pool(struct workload_block *b, const struct addr
 static uint64_t popular(uint64_t *random, uint64_t count)
 {
     double harmonic = 0;
-    for (uint64_t i = 1; i <= count; i++)
-        harmonic += 1.0 / (double)i;
+    for (uint64_t i = 1; i <= count; i++) harmonic += 1.0 / (double)i;
     double left = (double)(random_next(random) >> 11) / (double)((uint64_t)1 << 53) * harmonic;
     for (uint64_t i = 1; i < count; i++) {
         left -= 1.0 / (double)i;
-        if (left < 0)
-            return i - 1;
+        if (left < 0) return i - 1;
     }
     return count - 1;
 }
@@ -197,15 +191,16 @@ static void make_uniswap(struct workload_block *b, uint64_t size, uint64_t *rand
     }
 }
 
-/* ---- contracts that get in each other's way ------------------------------------------------------------------------ */
+/* ---- contracts that get in each other's way
+ * ------------------------------------------------------------------------ */
 
 static void make_hot_counter(struct workload_block *b, uint64_t size, uint64_t *random)
 {
     struct address counter = workload_address(ADDRESS_CONTRACT, random_next(random));
     workload_contract(b, &counter, counter_source);
     for (uint64_t i = 0; i < size; i++)
-        workload_add(
-            b, &(struct call){.from = sender(b, i), .to = counter, .gas = SMALL_CALL_GAS, .after = (uint32_t)i});
+        workload_add(b,
+                     &(struct call){.from = sender(b, i), .to = counter, .gas = SMALL_CALL_GAS, .after = (uint32_t)i});
 }
 
 static void make_coinbase_readers(struct workload_block *b, uint64_t size, uint64_t *random)
@@ -213,8 +208,8 @@ static void make_coinbase_readers(struct workload_block *b, uint64_t size, uint6
     struct address reader = workload_address(ADDRESS_CONTRACT, random_next(random));
     workload_contract(b, &reader, coinbase_reader_source);
     for (uint64_t i = 0; i < size; i++)
-        workload_add(b, &(struct call){
-                            .from = sender(b, i), .to = reader, .gas = SMALL_CALL_GAS, .after = WORKLOAD_AFTER_ALL});
+        workload_add(
+            b, &(struct call){.from = sender(b, i), .to = reader, .gas = SMALL_CALL_GAS, .after = WORKLOAD_AFTER_ALL});
 }
 
 static void make_giant(struct workload_block *b, uint64_t size, uint64_t *random)
@@ -270,7 +265,8 @@ static void make_deploy_then_call(struct workload_block *b, uint64_t size, uint6
     }
 }
 
-/* ---- the list ------------------------------------------------------------------------------------------------------ */
+/* ---- the list
+ * ------------------------------------------------------------------------------------------------------ */
 
 const struct workload workloads[] = {
     {"transfers", "ether from n senders to n recipients", 40000, make_transfers},
@@ -291,7 +287,6 @@ const struct workload workloads[] = {
 const struct workload *workload_find(const char *name)
 {
     for (const struct workload *w = workloads; w->name != NULL; w++)
-        if (strcasecmp(w->name, name) == 0)
-            return w;
+        if (strcasecmp(w->name, name) == 0) return w;
     return NULL;
 }
