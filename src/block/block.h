@@ -154,6 +154,10 @@ void block_seal(struct engine *e, struct block_result *r);
 /* Compares a sealed result with the header: gas used, receipts root (when the fork's receipts do not carry state roots), bloom,
  * requests hash, blob gas. BLOCK_* status with *error set: what was found and what the header says. */
 enum status block_check(const struct block_result *r, struct error *error);
+/* EIP-7685: sha256 over the sha256 of each request (type byte and data), of which there are at most BLOCK_REQUESTS_MAX. */
+enum { BLOCK_REQUESTS_MAX = 8 };
+struct hash block_requests_hash(const struct bytes *requests, uint32_t count);
+
 /* ---- headers ------------------------------------------------------------------------------------------------- */
 
 /* Number of header fields that the fork's blocks have (HEADER_* of types.h). */

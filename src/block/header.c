@@ -178,8 +178,10 @@ static enum status check_fees(const struct header *h, const struct header *paren
     }
     if (fork->blob.max != 0) {
         uint64_t most = (uint64_t)fork->blob.max * GAS_PER_BLOB;
-        if (h->blob_gas_used > most || h->blob_gas_used % GAS_PER_BLOB != 0)
-            return differ(e, BLOCK_BLOB_GAS_INVALID, h, h->blob_gas_used, "whole blobs, at most ", most);
+        if (h->blob_gas_used > most)
+            return differ(e, BLOCK_BLOB_GAS_OVER_MAX, h, h->blob_gas_used, "at most ", most);
+        if (h->blob_gas_used % GAS_PER_BLOB != 0)
+            return differ(e, BLOCK_BLOB_GAS_UNEVEN, h, h->blob_gas_used, "a multiple of ", GAS_PER_BLOB);
         uint64_t excess = block_excess_blob_gas(fork, parent);
         if (h->excess_blob_gas != excess)
             return differ(e, BLOCK_EXCESS_BLOB_GAS, h, h->excess_blob_gas, "", excess);

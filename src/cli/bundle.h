@@ -29,9 +29,6 @@ struct bundle {
 enum status bundle_load(struct bundle *out, const char *folder, const struct fork *fork, struct error *e);
 void bundle_free(struct bundle *b);
 
-/* Reads the header and the body of a block in the form of eth_getBlockByNumber. Arrays come from `arena`. */
-void form_block(struct form *f, yyjson_val *v, struct arena *arena, struct block *out, const struct address **from);
-
 /* Folders of bundles with their block numbers. */
 struct bundle_entry {
     char *folder;

@@ -63,6 +63,19 @@ struct hash form_value_hash(struct form *f, yyjson_val *v, const char *key);
 struct address form_value_address(struct form *f, yyjson_val *v, const char *key);
 struct bytes form_value_bytes(struct form *f, yyjson_val *v, const char *key);
 
+/* Names of header fields that differ from format to format. */
+struct header_names {
+    const char *uncles_hash, *beneficiary, *transactions_root, *receipts_root, *bloom;
+};
+extern const struct header_names header_names_rpc, header_names_tests;
+/* Reads a header; field_count follows from which optional fields are there. */
+void form_header(struct form *f, yyjson_val *v, const struct header_names *names, struct header *out);
+/* Reads the header and the body of a block in the form of eth_getBlockByNumber, with full transactions. Arrays come from `arena`;
+ * `*from` are the senders as the document has them. */
+void form_block(struct form *f, yyjson_val *v, struct arena *arena, struct block *out, const struct address **from);
+/* [{"index", "validatorIndex", "address", "amount"}, ...] */
+void form_withdrawals(struct form *f, yyjson_val *list, struct arena *arena, struct block *out);
+
 /* Adds the accounts of {"0xaddress": {"balance", "nonce", "code", "storage"}, ...} to `out`; missing fields are zero. */
 void form_accounts(struct form *f, yyjson_val *accounts, struct state_memory *out);
 /* Compares a state with accounts of that form, all of them and nothing else. False with the first difference in *difference. */

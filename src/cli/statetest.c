@@ -350,7 +350,6 @@ static void run_forks(const struct state_test *t, yyjson_val *post)
 
 static void run_case(struct tester *tester, struct suite_report *r, struct form *f, const char *name, yyjson_val *v)
 {
-    arena_reset(&tester->arena);
     struct state_test t = {.tester = tester, .report = r, .form = f, .name = name, .chain_id = 1};
     t.env = form_object(f, v, "env");
     t.transaction = form_object(f, v, "transaction");
@@ -373,22 +372,7 @@ static void run_case(struct tester *tester, struct suite_report *r, struct form 
 
 static void run_file(struct tester *t, const char *path, struct suite_report *r)
 {
-    const char *filter = t->options->filter;
-    struct form f;
-    if (form_open(&f, path, &r->error) != STATUS_OK) {
-        r->unreadable = true;
-        return;
-    }
-    if (!yyjson_is_obj(f.root))
-        form_expect(&f, "document", "an object of test cases");
-    yyjson_obj_iter i = yyjson_obj_iter_with(f.root);
-    for (yyjson_val *key; (key = yyjson_obj_iter_next(&i)) != NULL && f.status == STATUS_OK && !interrupted();) {
-        f.place = yyjson_get_str(key);
-        if (filter == NULL || strstr(f.place, filter) != NULL || strstr(path, filter) != NULL)
-            run_case(t, r, &f, f.place, yyjson_obj_iter_get_val(key));
-    }
-    r->unreadable = f.status != STATUS_OK;
-    form_close(&f);
+    suite_cases(t, path, r, run_case);
 }
 
 enum exit_code statetest_command(const struct options *o)

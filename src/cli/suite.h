@@ -8,6 +8,7 @@
 #include "base/base.h"
 #include "block/block.h"
 #include "cli/cli.h"
+#include "cli/form.h"
 
 /* A thread's tools. Engines are made when first asked for. */
 struct tester {
@@ -31,6 +32,12 @@ typedef void suite_file(struct tester *t, const char *path, struct suite_report 
 
 /* Runs all files under the operands. */
 enum exit_code suite_run(const struct options *o, suite_file *run_file);
+
+/* Reads a file of named cases, and runs those that the filter lets through, each with an empty arena. What run_case finds malformed
+ * (f->status) ends the file. */
+void suite_cases(struct tester *t, const char *path, struct suite_report *r,
+                 void (*run_case)(struct tester *t, struct suite_report *r, struct form *f, const char *name,
+                                  yyjson_val *v));
 
 /* The engine that executes with `kind`. */
 struct engine *tester_engine(struct tester *t, enum executor_kind kind);

@@ -111,7 +111,8 @@ static void root_of_sorted(struct hash *out, const struct trie_pair *pairs, size
         return;
     }
     struct node_pool nodes = {0};
-    node_hash_tree(node_build(&nodes, pairs, count), pool, out);
+    struct node *root = node_build(&nodes, pairs, count);
+    node_hash_trees(&root, 1, pool, NULL, out);
     arena_free(&nodes.arena);
 }
 

@@ -167,7 +167,9 @@ static enum status decode_branch(struct node_pool *p, struct rlp *in, const uint
         b->child[BRANCH_VALUE] = &node_new_leaf(p, key, depth / 2, value, false)->node;
         children++;
     }
-    return children < 2 ? TRIE_BAD_NODE : rlp_finish(in);
+    if (children < 2 || (depth == NIBBLES_MAX && children > (value.size != 0)))
+        return TRIE_BAD_NODE;
+    return rlp_finish(in);
 }
 
 static enum status decode_leaf(struct node_pool *p, struct rlp *in, const uint8_t *key, size_t depth, struct bytes path,

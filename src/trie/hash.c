@@ -21,6 +21,7 @@ enum {
 struct hasher {
     struct node *level[NIBBLES_MAX + 1];
     struct buffer encodings;
+    const struct trie_sink *sink; /* may be NULL */
 };
 
 /* ---- one batch ----------------------------------------------------------------------------------------------------- */
@@ -32,7 +33,7 @@ struct batch {
 };
 
 /* Hashes the batch in order of the number of blocks, so that no lane waits for a longer one. */
-static void batch_hash(struct batch *b)
+static void batch_hash(struct batch *b, const struct trie_sink *sink)
 {
     enum { CLASSES = 6 }; /* a full branch has 4 blocks; the last class is for all that is longer */
     size_t start[CLASSES + 1] = {0}, position[BATCH];
@@ -53,6 +54,8 @@ static void batch_hash(struct batch *b)
     for (size_t i = 0; i < b->count; i++) {
         memcpy(b->node[i]->reference, hashes[position[i]].b, 32);
         b->node[i]->reference_size = 32;
+        if (sink != NULL)
+            sink->node(sink->context, &hashes[position[i]], b->encoded[i]);
     }
     b->count = 0;
 }
@@ -65,7 +68,7 @@ static void hash_level(struct hasher *h, size_t depth)
     for (struct node *n = h->level[depth]; n != NULL; n = n->next) {
         size_t bound = node_encoded_bound(n);
         if (b.count == BATCH || (b.count != 0 && h->encodings.capacity - h->encodings.size < bound)) {
-            batch_hash(&b); /* before the buffer moves */
+            batch_hash(&b, h->sink); /* before the buffer moves */
             h->encodings.size = 0;
         }
         uint8_t *to = buffer_reserve(&h->encodings, bound);
@@ -80,7 +83,7 @@ static void hash_level(struct hasher *h, size_t depth)
         b.encoded[b.count++] = (struct bytes){to, size};
     }
     if (b.count != 0)
-        batch_hash(&b);
+        batch_hash(&b, h->sink);
     h->level[depth] = NULL;
 }
 
@@ -93,6 +96,9 @@ static void collect(struct hasher *h, struct node *n, size_t depth)
     n->next = h->level[depth];
     h->level[depth] = n;
     if (n->kind == NODE_BRANCH) {
+        /* In a big trie each child is a miss, and all of them are needed: their references go into the encoding. */
+        for (unsigned i = 0; i < 16; i++)
+            __builtin_prefetch(as_branch(n)->child[i]);
         for (unsigned i = 0; i < 16; i++)
             if (as_branch(n)->child[i] != NULL)
                 collect(h, as_branch(n)->child[i], depth + 1);
@@ -140,22 +146,35 @@ static void spread_task(void *context, size_t task)
     hash_levels(&h);
 }
 
-void node_hash_tree(struct node *root, struct pool *pool, struct hash *out)
+static void spread_hash(struct node *root, struct pool *pool)
 {
-    if (pool != NULL && pool_workers(pool) > 1) {
-        struct spread s;
-        s.count = 0;
-        spread_collect(&s, root, 0);
-        if (s.count >= SPREAD_MIN) {
-            s.tasks = 2 * (size_t)pool_workers(pool);
-            pool_for(pool, s.tasks, 1, spread_task, &s);
-        }
-    }
-    struct hasher h = {.level = {NULL}};
-    collect(&h, root, 0);
+    struct spread s;
+    s.count = 0;
+    spread_collect(&s, root, 0);
+    if (s.count < SPREAD_MIN)
+        return;
+    s.tasks = 2 * (size_t)pool_workers(pool);
+    pool_for(pool, s.tasks, 1, spread_task, &s);
+}
+
+void node_hash_trees(struct node *const *roots, size_t count, struct pool *pool, const struct trie_sink *sink,
+                     struct hash *out)
+{
+    if (pool != NULL && pool_workers(pool) > 1 && sink == NULL)
+        for (size_t i = 0; i < count; i++)
+            spread_hash(roots[i], pool);
+    struct hasher h = {.sink = sink};
+    for (size_t i = 0; i < count; i++)
+        collect(&h, roots[i], 0);
     hash_levels(&h);
-    if (root->reference_size == 32)
-        memcpy(out->b, root->reference, 32);
-    else
-        keccak256(out, root->reference, root->reference_size);
+    for (size_t i = 0; i < count; i++) {
+        const struct node *root = roots[i];
+        if (root->reference_size == 32) {
+            memcpy(out[i].b, root->reference, 32);
+            continue;
+        }
+        keccak256(&out[i], root->reference, root->reference_size);
+        if (sink != NULL)
+            sink->node(sink->context, &out[i], (struct bytes){root->reference, root->reference_size});
+    }
 }

@@ -69,6 +69,10 @@ static inline struct leaf *as_leaf(struct node *n)
     return (struct leaf *)n;
 }
 
+static inline void nibble_set(uint8_t *key, size_t i, unsigned nibble) /* and clears the other half of a new byte */
+{
+    key[i / 2] = (uint8_t)(i % 2 == 0 ? nibble << 4 : (key[i / 2] & 0xf0) | nibble);
+}
 static inline uint8_t nibble_at(const uint8_t *key, size_t i)
 {
     return i % 2 == 0 ? key[i / 2] >> 4 : key[i / 2] & 15;
@@ -86,8 +90,10 @@ enum status node_decode(struct node_pool *p, struct bytes encoded, const uint8_t
 
 /* ---- hashing (hash.c) --------------------------------------------------------------------------------------------- */
 
-/* Makes the references of `root` and everything below it. The root's hash goes to *out, even if its encoding is short. */
-void node_hash_tree(struct node *root, struct pool *pool, struct hash *out);
+/* Makes the references of each root and of everything below it. The hash of root i goes to out[i], even if its encoding is short. With
+ * a pool, a big trie is dealt out to its workers; with a sink, each node that gets a hash is passed to it (one thread). */
+void node_hash_trees(struct node *const *roots, size_t count, struct pool *pool, const struct trie_sink *sink,
+                     struct hash *out);
 
 /* ---- building (build.c) ------------------------------------------------------------------------------------------- */
 

@@ -133,7 +133,7 @@ static ALWAYS_INLINE int64_t access_account(struct frame *f, struct account *a, 
 
 int64_t vm_op_extcodecopy(struct frame *f, struct u256 *sp, int64_t gas);
 int64_t vm_op_sstore(struct frame *f, struct u256 *sp, int64_t gas);
-int64_t vm_op_log(struct frame *f, struct u256 *sp, int64_t gas, uint32_t topics);
+int64_t vm_op_log(struct frame *f, struct u256 *sp, int64_t gas, uint32_t topic_count);
 int64_t vm_op_call(struct frame *f, struct u256 *sp, int64_t gas, enum vm_kind kind);
 int64_t vm_op_create(struct frame *f, struct u256 *sp, int64_t gas, enum vm_kind kind);
 int64_t vm_op_selfdestruct(struct frame *f, struct u256 *sp, int64_t gas);
