@@ -276,3 +276,34 @@ TEST(p256_refuses_values_out_of_range)
     memset(bad + 96, 0, 64);
     CHECK(!p256_verify(bad));
 }
+
+/* With digest 0 and r = s the sum is the key itself: keys whose x is a little above the order have r = x - order, and the
+ * comparison must try r + order. */
+TEST(p256_takes_x_modulo_the_order)
+{
+    EC_GROUP *group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+    EC_POINT *point = EC_POINT_new(group);
+    BIGNUM *x = BN_dup(EC_GROUP_get0_order(group)), *y = BN_new(), *r = BN_new();
+    for (int found = 0; found < 5;) {
+        BN_add_word(x, 1);
+        if (EC_POINT_set_compressed_coordinates(group, point, x, found % 2, NULL) != 1)
+            continue;
+        found++;
+        uint8_t in[160] = {0};
+        CHECK(EC_POINT_get_affine_coordinates(group, point, NULL, y, NULL) == 1);
+        BN_sub(r, x, EC_GROUP_get0_order(group));
+        BN_bn2binpad(r, in + 32, 32);
+        BN_bn2binpad(r, in + 64, 32);
+        BN_bn2binpad(x, in + 96, 32);
+        BN_bn2binpad(y, in + 128, 32);
+        CHECK(p256_verify(in));
+        in[63] ^= 1;
+        in[95] ^= 1;
+        CHECK(!p256_verify(in));
+    }
+    BN_free(x);
+    BN_free(y);
+    BN_free(r);
+    EC_POINT_free(point);
+    EC_GROUP_free(group);
+}
