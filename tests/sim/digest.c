@@ -79,6 +79,7 @@ static uint64_t digest_sched(struct sched *s)
     h = fold(h, atomic_load(&s->token) | (uint64_t)atomic_load(&s->waiting) << 32);
     h = fold(h, atomic_load(&s->window) | (uint64_t)atomic_load(&s->confidence) << 32);
     h = fold(h, atomic_load(&s->stopped) | (uint64_t)s->stole << 32);
+    h = fold(h, atomic_load(&s->heavy_next));
     h = fold(h, s->probe_in | (uint64_t)s->probe_distance << 32);
     for (uint32_t i = 0; i < s->count; i++) h = fold(h, atomic_load(&s->state[i]));
     return h;
@@ -87,12 +88,12 @@ static uint64_t digest_sched(struct sched *s)
 static uint64_t digest_worker(const struct sim_run *r, unsigned id)
 {
     const struct sim_worker *w = &r->worker[id];
-    uint64_t h = fold(w->phase, (uint64_t)w->sleeps << 32 | (uint64_t)w->task.kind << 8 | w->task.tx);
+    uint64_t h = fold(w->phase, (uint64_t)w->sleeps << 32 | (uint64_t)w->task.kind << 16 | w->task.item << 8 | w->tx);
     h = fold(h, w->outcome);
     bool waits = w->phase > SIM_LOOK && w->phase < SIM_DONE;
     if (waits) h = fold(h, w->epoch == atomic_load(&r->sched.epoch));
-    bool executes = w->phase >= SIM_AHEAD && w->phase <= SIM_COMMIT && w->phase != SIM_CHECK;
-    if (!executes || w->phase == SIM_BEGIN_HEAD || w->phase == SIM_PUBLISHED) return h;
+    bool ahead = w->phase == SIM_AHEAD || w->phase == SIM_PUBLISHING || w->phase == SIM_PUBLISH;
+    if (!ahead && w->phase != SIM_HEAD && w->phase != SIM_COMMIT) return h;
     const struct sim_machine *m = &r->world->machine[id];
     h = fold(fold(h, m->at | (uint64_t)m->depth << 32), m->digest);
     h = fold(fold(h, m->result.invalid), m->result.digest ^ m->result.footprint ^ m->result.fee);
@@ -104,7 +105,7 @@ uint64_t sim_digest(const struct sim_run *r)
 {
     uint64_t h = fold(digest_table(r), digest_sched((struct sched *)(uintptr_t)&r->sched));
     h = fold_word(fold(h, r->committed), r->fees);
-    for (uint32_t i = r->committed; i < r->block->tx_count; i++) h = fold(h, r->ahead[i].records);
+    for (uint32_t i = r->committed; i < r->block->tx_count; i++) h = fold(h, r->ahead[i].there ? r->ahead[i].records : 0);
     uint64_t workers = 0; /* who is who does not matter: a sum */
     for (unsigned i = 0; i < r->workers; i++) workers += digest_worker(r, i);
     return fold(h, workers);

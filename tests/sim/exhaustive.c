@@ -67,14 +67,12 @@ static void search(uint32_t blocks, struct sim_shape shape, unsigned workers)
     uint64_t situations = 0, ends = 0;
     for (uint32_t i = 0; i < blocks; i++) {
         sim_block_make(w, b, harness_random(), shape);
-        /* Odd: as the scheduler starts; even: in some other mood. */
         uint64_t schedule = harness_random();
         memset(s.seen, 0, SEEN_CELLS * sizeof *s.seen);
         s.depth = 0;
         s.situations = s.ends = 0;
         do {
-            sim_run_init(r, w, b, workers, schedule);
-            go(&s, r);
+            if (sim_run_init(r, w, b, workers, schedule)) go(&s, r);
         } while (turn(&s));
         situations += s.situations;
         ends += s.ends;

@@ -23,7 +23,7 @@ static struct sim_shape shape_of(uint64_t seed)
 static void run(struct sim_run *r, struct sim_world *w, struct sim_block *b, unsigned workers, uint64_t schedule)
 {
     struct picker picker;
-    sim_run_init(r, w, b, workers, schedule);
+    if (!sim_run_init(r, w, b, workers, schedule)) return;
     picker_init(&picker, schedule, workers);
     uint64_t steps = 0, most = 20000 + 2000ull * b->tx_count;
     for (uint32_t set; (set = sim_runnable(r)) != 0 && steps < most; steps++)

@@ -186,12 +186,7 @@ void sim_block_close(struct sim_world *w, const struct sim_block *b, struct u256
     system_call(w, b, b->tx_count + 1, b->seed % 5);
 }
 
-struct serial {
-    struct account_entry *beneficiary;
-    struct u256 fees;
-};
-
-static struct account_entry *entry_of(struct sim_world *w, unsigned account)
+struct account_entry *sim_account_entry(struct sim_world *w, unsigned account)
 {
     enum status why = STATUS_OK;
     struct address address = sim_address(account);
@@ -200,33 +195,34 @@ static struct account_entry *entry_of(struct sim_world *w, unsigned account)
     return e;
 }
 
-static struct sim_result execute_serially(struct sim_world *w, struct sim_block *b, struct serial *serial,
-                                          const struct sim_tx *tx)
+struct sim_result sim_execute_in_place(struct sim_world *w, const struct sim_block *b, struct account_entry *beneficiary,
+                                       struct u256 *fees, uint32_t tx)
 {
     struct state *s = w->state[0];
     struct sim_machine *m = &w->machine[0];
     state_begin(s, 0, false);
-    s->beneficiary = serial->beneficiary;
-    s->beneficiary_fees = serial->fees;
-    sim_begin(m, s, &b->rules, tx);
+    s->beneficiary = beneficiary;
+    s->beneficiary_fees = *fees;
+    sim_begin(m, s, &b->rules, &b->tx[tx]);
     while (!m->finished) sim_step(m);
     if (m->result.invalid == STATUS_OK) {
         state_commit(s);
-        state_bring_into_existence(s, serial->beneficiary);
-        serial->fees = u256_add(serial->fees, U256(m->result.fee));
+        state_bring_into_existence(s, beneficiary);
+        *fees = u256_add(*fees, U256(m->result.fee));
     }
     return m->result;
 }
 
 static void draw_and_execute(struct sim_world *w, struct sim_block *b, uint64_t *random, struct sim_shape shape)
 {
-    struct serial serial = {.beneficiary = entry_of(w, b->rules.beneficiary)};
+    struct account_entry *beneficiary = sim_account_entry(w, b->rules.beneficiary);
+    struct u256 fees = U256_ZERO;
     uint32_t drawn = shape.txs_least + (uint32_t)below(random, shape.txs - shape.txs_least + 1);
     for (uint32_t i = 0; i < 8 * drawn && b->tx_count < drawn && b->status == STATUS_OK; i++) {
         struct sim_tx *tx = &b->tx[b->tx_count];
         draw_tx(random, b, tx, shape.ops);
-        tx->nonce = location_find(&entry_of(w, tx->sender)->nonce, 0)->value.w[0] + (below(random, 64) == 0);
-        struct sim_result result = execute_serially(w, b, &serial, tx);
+        tx->nonce = location_find(&sim_account_entry(w, tx->sender)->nonce, 0)->value.w[0] + (below(random, 64) == 0);
+        struct sim_result result = sim_execute_in_place(w, b, beneficiary, &fees, b->tx_count);
         if (result.invalid != STATUS_OK && below(random, 64) != 0) continue; /* mostly left out */
         if (result.invalid != STATUS_OK) {
             b->status = result.invalid;
@@ -241,7 +237,7 @@ static void draw_and_execute(struct sim_world *w, struct sim_block *b, uint64_t 
         while (b->tx_count < drawn) draw_tx(random, b, &b->tx[b->tx_count++], shape.ops);
         return;
     }
-    sim_block_close(w, b, serial.fees);
+    sim_block_close(w, b, fees);
     state_table_diff(w->table, UINT32_MAX, b->clear_empty, &b->arena, &b->after[b->tx_count]);
 }
 

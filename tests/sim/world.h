@@ -70,6 +70,11 @@ void sim_block_free(struct sim_block *b);
 
 /* Sets the table up for the block, with what a system call does before the first transaction. */
 void sim_block_open(struct sim_world *w, const struct sim_block *b);
+/* Executes and commits transaction `tx` in place, as the serial executor does, and adds its fee to *fees; leaves all as it was if it is
+ * invalid. */
+struct sim_result sim_execute_in_place(struct sim_world *w, const struct sim_block *b, struct account_entry *beneficiary,
+                                       struct u256 *fees, uint32_t tx);
+struct account_entry *sim_account_entry(struct sim_world *w, unsigned account);
 /* What follows the last transaction: fees, withdrawals, a system call. In place. */
 void sim_block_close(struct sim_world *w, const struct sim_block *b, struct u256 fees);
 
