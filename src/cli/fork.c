@@ -29,10 +29,10 @@ static const char *const modexp_names[] = {"EIP-198", "EIP-2565", "EIP-7883"};
 static const struct field fields[] = {
     {"tx.types", KIND_TYPES, offsetof(struct fork, tx.types), NULL},
     U32(tx.base), U32(tx.create), U32(tx.data_zero), U32(tx.data_byte), U32(tx.access_address), U32(tx.access_key),
-    U32(tx.floor_token), U32(tx.authorization), U32(tx.authorization_refund), U32(tx.refund_quotient),
+    U32(tx.floor_token), U32(tx.floor_zero), U32(tx.floor_byte), U32(tx.access_list_byte), U32(tx.authorization), U32(tx.authorization_refund), U32(tx.refund_quotient),
     U32(gas.exp_byte), U32(gas.keccak_word), U32(gas.copy_word), U32(gas.memory_word), U32(gas.log_topic),
     U32(gas.log_byte), U32(gas.call_value), U32(gas.call_stipend), U32(gas.new_account),
-    U32(gas.selfdestruct_new_account), U32(gas.selfdestruct_refund), U32(gas.code_byte), U32(gas.initcode_word),
+    U32(gas.selfdestruct_new_account), U32(gas.selfdestruct_refund), U32(gas.code_byte), U32(gas.code_word), U32(gas.initcode_word),
     U32(gas.cold_account), U32(gas.cold_slot), U32(gas.warm),
     ENUM(sstore.rule, sstore_names), U32(sstore.set), U32(sstore.reset), U32(sstore.same), U32(sstore.clear_refund),
     BOOL(sstore.needs_stipend), ENUM(selfdestruct, selfdestruct_names),
@@ -50,7 +50,9 @@ static const struct field fields[] = {
     BOOL(keeps_64th), BOOL(clear_empty), BOOL(deposit_out_of_gas_fails), BOOL(reject_ef_code), BOOL(delegation),
     BOOL(warm_coinbase), BOOL(prevrandao), BOOL(low_s), BOOL(replay_protection), BOOL(receipt_status),
     BOOL(withdrawals), BOOL(beacon_root), BOOL(parent_hash), U32(requests), BOOL(transfer_logs),
-    BOOL(block_gas_without_refunds), BOOL(block_access_list), BOOL(slot_number), BOOL(state_gas),
+    BOOL(block_gas_without_refunds), BOOL(block_access_list), BOOL(slot_number),
+    U64(state_growth.byte_year_target), U32(state_growth.price_bits), U32(state_growth.price_offset),
+    U32(state_growth.account), U32(state_growth.slot), U32(state_growth.delegation),
 };
 
 /* What one name of a fork's data says; enough for every list. */
