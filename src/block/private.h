@@ -65,6 +65,11 @@ void block_refuse(struct block_run *run, uint32_t index, enum status why);
  * runs. */
 bool block_run_in_place(struct block_run *run, uint32_t index);
 
+/* Executes transactions on the caller alone, in place, until it pays to call the other workers; returns how many. */
+uint32_t share_run_alone(struct block_run *run);
+/* How much gas the block will use: what its header says, else the sum of the limits. */
+uint64_t share_expected_gas(const struct block_task *task);
+
 /* The time since the block began; 0 unless recording. */
 uint64_t event_clock(const struct engine *e);
 /* Notes that worker `w` did something from `start_ns` until now. */
