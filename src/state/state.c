@@ -483,9 +483,15 @@ void state_set_transient(struct state *s, struct account *a, const struct u256 *
 void state_log(struct state *s, const struct account *a, const struct u256 *topics, uint32_t topic_count,
                struct bytes data)
 {
+    state_log_as(s, &a->entry->address, topics, topic_count, data);
+}
+
+void state_log_as(struct state *s, const struct address *emitter, const struct u256 *topics, uint32_t topic_count,
+                  struct bytes data)
+{
     MAKE_ROOM(s->logs, s->log_count, s->log_capacity);
     struct state_log *log = &s->logs[s->log_count++];
-    log->account = a;
+    log->emitter = emitter;
     log->topic_count = topic_count;
     for (uint32_t i = 0; i < topic_count; i++)
         log->topics[i] = topics[i];
