@@ -347,7 +347,7 @@ static IFMA struct point8 multiply_and_add(struct field8 x, struct field8 y, con
 
 /* ---- recovery ----------------------------------------------------------------------------------------------------------- */
 
-void secp256k1_recover_keys(uint8_t key[][64], bool *ok, const struct hash *digest,
+IFMA void secp256k1_recover_keys(uint8_t key[][64], bool *ok, const struct hash *digest,
                             const struct secp256k1_signature *signature, size_t count)
 {
     pthread_once(&base_once, make_base_table);
@@ -409,7 +409,7 @@ bool secp256k1_has_ifma(void)
 
 #else
 
-void secp256k1_recover_keys(uint8_t key[][64], bool *ok, const struct hash *digest,
+IFMA void secp256k1_recover_keys(uint8_t key[][64], bool *ok, const struct hash *digest,
                             const struct secp256k1_signature *signature, size_t count)
 {
     (void)key, (void)ok, (void)digest, (void)signature, (void)count;
