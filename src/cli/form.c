@@ -21,11 +21,8 @@ static void find_line(const struct buffer *text, size_t at, size_t *line, size_t
     }
 }
 
-enum status form_open(struct form *f, const char *path, struct error *e)
+enum status form_parse(struct form *f)
 {
-    *f = (struct form){.file = path, .error = e};
-    enum status s = file_read(&f->text, path, FILE_SIZE_MAX, e);
-    if (s != STATUS_OK) return s;
     /* yyjson parses in place when four bytes of zero stand behind the text. */
     memset(buffer_reserve(&f->text, YYJSON_PADDING_SIZE), 0, YYJSON_PADDING_SIZE);
     yyjson_read_err why;
@@ -33,12 +30,20 @@ enum status form_open(struct form *f, const char *path, struct error *e)
     if (f->document == NULL) {
         size_t line, column;
         find_line(&f->text, why.pos, &line, &column);
-        error_set(e, BAD_JSON, "%s: line %zu, column %zu: expected JSON: %s", path, line, column, why.msg);
-        buffer_free(&f->text);
-        return BAD_JSON;
+        return error_set(f->error, BAD_JSON, "%s: line %zu, column %zu: expected JSON: %s", f->file, line, column,
+                         why.msg);
     }
     f->root = yyjson_doc_get_root(f->document);
     return STATUS_OK;
+}
+
+enum status form_open(struct form *f, const char *path, struct error *e)
+{
+    *f = (struct form){.file = path, .error = e};
+    enum status s = file_read(&f->text, path, FILE_SIZE_MAX, e);
+    if (s == STATUS_OK) s = form_parse(f);
+    if (s != STATUS_OK) buffer_free(&f->text);
+    return s;
 }
 
 void form_close(struct form *f)
