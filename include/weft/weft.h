@@ -26,6 +26,8 @@
  *   input and output alike; set all other fields of an input to zero before filling in. A library that is
  *   newer than the program leaves out what the program does not know. Structures without `struct_size` never
  *   change.
+ * - Pointers must not be NULL, except where it says so: `error`, what is freed, and empty ranges. Functions
+ *   that return a status refuse NULL with WEFT_INVALID_ARGUMENT; the few others do not check.
  * - Flags and yes-or-no fields are bytes: 0 is no, everything else is yes; output is 0 or 1. `reserved`
  *   fields are zero.
  * - Functions that can fail return a `weft_status`: WEFT_OK (0), or the kind of failure; outputs are then

@@ -107,7 +107,8 @@ static enum status run_message(const struct call *c, struct tx_worker *w, const 
 static void take_results(struct call *c, struct api_caller *caller, const struct fork *fork, const struct vm_result *vm)
 {
     struct state *s = caller->worker.state;
-    struct tx_result outcome = {.gas_used = c->message.gas - (uint64_t)vm->gas.regular,
+    uint64_t left = (uint64_t)(vm->gas.regular + vm->gas.state);
+    struct tx_result outcome = {.gas_used = c->message.gas - left,
                                 .gas_refunded = s->refund < 0 ? 0 : (uint64_t)s->refund};
     tx_keep_results(&caller->worker, vm, &outcome);
     state_finalize(s);
@@ -121,7 +122,7 @@ static void take_results(struct call *c, struct api_caller *caller, const struct
     api_result_make_receipts(r, 1);
     api_result_take_receipt(r, 0, &outcome, NULL);
     weft_receipt *shown = &r->receipts[0].shown;
-    shown->gas_left = (uint64_t)vm->gas.regular;
+    shown->gas_left = left;
     shown->cumulative_gas = outcome.gas_used;
     shown->sender = c->message.from;
     api_result_take_diff(r, &diff);

@@ -5,7 +5,9 @@
 
 Each block is decoded from its RLP, checked against its parent, executed on two threads with WEFT_CHECK_HEADER, and
 applied; the state root is compared with the header. A block that must be refused must be refused somewhere on the
-way. Blocks before the merge are left out: their uncles need checks that are not part of the interface. Ends with `N passed, N failed, N skipped`."""
+way. Blocks before the merge are left out: their uncles need checks that are not part of the interface.
+
+Ends with `N passed, N failed, N skipped`."""
 
 import json
 import os
