@@ -195,7 +195,9 @@ typedef struct weft_account {
     weft_word balance;   /**< wei */
     weft_word code_hash; /**< keccak-256 of its code; zero counts as the hash of no code */
     uint8_t exists;      /**< 0: there is no such account, and the other fields mean nothing */
-    uint8_t has_storage; /**< its storage is not empty; where a database cannot tell, say 1 for accounts with code */
+    /** 0: its storage is empty, and is not asked for. Where a database cannot tell: 1 for accounts with code
+     * or a nonce, 0 for others. */
+    uint8_t has_storage;
     uint8_t reserved[6];
 } weft_account;
 

@@ -258,6 +258,46 @@ TEST(api_callbacks_give_what_memory_gives)
     weft_state_free(other);
 }
 
+/* Keys that only a transaction ahead of its turn asks for: the source does not have them, and nobody notices. */
+TEST(api_reads_in_vain_may_fail)
+{
+    /* With call data: slot 0 = the data. Without: BALANCE(slot 0), which must not be zero.
+     * CALLDATASIZE PUSH1 15 JUMPI  PUSH0 SLOAD BALANCE PUSH1 13 JUMPI  PUSH0 PUSH0 REVERT ... */
+    static const uint8_t code[] = {0x36, 0x60, 0x0f, 0x57,             /* if data: jump to store */
+                                   0x5f, 0x54, 0x31, 0x60, 0x0d, 0x57, /* if BALANCE(slot 0): jump to end */
+                                   0x5f, 0x5f, 0xfd,                   /* revert */
+                                   0x5b, 0x00,                         /* end */
+                                   0x5b, 0x5f, 0x35, 0x5f, 0x55, 0x00};
+    weft_error error;
+    weft_state *memory = state_of(40);
+    struct source source = {memory, 0xbad, 0};
+    weft_state *state = behind_callbacks(&source);
+    set_code(memory, CONTRACT, code, sizeof code);
+    weft_address contract = address_of(CONTRACT), broken = address_of(0xbad), good = address_of(7);
+    weft_word key = word_of(0), value = {{0}}, data = {{0}};
+    memcpy(value.b + 12, broken.b, 20);
+    memcpy(data.b + 12, good.b, 20);
+    CHECK_OK(weft_state_set_storage(memory, &contract, &key, &value, &error));
+    weft_chain *chain = chain_named("Shanghai");
+    weft_engine *engine = engine_of(4, WEFT_EXECUTOR_PARALLEL);
+    for (int i = 0; i < 50; i++) {
+        weft_block *block = block_of(1);
+        weft_transaction first = transfer_of(1, 0, CONTRACT, 0);
+        first.data = (weft_bytes){data.b, 32};
+        add_transaction(block, first);
+        for (uint64_t k = 2; k <= 30; k++) add_transaction(block, transfer_of(k, 0, CONTRACT, 0));
+        weft_result *result;
+        CHECK_OK(weft_execute_block(engine, chain, state, block, 0, &result, &error));
+        for (size_t k = 0; k < 30; k++) CHECK(receipt_of(result, k).succeeded);
+        weft_result_free(result);
+        weft_block_free(block);
+    }
+    weft_engine_free(engine);
+    weft_chain_free(chain);
+    weft_state_free(state);
+    weft_state_free(memory);
+}
+
 TEST(api_failing_callbacks_end_the_block)
 {
     weft_error error;
