@@ -140,6 +140,8 @@ enum executor_kind { EXECUTOR_SERIAL, EXECUTOR_PARALLEL };
 
 /* The price of blob gas, wei, for a header's excess blob gas (EIP-4844); zero where the fork has no blobs. */
 struct u256 block_blob_base_fee(const struct fork *fork, uint64_t excess_blob_gas);
+/* What instructions see of a block; the transaction's part is zero. */
+struct vm_env block_env(const struct chain_spec *chain, const struct fork *fork, const struct header *h);
 
 /* Executes a block. STATUS_OK, or the status of an invalid block or failing view with *error set (may be NULL); *out is filled in
  * both cases as far as execution came. The caller's thread works as worker 0. */
@@ -152,6 +154,10 @@ void block_seal(struct engine *e, struct block_result *r);
 /* Compares a sealed result with the header: gas used, receipts root (when the fork's receipts do not carry state roots), bloom,
  * requests hash, blob gas. BLOCK_* status with *error set: what was found and what the header says. */
 enum status block_check(const struct block_result *r, struct error *error);
+/* EIP-7685: sha256 over the sha256 of each request (type byte and data), of which there are at most BLOCK_REQUESTS_MAX. */
+enum { BLOCK_REQUESTS_MAX = 8 };
+struct hash block_requests_hash(const struct bytes *requests, uint32_t count);
+
 /* ---- headers ------------------------------------------------------------------------------------------------- */
 
 /* Number of header fields that the fork's blocks have (HEADER_* of types.h). */

@@ -35,7 +35,8 @@ struct block_run {
 
     /* in order */
     struct u256 fees;        /* of the committed transactions, not yet credited */
-    uint64_t gas_used;       /* against the block's limit */
+    uint64_t gas_used;       /* against the block's limit; EIP-8037: regular gas */
+    uint64_t state_gas_used; /* the same for state gas */
     uint64_t cumulative_gas; /* as receipts count it */
     uint64_t blob_gas_used;
     uint32_t committed;      /* transactions */
@@ -63,6 +64,11 @@ void block_refuse(struct block_run *run, uint32_t index, enum status why);
 /* Executes and commits transaction `index` in place on worker 0; false when it cannot be in the block. Only while no other worker
  * runs. */
 bool block_run_in_place(struct block_run *run, uint32_t index);
+
+/* Executes transactions on the caller alone, in place, until it pays to call the other workers; returns how many. */
+uint32_t share_run_alone(struct block_run *run);
+/* How much gas the block will use: what its header says, else the sum of the limits. */
+uint64_t share_expected_gas(const struct block_task *task);
 
 /* The time since the block began; 0 unless recording. */
 uint64_t event_clock(const struct engine *e);

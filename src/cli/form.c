@@ -25,8 +25,7 @@ enum status form_open(struct form *f, const char *path, struct error *e)
 {
     *f = (struct form){.file = path, .error = e};
     enum status s = file_read(&f->text, path, FILE_SIZE_MAX, e);
-    if (s != STATUS_OK)
-        return s;
+    if (s != STATUS_OK) return s;
     /* yyjson parses in place when four bytes of zero stand behind the text. */
     memset(buffer_reserve(&f->text, YYJSON_PADDING_SIZE), 0, YYJSON_PADDING_SIZE);
     yyjson_read_err why;
@@ -51,8 +50,7 @@ void form_close(struct form *f)
 
 void form_expect(struct form *f, const char *key, const char *expected)
 {
-    if (f->status != STATUS_OK)
-        return;
+    if (f->status != STATUS_OK) return;
     f->status = error_set(f->error, BAD_FIELD, "%s: %s%s%s: expected %s", f->file, f->place == NULL ? "" : f->place,
                           f->place == NULL ? "" : ": ", key, expected);
 }
@@ -68,32 +66,28 @@ yyjson_val *form_optional(yyjson_val *object, const char *key)
 yyjson_val *form_member(struct form *f, yyjson_val *object, const char *key)
 {
     yyjson_val *v = form_optional(object, key);
-    if (v == NULL)
-        form_expect(f, key, "a value");
+    if (v == NULL) form_expect(f, key, "a value");
     return v;
 }
 
 yyjson_val *form_object(struct form *f, yyjson_val *object, const char *key)
 {
     yyjson_val *v = form_optional(object, key);
-    if (!yyjson_is_obj(v))
-        form_expect(f, key, "an object");
+    if (!yyjson_is_obj(v)) form_expect(f, key, "an object");
     return v;
 }
 
 yyjson_val *form_array(struct form *f, yyjson_val *object, const char *key)
 {
     yyjson_val *v = form_optional(object, key);
-    if (!yyjson_is_arr(v))
-        form_expect(f, key, "an array");
+    if (!yyjson_is_arr(v)) form_expect(f, key, "an array");
     return v;
 }
 
 const char *form_text(struct form *f, yyjson_val *object, const char *key)
 {
     yyjson_val *v = form_optional(object, key);
-    if (!yyjson_is_str(v))
-        form_expect(f, key, "a text");
+    if (!yyjson_is_str(v)) form_expect(f, key, "a text");
     return yyjson_is_str(v) ? yyjson_get_str(v) : "";
 }
 
@@ -141,8 +135,7 @@ static const char *digits_of(yyjson_val *v, size_t *count)
 {
     const char *text = yyjson_get_str(v);
     size_t size = yyjson_get_len(v);
-    if (text == NULL || size < 2 || text[0] != '0' || (text[1] != 'x' && text[1] != 'X'))
-        return NULL;
+    if (text == NULL || size < 2 || text[0] != '0' || (text[1] != 'x' && text[1] != 'X')) return NULL;
     *count = size - 2;
     return text + 2;
 }
@@ -153,13 +146,11 @@ static bool number_of(const char *digits, size_t count, struct u256 *out)
         digits++;
         count--;
     }
-    if (count > 64)
-        return false;
+    if (count > 64) return false;
     uint64_t limbs[4] = {0};
     for (size_t i = 0; i < count; i++) {
         int d = hex_digit(digits[i]);
-        if (d < 0)
-            return false;
+        if (d < 0) return false;
         size_t place = count - 1 - i;
         limbs[place / 16] |= (uint64_t)d << (place % 16 * 4);
     }

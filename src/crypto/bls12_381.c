@@ -1,7 +1,6 @@
 /* bls12-381 as EIP-2537 has it, through blst. Encoding and checks are here; the curve is blst's. */
+#include "crypto/bls12_381_private.h"
 #include "crypto/crypto.h"
-
-#include <blst.h>
 
 enum { PADDING = 16, FP_BYTES = 48 };
 
@@ -56,20 +55,30 @@ static bool read_g2(blst_p2_affine *out, const uint8_t in[BLS_G2_SIZE])
     return read_fp2(&out->x, in) && read_fp2(&out->y, in + 2 * BLS_FP_SIZE) && blst_p2_affine_on_curve(out);
 }
 
+static void write_g1_affine(uint8_t out[BLS_G1_SIZE], const blst_p1_affine *a)
+{
+    write_fp(out, &a->x);
+    write_fp(out + BLS_FP_SIZE, &a->y);
+}
+
 static void write_g1(uint8_t out[BLS_G1_SIZE], const blst_p1 *p)
 {
     blst_p1_affine a;
     blst_p1_to_affine(&a, p);
-    write_fp(out, &a.x);
-    write_fp(out + BLS_FP_SIZE, &a.y);
+    write_g1_affine(out, &a);
+}
+
+static void write_g2_affine(uint8_t out[BLS_G2_SIZE], const blst_p2_affine *a)
+{
+    write_fp2(out, &a->x);
+    write_fp2(out + 2 * BLS_FP_SIZE, &a->y);
 }
 
 static void write_g2(uint8_t out[BLS_G2_SIZE], const blst_p2 *p)
 {
     blst_p2_affine a;
     blst_p2_to_affine(&a, p);
-    write_fp2(out, &a.x);
-    write_fp2(out + 2 * BLS_FP_SIZE, &a.y);
+    write_g2_affine(out, &a);
 }
 
 /* ---- addition ---------------------------------------------------------------------------------------------------- */
@@ -79,10 +88,8 @@ bool bls_g1_add(uint8_t out[BLS_G1_SIZE], const uint8_t in[2 * BLS_G1_SIZE])
     blst_p1_affine a, b;
     if (!read_g1(&a, in) || !read_g1(&b, in + BLS_G1_SIZE))
         return false;
-    blst_p1 sum;
-    blst_p1_from_affine(&sum, &a);
-    blst_p1_add_or_double_affine(&sum, &sum, &b);
-    write_g1(out, &sum);
+    bls_g1_add_affine(&a, &a, &b);
+    write_g1_affine(out, &a);
     return true;
 }
 
@@ -91,10 +98,8 @@ bool bls_g2_add(uint8_t out[BLS_G2_SIZE], const uint8_t in[2 * BLS_G2_SIZE])
     blst_p2_affine a, b;
     if (!read_g2(&a, in) || !read_g2(&b, in + BLS_G2_SIZE))
         return false;
-    blst_p2 sum;
-    blst_p2_from_affine(&sum, &a);
-    blst_p2_add_or_double_affine(&sum, &sum, &b);
-    write_g2(out, &sum);
+    bls_g2_add_affine(&a, &a, &b);
+    write_g2_affine(out, &a);
     return true;
 }
 
@@ -130,6 +135,8 @@ bool bls_g1_msm(uint8_t out[BLS_G1_SIZE], const uint8_t *in, size_t count, struc
     if (used == 1) {
         blst_p1_from_affine(&sum, points);
         blst_p1_mult(&sum, &sum, scalars, SCALAR_BITS);
+    } else if (used > 1 && used <= BLS_G1_FEW) {
+        bls_g1_sum_few(&sum, points, scalars, used, scratch);
     } else if (used > 1) {
         const blst_p1_affine *all_points[2] = {points, NULL}; /* NULL: the rest follows the first */
         const byte *all_scalars[2] = {scalars, NULL};
@@ -163,6 +170,8 @@ bool bls_g2_msm(uint8_t out[BLS_G2_SIZE], const uint8_t *in, size_t count, struc
     if (used == 1) {
         blst_p2_from_affine(&sum, points);
         blst_p2_mult(&sum, &sum, scalars, SCALAR_BITS);
+    } else if (used > 1 && used <= BLS_G2_FEW) {
+        bls_g2_sum_few(&sum, points, scalars, used, scratch);
     } else if (used > 1) {
         const blst_p2_affine *all_points[2] = {points, NULL};
         const byte *all_scalars[2] = {scalars, NULL};
@@ -176,6 +185,17 @@ done:
 }
 
 /* ---- pairing ----------------------------------------------------------------------------------------------------- */
+
+/* The final power begins with x^(p^6 - 1), which is one for all (non-zero) x in the subfield of p^6 elements: those without a second
+ * half. So end pairs that cancel, such as e(P, Q) e(P, -Q), without the power. */
+static bool in_half_field(const blst_fp12 *x)
+{
+    limb_t any = 0;
+    for (size_t i = 0; i < 6; i++)
+        for (size_t k = 0; k < COUNT_OF(x->fp6[1].fp2[0].fp[0].l); k++)
+            any |= x->fp6[1].fp2[i / 2].fp[i % 2].l[k];
+    return any == 0;
+}
 
 bool bls_pairing(bool *is_one, const uint8_t *in, size_t pairs)
 {
@@ -205,9 +225,11 @@ bool bls_pairing(bool *is_one, const uint8_t *in, size_t pairs)
             product = part;
         any = true;
     }
-    if (any)
-        blst_final_exp(&product, &product);
-    *is_one = !any || blst_fp12_is_one(&product);
+    *is_one = true;
+    if (!any || in_half_field(&product))
+        return true;
+    blst_final_exp(&product, &product);
+    *is_one = blst_fp12_is_one(&product);
     return true;
 }
 
