@@ -132,12 +132,9 @@ bool bls_g1_msm(uint8_t out[BLS_G1_SIZE], const uint8_t *in, size_t count, struc
 
     blst_p1 sum;
     memset(&sum, 0, sizeof sum);
-    if (used == 1) {
-        blst_p1_from_affine(&sum, points);
-        blst_p1_mult(&sum, &sum, scalars, SCALAR_BITS);
-    } else if (used > 1 && used <= BLS_G1_FEW) {
+    if (used > 0 && used <= BLS_G1_FEW) {
         bls_g1_sum_few(&sum, points, scalars, used, scratch);
-    } else if (used > 1) {
+    } else if (used > 0) {
         const blst_p1_affine *all_points[2] = {points, NULL}; /* NULL: the rest follows the first */
         const byte *all_scalars[2] = {scalars, NULL};
         limb_t *work = arena_alloc(scratch, blst_p1s_mult_pippenger_scratch_sizeof(used), 64);
@@ -167,12 +164,9 @@ bool bls_g2_msm(uint8_t out[BLS_G2_SIZE], const uint8_t *in, size_t count, struc
 
     blst_p2 sum;
     memset(&sum, 0, sizeof sum);
-    if (used == 1) {
-        blst_p2_from_affine(&sum, points);
-        blst_p2_mult(&sum, &sum, scalars, SCALAR_BITS);
-    } else if (used > 1 && used <= BLS_G2_FEW) {
+    if (used > 0 && used <= BLS_G2_FEW) {
         bls_g2_sum_few(&sum, points, scalars, used, scratch);
-    } else if (used > 1) {
+    } else if (used > 0) {
         const blst_p2_affine *all_points[2] = {points, NULL};
         const byte *all_scalars[2] = {scalars, NULL};
         limb_t *work = arena_alloc(scratch, blst_p2s_mult_pippenger_scratch_sizeof(used), 64);

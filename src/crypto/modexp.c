@@ -79,35 +79,40 @@ static size_t significant(const uint64_t *x, size_t count)
     return count;
 }
 
-/* x = x mod modulus; x has room for the larger of `count` and `size` limbs. Writes `count` limbs. */
-static void reduce(uint64_t *x, size_t size, const uint64_t *modulus, size_t count)
+/* x = x mod modulus for x of `size` limbs; returns how many limbs are left. */
+static size_t reduce(uint64_t *x, size_t size, const uint64_t *modulus, size_t count)
 {
-    uint64_t quotient[2 * MODEXP_LIMBS_MAX + 1], rest[MODEXP_LIMBS_MAX];
-    if (size < count) {
-        memset(x + size, 0, (count - size) * 8);
-        return;
-    }
+    if (size < count)
+        return size;
+    uint64_t quotient[MODEXP_LIMBS_MAX + 1], rest[MODEXP_LIMBS_MAX];
     mpn_tdiv_qr(quotient, rest, 0, x, (mp_size_t)size, modulus, (mp_size_t)count);
     memcpy(x, rest, count * 8);
+    return significant(x, count);
 }
 
-/* out = base^exponent mod modulus, most significant bit first; 1 <= exponent. */
-static void power_by_division(uint64_t *out, uint64_t *base, size_t base_count, unsigned exponent, const uint64_t *modulus,
+/* out = base^exponent mod modulus, most significant bit first; 1 <= exponent. Numbers are kept without leading zeros: powers of small
+ * numbers, and of modulus - 1, stay small. */
+static void power_by_division(uint64_t *out, uint64_t *base, size_t base_size, unsigned exponent, const uint64_t *modulus,
                               size_t count)
 {
     uint64_t wide[2 * MODEXP_LIMBS_MAX];
-    reduce(base, base_count, modulus, count);
-    memcpy(out, base, count * 8);
-    for (int bit = 30 - __builtin_clz(exponent); bit >= 0; bit--) {
-        mpn_sqr(wide, out, (mp_size_t)count);
-        reduce(wide, 2 * count, modulus, count);
-        if ((exponent >> bit & 1) != 0) {
-            memcpy(out, wide, count * 8);
-            mpn_mul_n(wide, out, base, (mp_size_t)count);
-            reduce(wide, 2 * count, modulus, count);
-        }
-        memcpy(out, wide, count * 8);
+    base_size = reduce(base, base_size, modulus, count);
+    size_t size = base_size;
+    memcpy(out, base, size * 8);
+    for (int bit = 30 - __builtin_clz(exponent); bit >= 0 && size > 0; bit--) {
+        mpn_sqr(wide, out, (mp_size_t)size);
+        size = reduce(wide, significant(wide, 2 * size), modulus, count);
+        memcpy(out, wide, size * 8);
+        if ((exponent >> bit & 1) == 0 || size == 0)
+            continue;
+        if (size >= base_size)
+            mpn_mul(wide, out, (mp_size_t)size, base, (mp_size_t)base_size);
+        else
+            mpn_mul(wide, base, (mp_size_t)base_size, out, (mp_size_t)size);
+        size = reduce(wide, significant(wide, size + base_size), modulus, count);
+        memcpy(out, wide, size * 8);
     }
+    memset(out + size, 0, (count - size) * 8);
 }
 
 /* The power modulo an odd number above 1. */
