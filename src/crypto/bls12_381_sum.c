@@ -161,9 +161,9 @@ static size_t write_digits(int8_t out[DIGITS], unsigned __int128 x)
 /* In blst's form, x·2^384. */
 static const blst_fp beta = {{0x30f1361b798a64e8, 0xf3b8ddab7ece5a2a, 0x16a8ca3ac61577f7, 0xc26a2ff874fd029b,
                               0x3636b76660701c6e, 0x051ba4ab241b6160}};
-static const blst_fp2 psi_x = {{{{0}},
-                                {{0x890dc9e4867545c3, 0x2af322533285a5d5, 0x50880866309b7e2c, 0xa20d1b8c7e881024,
-                                  0x14e4f04fe2db9068, 0x14e56d3f1564853a}}}};
+/* cx is imaginary: psi_x·i. */
+static const blst_fp psi_x = {{0x890dc9e4867545c3, 0x2af322533285a5d5, 0x50880866309b7e2c, 0xa20d1b8c7e881024,
+                               0x14e4f04fe2db9068, 0x14e56d3f1564853a}};
 static const blst_fp2 psi_y = {{{{0x3e2f585da55c9ad1, 0x4294213d86c18183, 0x382844c88b623732, 0x92ad2afd19103e18,
                                   0x1d794e4fac7cf0b9, 0x0bd592fc7d825ec8}},
                                 {{0x7bcfa7a25aa30fda, 0xdc17dec12a927e7c, 0x2f088dd86b4ebef1, 0xd1ca2087da74d4a7,
@@ -177,11 +177,11 @@ static void times_z_squared(blst_p1_affine *out, const blst_p1_affine *in)
 
 static void times_z(blst_p2_affine *out, const blst_p2_affine *in)
 {
-    *out = *in;
-    blst_fp_cneg(&out->x.fp[1], &out->x.fp[1], true);
-    blst_fp_cneg(&out->y.fp[1], &out->y.fp[1], true);
-    blst_fp2_mul(&out->x, &out->x, &psi_x);
-    blst_fp2_mul(&out->y, &out->y, &psi_y);
+    blst_fp2 x = in->x, y = in->y;
+    blst_fp_mul(&out->x.fp[0], &x.fp[1], &psi_x); /* (a - bi)·ci = bc + ac·i */
+    blst_fp_mul(&out->x.fp[1], &x.fp[0], &psi_x);
+    blst_fp_cneg(&y.fp[1], &y.fp[1], true);
+    blst_fp2_mul(&out->y, &y, &psi_y);
     blst_fp2_cneg(&out->y, &out->y, true);
 }
 
