@@ -5,11 +5,32 @@
 
 /* ---- accounting in order ---------------------------------------------------------------------------------------- */
 
+static uint64_t room(uint64_t limit, uint64_t used)
+{
+    return used > limit ? 0 : limit - used;
+}
+
+/* Whether the gas of a transaction fits what is left of the block. Where gas has two dimensions (EIP-8037), each has the whole block's
+ * limit, and the transaction must fit with the most that it could use of each. */
+static bool gas_fits(const struct block_run *run, const struct transaction *tx)
+{
+    uint64_t limit = run->task->header->gas_limit, price = run->context.env.state_byte_gas;
+    uint64_t regular_room = room(limit, run->gas_used), state_room = room(limit, run->state_gas_used);
+    if (tx->gas_limit <= regular_room && tx->gas_limit <= state_room)
+        return true;
+    if (price == 0)
+        return false;
+    struct tx_intrinsic intrinsic = tx_intrinsic(run->context.fork, tx, price);
+    if (tx->gas_limit < intrinsic.gas + intrinsic.state)
+        return true; /* tx_check has a better reason to refuse it */
+    uint64_t regular = tx->gas_limit - intrinsic.state, cap = run->context.fork->limit.tx_gas;
+    return (regular < cap ? regular : cap) <= regular_room && tx->gas_limit - intrinsic.gas <= state_room;
+}
+
 enum status block_admit(const struct block_run *run, uint32_t index)
 {
     const struct transaction *tx = &run->task->transactions[index];
-    const struct header *h = run->task->header;
-    if (run->gas_used > h->gas_limit || tx->gas_limit > h->gas_limit - run->gas_used)
+    if (!gas_fits(run, tx))
         return TX_GAS_OVER_BLOCK;
     uint64_t blobs = run->blob_gas_used / GAS_PER_BLOB + tx->blob_count;
     /* Where there are no blobs at all, tx_check refuses the transaction for its type. */
@@ -23,6 +44,7 @@ void block_count(struct block_run *run, uint32_t index)
 {
     struct tx_result *r = &run->results[index];
     run->gas_used += r->block_gas;
+    run->state_gas_used += r->block_state_gas;
     run->cumulative_gas += r->gas_used;
     run->blob_gas_used += (uint64_t)run->task->transactions[index].blob_count * GAS_PER_BLOB;
     r->cumulative_gas = run->cumulative_gas;
@@ -76,7 +98,8 @@ struct vm_env block_env(const struct chain_spec *chain, const struct fork *fork,
                            .coinbase = h->beneficiary,
                            .prevrandao = fork->prevrandao ? u256_from_hash(&h->prev_randao) : h->difficulty,
                            .base_fee = h->base_fee,
-                           .blob_base_fee = block_blob_base_fee(fork, h->excess_blob_gas)};
+                           .blob_base_fee = block_blob_base_fee(fork, h->excess_blob_gas),
+                           .state_byte_gas = fork_state_byte_gas(fork, h->gas_limit)};
 }
 
 static void begin(struct engine *e, const struct block_task *task)
@@ -128,7 +151,8 @@ enum status block_execute(struct engine *e, enum executor_kind kind, const struc
     out->conflict_count = run.conflict_count;
     out->status = run.status;
     out->bad = run.bad;
-    out->gas_used = run.gas_used;
+    /* The header names the dimension of which more was used. */
+    out->gas_used = run.gas_used > run.state_gas_used ? run.gas_used : run.state_gas_used;
     out->blob_gas_used = run.blob_gas_used;
     out->stats = run.stats;
     out->stats.wall_ns = clock_wall_ns() - wall;

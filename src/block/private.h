@@ -35,7 +35,8 @@ struct block_run {
 
     /* in order */
     struct u256 fees;        /* of the committed transactions, not yet credited */
-    uint64_t gas_used;       /* against the block's limit */
+    uint64_t gas_used;       /* against the block's limit; EIP-8037: regular gas */
+    uint64_t state_gas_used; /* the same for state gas */
     uint64_t cumulative_gas; /* as receipts count it */
     uint64_t blob_gas_used;
     uint32_t committed;      /* transactions */

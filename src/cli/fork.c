@@ -35,6 +35,9 @@ static const struct field fields[] = {
     U32(tx.access_address),
     U32(tx.access_key),
     U32(tx.floor_token),
+    U32(tx.floor_zero),
+    U32(tx.floor_byte),
+    U32(tx.access_list_byte),
     U32(tx.authorization),
     U32(tx.authorization_refund),
     U32(tx.refund_quotient),
@@ -50,6 +53,7 @@ static const struct field fields[] = {
     U32(gas.selfdestruct_new_account),
     U32(gas.selfdestruct_refund),
     U32(gas.code_byte),
+    U32(gas.code_word),
     U32(gas.initcode_word),
     U32(gas.cold_account),
     U32(gas.cold_slot),
@@ -115,7 +119,12 @@ static const struct field fields[] = {
     BOOL(block_gas_without_refunds),
     BOOL(block_access_list),
     BOOL(slot_number),
-    BOOL(state_gas),
+    U64(state_growth.byte_year_target),
+    U32(state_growth.price_bits),
+    U32(state_growth.price_offset),
+    U32(state_growth.account),
+    U32(state_growth.slot),
+    U32(state_growth.delegation),
 };
 
 /* What one name of a fork's data says; enough for every list. */

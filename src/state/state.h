@@ -233,7 +233,7 @@ struct slot {
 
 /* A log, in order of emission. Data lives until the transaction's results are given up. */
 struct state_log {
-    const struct account *account;
+    const struct address *emitter;
     struct u256 topics[4];
     uint32_t topic_count;
     struct bytes data;
@@ -339,8 +339,11 @@ void state_set_slot(struct state *s, struct slot *slot, const struct u256 *value
 struct u256 state_transient(struct state *s, struct account *a, const struct u256 *key);
 void state_set_transient(struct state *s, struct account *a, const struct u256 *key, const struct u256 *value);
 
-/* Emits a log; copies topics and data. Removed again by a revert. */
+/* Emits a log; copies topics and data. Removed again by a revert. state_log_as: of an emitter without a record, which must live as
+ * long as the log. */
 void state_log(struct state *s, const struct account *a, const struct u256 *topics, uint32_t topic_count, struct bytes data);
+void state_log_as(struct state *s, const struct address *emitter, const struct u256 *topics, uint32_t topic_count,
+                  struct bytes data);
 
 /* Hash of an earlier block through the view; zero with s->failure when it fails. */
 struct hash state_block_hash(struct state *s, uint64_t number);
