@@ -152,14 +152,17 @@ static bool number_of(const char *digits, size_t count, struct u256 *out)
         count--;
     }
     if (count > 64) return false;
-    uint64_t limbs[4] = {0};
-    for (size_t i = 0; i < count; i++) {
-        int d = hex_digit(digits[i]);
-        if (d < 0) return false;
-        size_t place = count - 1 - i;
-        limbs[place / 16] |= (uint64_t)d << (place % 16 * 4);
+    /* The last bytes of a big-endian word; an odd first digit is a byte of its own. */
+    uint8_t word[32] = {0};
+    uint8_t *to = word + sizeof word - (count + 1) / 2;
+    if (count % 2 != 0) {
+        int high = hex_digit(*digits++);
+        if (high < 0) return false;
+        *to++ = (uint8_t)high;
+        count--;
     }
-    memcpy(out->w, limbs, sizeof limbs);
+    if (!hex_decode(to, digits, count)) return false;
+    *out = u256_load_be(word);
     return true;
 }
 
