@@ -73,16 +73,14 @@ static double best_peer(const char *table, const char *key)
 {
     size_t length = strlen(key);
     for (const char *line = table; line != NULL && *line != 0; line = strchr(line, '\n'), line += line != NULL) {
-        if (strncmp(line, key, length) != 0 || line[length] != '\t')
-            continue;
+        if (strncmp(line, key, length) != 0 || line[length] != '\t') continue;
         double best = 0;
         const char *at = line + length + 1;
         at += strcspn(at, "\t\n"); /* bytes */
         while (*at == '\t') {
             at++;
             double ns = strtod(at, NULL);
-            if (ns > 0 && (best == 0 || ns < best))
-                best = ns;
+            if (ns > 0 && (best == 0 || ns < best)) best = ns;
             at += strcspn(at, "\t\n");
         }
         return best;
@@ -114,15 +112,14 @@ int main(int count, char **arguments)
         return 2;
     }
     double peer_reference = peers.size > 0 ? best_peer((const char *)peers.data, reference_row) : 0;
-    printf("| %-63s | %12s | %12s | %12s | %6s |\n|-%.63s-|-%.12s:|-%.12s:|-%.12s:|-%.6s:|\n", "vector", "ns, least", "ns, median",
-           "best peer", "ratio", dashes, dashes, dashes, dashes, dashes);
+    printf("| %-63s | %12s | %12s | %12s | %6s |\n|-%.63s-|-%.12s:|-%.12s:|-%.12s:|-%.6s:|\n", "vector", "ns, least",
+           "ns, median", "best peer", "ratio", dashes, dashes, dashes, dashes, dashes);
     struct vector row;
     struct precompile_memory memory = {0};
     while (vectors_next(&v, &row)) {
         char key[256];
         snprintf(key, sizeof key, "%s/%.*s", row.family, (int)NAME_CUT, row.name);
-        if (strstr(key, filter) == NULL)
-            continue;
+        if (strstr(key, filter) == NULL) continue;
         double once = time_calls(&row, &memory, 1), times[ROUNDS], relative[ROUNDS];
         once = time_calls(&row, &memory, 1 + (uint64_t)(20000 / (once + 1)));
         uint64_t repeat = 1 + (uint64_t)((double)ROUND_NS / (once + 1));

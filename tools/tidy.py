@@ -40,8 +40,9 @@ LAYERS = {
     "chain": ["block", "store"],
     "rpc": ["chain"],
     "dist": ["block"],
+    "workload": ["block"],
     "api": ["chain", "rpc", "dist"],
-    "cli": ["chain", "rpc", "dist"],
+    "cli": ["chain", "rpc", "dist", "workload"],
 }
 
 # Prefixes that a folder's functions may carry besides its own name, its header files' names and its types' names.

@@ -21,9 +21,9 @@ struct block_test {
 /* A block of the test, before it is imported. */
 struct candidate {
     yyjson_val *v;
-    struct bytes encoded;      /* RLP; empty for payloads */
-    struct hash parent;        /* what the block says its parent is; zero when it cannot be read */
-    const char *exception;     /* NULL: the block is valid */
+    struct bytes encoded;  /* RLP; empty for payloads */
+    struct hash parent;    /* what the block says its parent is; zero when it cannot be read */
+    const char *exception; /* NULL: the block is valid */
 };
 
 #define FAIL_CASE(t, ...) case_failed((t)->tester, (t)->report, (t)->name, (t)->network, __VA_ARGS__)
@@ -45,10 +45,8 @@ static struct candidate read_candidate(const struct block_test *t, yyjson_val *v
     struct form *f = t->form;
     struct candidate c = {.v = v};
     yyjson_val *exception = form_optional(v, payload ? "validationError" : "expectException");
-    if (exception == NULL && payload)
-        exception = form_optional(v, "errorCode");
-    if (exception != NULL)
-        c.exception = yyjson_is_str(exception) ? yyjson_get_str(exception) : "";
+    if (exception == NULL && payload) exception = form_optional(v, "errorCode");
+    if (exception != NULL) c.exception = yyjson_is_str(exception) ? yyjson_get_str(exception) : "";
     if (payload) {
         c.parent = form_hash(f, yyjson_arr_get(form_array(f, v, "params"), 0), "parentHash");
     } else {
@@ -67,8 +65,7 @@ static enum status decode(const struct block_test *t, const struct candidate *c,
     }
     struct rlp in = rlp_of(c->encoded);
     enum status s = block_decode(b, &in, arena, e);
-    if (s == STATUS_OK && !rlp_at_end(&in))
-        s = error_set(e, RLP_TRAILING, "%s", status_text(RLP_TRAILING));
+    if (s == STATUS_OK && !rlp_at_end(&in)) s = error_set(e, RLP_TRAILING, "%s", status_text(RLP_TRAILING));
     return s;
 }
 
@@ -96,8 +93,7 @@ static bool begin_chain(struct block_test *t, yyjson_val *v, const struct chain_
     struct state_memory *state = state_memory_new();
     form_accounts(f, form_object(f, v, "pre"), state);
     chain_begin(&t->chain, t->tester, spec, &header, state);
-    if (f->status != STATUS_OK)
-        return false;
+    if (f->status != STATUS_OK) return false;
     struct hash root;
     state_memory_root(state, NULL, &root);
     if (!hash_equal(&found, &expected) || !hash_equal(&root, &header.state_root)) {
@@ -113,8 +109,7 @@ static bool begin_chain(struct block_test *t, yyjson_val *v, const struct chain_
 static bool parent_is_needed(const struct candidate *all, size_t count, size_t i)
 {
     for (size_t k = i + 1; k < count; k++)
-        if (hash_equal(&all[k].parent, &all[i].parent))
-            return true;
+        if (hash_equal(&all[k].parent, &all[i].parent)) return true;
     return all[i].exception != NULL;
 }
 
@@ -124,10 +119,8 @@ static bool run_block(struct block_test *t, const struct candidate *all, size_t 
     struct error e = {STATUS_OK, ""};
     struct block block;
     enum status s = decode(t, &all[i], &block, &e);
-    if (t->form->status != STATUS_OK)
-        return false;
-    if (s == STATUS_OK)
-        s = chain_import(&t->chain, &block, !parent_is_needed(all, count, i), &e);
+    if (t->form->status != STATUS_OK) return false;
+    if (s == STATUS_OK) s = chain_import(&t->chain, &block, !parent_is_needed(all, count, i), &e);
     const char *exception = all[i].exception;
     if (exception == NULL && s != STATUS_OK)
         FAIL_CASE(t, "block %zu refused: %s: %s", i, status_name(s), e.text);
@@ -163,10 +156,8 @@ static void run_blocks(struct block_test *t, yyjson_val *v, const struct chain_s
     struct candidate *all = ARENA_ARRAY(&t->tester->arena, struct candidate, count + 1);
     yyjson_arr_foreach(list, i, count, item) all[i] = read_candidate(t, item, payloads != NULL);
     bool good = begin_chain(t, v, spec);
-    for (i = 0; i < count && good && !interrupted(); i++)
-        good = run_block(t, all, count, i);
-    if (good && i == count)
-        check_end(t, v);
+    for (i = 0; i < count && good && !interrupted(); i++) good = run_block(t, all, count, i);
+    if (good && i == count) check_end(t, v);
     chain_free(&t->chain);
 }
 
@@ -175,16 +166,14 @@ static void run_case(struct tester *tester, struct suite_report *r, struct form 
     struct block_test t = {.tester = tester, .report = r, .form = f, .name = name};
     t.network = form_text(f, v, "network");
     const struct fork *only = tester->options->fork;
-    if (only != NULL && fork_find(t.network) != only)
-        return;
+    if (only != NULL && fork_find(t.network) != only) return;
     struct chain_spec spec;
     if (chain_from_network(&spec, t.network, NULL) != STATUS_OK) {
         case_skipped(tester, r, name, t.network, "unknown network");
         return;
     }
     yyjson_val *config = form_optional(v, "config");
-    if (form_optional(config, "chainid") != NULL)
-        spec.id = form_u64(f, config, "chainid");
+    if (form_optional(config, "chainid") != NULL) spec.id = form_u64(f, config, "chainid");
     run_blocks(&t, v, &spec);
 }
 

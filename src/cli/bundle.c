@@ -25,10 +25,8 @@ static enum status load_state(struct bundle *b, const char *path, struct error *
 {
     struct form f;
     enum status s = form_open(&f, path, e);
-    if (s != STATUS_OK)
-        return s;
-    if (!yyjson_is_obj(f.root))
-        form_expect(&f, "document", "an object of accounts");
+    if (s != STATUS_OK) return s;
+    if (!yyjson_is_obj(f.root)) form_expect(&f, "document", "an object of accounts");
     form_accounts(&f, f.root, b->state);
     form_close(&f);
     return f.status;
@@ -38,14 +36,12 @@ static enum status load_block_hashes(struct bundle *b, const char *path, struct 
 {
     struct form f;
     enum status s = form_open(&f, path, e);
-    if (s != STATUS_OK)
-        return s;
+    if (s != STATUS_OK) return s;
     yyjson_obj_iter i = yyjson_obj_iter_with(f.root);
     for (yyjson_val *key; (key = yyjson_obj_iter_next(&i)) != NULL;) {
         char *end;
         uint64_t number = strtoull(yyjson_get_str(key), &end, 0);
-        if (*end != 0 || end == yyjson_get_str(key))
-            form_expect(&f, yyjson_get_str(key), "a block number");
+        if (*end != 0 || end == yyjson_get_str(key)) form_expect(&f, yyjson_get_str(key), "a block number");
         struct hash hash = form_value_hash(&f, yyjson_obj_iter_get_val(key), yyjson_get_str(key));
         state_memory_set_block_hash(b->state, number, &hash);
     }
@@ -62,8 +58,7 @@ static enum status load_chain(struct bundle *b, const char *path, const struct f
     if (access(path, F_OK) == 0) {
         struct form f;
         enum status s = form_open(&f, path, e);
-        if (s != STATUS_OK)
-            return s;
+        if (s != STATUS_OK) return s;
         uint64_t id = form_u64(&f, f.root, "chainId");
         const struct chain_spec *known = chain_with_id(id);
         if (known != NULL) {
@@ -73,17 +68,13 @@ static enum status load_chain(struct bundle *b, const char *path, const struct f
             b->chain.id = id;
             b->chain.dao_block = NEVER;
             const char *name = form_text(&f, f.root, "fork");
-            if (b->fork == NULL)
-                b->fork = fork_find(name);
-            if (b->fork == NULL)
-                form_expect(&f, "fork", "the name of a fork");
+            if (b->fork == NULL) b->fork = fork_find(name);
+            if (b->fork == NULL) form_expect(&f, "fork", "the name of a fork");
         }
         form_close(&f);
-        if (f.status != STATUS_OK)
-            return f.status;
+        if (f.status != STATUS_OK) return f.status;
     }
-    if (b->fork == NULL)
-        b->fork = chain_fork_at(&b->chain, b->block.header.number, b->block.header.timestamp);
+    if (b->fork == NULL) b->fork = chain_fork_at(&b->chain, b->block.header.number, b->block.header.timestamp);
     return STATUS_OK;
 }
 
@@ -97,12 +88,9 @@ enum status bundle_load(struct bundle *out, const char *folder, const struct for
         form_block(&out->form, out->form.root, &out->arena, &out->block, &out->from);
         s = out->form.status;
     }
-    if (s == STATUS_OK)
-        s = load_state(out, path_of(&path, folder, "prestate.json"), e);
-    if (s == STATUS_OK)
-        s = load_block_hashes(out, path_of(&path, folder, "block_hashes.json"), e);
-    if (s == STATUS_OK)
-        s = load_chain(out, path_of(&path, folder, "chain.json"), fork, e);
+    if (s == STATUS_OK) s = load_state(out, path_of(&path, folder, "prestate.json"), e);
+    if (s == STATUS_OK) s = load_block_hashes(out, path_of(&path, folder, "block_hashes.json"), e);
+    if (s == STATUS_OK) s = load_chain(out, path_of(&path, folder, "chain.json"), fork, e);
     buffer_free(&path);
     free(block_path);
     return s;
@@ -162,16 +150,17 @@ enum status bundles_find(struct bundle_list *out, const char *path, const char *
         char *inner = base_strdup(path_of(&place, path, d->d_name));
         if (d->d_name[0] != '.' && is_bundle(&place, inner)) {
             any = true;
-            if (filter == NULL || strstr(d->d_name, filter) != NULL)
-                s = bundles_add(out, inner, e);
+            if (filter == NULL || strstr(d->d_name, filter) != NULL) s = bundles_add(out, inner, e);
         }
         free(inner);
     }
     (void)closedir(folder);
     buffer_free(&place);
     if (s == STATUS_OK && !any && out->count == before)
-        return error_set(e, FILE_UNREADABLE, "%s: expected a bundle (block.json, prestate.json, block_hashes.json) or a "
-                         "folder of bundles", path);
+        return error_set(e, FILE_UNREADABLE,
+                         "%s: expected a bundle (block.json, prestate.json, block_hashes.json) or a "
+                         "folder of bundles",
+                         path);
     return s;
 }
 
@@ -188,8 +177,7 @@ void bundles_sort(struct bundle_list *l)
 
 void bundles_free(struct bundle_list *l)
 {
-    for (size_t i = 0; i < l->count; i++)
-        free(l->entries[i].folder);
+    for (size_t i = 0; i < l->count; i++) free(l->entries[i].folder);
     free(l->entries);
     *l = (struct bundle_list){0};
 }

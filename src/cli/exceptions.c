@@ -1,5 +1,6 @@
-/* exceptions: what execution-spec-tests calls the reasons for refusing a transaction or block, and what weft calls them. This is the only
- * place that knows both. A name may stand for several of ours where weft distinguishes more. */
+/* exceptions: what execution-spec-tests calls the reasons for refusing a transaction or block, and what weft calls
+ * them. This is the only place that knows both. A name may stand for several of ours where weft distinguishes more.
+ * */
 #include "cli/suite.h"
 
 /* Reasons for one name; the list ends with STATUS_OK. */
@@ -79,7 +80,10 @@ static const struct exception exceptions[] = {
     {"INVALID_DEPOSIT_EVENT_LAYOUT", {BLOCK_DEPOSIT_LAYOUT}},
     {"SYSTEM_CONTRACT_EMPTY", {BLOCK_SYSTEM_CONTRACT_EMPTY}},
     {"SYSTEM_CONTRACT_CALL_FAILED", {BLOCK_SYSTEM_CALL_FAILED}},
-    {"INCORRECT_BLOCK_FORMAT", {BLOCK_HEADER_FIELDS, BLOCK_FIELDS, RLP_WRONG_COUNT, BAL_NOT_SORTED}},
+    /* A field that is missing in the middle makes those behind it look malformed. */
+    {"INCORRECT_BLOCK_FORMAT",
+     {BLOCK_HEADER_FIELDS, BLOCK_FIELDS, RLP_WRONG_COUNT, RLP_WRONG_SIZE, RLP_LEADING_ZERO, RLP_NUMBER_TOO_BIG,
+      BAL_NOT_SORTED}},
     {"INVALID_BLOCK_ACCESS_LIST",
      {BLOCK_ACCESS_LIST_HASH, BLOCK_ACCESS_LIST_INDEX, BLOCK_ACCESS_LIST_VALUE, BLOCK_ACCESS_LIST_MISSING,
       BLOCK_ACCESS_LIST_EXTRA, BAL_NOT_SORTED, BAL_READ_AND_WRITTEN}},
@@ -94,8 +98,7 @@ static const struct exception exceptions[] = {
 static const struct exception *find_exception(const char *name, size_t size)
 {
     for (size_t i = 0; i < COUNT_OF(exceptions); i++)
-        if (strlen(exceptions[i].name) == size && memcmp(exceptions[i].name, name, size) == 0)
-            return &exceptions[i];
+        if (strlen(exceptions[i].name) == size && memcmp(exceptions[i].name, name, size) == 0) return &exceptions[i];
     return NULL;
 }
 
@@ -107,8 +110,7 @@ bool exception_matches(const char *expected, enum status found)
         const char *name = dot == NULL ? at : dot + 1;
         const struct exception *x = find_exception(name, size - (size_t)(name - at));
         for (size_t i = 0; x != NULL && i < REASONS_MAX && x->reasons[i] != STATUS_OK; i++)
-            if (x->reasons[i] == found)
-                return true;
+            if (x->reasons[i] == found) return true;
         at += size;
         at += *at == '|';
     }

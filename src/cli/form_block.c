@@ -8,9 +8,9 @@ static const struct {
     const char *name;
     enum header_field count;
 } optional_fields[] = {
-    {"baseFeePerGas", HEADER_BASE_FEE},         {"withdrawalsRoot", HEADER_WITHDRAWALS_ROOT},
-    {"excessBlobGas", HEADER_BLOB_GAS},         {"parentBeaconBlockRoot", HEADER_PARENT_BEACON_ROOT},
-    {"requestsHash", HEADER_REQUESTS_HASH},     {"blockAccessListHash", HEADER_ACCESS_LIST_HASH},
+    {"baseFeePerGas", HEADER_BASE_FEE},     {"withdrawalsRoot", HEADER_WITHDRAWALS_ROOT},
+    {"excessBlobGas", HEADER_BLOB_GAS},     {"parentBeaconBlockRoot", HEADER_PARENT_BEACON_ROOT},
+    {"requestsHash", HEADER_REQUESTS_HASH}, {"blockAccessListHash", HEADER_ACCESS_LIST_HASH},
     {"slotNumber", HEADER_SLOT_NUMBER},
 };
 
@@ -58,22 +58,16 @@ void form_header(struct form *f, yyjson_val *v, const struct header_names *names
     h->extra_data = form_bytes(f, v, "extraData");
     h->prev_randao = form_hash(f, v, "mixHash");
     read_fixed_bytes(f, v, "nonce", h->nonce, sizeof h->nonce);
-    if (header_has(h, HEADER_BASE_FEE))
-        h->base_fee = form_u256(f, v, "baseFeePerGas");
-    if (header_has(h, HEADER_WITHDRAWALS_ROOT))
-        h->withdrawals_root = form_hash(f, v, "withdrawalsRoot");
+    if (header_has(h, HEADER_BASE_FEE)) h->base_fee = form_u256(f, v, "baseFeePerGas");
+    if (header_has(h, HEADER_WITHDRAWALS_ROOT)) h->withdrawals_root = form_hash(f, v, "withdrawalsRoot");
     if (header_has(h, HEADER_BLOB_GAS)) {
         h->blob_gas_used = form_u64(f, v, "blobGasUsed");
         h->excess_blob_gas = form_u64(f, v, "excessBlobGas");
     }
-    if (header_has(h, HEADER_PARENT_BEACON_ROOT))
-        h->parent_beacon_root = form_hash(f, v, "parentBeaconBlockRoot");
-    if (header_has(h, HEADER_REQUESTS_HASH))
-        h->requests_hash = form_hash(f, v, "requestsHash");
-    if (header_has(h, HEADER_ACCESS_LIST_HASH))
-        h->access_list_hash = form_hash(f, v, "blockAccessListHash");
-    if (header_has(h, HEADER_SLOT_NUMBER))
-        h->slot_number = form_u64(f, v, "slotNumber");
+    if (header_has(h, HEADER_PARENT_BEACON_ROOT)) h->parent_beacon_root = form_hash(f, v, "parentBeaconBlockRoot");
+    if (header_has(h, HEADER_REQUESTS_HASH)) h->requests_hash = form_hash(f, v, "requestsHash");
+    if (header_has(h, HEADER_ACCESS_LIST_HASH)) h->access_list_hash = form_hash(f, v, "blockAccessListHash");
+    if (header_has(h, HEADER_SLOT_NUMBER)) h->slot_number = form_u64(f, v, "slotNumber");
 }
 
 /* A legacy v says which chain, if any (EIP-155): 27 + parity, or 35 + parity + 2 * chain id. */
@@ -88,8 +82,7 @@ static void read_signature(struct form *f, yyjson_val *v, struct transaction *tx
         return;
     }
     uint64_t n = form_u64(f, v, "v");
-    if (n < 27 || (n > 28 && n < 35))
-        form_expect(f, "v", "27, 28, or 35 and more");
+    if (n < 27 || (n > 28 && n < 35)) form_expect(f, "v", "27, 28, or 35 and more");
     tx->has_chain_id = n >= 35;
     tx->chain_id = tx->has_chain_id ? (n - 35) / 2 : 0;
     tx->signature.y_parity = (uint8_t)((n + 1) & 1);
@@ -99,8 +92,7 @@ static void read_transaction(struct form *f, yyjson_val *v, struct arena *arena,
 {
     *tx = (struct transaction){0};
     uint64_t type = form_optional_u64(f, v, "type");
-    if (type > TX_SET_CODE)
-        form_expect(f, "type", "a transaction type from 0 to 4");
+    if (type > TX_SET_CODE) form_expect(f, "type", "a transaction type from 0 to 4");
     tx->type = (enum transaction_type)type;
     tx->nonce = form_u64(f, v, "nonce");
     tx->gas_limit = form_u64(f, v, "gas");
@@ -111,18 +103,15 @@ static void read_transaction(struct form *f, yyjson_val *v, struct arena *arena,
         tx->max_fee = tx->max_priority_fee = form_u256(f, v, "gasPrice");
     }
     tx->is_create = form_optional(v, "to") == NULL;
-    if (!tx->is_create)
-        tx->to = form_address(f, v, "to");
+    if (!tx->is_create) tx->to = form_address(f, v, "to");
     tx->value = form_u256(f, v, "value");
     tx->data = form_bytes(f, v, "input");
-    if (type >= TX_ACCESS_LIST)
-        form_access_list(f, form_array(f, v, "accessList"), arena, tx);
+    if (type >= TX_ACCESS_LIST) form_access_list(f, form_array(f, v, "accessList"), arena, tx);
     if (type == TX_BLOB) {
         tx->max_blob_fee = form_u256(f, v, "maxFeePerBlobGas");
         form_blob_hashes(f, form_array(f, v, "blobVersionedHashes"), arena, tx);
     }
-    if (type == TX_SET_CODE)
-        form_authorizations(f, form_array(f, v, "authorizationList"), arena, tx);
+    if (type == TX_SET_CODE) form_authorizations(f, form_array(f, v, "authorizationList"), arena, tx);
     read_signature(f, v, tx);
 }
 

@@ -19,8 +19,7 @@ static void run_call(void *context)
 static const struct command *find_command(const char *name)
 {
     for (const struct command *c = commands; c->name != NULL; c++)
-        if (strcmp(c->name, name) == 0)
-            return c;
+        if (strcmp(c->name, name) == 0) return c;
     return NULL;
 }
 

@@ -15,8 +15,7 @@ static enum status read_transactions(struct form *f, yyjson_val *list, struct ar
     {
         encoded[i] = form_value_bytes(f, item, "transactions");
         enum status s = transaction_decode(&all[i], encoded[i], arena);
-        if (s != STATUS_OK)
-            return error_set(e, s, "transaction %zu: %s", i, status_text(s));
+        if (s != STATUS_OK) return error_set(e, s, "transaction %zu: %s", i, status_text(s));
     }
     out->transactions = all;
     out->transaction_count = (uint32_t)count;
@@ -65,12 +64,9 @@ static void read_header(struct form *f, yyjson_val *v, struct header *h)
 /* The version of engine_newPayload that carries a fork's blocks. */
 static uint64_t version_of(const struct fork *fork)
 {
-    if (fork->block_access_list)
-        return 5;
-    if (fork->requests != 0)
-        return 4;
-    if (fork->beacon_root)
-        return 3;
+    if (fork->block_access_list) return 5;
+    if (fork->requests != 0) return 4;
+    if (fork->beacon_root) return 3;
     return fork->withdrawals ? 2 : 1;
 }
 
@@ -82,12 +78,10 @@ static enum status check_versioned_hashes(struct form *f, yyjson_val *list, cons
     for (uint32_t i = 0; i < b->transaction_count; i++)
         for (uint32_t k = 0; k < b->transactions[i].blob_count && equal; k++, at++) {
             struct hash named = {{0}};
-            if (at < count)
-                named = form_value_hash(f, yyjson_arr_get(list, at), "versioned hashes");
+            if (at < count) named = form_value_hash(f, yyjson_arr_get(list, at), "versioned hashes");
             equal = at < count && hash_equal(&named, &b->transactions[i].blob_hashes[k]);
         }
-    if (equal && at == count)
-        return STATUS_OK;
+    if (equal && at == count) return STATUS_OK;
     return error_set(e, PAYLOAD_VERSIONED_HASHES, "%s", status_text(PAYLOAD_VERSIONED_HASHES));
 }
 
@@ -120,20 +114,16 @@ enum status payload_read(struct form *f, yyjson_val *parameters, uint64_t versio
         return error_set(e, PAYLOAD_VERSION, "%s: found %llu, expected %llu", status_text(PAYLOAD_VERSION),
                          (unsigned long long)version, (unsigned long long)version_of(fork));
     form_withdrawals(f, form_optional(payload, "withdrawals"), arena, out);
-    if (out->has_withdrawals)
-        hash_withdrawals(out, arena);
+    if (out->has_withdrawals) hash_withdrawals(out, arena);
     enum status s = read_transactions(f, form_array(f, payload, "transactions"), arena, out, e);
     if (s == STATUS_OK && version >= 3) {
         s = check_versioned_hashes(f, yyjson_arr_get(parameters, 1), out, e);
         h->parent_beacon_root = form_value_hash(f, yyjson_arr_get(parameters, 2), "beacon root");
     }
-    if (s == STATUS_OK && version >= 4)
-        s = read_requests(f, yyjson_arr_get(parameters, 3), h, e);
-    if (s != STATUS_OK)
-        return s;
+    if (s == STATUS_OK && version >= 4) s = read_requests(f, yyjson_arr_get(parameters, 3), h, e);
+    if (s != STATUS_OK) return s;
     struct hash named = form_hash(f, payload, "blockHash");
     header_hash(&out->hash, h);
-    if (!hash_equal(&out->hash, &named))
-        return error_set(e, BLOCK_HASH, "%s", status_text(BLOCK_HASH));
+    if (!hash_equal(&out->hash, &named)) return error_set(e, BLOCK_HASH, "%s", status_text(BLOCK_HASH));
     return STATUS_OK;
 }

@@ -27,16 +27,14 @@ void chain_begin(struct test_chain *c, struct tester *t, const struct chain_spec
 void chain_free(struct test_chain *c)
 {
     for (uint32_t i = 0; i < c->count; i++)
-        if (c->nodes[i].state != NULL)
-            state_memory_free(c->nodes[i].state);
+        if (c->nodes[i].state != NULL) state_memory_free(c->nodes[i].state);
     free(c->nodes);
 }
 
 static struct chain_node *find_node(const struct test_chain *c, const struct hash *hash)
 {
     for (uint32_t i = c->count; i-- > 0;)
-        if (hash_equal(&c->nodes[i].hash, hash))
-            return &c->nodes[i];
+        if (hash_equal(&c->nodes[i].hash, hash)) return &c->nodes[i];
     return NULL;
 }
 
@@ -77,16 +75,13 @@ static enum status check_block(const struct test_chain *c, const struct block *b
         return error_set(e, BLOCK_TOO_BIG, "%s: %zu bytes, expected at most %u", status_text(BLOCK_TOO_BIG),
                          b->encoded_size, fork->limit.block_size);
     enum status s = block_check_header(&b->header, &parent->header, fork, c->spec, e);
-    if (s == STATUS_OK)
-        s = block_check_body(b, fork, e);
-    if (s != STATUS_OK || b->uncle_count == 0)
-        return s;
+    if (s == STATUS_OK) s = block_check_body(b, fork, e);
+    if (s != STATUS_OK || b->uncle_count == 0) return s;
     struct block_ancestor ancestors[OMMER_AGE_MAX + 1];
     uint32_t count = 0;
     for (const struct chain_node *n = parent; count < COUNT_OF(ancestors); n = &c->nodes[n->parent]) {
         ancestors[count++] = (struct block_ancestor){&n->header, n->hash, n->uncles, n->uncle_count};
-        if (n == c->nodes)
-            break;
+        if (n == c->nodes) break;
     }
     return block_check_uncles(b, c->spec, ancestors, count, e);
 }
@@ -100,8 +95,7 @@ static enum status execute_block(struct test_chain *c, const struct block *b, st
     uint32_t bad;
     enum status s = block_recover(tester_engine(t, EXECUTOR_SERIAL), fork, b->transactions, b->transaction_count,
                                   &t->arena, &signers, &bad);
-    if (s != STATUS_OK)
-        return error_set(e, s, "transaction %u: %s", bad, status_text(s));
+    if (s != STATUS_OK) return error_set(e, s, "transaction %u: %s", bad, status_text(s));
     struct state_view view = state_memory_view(parent_state);
     struct root_recorder recorder = {.tester = t, .result = result, .parent = parent_state};
     struct block_task task = {.chain = c->spec,
@@ -152,19 +146,15 @@ static enum status apply_block(struct state_memory *state, const struct block *b
 enum status chain_import(struct test_chain *c, const struct block *b, bool last_child, struct error *e)
 {
     struct chain_node *parent = find_node(c, &b->header.parent_hash);
-    if (parent == NULL)
-        return error_set(e, BLOCK_UNKNOWN_PARENT, "%s", status_text(BLOCK_UNKNOWN_PARENT));
-    if (find_node(c, &b->hash) != NULL)
-        return STATUS_OK; /* known already */
+    if (parent == NULL) return error_set(e, BLOCK_UNKNOWN_PARENT, "%s", status_text(BLOCK_UNKNOWN_PARENT));
+    if (find_node(c, &b->hash) != NULL) return STATUS_OK; /* known already */
     const struct fork *fork = chain_fork_at(c->spec, b->header.number, b->header.timestamp);
     enum status s = check_block(c, b, parent, fork, e);
-    if (s != STATUS_OK)
-        return s;
+    if (s != STATUS_OK) return s;
     ASSERT(parent->state != NULL);
     struct block_result result;
     s = execute_block(c, b, parent->state, fork, &result, e);
-    if (s != STATUS_OK)
-        return s;
+    if (s != STATUS_OK) return s;
     struct state_memory *state = parent->state;
     if (last_child)
         parent->state = NULL;
@@ -184,8 +174,7 @@ enum status chain_import(struct test_chain *c, const struct block *b, bool last_
                               .state = state};
     *add_node(c) = node;
     /* The heaviest chain, the first seen of equals; after the merge each block is the new head. */
-    if (fork->difficulty == DIFFICULTY_NONE ||
-        u256_less(c->nodes[c->head].total_difficulty, node.total_difficulty))
+    if (fork->difficulty == DIFFICULTY_NONE || u256_less(c->nodes[c->head].total_difficulty, node.total_difficulty))
         c->head = c->count - 1;
     return STATUS_OK;
 }

@@ -1,4 +1,5 @@
-/* test_chain: a small chain in memory, with a state for each block that may still be built on: what a blockchain test needs. */
+/* test_chain: a small chain in memory, with a state for each block that may still be built on: what a blockchain
+ * test needs. */
 #ifndef WEFT_CLI_TEST_CHAIN_H
 #define WEFT_CLI_TEST_CHAIN_H
 
@@ -11,7 +12,7 @@ struct chain_node {
     struct hash hash;
     const struct header *uncles;
     uint32_t uncle_count;
-    uint32_t parent;            /* number of the parent's node; its own for genesis */
+    uint32_t parent; /* number of the parent's node; its own for genesis */
     struct u256 total_difficulty;
     struct state_memory *state; /* after the block; NULL once a child has taken it over */
 };
@@ -30,9 +31,10 @@ void chain_begin(struct test_chain *c, struct tester *t, const struct chain_spec
                  struct state_memory *state);
 void chain_free(struct test_chain *c);
 
-/* Checks a block in full, and adds it. With `last_child` the parent's state is taken over instead of copied: no other block will be
- * built on it. Any status of header, uncles, body, transactions, execution, or state root, with *e set; the chain is then as before, but
- * with `last_child` the parent's state may be gone. EXECUTORS_DIFFER when two executors disagree. */
+/* Checks a block in full, and adds it. With `last_child` the parent's state is taken over instead of copied: no
+ * other block will be built on it. Any status of header, uncles, body, transactions, execution, or state root, with
+ * *e set; the chain is then as before, but with `last_child` the parent's state may be gone. EXECUTORS_DIFFER when
+ * two executors disagree. */
 enum status chain_import(struct test_chain *c, const struct block *b, bool last_child, struct error *e);
 
 #endif

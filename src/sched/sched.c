@@ -221,10 +221,11 @@ static void maybe_probe(struct sched *s)
     atomic_store_explicit(&s->window, 2, memory_order_relaxed);
 }
 
-/* Those who wait because the window was full may go on. */
+/* Those who wait because the window was full may go on. Either we see here that somebody waits, or he, who says so before asking a
+ * last time, sees the new head then: both words are sequentially consistent. */
 static void call_waiting(struct sched *s)
 {
-    if (atomic_load_explicit(&s->waiting, memory_order_relaxed) == 0)
+    if (atomic_load(&s->waiting) == 0)
         return;
     uint32_t head = atomic_load(&s->head), cursor = atomic_load(&s->cursor);
     uint32_t window = atomic_load_explicit(&s->window, memory_order_relaxed);

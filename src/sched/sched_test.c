@@ -1,5 +1,5 @@
 /* The real scheduler under virtual workers: one thread, a seeded picker that says whose atomic step is next, and a model of
- * transactions that take random time and depend on earlier ones. After each step the promises of sched.h are checked. */
+ * items that take random time and depend on earlier ones. After each step the promises of sched.h are checked. */
 #include "sched/sched.h"
 
 #include <stdlib.h>
@@ -7,16 +7,17 @@
 #include "harness.h"
 #include "sim/picker.h"
 
-enum { COUNT_MAX = 4096 };
+enum { COUNT_MAX = 4096, HEAVY_MAX = 8 };
 
-/* Which earlier transaction each transaction depends on. */
+/* Which earlier item each item depends on. */
 enum shape { SHAPE_NONE, SHAPE_CHAIN, SHAPE_RANDOM, SHAPE_SHAPES };
 
 /* What a virtual worker does next. Each step calls the scheduler at most once. */
 enum phase {
     ASK,
-    AHEAD,        /* runs ahead, `left` more steps */
-    PUBLISHING,   /* asks whether the result counts */
+    SKIP,         /* gives back what it was to run ahead */
+    AHEAD,        /* runs a piece ahead, `left` more steps */
+    PUBLISHING,   /* asks whether the piece counts */
     PUBLISHED,    /* says that it has been published */
     AT_HEAD,      /* checks or runs at the head, `left` more steps */
     WAIT_LOOK,    /* notes the epoch ... */
@@ -33,7 +34,17 @@ struct worker {
     struct sched_task task;
     enum sched_outcome outcome;
     uint32_t left;
+    uint32_t piece;
     uint32_t epoch;
+};
+
+/* An item on its way. */
+struct item {
+    uint32_t depends_on; /* index + 1; 0: on nothing */
+    uint32_t length;     /* steps of a piece */
+    uint32_t pieces, published;
+    uint32_t seen_committed;
+    bool ahead, stolen; /* stolen: the head took it before it was complete, or before it was begun */
 };
 
 struct model {
@@ -44,10 +55,10 @@ struct model {
     struct worker worker[PICKER_WORKERS_MAX];
     struct picker picker;
     uint64_t random;
-    uint32_t depends_on[COUNT_MAX]; /* index + 1; 0: on nothing */
-    uint32_t length[COUNT_MAX];     /* steps of an execution */
-    uint32_t seen_committed[COUNT_MAX];
-    bool ahead[COUNT_MAX], published[COUNT_MAX], dropped[COUNT_MAX];
+    struct item item[COUNT_MAX];
+    uint32_t heavy[HEAVY_MAX], heavy_count;
+    bool is_heavy[COUNT_MAX];
+    uint32_t skip_one_in; /* 0: none */
     int holder; /* which worker stands at the head; -1: nobody */
     bool stopped;
     uint32_t speculated, held, in_vain;
@@ -68,37 +79,73 @@ static void model_init(struct model *m, uint64_t seed, uint32_t count, unsigned 
     m->workers = workers;
     m->holder = -1;
     for (uint32_t i = 0; i < count; i++) {
-        m->length[i] = 1 + below(m, longest);
-        if (i != 0 && shape == SHAPE_CHAIN) m->depends_on[i] = i;
-        if (i != 0 && shape == SHAPE_RANDOM && below(m, 3) != 0) m->depends_on[i] = 1 + below(m, i);
+        struct item *item = &m->item[i];
+        *item = (struct item){.length = 1 + below(m, longest), .pieces = 1};
+        if (i != 0 && shape == SHAPE_CHAIN) item->depends_on = i;
+        if (i != 0 && shape == SHAPE_RANDOM && below(m, 3) != 0) item->depends_on = 1 + below(m, i);
     }
     picker_init(&m->picker, random_next(&m->random), workers);
     sched_init(&m->sched, count, workers, m->words);
 }
 
+/* What only some blocks have: items of several pieces, heavy ones, some that are given back. */
+static void model_vary(struct model *m)
+{
+    if (below(m, 2) == 0)
+        for (uint32_t i = 0; i < m->count; i++) m->item[i].pieces = 1 + below(m, 4);
+    if (below(m, 2) == 0 && m->workers > 1) {
+        while (m->heavy_count < HEAVY_MAX && below(m, 4) != 0) {
+            uint32_t i = below(m, m->count);
+            if (!m->is_heavy[i]) m->heavy[m->heavy_count++] = i;
+            m->is_heavy[i] = true;
+        }
+        sched_set_heavy(&m->sched, m->heavy, m->heavy_count, m->is_heavy);
+    }
+    m->skip_one_in = below(m, 2) == 0 ? 1 + below(m, 4) : 0;
+    /* Short blocks never get far from where the scheduler starts: start elsewhere. */
+    if (below(m, 2) == 0) {
+        atomic_store(&m->sched.confidence, below(m, SCHED_CONFIDENCE_MAX + 1));
+        atomic_store(&m->sched.window, m->workers > 1 ? 1 + below(m, 12) : 0);
+    }
+}
+
 /* ---- what a worker does with a task ---- */
 
+/* What was published ahead is checked piece by piece, each in one step if it holds; the rest is run. */
 static void take_head(struct model *m, unsigned id, struct worker *w)
 {
-    uint32_t tx = w->task.item;
+    struct item *item = &m->item[w->task.item];
     CHECK(m->holder == -1 || m->holder == (int)id);
     m->holder = (int)id;
-    CHECK_EQ_U64(tx, m->committed);
+    CHECK_EQ_U64(w->task.item, m->committed);
+    CHECK((w->task.kind == SCHED_CHECK) == item->ahead);
+    item->stolen = item->published < item->pieces;
+    if (item->stolen && item->ahead) CHECK(!m->is_heavy[w->task.item]);
+    bool holds = item->seen_committed >= item->depends_on;
+    w->outcome = !item->ahead ? SCHED_RAN : !holds && item->published != 0 ? SCHED_CONFLICT : SCHED_HELD;
+    if (w->outcome == SCHED_HELD && item->stolen) w->outcome = SCHED_RAN;
+    m->held += w->outcome == SCHED_HELD;
+    m->in_vain += item->ahead && w->outcome != SCHED_HELD;
+    uint32_t used = holds ? item->published : 0;
     w->phase = AT_HEAD;
-    w->outcome = SCHED_RAN;
-    w->left = m->length[tx];
-    if (w->task.kind == SCHED_RUN || !m->published[tx]) { /* fresh, or stolen before its only piece was published */
-        CHECK(!m->published[tx] && (w->task.kind == SCHED_CHECK) == m->ahead[tx]);
-        m->dropped[tx] = m->ahead[tx];
-        m->in_vain += m->ahead[tx];
+    w->left = 1 + (item->pieces - used) * item->length;
+}
+
+static void take_ahead(struct model *m, struct worker *w)
+{
+    CHECK(w->task.item < m->count && w->task.item >= m->committed);
+    struct item *item = &m->item[w->task.item];
+    CHECK(!item->ahead && !item->stolen);
+    item->ahead = true;
+    if (m->skip_one_in != 0 && below(m, m->skip_one_in) == 0) {
+        w->phase = SKIP;
         return;
     }
-    CHECK(m->published[tx]);
-    bool holds = m->seen_committed[tx] >= m->depends_on[tx];
-    w->outcome = holds ? SCHED_HELD : SCHED_CONFLICT;
-    w->left = holds ? 1 : 1 + m->length[tx];
-    m->held += holds;
-    m->in_vain += !holds;
+    item->seen_committed = m->committed;
+    m->speculated++;
+    w->phase = AHEAD;
+    w->piece = 0;
+    w->left = item->length;
 }
 
 static void take(struct model *m, unsigned id, struct worker *w, struct sched_task task)
@@ -111,12 +158,7 @@ static void take(struct model *m, unsigned id, struct worker *w, struct sched_ta
         take_head(m, id, w);
         break;
     case SCHED_SPECULATE:
-        CHECK(task.item < m->count && task.item >= m->committed && !m->ahead[task.item]);
-        m->ahead[task.item] = true;
-        m->seen_committed[task.item] = m->committed;
-        m->speculated++;
-        w->phase = AHEAD;
-        w->left = m->length[task.item];
+        take_ahead(m, w);
         break;
     case SCHED_WAIT:
         w->phase = WAIT_LOOK;
@@ -130,9 +172,9 @@ static void take(struct model *m, unsigned id, struct worker *w, struct sched_ta
 
 static void commit(struct model *m, unsigned id, struct worker *w)
 {
-    uint32_t tx = w->task.item;
-    CHECK(m->holder == (int)id && tx == m->committed);
-    if (tx == m->stop_at) {
+    uint32_t item = w->task.item;
+    CHECK(m->holder == (int)id && item == m->committed);
+    if (item == m->stop_at) {
         m->stopped = true;
         sched_stop(&m->sched);
         w->phase = DONE;
@@ -140,7 +182,7 @@ static void commit(struct model *m, unsigned id, struct worker *w)
     }
     m->committed++;
     m->holder = -1;
-    take(m, id, w, sched_committed(&m->sched, tx, w->outcome));
+    take(m, id, w, sched_committed(&m->sched, item, w->outcome));
 }
 
 static void wait_step(struct model *m, unsigned id, struct worker *w)
@@ -177,6 +219,7 @@ static void wait_step(struct model *m, unsigned id, struct worker *w)
 static void step(struct model *m, unsigned id)
 {
     struct worker *w = &m->worker[id];
+    struct item *item = &m->item[w->task.item];
     m->steps++;
     switch (w->phase) {
     case ASK:
@@ -185,17 +228,25 @@ static void step(struct model *m, unsigned id)
     case AHEAD:
         if (--w->left == 0) w->phase = PUBLISHING;
         break;
+    case SKIP:
+        if (!item->stolen) item->ahead = false;
+        sched_skip(&m->sched, w->task.item);
+        w->phase = ASK;
+        break;
     case PUBLISHING: {
         bool counts = sched_publishing(&m->sched, w->task.item);
-        CHECK(counts == !m->dropped[w->task.item]);
+        CHECK(counts == !item->stolen);
         w->phase = counts ? PUBLISHED : ASK;
         break;
     }
-    case PUBLISHED:
-        m->published[w->task.item] = true;
-        sched_published(&m->sched, w->task.item, true);
-        w->phase = ASK;
+    case PUBLISHED: {
+        bool last = ++item->published == item->pieces;
+        sched_published(&m->sched, w->task.item, last);
+        CHECK(sched_is_ready(&m->sched, w->task.item) == last);
+        w->phase = last ? ASK : AHEAD;
+        w->left = item->length;
         break;
+    }
     case AT_HEAD:
         if (--w->left == 0) commit(m, id, w);
         break;
@@ -220,7 +271,7 @@ static void model_run(struct model *m)
     uint64_t seed = m->random;
     for (uint32_t set; (set = runnable(m)) != 0;) {
         step(m, picker_next(&m->picker, set));
-        if (m->steps > 4000ull * (m->count + 16)) FAIL("no end in sight, random state 0x%llx", (unsigned long long)seed);
+        if (m->steps > 16000ull * (m->count + 16)) FAIL("no end in sight, random state 0x%llx", (unsigned long long)seed);
     }
     for (unsigned i = 0; i < m->workers; i++)
         if (m->worker[i].phase != DONE) FAIL("everybody sleeps, random state 0x%llx", (unsigned long long)seed);
@@ -244,11 +295,7 @@ TEST(sched_commits_once_and_in_order)
         unsigned workers = 1 + (unsigned)harness_random_below(PICKER_WORKERS_MAX);
         uint32_t count = 1 + (uint32_t)harness_random_below(i % 50 == 0 ? 400 : 24);
         model_init(m, harness_random(), count, workers, shape, 1 + (uint32_t)harness_random_below(12));
-        /* Short blocks never get far from where the scheduler starts: start elsewhere. */
-        if (i % 2 == 0) {
-            atomic_store(&m->sched.confidence, (uint32_t)harness_random_below(SCHED_CONFIDENCE_MAX + 1));
-            atomic_store(&m->sched.window, workers > 1 ? 1 + (uint32_t)harness_random_below(12) : 0);
-        }
+        model_vary(m);
         model_run(m);
     }
     free(m);
@@ -262,6 +309,7 @@ TEST(sched_ends_when_stopped)
         unsigned workers = 1 + (unsigned)harness_random_below(PICKER_WORKERS_MAX);
         model_init(m, harness_random(), 1 + (uint32_t)harness_random_below(40), workers, shape, 8);
         m->stop_at = (uint32_t)harness_random_below(m->count);
+        model_vary(m);
         model_run(m);
     }
     free(m);
@@ -284,7 +332,7 @@ TEST(sched_never_runs_ahead_alone)
 }
 
 /* An independent block: all is run ahead and used, but for what each worker finds at the head. */
-TEST(sched_uses_what_ran_ahead_of_independent_transactions)
+TEST(sched_uses_what_ran_ahead_of_independent_items)
 {
     struct model *m = base_alloc(sizeof *m);
     for (int i = 0; i < 200; i++) {
@@ -297,16 +345,16 @@ TEST(sched_uses_what_ran_ahead_of_independent_transactions)
     free(m);
 }
 
-/* The most runs in vain on a chain of `count` transactions, each dependent on the one before, whatever the interleaving. All that runs
+/* The most runs in vain on a chain of `count` items, each dependent on the one before, whatever the interleaving. All that runs
  * ahead there runs in vain, for it starts at least one behind the head, and each such run closes the window further when its turn
  * comes:
  *   at first   confidence falls 18, 13, 9, 6: the third closes the window, and no more than a window of runs is then under way;
- *   then       a probe opens a window of 2, in which only the transaction two behind the head may run; until the first of them has its
- *              turn there are three. Probes come 4, 8, ... 128 commits after the last, then every 256.
+ *   then       a probe opens a window of 2, in which only the item two behind the head may run; until the first of them has its
+ *              turn there are three. Probes come 4, 8, ... 1024 commits after the last, then every 2048.
  * Real threads may add one each, begun on a window that closed meanwhile. */
 static uint32_t chain_bound(uint32_t count, unsigned workers)
 {
-    return 3 + 64 * workers + 3 * (7 + count / SCHED_PROBE_LAST);
+    return 3 + 64 * workers + 3 * (10 + count / SCHED_PROBE_LAST);
 }
 
 TEST(sched_wastes_little_on_a_chain)
@@ -319,7 +367,7 @@ TEST(sched_wastes_little_on_a_chain)
         CHECK_EQ_U64(m->held, 0);
         CHECK_EQ_U64(m->in_vain, m->speculated);
         CHECK(m->in_vain <= chain_bound(COUNT_MAX, workers));
-        /* Workers of one speed get through few transactions before the third conflict. */
+        /* Workers of one speed get through few items before the third conflict. */
         if (is_fair(m)) CHECK(m->in_vain <= chain_bound(COUNT_MAX, workers) - 54 * workers);
     }
     free(m);

@@ -173,7 +173,9 @@ struct u256 state_balance(struct state *s, struct account *a)
     return balance_now(a);
 }
 
-/* Small enough that sums and differences of two such numbers cannot leave the signed range. */
+/* Small enough that sums and differences of three such numbers cannot leave the signed range. */
+static const struct u256 moderate_max = {{UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX >> 3}};
+
 static bool is_moderate(const struct u256 *v)
 {
     return v->w[3] >> 61 == 0;
@@ -191,6 +193,8 @@ static void note_predicate(struct account *a, const struct u256 *amount, bool ho
         a->flags |= ACCOUNT_BALANCE_SEEN;
         return;
     }
+    if (u256_less(moderate_max, a->balance_high))
+        a->balance_high = moderate_max; /* what follows is said of moderate balances only */
     struct u256 need = u256_sub(*amount, a->balance_delta);
     if (need.w[3] >> 63 != 0) /* negative: whatever the balance was at the start, the answer is yes */
         return;

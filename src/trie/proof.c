@@ -15,13 +15,10 @@ enum status trie_prove(struct trie *t, const void *key, size_t key_size, struct 
     out->nodes = ARENA_ARRAY(arena, struct bytes, w.count);
     size_t depth = 0;
     for (size_t i = 0; i < w.count; i++) {
-        const struct node *n = *w.link[i];
-        if (n == NULL)
-            break;
-        if (i > 0 && (*w.link[i - 1])->kind == NODE_BRANCH &&
-            w.link[i] == &as_branch(*w.link[i - 1])->child[BRANCH_VALUE])
-            break; /* a value inside its branch is no node */
-        if (i == 0 || n->reference_size == sizeof(struct hash)) {
+        const struct node *n = *w.place[i].node;
+        if (n == NULL || w.place[i].reference == NULL)
+            break; /* nothing, or a value inside its branch */
+        if (*w.place[i].reference_size == REFERENCE_SIZE) {
             uint8_t *encoded = arena_alloc(arena, node_encoded_bound(n), 1);
             out->nodes[out->count++] = (struct bytes){encoded, node_encode(encoded, n, depth)};
         }

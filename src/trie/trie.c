@@ -1,7 +1,7 @@
 /* Tries over time: finding, putting, deleting.
  *
  * Every change is made in two halves. First the way is walked from the root to where the key is or would be, and all nodes that the change
- * needs are fetched; this half may fail and leaves the contents as they were (a stub that becomes the node it stood for is the
+ * needs are fetched; this half may fail and leaves the contents as they were (a place that gets the node it referred to means the
  * same trie). Then nodes are exchanged and the references on the way are struck out; this half cannot fail. */
 #include <stdlib.h>
 
@@ -12,8 +12,10 @@ struct trie *trie_new(const struct hash *root, const struct trie_source *source)
     struct trie *t = base_calloc(1, sizeof *t);
     if (source != NULL)
         t->source = *source;
-    if (root != NULL && !hash_equal(root, &keccak_empty_trie))
-        t->root = node_new_stub(&t->nodes, root->b, sizeof root->b);
+    if (root != NULL && !hash_equal(root, &keccak_empty_trie)) {
+        memcpy(t->root_reference, root->b, sizeof root->b);
+        t->root_reference_size = REFERENCE_SIZE;
+    }
     return t;
 }
 
@@ -27,46 +29,43 @@ void trie_free(struct trie *t)
 
 /* ---- the way to a key ------------------------------------------------------------------------------------------------ */
 
-enum status trie_resolve(struct trie *t, struct node **link, const uint8_t *key, size_t depth, bool below_extension)
+enum status trie_resolve(struct trie *t, struct place p, const uint8_t *key, size_t depth, bool below_extension)
 {
-    struct node *stub = *link, *found;
-    if (stub->kind != NODE_STUB)
+    if (*p.node != NULL)
         return STATUS_OK;
-    struct bytes encoded = {stub->reference, stub->reference_size};
-    if (stub->reference_size == sizeof(struct hash)) {
+    struct bytes encoded = {p.reference, *p.reference_size};
+    if (encoded.size == REFERENCE_SIZE) {
         struct hash hash;
-        memcpy(hash.b, stub->reference, sizeof hash);
+        memcpy(hash.b, p.reference, sizeof hash);
         if (t->source.node == NULL || !t->source.node(t->source.context, &hash, &encoded))
             return STATE_MISSING;
     }
+    struct node *found;
     enum status s = node_decode(&t->nodes, encoded, key, depth, &found);
     if (s != STATUS_OK)
         return s;
     if (below_extension && found->kind != NODE_BRANCH)
         return TRIE_BAD_NODE;
-    memcpy(found->reference, stub->reference, stub->reference_size);
-    found->reference_size = stub->reference_size;
-    *link = found;
-    node_give_up(&t->nodes, stub);
+    *p.node = found;
     return STATUS_OK;
 }
 
 enum status trie_find(struct trie *t, const uint8_t *key, size_t key_size, struct way *w)
 {
     ASSERT(key_size <= TRIE_KEY_MAX);
-    struct node **link = &t->root;
+    struct place p = trie_place(t);
     size_t depth = 0, end = 2 * key_size;
     bool below_extension = false;
     w->count = 0;
     for (;;) {
-        if (*link != NULL) {
-            enum status s = trie_resolve(t, link, key, depth, below_extension);
+        if (!place_is_empty(p)) {
+            enum status s = trie_resolve(t, p, key, depth, below_extension);
             if (s != STATUS_OK)
                 return s;
         }
-        w->link[w->count++] = link;
+        w->place[w->count++] = p;
         w->depth = depth;
-        struct node *n = *link;
+        struct node *n = *p.node;
         if (n == NULL || n->kind == NODE_LEAF)
             return STATUS_OK;
         below_extension = n->kind == NODE_EXTENSION;
@@ -76,11 +75,11 @@ enum status trie_find(struct trie *t, const uint8_t *key, size_t key_size, struc
                 if (depth + i == end || nibble_at(key, depth + i) != e->path[i])
                     return STATUS_OK;
             depth += e->size;
-            link = &e->child;
+            p = place_in_extension(e);
         } else if (depth == end) {
-            link = &as_branch(n)->child[BRANCH_VALUE];
+            p = place_in_branch(as_branch(n), BRANCH_VALUE);
         } else {
-            link = &as_branch(n)->child[nibble_at(key, depth)];
+            p = place_in_branch(as_branch(n), nibble_at(key, depth));
             depth++;
         }
     }
@@ -88,7 +87,7 @@ enum status trie_find(struct trie *t, const uint8_t *key, size_t key_size, struc
 
 struct leaf *way_leaf(const struct way *w, const uint8_t *key, size_t key_size)
 {
-    struct node *n = *w->link[w->count - 1];
+    struct node *n = *w->place[w->count - 1].node;
     if (n == NULL || n->kind != NODE_LEAF)
         return NULL;
     struct leaf *l = as_leaf(n);
@@ -99,8 +98,7 @@ struct leaf *way_leaf(const struct way *w, const uint8_t *key, size_t key_size)
 static void strike_out(const struct way *w)
 {
     for (size_t i = 0; i < w->count; i++)
-        if (*w->link[i] != NULL)
-            (*w->link[i])->reference_size = 0;
+        *w->place[i].reference_size = 0;
 }
 
 enum status trie_get(struct trie *t, const void *key, size_t key_size, struct bytes *value)
@@ -112,28 +110,33 @@ enum status trie_get(struct trie *t, const void *key, size_t key_size, struct by
         return s;
     const struct leaf *l = way_leaf(&w, key, key_size);
     if (l != NULL)
-        *value = l->value;
+        *value = leaf_value(l);
     return STATUS_OK;
 }
 
 /* ---- putting ----------------------------------------------------------------------------------------------------------- */
 
 /* Where in a branch at `depth` the leaf belongs. */
-static struct node **place_in_branch(struct branch *b, const struct leaf *l, size_t depth)
+static struct place place_of_leaf(struct branch *b, const struct leaf *l, size_t depth)
 {
-    return &b->child[2 * (size_t)l->key_size == depth ? BRANCH_VALUE : nibble_at(l->key, depth)];
+    return place_in_branch(b, 2 * (size_t)l->key_size == depth ? BRANCH_VALUE : nibble_at(l->key, depth));
 }
 
-/* A node that leads over `count` nibbles to the branch; the branch itself when there are none. */
-static struct node *lead_to(struct trie *t, const uint8_t *nibbles, size_t count, struct branch *b)
+/* Hangs the branch in so that `count` nibbles lead to it. */
+static void lead_to(struct trie *t, struct place p, const uint8_t *nibbles, size_t count, struct branch *b)
 {
-    return count == 0 ? &b->node : &node_new_extension(&t->nodes, nibbles, count, &b->node)->node;
+    if (count != 0) {
+        struct extension *e = node_new_extension(&t->nodes, nibbles, count);
+        place_set(p, &e->node);
+        p = place_in_extension(e);
+    }
+    place_set(p, &b->node);
 }
 
 /* A leaf stands where the new one belongs: both go below a branch at their first difference. */
-static void part_leaves(struct trie *t, struct node **link, size_t depth, struct leaf *added)
+static void part_leaves(struct trie *t, struct place p, size_t depth, struct leaf *added)
 {
-    struct leaf *old = as_leaf(*link);
+    struct leaf *old = as_leaf(*p.node);
     size_t shorter = old->key_size < added->key_size ? old->key_size : added->key_size;
     size_t fork = depth;
     uint8_t shared[NIBBLES_MAX];
@@ -142,25 +145,29 @@ static void part_leaves(struct trie *t, struct node **link, size_t depth, struct
         fork++;
     }
     struct branch *b = node_new_branch(&t->nodes);
-    old->node.reference_size = 0;
-    *place_in_branch(b, old, fork) = &old->node;
-    *place_in_branch(b, added, fork) = &added->node;
-    *link = lead_to(t, shared, fork - depth, b);
+    place_set(place_of_leaf(b, old, fork), &old->node);
+    place_set(place_of_leaf(b, added, fork), &added->node);
+    lead_to(t, p, shared, fork - depth, b);
 }
 
 /* The key leaves an extension in the middle: a branch goes there. */
-static void part_extension(struct trie *t, struct node **link, size_t depth, struct leaf *added)
+static void part_extension(struct trie *t, struct place p, size_t depth, struct leaf *added)
 {
-    struct extension *e = as_extension(*link);
+    struct extension *e = as_extension(*p.node);
     size_t end = 2 * (size_t)added->key_size, i = 0;
     while (depth + i < end && nibble_at(added->key, depth + i) == e->path[i])
         i++;
     struct branch *b = node_new_branch(&t->nodes);
     size_t behind = e->size - i - 1;
-    b->child[e->path[i]] =
-        behind == 0 ? e->child : &node_new_extension(&t->nodes, e->path + i + 1, behind, e->child)->node;
-    *place_in_branch(b, added, depth + i) = &added->node;
-    *link = lead_to(t, e->path, i, b);
+    struct place rest = place_in_branch(b, e->path[i]);
+    if (behind != 0) {
+        struct extension *lower = node_new_extension(&t->nodes, e->path + i + 1, behind);
+        place_set(rest, &lower->node);
+        rest = place_in_extension(lower);
+    }
+    place_move(rest, place_in_extension(e));
+    place_set(place_of_leaf(b, added, depth + i), &added->node);
+    lead_to(t, p, e->path, i, b);
     node_give_up(&t->nodes, &e->node);
 }
 
@@ -172,25 +179,25 @@ enum status trie_put(struct trie *t, const void *key, size_t key_size, struct by
     enum status s = trie_find(t, key, key_size, &w);
     if (s != STATUS_OK)
         return s;
-    struct node **link = w.link[w.count - 1];
+    struct place p = w.place[w.count - 1];
     struct leaf *old = way_leaf(&w, key, key_size);
-    if (old != NULL && bytes_equal(old->value, value))
+    if (old != NULL && bytes_equal(leaf_value(old), value))
         return STATUS_OK;
-    if (old != NULL && old->value.size == value.size && old->value.data == old->key + old->key_size) {
+    if (old != NULL && old->value_size == value.size && !old->borrowed) {
         memmove(old->key + old->key_size, value.data, value.size);
         strike_out(&w);
         return STATUS_OK;
     }
     struct leaf *added = node_new_leaf(&t->nodes, key, key_size, value, false);
-    if (old != NULL) {
-        *link = &added->node;
-        node_give_up(&t->nodes, &old->node);
-    } else if (*link == NULL) {
-        *link = &added->node;
-    } else if ((*link)->kind == NODE_LEAF) {
-        part_leaves(t, link, w.depth, added);
+    struct node *there = *p.node;
+    if (there == NULL || old != NULL) {
+        place_set(p, &added->node);
+        if (old != NULL)
+            node_give_up(&t->nodes, &old->node);
+    } else if (there->kind == NODE_LEAF) {
+        part_leaves(t, p, w.depth, added);
     } else {
-        part_extension(t, link, w.depth, added);
+        part_extension(t, p, w.depth, added);
     }
     strike_out(&w);
     return STATUS_OK;
@@ -198,56 +205,66 @@ enum status trie_put(struct trie *t, const void *key, size_t key_size, struct by
 
 /* ---- deleting ---------------------------------------------------------------------------------------------------------- */
 
-/* The only child that the branch has besides `gone`; NULL when there are more. */
-static struct node **only_other_child(struct branch *b, struct node **gone)
+/* The number of the only child that the branch has besides `gone`; BRANCH_SIZE when there are more. */
+static unsigned only_other_child(struct branch *b, const struct node *const *gone)
 {
-    struct node **found = NULL;
+    unsigned found = BRANCH_SIZE;
     for (unsigned i = 0; i < BRANCH_SIZE; i++) {
-        if (b->child[i] == NULL || &b->child[i] == gone)
+        struct place p = place_in_branch(b, i);
+        if (place_is_empty(p) || (const struct node *const *)p.node == gone)
             continue;
-        if (found != NULL)
-            return NULL;
-        found = &b->child[i];
+        if (found != BRANCH_SIZE)
+            return BRANCH_SIZE;
+        found = i;
     }
     return found;
 }
 
-/* A branch with a single child left gives way to it. Paths grow: of a leaf by itself, its key is whole; of an extension by the
- * child's nibble; a branch gets an extension in front. What stood above may be an extension, which then swallows its child. */
-static void collapse(struct trie *t, struct way *w, struct node **other)
+/* Hangs in an extension over `path` to what is at `below`, which is a branch; or, where an extension is there already, one over
+ * both paths. */
+static void extend(struct trie *t, struct place p, const uint8_t *path, size_t size, struct place below)
 {
-    struct node **link = w->link[w->count - 2];
-    struct branch *b = as_branch(*link);
-    struct node *n = *other;
-    uint8_t path[NIBBLES_MAX] = {(uint8_t)(other - b->child)};
-    if (n->kind == NODE_LEAF) {
-        n->reference_size = 0;
-    } else if (n->kind == NODE_BRANCH) {
-        n = &node_new_extension(&t->nodes, path, 1, n)->node;
-    } else {
-        struct extension *e = as_extension(n);
-        memcpy(path + 1, e->path, e->size);
-        n = &node_new_extension(&t->nodes, path, 1 + (size_t)e->size, e->child)->node;
-        node_give_up(&t->nodes, &e->node);
-    }
-    *link = n;
-    node_give_up(&t->nodes, &b->node);
-    if (w->count < 3 || (*w->link[w->count - 3])->kind != NODE_EXTENSION)
+    struct node *n = *below.node;
+    if (n->kind != NODE_EXTENSION) {
+        struct extension *e = node_new_extension(&t->nodes, path, size);
+        place_move(place_in_extension(e), below);
+        place_set(p, &e->node);
         return;
-    struct node **above_link = w->link[w->count - 3];
-    struct extension *above = as_extension(*above_link);
-    if (n->kind == NODE_LEAF) {
-        *above_link = n;
-    } else {
-        struct extension *e = as_extension(n);
-        ASSERT(above->size + e->size <= NIBBLES_MAX);
-        memcpy(path, above->path, above->size);
-        memcpy(path + above->size, e->path, e->size);
-        *above_link = &node_new_extension(&t->nodes, path, (size_t)above->size + e->size, e->child)->node;
-        node_give_up(&t->nodes, n);
     }
-    node_give_up(&t->nodes, &above->node);
-    w->count--; /* its last links are inside nodes that are gone */
+    uint8_t whole[NIBBLES_MAX];
+    struct extension *lower = as_extension(n);
+    ASSERT(size + lower->size <= NIBBLES_MAX);
+    memcpy(whole, path, size);
+    memcpy(whole + size, lower->path, lower->size);
+    struct extension *e = node_new_extension(&t->nodes, whole, size + lower->size);
+    place_move(place_in_extension(e), place_in_extension(lower));
+    place_set(p, &e->node);
+    node_give_up(&t->nodes, n);
+}
+
+/* The branch before the last place of the way has a single child left, and gives way to it. Paths grow: of a leaf by itself, its key is whole;
+ * of an extension by the child's nibble; a branch gets an extension in front. What stands above may be an extension, which then
+ * swallows its child or, over a leaf, vanishes. Shortens the way to the places that are left. */
+static void collapse(struct trie *t, struct way *w, unsigned other)
+{
+    w->count -= 2;
+    struct place p = w->place[w->count];
+    struct branch *b = as_branch(*p.node);
+    uint8_t nibble = (uint8_t)other;
+    if (b->child[other]->kind == NODE_LEAF)
+        place_set(p, b->child[other]);
+    else
+        extend(t, p, &nibble, 1, place_in_branch(b, other));
+    node_give_up(&t->nodes, &b->node);
+    if (w->count == 0 || (*w->place[w->count - 1].node)->kind != NODE_EXTENSION)
+        return;
+    struct place above = w->place[--w->count];
+    struct extension *e = as_extension(*above.node);
+    if (e->child->kind == NODE_LEAF)
+        place_set(above, e->child);
+    else
+        extend(t, above, e->path, e->size, place_in_extension(e));
+    node_give_up(&t->nodes, &e->node);
 }
 
 enum status trie_delete(struct trie *t, const void *key, size_t key_size)
@@ -259,25 +276,24 @@ enum status trie_delete(struct trie *t, const void *key, size_t key_size)
     struct leaf *old = way_leaf(&w, key, key_size);
     if (old == NULL)
         return STATUS_OK;
-    struct node **link = w.link[w.count - 1], **other = NULL;
+    struct place p = w.place[w.count - 1];
+    unsigned other = BRANCH_SIZE;
     if (w.count > 1) { /* what leads to a leaf is a branch: below an extension there is no leaf */
-        struct branch *b = as_branch(*w.link[w.count - 2]);
-        other = only_other_child(b, link);
-        size_t depth = w.depth - (link != &b->child[BRANCH_VALUE]);
-        if (other != NULL && other != &b->child[BRANCH_VALUE]) {
+        struct branch *b = as_branch(*w.place[w.count - 2].node);
+        size_t depth = w.depth - (p.reference != NULL); /* of the branch */
+        other = only_other_child(b, (const struct node *const *)p.node);
+        if (other < BRANCH_VALUE) {
             uint8_t sibling[TRIE_KEY_MAX];
             memcpy(sibling, key, (depth + 1) / 2);
-            nibble_set(sibling, depth, (unsigned)(other - b->child));
-            s = trie_resolve(t, other, sibling, depth + 1, false);
+            nibble_set(sibling, depth, other);
+            s = trie_resolve(t, place_in_branch(b, other), sibling, depth + 1, false);
             if (s != STATUS_OK)
                 return s;
         }
     }
-    *link = NULL;
-    if (other != NULL) {
+    place_set(p, NULL);
+    if (other != BRANCH_SIZE)
         collapse(t, &w, other);
-        w.count -= 2; /* what is new has no reference yet; a branch that moved down keeps its own */
-    }
     strike_out(&w);
     node_give_up(&t->nodes, &old->node);
     return STATUS_OK;
@@ -292,30 +308,30 @@ struct walk {
     uint8_t key[TRIE_KEY_MAX + 1]; /* the nibbles above the node that is being visited */
 };
 
-static enum status walk(struct walk *w, struct node **link, size_t depth, bool below_extension)
+static enum status walk(struct walk *w, struct place p, size_t depth, bool below_extension)
 {
-    enum status s = trie_resolve(w->trie, link, w->key, depth, below_extension);
+    enum status s = trie_resolve(w->trie, p, w->key, depth, below_extension);
     if (s != STATUS_OK)
         return s;
-    struct node *n = *link;
+    struct node *n = *p.node;
     if (n->kind == NODE_LEAF) {
-        w->visit(w->context, (struct bytes){as_leaf(n)->key, as_leaf(n)->key_size}, as_leaf(n)->value);
+        w->visit(w->context, (struct bytes){as_leaf(n)->key, as_leaf(n)->key_size}, leaf_value(as_leaf(n)));
         return STATUS_OK;
     }
     if (n->kind == NODE_EXTENSION) {
         struct extension *e = as_extension(n);
         for (size_t i = 0; i < e->size; i++)
             nibble_set(w->key, depth + i, e->path[i]);
-        return walk(w, &e->child, depth + e->size, true);
+        return walk(w, place_in_extension(e), depth + e->size, true);
     }
     struct branch *b = as_branch(n);
     if (b->child[BRANCH_VALUE] != NULL)
-        s = walk(w, &b->child[BRANCH_VALUE], depth, false);
-    for (unsigned i = 0; i < 16 && s == STATUS_OK; i++) {
-        if (b->child[i] == NULL)
+        s = walk(w, place_in_branch(b, BRANCH_VALUE), depth, false);
+    for (unsigned i = 0; i < BRANCH_VALUE && s == STATUS_OK; i++) {
+        if (place_is_empty(place_in_branch(b, i)))
             continue;
         nibble_set(w->key, depth, i);
-        s = walk(w, &b->child[i], depth + 1, false);
+        s = walk(w, place_in_branch(b, i), depth + 1, false);
     }
     return s;
 }
@@ -323,25 +339,29 @@ static enum status walk(struct walk *w, struct node **link, size_t depth, bool b
 enum status trie_walk(struct trie *t, void (*visit)(void *context, struct bytes key, struct bytes value), void *context)
 {
     struct walk w = {.trie = t, .visit = visit, .context = context};
-    return t->root == NULL ? STATUS_OK : walk(&w, &t->root, 0, false);
+    return place_is_empty(trie_place(t)) ? STATUS_OK : walk(&w, trie_place(t), 0, false);
 }
 
 /* ---- roots --------------------------------------------------------------------------------------------------------------- */
 
+static void make_root(struct trie *t, struct pool *pool, const struct trie_sink *sink, struct hash *out)
+{
+    struct place root = trie_place(t);
+    *out = keccak_empty_trie;
+    if (place_is_empty(root))
+        return;
+    node_hash_trees(&root, 1, pool, sink);
+    memcpy(out->b, t->root_reference, sizeof out->b);
+}
+
 void trie_root(struct trie *t, struct pool *pool, struct hash *out)
 {
-    if (t->root == NULL)
-        *out = keccak_empty_trie;
-    else
-        node_hash_trees(&t->root, 1, pool, NULL, out);
+    make_root(t, pool, NULL, out);
 }
 
 void trie_commit(struct trie *t, const struct trie_sink *sink, struct hash *out)
 {
-    if (t->root == NULL)
-        *out = keccak_empty_trie;
-    else
-        node_hash_trees(&t->root, 1, NULL, sink, out);
+    make_root(t, NULL, sink, out);
 }
 
 /* Small tries together: their nodes fill each other's batches. */
@@ -357,19 +377,14 @@ static void roots_task(void *context, size_t task)
 {
     const struct roots_job *job = context;
     size_t first = task * TRIES_TOGETHER, count = 0;
-    struct node *trees[TRIES_TOGETHER];
-    struct hash hashes[TRIES_TOGETHER];
-    size_t place[TRIES_TOGETHER];
-    for (size_t i = first; i < job->count && i < first + TRIES_TOGETHER; i++) {
-        job->roots[i] = keccak_empty_trie;
-        if (job->tries[i]->root == NULL)
-            continue;
-        place[count] = i;
-        trees[count++] = job->tries[i]->root;
-    }
-    node_hash_trees(trees, count, NULL, NULL, hashes);
-    for (size_t i = 0; i < count; i++)
-        job->roots[place[i]] = hashes[i];
+    struct place roots[TRIES_TOGETHER];
+    size_t end = job->count - first < TRIES_TOGETHER ? job->count : first + TRIES_TOGETHER;
+    for (size_t i = first; i < end; i++)
+        if (!place_is_empty(trie_place(job->tries[i])))
+            roots[count++] = trie_place(job->tries[i]);
+    node_hash_trees(roots, count, NULL, NULL);
+    for (size_t i = first; i < end; i++)
+        make_root(job->tries[i], NULL, NULL, &job->roots[i]); /* all there: copies */
 }
 
 void trie_roots(struct trie *const *tries, size_t count, struct pool *pool, struct hash *out)

@@ -344,7 +344,7 @@ TEST(trie_refuses_what_is_no_node)
         enum status expected;
     } cases[] = {
         {"c0", TRIE_BAD_NODE},
-        {"80", RLP_IS_STRING},
+        {"01", RLP_IS_STRING},
         {"c23001", TRIE_BAD_NODE},         /* a leaf whose key would end in half a byte */
         {"c2208000", RLP_TRAILING},
         {"c22080", TRIE_BAD_NODE},         /* a leaf without value */
