@@ -67,7 +67,8 @@ struct code {
     uint32_t size;            /* bytes, without the padding */
     bool is_delegation;       /* 0xef0100 and an address: EIP-7702 */
     struct address delegate;  /* whose code runs instead, if is_delegation */
-    _Atomic(void *) plan;     /* what the VM prepared for it (vm_plan.h), made at first execution */
+    _Atomic(void *) plan;     /* what the VM prepared for it (vm/plan.h) */
+    _Atomic uint32_t heat;    /* how often the VM ran it, until it is hot */
     uint8_t bytes[];          /* size + CODE_PADDING */
 };
 
