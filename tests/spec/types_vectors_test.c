@@ -63,7 +63,7 @@ TEST(published_rlp_vectors_hold)
 static enum status judge(const struct fork *fork, struct bytes encoded, struct arena *arena, struct transaction *tx,
                          struct address *sender)
 {
-    struct tx_context c = {.fork = fork, .chain = &chain_mainnet, .env = {.chain_id = 1}};
+    struct tx_context c = {.fork = fork, .chain = &chain_mainnet, .env = {.chain_id = 1, .gas_limit = UINT64_MAX}};
     enum status s = transaction_decode(tx, encoded, arena);
     if (s == STATUS_OK)
         s = transaction_sender(sender, tx, (struct signature_rules){fork->low_s, fork->replay_protection});
