@@ -35,14 +35,13 @@ int main(void)
     }
     secp256k1_recover_many(found, ok, digest, signature, COUNT); /* makes tables */
     static const size_t batches[] = {1, 2, 4, 8, 16, 64, 512};
-    printf("| %6s | %12s | %12s | %14s | %6s |\n|-------:|-------------:|-------------:|---------------:|-------:|\n", "batch",
-           "ns, least", "ns, median", "one by one, ns", "ratio");
+    printf("| %6s | %12s | %12s | %14s | %6s |\n|-------:|-------------:|-------------:|---------------:|-------:|\n",
+           "batch", "ns, least", "ns, median", "one by one, ns", "ratio");
     for (size_t b = 0; b < COUNT_OF(batches); b++) {
         double many[ROUNDS], each[ROUNDS], ratio[ROUNDS];
         for (int round = 0; round < ROUNDS; round++) {
             uint64_t start = clock_thread_ns();
-            for (size_t i = 0; i < 64; i++)
-                ASSERT(secp256k1_recover(&found[i], &digest[i], &signature[i]));
+            for (size_t i = 0; i < 64; i++) ASSERT(secp256k1_recover(&found[i], &digest[i], &signature[i]));
             uint64_t middle = clock_thread_ns();
             for (size_t i = 0; i < COUNT; i += batches[b])
                 secp256k1_recover_many(found + i, ok + i, digest + i, signature + i, batches[b]);

@@ -1,30 +1,40 @@
-/* fuzz: what the targets share.
+/* fuzz: what the targets share. Each fuzz/NAME.c is one libFuzzer target, one boundary of weft that bytes from outside cross:
  *
- * Each target takes bytes that an outsider chose, gives them to one boundary of weft and asserts what must hold for any bytes: no
- * crash, no sanitizer report, and an equality (written again it is the same; the fast twin says what the slow one says).
- * `make fuzz` builds them with libFuzzer and runs each for a while. */
+ *     make fuzz FUZZ_SECONDS=300                    every target for so long
+ *     build-fuzz/fuzz_rlp .cache/corpus/rlp         one of them; with a file as argument, that input alone */
 #ifndef WEFT_FUZZ_H
 #define WEFT_FUZZ_H
 
 #include "base/base.h"
 
-/* The entry that libFuzzer calls; 0 always. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* A cursor that deals out the input; zeros when it is used up. */
-struct dealer {
+/* Something that must hold whatever the input. */
+#define FUZZ_CHECK(condition) ASSERT(condition)
+
+/* The input as a source of choices; gives zeros when it is used up. */
+struct fuzz_input {
     const uint8_t *at, *end;
 };
-static inline uint8_t deal_byte(struct dealer *d)
+
+static inline uint8_t fuzz_byte(struct fuzz_input *in)
 {
-    return d->at < d->end ? *d->at++ : 0;
+    return in->at == in->end ? 0 : *in->at++;
 }
-static inline struct bytes deal_bytes(struct dealer *d, size_t most)
+
+/* A number below `bound` (1 to 256). */
+static inline unsigned fuzz_below(struct fuzz_input *in, unsigned bound)
 {
-    size_t left = (size_t)(d->end - d->at), size = left < most ? left : most;
-    struct bytes b = {d->at, size};
-    d->at += size;
-    return b;
+    return fuzz_byte(in) % bound;
+}
+
+/* At most `most` bytes, borrowed. */
+static inline struct bytes fuzz_bytes(struct fuzz_input *in, size_t most)
+{
+    size_t left = (size_t)(in->end - in->at), size = most < left ? most : left;
+    struct bytes out = {in->at, size};
+    in->at += size;
+    return out;
 }
 
 #endif

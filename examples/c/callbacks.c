@@ -1,5 +1,6 @@
-/* callbacks: weft over a database of one's own. The engine reads accounts, storage and code through callbacks, from all its threads at
- * once; the program writes back what changed. Here the database is a small array.
+/* callbacks: weft over a database of one's own. The engine reads accounts, storage and code through
+ * callbacks, from all its threads at once; the program writes back what changed. Here the database is a small
+ * array.
  *
  *     cc callbacks.c $(pkg-config --cflags --libs weft) && ./a.out */
 #include <stdatomic.h>
@@ -10,8 +11,7 @@
 
 static void check(weft_status status, const weft_error *error)
 {
-    if (status == WEFT_OK)
-        return;
+    if (status == WEFT_OK) return;
     fprintf(stderr, "%s (%s): %s\n", weft_status_name(status), error->cause, error->text);
     exit(1);
 }
@@ -19,16 +19,14 @@ static void check(weft_status status, const weft_error *error)
 static weft_word word(uint64_t value)
 {
     weft_word w = {{0}};
-    for (int i = 0; i < 8; i++)
-        w.b[31 - i] = (uint8_t)(value >> (8 * i));
+    for (int i = 0; i < 8; i++) w.b[31 - i] = (uint8_t)(value >> (8 * i));
     return w;
 }
 
 static uint64_t number(const weft_word *w)
 {
     uint64_t value = 0;
-    for (int i = 24; i < 32; i++)
-        value = value << 8 | w->b[i];
+    for (int i = 24; i < 32; i++) value = value << 8 | w->b[i];
     return value;
 }
 
@@ -41,7 +39,7 @@ static weft_address address(unsigned n)
     return a;
 }
 
-/* ---- a database ---------------------------------------------------------------------------------------------------- */
+/* ---- a database ------------------------------------------------------------------------------ */
 
 enum { ROWS = 256, SLOTS = 4 };
 
@@ -64,18 +62,15 @@ struct database {
 static struct row *find(struct database *db, const weft_address *a)
 {
     for (size_t i = 0; i < db->count; i++)
-        if (memcmp(db->rows[i].address.b, a->b, 20) == 0)
-            return &db->rows[i];
+        if (memcmp(db->rows[i].address.b, a->b, 20) == 0) return &db->rows[i];
     return NULL;
 }
 
 static struct row *find_or_add(struct database *db, const weft_address *a)
 {
     struct row *row = find(db, a);
-    if (row != NULL)
-        return row;
-    if (db->count == ROWS)
-        exit(1);
+    if (row != NULL) return row;
+    if (db->count == ROWS) exit(1);
     row = &db->rows[db->count++];
     memset(row, 0, sizeof *row);
     row->address = *a;
@@ -86,16 +81,14 @@ static struct row *find_or_add(struct database *db, const weft_address *a)
 static void set_slot(struct row *row, const weft_slot *slot)
 {
     size_t i = 0;
-    while (i < row->slot_count && memcmp(row->slots[i].key.b, slot->key.b, 32) != 0)
-        i++;
-    if (i == SLOTS)
-        exit(1);
+    while (i < row->slot_count && memcmp(row->slots[i].key.b, slot->key.b, 32) != 0) i++;
+    if (i == SLOTS) exit(1);
     row->slots[i] = *slot;
     row->slot_count += i == row->slot_count;
     row->account.has_storage = 1;
 }
 
-/* ---- what the engine asks --------------------------------------------------------------------------------------------- */
+/* ---- what the engine asks -------------------------------------------------------------------- */
 
 /* *out is all zero when a callback is called: an account that is not there is left so. */
 static int32_t read_account(void *context, const weft_address *a, weft_account *out)
@@ -103,8 +96,7 @@ static int32_t read_account(void *context, const weft_address *a, weft_account *
     struct database *db = context;
     const struct row *row = find(db, a);
     atomic_fetch_add(&db->reads, 1);
-    if (row == NULL)
-        return 0;
+    if (row == NULL) return 0;
     if ((unsigned)(row - db->rows) == db->broken_row)
         return 5; /* an error number of our own; it appears in the engine's message */
     *out = row->account;
@@ -117,8 +109,7 @@ static int32_t read_storage(void *context, const weft_address *a, const weft_wor
     const struct row *row = find(db, a);
     atomic_fetch_add(&db->reads, 1);
     for (size_t i = 0; row != NULL && i < row->slot_count; i++)
-        if (memcmp(row->slots[i].key.b, key->b, 32) == 0)
-            *out = row->slots[i].value;
+        if (memcmp(row->slots[i].key.b, key->b, 32) == 0) *out = row->slots[i].value;
     return 0;
 }
 
@@ -126,8 +117,7 @@ static int32_t read_code(void *context, const weft_address *a, const weft_word *
 {
     const struct row *row = find(context, a);
     (void)code_hash; /* a database that stores code by hash looks here */
-    if (row == NULL)
-        return 1;
+    if (row == NULL) return 1;
     out->data = row->code;
     out->size = row->code_size;
     return 0;
@@ -140,7 +130,7 @@ static int32_t read_block_hash(void *context, uint64_t block_number, weft_word *
     return 0;
 }
 
-/* ---- what the engine found ---------------------------------------------------------------------------------------------- */
+/* ---- what the engine found ------------------------------------------------------------------- */
 
 static void write_back(struct database *db, const weft_result *result)
 {
@@ -152,8 +142,7 @@ static void write_back(struct database *db, const weft_result *result)
         change.struct_size = sizeof change;
         weft_result_account(result, i, &change);
         struct row *row = find_or_add(db, &change.address);
-        if (!change.exists || change.storage_wiped)
-            row->slot_count = 0;
+        if (!change.exists || change.storage_wiped) row->slot_count = 0;
         row->account.exists = change.exists;
         row->account.nonce = change.nonce;
         row->account.balance = change.balance;
@@ -162,19 +151,18 @@ static void write_back(struct database *db, const weft_result *result)
             row->code = memcpy(malloc(change.code.size + 1), change.code.data, change.code.size);
             row->code_size = change.code.size;
         }
-        for (size_t k = 0; k < change.slot_count; k++)
-            set_slot(row, &change.slots[k]);
+        for (size_t k = 0; k < change.slot_count; k++) set_slot(row, &change.slots[k]);
     }
 }
 
-/* ---- a block: many users call one contract -------------------------------------------------------------------------------- */
+/* ---- a block: many users call one contract --------------------------------------------------- */
 
 enum { USERS = 100 };
 
 /* Adds one to slot 0 and returns it:
  *   PUSH0 SLOAD PUSH1 1 ADD DUP1 PUSH0 SSTORE   PUSH0 MSTORE   PUSH1 32 PUSH0 RETURN */
-static const uint8_t counter_code[] = {0x5f, 0x54, 0x60, 0x01, 0x01, 0x80, 0x5f, 0x55,
-                                       0x5f, 0x52, 0x60, 0x20, 0x5f, 0xf3};
+static const uint8_t counter_code[] = {0x5f, 0x54, 0x60, 0x01, 0x01, 0x80, 0x5f,
+                                       0x55, 0x5f, 0x52, 0x60, 0x20, 0x5f, 0xf3};
 
 static void fill(struct database *db)
 {
@@ -269,8 +257,7 @@ int main(void)
     /* A database that fails ends the execution with an error, and leaves no half result. */
     fill(&db);
     db.broken_row = 50;
-    weft_status status =
-        weft_execute_block(engine, chain, state, block, WEFT_TRANSACTIONS_ONLY, &result, &error);
+    weft_status status = weft_execute_block(engine, chain, state, block, WEFT_TRANSACTIONS_ONLY, &result, &error);
     printf("%s, result %s: %s\n", weft_status_name(status), result == NULL ? "NULL" : "there", error.text);
 
     weft_block_free(block);

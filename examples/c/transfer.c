@@ -1,5 +1,5 @@
-/* transfer: the whole way once. A small state, a block of three transactions, executed on two threads; then receipts, logs, state
- * changes and the new state root.
+/* transfer: the whole way once. A small state, a block of three transactions, executed on two threads; then
+ * receipts, logs, state changes and the new state root.
  *
  *     cc transfer.c $(pkg-config --cflags --libs weft) && ./a.out */
 #include <stdio.h>
@@ -7,13 +7,12 @@
 #include <string.h>
 #include <weft/weft.h>
 
-/* ---- small helpers ---------------------------------------------------------------------------------------------- */
+/* ---- small helpers --------------------------------------------------------------------------- */
 
 /* Ends the program when a function failed. */
 static void check(weft_status status, const weft_error *error)
 {
-    if (status == WEFT_OK)
-        return;
+    if (status == WEFT_OK) return;
     fprintf(stderr, "%s (%s): %s\n", weft_status_name(status), error->cause, error->text);
     exit(1);
 }
@@ -22,16 +21,14 @@ static void check(weft_status status, const weft_error *error)
 static weft_word word(uint64_t value)
 {
     weft_word w = {{0}};
-    for (int i = 0; i < 8; i++)
-        w.b[31 - i] = (uint8_t)(value >> (8 * i));
+    for (int i = 0; i < 8; i++) w.b[31 - i] = (uint8_t)(value >> (8 * i));
     return w;
 }
 
 static uint64_t number(const weft_word *w)
 {
     uint64_t value = 0;
-    for (int i = 24; i < 32; i++)
-        value = value << 8 | w->b[i];
+    for (int i = 24; i < 32; i++) value = value << 8 | w->b[i];
     return value;
 }
 
@@ -46,11 +43,10 @@ static weft_address address(uint8_t last)
 static void print_bytes(const char *label, const uint8_t *data, size_t size)
 {
     printf("%s0x", label);
-    for (size_t i = 0; i < size; i++)
-        printf("%02x", data[i]);
+    for (size_t i = 0; i < size; i++) printf("%02x", data[i]);
 }
 
-/* ---- the state before the block ----------------------------------------------------------------------------------- */
+/* ---- the state before the block -------------------------------------------------------------- */
 
 /* Adds one to slot 0 and tells about it:
  *   PUSH0 SLOAD PUSH1 1 ADD DUP1 PUSH0 SSTORE   PUSH0 MSTORE   PUSH1 42 PUSH1 32 PUSH0 LOG1   STOP */
@@ -71,7 +67,7 @@ static weft_state *make_state(void)
     return state;
 }
 
-/* ---- the block ---------------------------------------------------------------------------------------------------- */
+/* ---- the block ------------------------------------------------------------------------------- */
 
 /* A transaction whose sender is given: it needs no signature. weft_block_add_encoded takes signed ones. */
 static void add(weft_block *block, uint8_t from, uint64_t nonce, uint8_t to, uint64_t value)
@@ -112,7 +108,7 @@ static weft_block *make_block(void)
     return block;
 }
 
-/* ---- what came out ------------------------------------------------------------------------------------------------- */
+/* ---- what came out --------------------------------------------------------------------------- */
 
 static void print_receipts(const weft_result *result, size_t count)
 {

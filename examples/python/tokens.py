@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""tokens: deploys a small contract, lets many users call it in one block, and shows that serial and parallel execution agree. Then the
-same through a state that is read from Python objects.
+"""tokens: deploys a small contract, lets many users call it in one block, and shows that serial and parallel
+execution agree. Then the same through a state that is read from Python objects.
 
     python3 tokens.py         needs libweft.so.0 where the loader finds it, or WEFT_LIBRARY=/path/to/libweft.so"""
 
@@ -29,8 +29,8 @@ def deploy(engine, chain, state):
 def make_block(token, nonces):
     block = weft.Block(**HEADER)
     for i, user in enumerate(USERS):
-        block.add(sender=user, to=token, value=i, gas=100_000, type=2, chain_id=chain_id, max_fee=10, max_priority_fee=1,
-                  nonce=nonces.get(user, 0))
+        block.add(sender=user, nonce=nonces.get(user, 0), to=token, value=i, gas=100_000, type=2, chain_id=chain_id,
+                  max_fee=10, max_priority_fee=1)
     return block
 
 

@@ -11,8 +11,9 @@
         result = engine.execute(chain, state, block, transactions_only=True)
     print(result.receipts[0].outcome, result.changes)
 
-Addresses, hashes and data are bytes or hex text ("0x..."); numbers are int. The library is found as libweft.so.0, or at the path in
-WEFT_LIBRARY. What is documented in weft/weft.h holds here; fields have the same names. Failures raise weft.Error."""
+Addresses, hashes and data are bytes or hex text ("0x..."); numbers are int. The library is found as libweft.so.0,
+or at the path in WEFT_LIBRARY. What is documented in weft/weft.h holds here; fields have the same names. Failures
+raise weft.Error."""
 
 import ctypes
 import os
@@ -23,7 +24,7 @@ EXECUTORS = {"auto": 0, "serial": 1, "parallel": 2}
 NO_TRANSACTION = 0xFFFFFFFF
 
 
-# ---- structures of weft.h, field by field -------------------------------------------------------------------------
+# ---- structures of weft.h, field by field --------------------------------------------------------
 
 
 class Word(Structure):
@@ -175,7 +176,7 @@ class RawConflict(Growing):
                 ("reserved", c_uint8 * 4), ("slot", Word), ("seen", c_uint32), ("found", c_uint32)]
 
 
-# ---- the library ------------------------------------------------------------------------------------------------------
+# ---- the library ---------------------------------------------------------------------------------
 
 
 def _load():
@@ -194,6 +195,7 @@ def _load():
         "weft_fork_name": (c_char_p, [c_size_t]),
         "weft_state_new": (handle, []),
         "weft_state_from_callbacks": (c_int32, [POINTER(StateCallbacks), POINTER(handle), error]),
+        "weft_state_copy": (handle, [handle]),
         "weft_state_free": (None, [handle]),
         "weft_state_set_account": (c_int32, [handle, POINTER(Address), c_uint64, POINTER(Word), error]),
         "weft_state_set_code": (c_int32, [handle, POINTER(Address), c_char_p, c_size_t, error]),
@@ -210,6 +212,7 @@ def _load():
         "weft_block_add_transaction": (c_int32, [handle, POINTER(Transaction), error]),
         "weft_block_add_encoded": (c_int32, [handle, c_char_p, c_size_t, error]),
         "weft_block_header": (c_int32, [handle, POINTER(Header)]),
+        "weft_block_check_parent": (c_int32, [handle, handle, POINTER(Header), error]),
         "weft_block_hash": (None, [handle, POINTER(Word)]),
         "weft_block_transaction_count": (c_size_t, [handle]),
         "weft_engine_new": (c_int32, [POINTER(Options), POINTER(handle), error]),
@@ -261,7 +264,7 @@ def _new(function, *arguments):
     return handle
 
 
-# ---- values -------------------------------------------------------------------------------------------------------------
+# ---- values --------------------------------------------------------------------------------------
 
 
 def to_bytes(value):
@@ -314,7 +317,7 @@ def forks():
     return names
 
 
-# ---- handles -------------------------------------------------------------------------------------------------------------
+# ---- handles -------------------------------------------------------------------------------------
 
 
 class Handle:
@@ -339,7 +342,8 @@ class Handle:
 
 
 class Chain(Handle):
-    """Chain("mainnet"), Chain("Osaka"), or Chain(id=1337, forks=[("London", 0), ("Osaka", 1_800_000_000, "timestamp")])."""
+    """Chain("mainnet"), Chain("Osaka"), or
+    Chain(id=1337, forks=[("London", 0), ("Osaka", 1_800_000_000, "timestamp")])."""
 
     _free = "weft_chain_free"
 
@@ -376,6 +380,9 @@ class MemoryState(Handle):
         for key, value in (storage or {}).items():
             _call(lib.weft_state_set_storage, self.handle, byref(a), byref(to_word(key)), byref(to_word(value)))
 
+    def set_block_hash(self, number, hash):
+        _call(lib.weft_state_set_block_hash, self.handle, number, byref(to_word(hash)))
+
     def account(self, address):
         """(nonce, balance), or None."""
         out = Account()
@@ -386,6 +393,11 @@ class MemoryState(Handle):
         out = Word()
         _call(lib.weft_state_storage, self.handle, byref(to_address(address)), byref(to_word(key)), byref(out))
         return int(out)
+
+    def copy(self):
+        other = MemoryState.__new__(MemoryState)
+        other.handle = c_void_p(lib.weft_state_copy(self.handle))
+        return other
 
     def apply(self, result):
         _call(lib.weft_state_apply, self.handle, result.handle)
@@ -404,8 +416,8 @@ class ReadState(Handle):
         code(address, code_hash) -> bytes
         block_hash(number) -> bytes
 
-    with addresses and hashes as bytes, keys as int. Methods are called from the engine's threads, one at a time (Python's lock). An
-    exception ends the execution; it is then the __cause__ of the Error."""
+    with addresses and hashes as bytes, keys as int. Methods are called from the engine's threads, one at a time
+    (Python's lock). An exception ends the execution; it is then the __cause__ of the Error."""
 
     _free = "weft_state_free"
 
@@ -465,7 +477,8 @@ class Block(Handle):
         return block
 
     def add(self, *, sender=None, to=None, gas, **fields):
-        """Adds a transaction: fields of weft_transaction. to=None creates a contract; with `sender`, no signature is needed."""
+        """Adds a transaction: fields of weft_transaction. to=None creates a contract; with `sender`, no signature
+        is needed."""
         raw = Transaction(gas_limit=gas)
         kept = _fill(raw, fields)
         if sender is not None:
@@ -486,6 +499,10 @@ class Block(Handle):
         raw = Header()
         lib.weft_block_header(self.handle, byref(raw))
         return raw
+
+    def check_parent(self, chain, parent):
+        """Raises Error unless this block's header may follow `parent`, a Header."""
+        _call(lib.weft_block_check_parent, self.handle, chain.handle, byref(parent))
 
     @property
     def hash(self):
@@ -534,7 +551,7 @@ class Engine(Handle):
         return result
 
 
-# ---- results --------------------------------------------------------------------------------------------------------------
+# ---- results -------------------------------------------------------------------------------------
 
 
 class Log:

@@ -2,9 +2,10 @@
  *
  *     weft.h  ── checked and converted ──►  fork, state, types, block, vm  ── copied out ──►  weft.h
  *
- * Everything that comes through weft.h is untrusted in form: pointers may be NULL, sizes and numbers out of range, structures older or
- * newer than ours. Each function checks at the edge and returns a weft_status; what it hands inwards is right. What comes out is
- * copied into the result, so that handles do not depend on each other.
+ * Everything that comes through weft.h is untrusted in form: pointers may be NULL, sizes and numbers out of
+ * range, structures older or newer than ours. Each function checks at the edge and returns a weft_status;
+ * what it hands inwards is right. What comes out is copied into the result, so that handles do not depend on
+ * each other.
  *
  * This header is what the files of api/ share; nobody else includes it. */
 #ifndef WEFT_API_H
@@ -18,7 +19,7 @@
 #include "types/types.h"
 #include "weft/weft.h"
 
-/* ---- failures ------------------------------------------------------------------------------------------------ */
+/* ---- failures -------------------------------------------------------------------------------- */
 
 /* Fills *error (may be NULL) from a status and a text, and returns the kind of failure that the status is. */
 weft_status api_fail(weft_error *error, enum status status, uint32_t transaction, const char *format, ...)
@@ -28,17 +29,18 @@ weft_status api_fail_from(weft_error *error, const struct error *inner, uint32_t
 /* A mistake of the calling program. */
 #define API_MISTAKE(error, ...) api_fail((error), API_BAD_ARGUMENT, WEFT_NO_TRANSACTION, __VA_ARGS__)
 
-/* ---- structures that grow -------------------------------------------------------------------------------------- */
+/* ---- structures that grow -------------------------------------------------------------------- */
 
-/* Copies a caller's structure of `struct_size` bytes (its first member) into ours of `size` bytes: what the caller does not know is zero.
- * Refused (API_STRUCT_SIZE): smaller than `size`, the size of the first version; bigger with something in the part that we
- * do not know. When a structure grows, the first version's size becomes an argument. */
+/* Copies a caller's structure of `struct_size` bytes (its first member) into ours of `size` bytes: what the
+ * caller does not know is zero. Refused (API_STRUCT_SIZE): smaller than `size`, the size of the first
+ * version; bigger with something in the part that we do not know. When a structure grows, the first version's
+ * size becomes an argument. */
 weft_status api_read_struct(void *ours, size_t size, const void *theirs, const char *name, weft_error *error);
-/* Copies ours into a caller's structure; its struct_size stays, and what we do not know becomes zero. WEFT_INVALID_ARGUMENT when
- * the caller's is smaller than the first version or NULL. */
+/* Copies ours into a caller's structure; its struct_size stays, and what we do not know becomes zero.
+ * WEFT_INVALID_ARGUMENT when the caller's is smaller than the first version or NULL. */
 weft_status api_write_struct(void *theirs, const void *ours, size_t size);
 
-/* ---- values ---------------------------------------------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 static inline struct u256 api_number(const weft_word *w)
 {
@@ -80,7 +82,7 @@ static inline bool api_is_range(const void *data, size_t size)
     return data != NULL || size == 0;
 }
 
-/* ---- handles --------------------------------------------------------------------------------------------------- */
+/* ---- handles --------------------------------------------------------------------------------- */
 
 struct weft_chain {
     struct chain_spec spec;
@@ -105,8 +107,8 @@ void api_view_explain(struct api_view *v, weft_error *error);
 
 struct weft_block {
     struct block block;
-    struct arena arena;      /* everything that `block` refers to, but for the arrays below */
-    bool decoded;            /* complete: nothing can be added */
+    struct arena arena; /* everything that `block` refers to, but for the arrays below */
+    bool decoded;       /* complete: nothing can be added */
     bool has_given_senders;
     /* weft_block_new: arrays that grow; `block` points to them */
     struct transaction *transactions;
@@ -120,7 +122,8 @@ struct api_sender {
     bool given;
     struct address address;
 };
-/* Header fields checked (API_BAD_ARGUMENT: gas limit, extra data, field count) and converted. Extra data is borrowed. */
+/* Header fields checked (API_BAD_ARGUMENT: gas limit, extra data, field count) and converted. Extra data is
+ * borrowed. */
 weft_status api_header_in(struct header *out, const weft_header *in, weft_error *error);
 
 struct api_caller; /* call.c: what single messages run on */
@@ -135,7 +138,8 @@ struct weft_engine {
 };
 /* NULL when the system gives no thread. */
 struct api_driver *api_driver_new(void);
-/* Runs job(context) on the driver's thread, whose stack is big enough for the deepest call, and waits for it. Callers take turns. */
+/* Runs job(context) on the driver's thread, whose stack is big enough for the deepest call, and waits for it.
+ * Callers take turns. */
 void api_driver_run(struct api_driver *driver, void (*job)(void *context), void *context);
 void api_driver_free(struct api_driver *driver);
 void api_caller_free(struct api_caller *caller);

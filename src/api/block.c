@@ -3,16 +3,14 @@
 
 #include "api/api.h"
 
-/* ---- headers ----------------------------------------------------------------------------------------------------- */
+/* ---- headers --------------------------------------------------------------------------------- */
 
 weft_status api_header_in(struct header *out, const weft_header *in, weft_error *error)
 {
     weft_header h;
     weft_status status = api_read_struct(&h, sizeof h, in, "weft_header", error);
-    if (status != WEFT_OK)
-        return status;
-    if (h.gas_limit > INT64_MAX)
-        return API_MISTAKE(error, "weft_header: gas_limit is over 2^63 - 1");
+    if (status != WEFT_OK) return status;
+    if (h.gas_limit > INT64_MAX) return API_MISTAKE(error, "weft_header: gas_limit is over 2^63 - 1");
     if (!api_is_range(h.extra_data.data, h.extra_data.size) || h.extra_data.size > EXTRA_DATA_MAX)
         return API_MISTAKE(error, "weft_header: extra_data has %zu bytes, expected at most %d", h.extra_data.size,
                            EXTRA_DATA_MAX);
@@ -48,8 +46,7 @@ weft_status api_header_in(struct header *out, const weft_header *in, weft_error 
 
 weft_status weft_block_header(const weft_block *block, weft_header *out)
 {
-    if (block == NULL || out == NULL)
-        return WEFT_INVALID_ARGUMENT;
+    if (block == NULL || out == NULL) return WEFT_INVALID_ARGUMENT;
     const struct header *h = &block->block.header;
     weft_header shown = {.number = h->number,
                          .timestamp = h->timestamp,
@@ -88,12 +85,10 @@ void weft_block_hash(const weft_block *block, weft_word *out)
 weft_status weft_block_check_parent(const weft_block *block, const weft_chain *chain, const weft_header *parent,
                                     weft_error *error)
 {
-    if (block == NULL || chain == NULL)
-        return API_MISTAKE(error, "an argument is NULL");
+    if (block == NULL || chain == NULL) return API_MISTAKE(error, "an argument is NULL");
     struct header p;
     weft_status status = api_header_in(&p, parent, error);
-    if (status != WEFT_OK)
-        return status;
+    if (status != WEFT_OK) return status;
     const struct header *h = &block->block.header;
     const struct fork *fork = chain_fork_at(&chain->spec, h->number, h->timestamp);
     struct error inner;
@@ -102,12 +97,11 @@ weft_status weft_block_check_parent(const weft_block *block, const weft_chain *c
     return WEFT_OK;
 }
 
-/* ---- making ------------------------------------------------------------------------------------------------------ */
+/* ---- making ---------------------------------------------------------------------------------- */
 
 weft_status weft_block_decode(const void *rlp, size_t size, weft_block **block, weft_error *error)
 {
-    if (block == NULL || !api_is_range(rlp, size))
-        return API_MISTAKE(error, "an argument is NULL");
+    if (block == NULL || !api_is_range(rlp, size)) return API_MISTAKE(error, "an argument is NULL");
     *block = NULL;
     weft_block *b = base_calloc(1, sizeof *b);
     b->decoded = true;
@@ -128,13 +122,11 @@ weft_status weft_block_decode(const void *rlp, size_t size, weft_block **block, 
 
 weft_status weft_block_new(const weft_header *header, weft_block **block, weft_error *error)
 {
-    if (block == NULL)
-        return API_MISTAKE(error, "block is NULL");
+    if (block == NULL) return API_MISTAKE(error, "block is NULL");
     *block = NULL;
     struct header h;
     weft_status status = api_header_in(&h, header, error);
-    if (status != WEFT_OK)
-        return status;
+    if (status != WEFT_OK) return status;
     weft_block *b = base_calloc(1, sizeof *b);
     h.extra_data.data = arena_copy(&b->arena, h.extra_data.data, h.extra_data.size);
     b->block.header = h;
@@ -145,8 +137,7 @@ weft_status weft_block_new(const weft_header *header, weft_block **block, weft_e
 
 void weft_block_free(weft_block *block)
 {
-    if (block == NULL)
-        return;
+    if (block == NULL) return;
     free(block->transactions);
     free(block->senders);
     free(block->withdrawals);
@@ -158,10 +149,8 @@ void weft_block_free(weft_block *block)
 /* What every adding function asks first. */
 static weft_status check_open(const weft_block *block, const void *piece, weft_error *error)
 {
-    if (block == NULL || piece == NULL)
-        return API_MISTAKE(error, "an argument is NULL");
-    if (block->decoded)
-        return API_MISTAKE(error, "a decoded block is complete: nothing can be added");
+    if (block == NULL || piece == NULL) return API_MISTAKE(error, "an argument is NULL");
+    if (block->decoded) return API_MISTAKE(error, "a decoded block is complete: nothing can be added");
     return WEFT_OK;
 }
 
@@ -169,12 +158,11 @@ static weft_status check_open(const weft_block *block, const void *piece, weft_e
 static uint32_t grown(uint32_t count, uint32_t capacity)
 {
     ASSERT(count < UINT32_MAX / 2);
-    if (count < capacity)
-        return capacity;
+    if (count < capacity) return capacity;
     return capacity == 0 ? 16 : capacity * 2;
 }
 
-/* ---- transactions -------------------------------------------------------------------------------------------------- */
+/* ---- transactions ---------------------------------------------------------------------------- */
 
 static void append(weft_block *b, const struct transaction *tx, const struct api_sender *sender)
 {
@@ -194,8 +182,7 @@ static void append(weft_block *b, const struct transaction *tx, const struct api
 static weft_status take_access_list(struct arena *arena, const weft_transaction *in, struct transaction *out,
                                     weft_error *error)
 {
-    if (in->access_count == 0)
-        return WEFT_OK;
+    if (in->access_count == 0) return WEFT_OK;
     struct access_entry *entries = ARENA_ARRAY(arena, struct access_entry, in->access_count);
     size_t keys = 0;
     for (size_t i = 0; i < in->access_count; i++) {
@@ -203,8 +190,7 @@ static weft_status take_access_list(struct arena *arena, const weft_transaction 
         if (!api_is_range(from->keys, from->key_count) || from->key_count > UINT32_MAX - keys)
             return API_MISTAKE(error, "weft_transaction: access list entry %zu: keys is NULL or too many", i);
         struct u256 *words = ARENA_ARRAY(arena, struct u256, from->key_count);
-        for (size_t k = 0; k < from->key_count; k++)
-            words[k] = api_number(&from->keys[k]);
+        for (size_t k = 0; k < from->key_count; k++) words[k] = api_number(&from->keys[k]);
         keys += from->key_count;
         entries[i] = (struct access_entry){api_address(&from->address), words, (uint32_t)from->key_count};
     }
@@ -216,8 +202,7 @@ static weft_status take_access_list(struct arena *arena, const weft_transaction 
 
 static void take_authorizations(struct arena *arena, const weft_transaction *in, struct transaction *out)
 {
-    if (in->authorization_count == 0)
-        return;
+    if (in->authorization_count == 0) return;
     struct authorization *list = ARENA_ARRAY(arena, struct authorization, in->authorization_count);
     for (size_t i = 0; i < in->authorization_count; i++) {
         const weft_authorization *from = &in->authorizations[i];
@@ -257,12 +242,9 @@ weft_status weft_block_add_transaction(weft_block *block, const weft_transaction
 {
     weft_status status = check_open(block, transaction, error);
     weft_transaction in;
-    if (status == WEFT_OK)
-        status = api_read_struct(&in, sizeof in, transaction, "weft_transaction", error);
-    if (status == WEFT_OK)
-        status = check_transaction(&in, block->block.transaction_count, error);
-    if (status != WEFT_OK)
-        return status;
+    if (status == WEFT_OK) status = api_read_struct(&in, sizeof in, transaction, "weft_transaction", error);
+    if (status == WEFT_OK) status = check_transaction(&in, block->block.transaction_count, error);
+    if (status != WEFT_OK) return status;
     bool one_price = in.type < WEFT_TX_FEE_MARKET;
     struct arena *arena = &block->arena;
     struct transaction tx = {.type = (enum transaction_type)in.type,
@@ -281,8 +263,7 @@ weft_status weft_block_add_transaction(weft_block *block, const weft_transaction
                              .blob_count = (uint32_t)in.blob_count,
                              .signature = {api_number(&in.r), api_number(&in.s), in.y_parity}};
     status = take_access_list(arena, &in, &tx, error);
-    if (status != WEFT_OK)
-        return status;
+    if (status != WEFT_OK) return status;
     take_authorizations(arena, &in, &tx);
     append(block, &tx, &(struct api_sender){in.has_sender != 0, api_address(&in.sender)});
     return WEFT_OK;
@@ -291,8 +272,7 @@ weft_status weft_block_add_transaction(weft_block *block, const weft_transaction
 weft_status weft_block_add_encoded(weft_block *block, const void *envelope, size_t size, weft_error *error)
 {
     weft_status status = check_open(block, envelope, error);
-    if (status != WEFT_OK)
-        return status;
+    if (status != WEFT_OK) return status;
     struct bytes copy = {arena_copy(&block->arena, envelope, size), size};
     struct transaction tx;
     enum status decoded = transaction_decode(&tx, copy, &block->arena);
@@ -310,21 +290,19 @@ size_t weft_block_transaction_count(const weft_block *block)
 
 weft_status weft_block_transaction_hash(const weft_block *block, size_t index, weft_word *out)
 {
-    if (block == NULL || out == NULL || index >= block->block.transaction_count)
-        return WEFT_INVALID_ARGUMENT;
+    if (block == NULL || out == NULL || index >= block->block.transaction_count) return WEFT_INVALID_ARGUMENT;
     struct hash h;
     transaction_hash(&h, &block->block.transactions[index]);
     *out = api_hash_out(&h);
     return WEFT_OK;
 }
 
-/* ---- withdrawals and uncles ------------------------------------------------------------------------------------------ */
+/* ---- withdrawals and uncles ------------------------------------------------------------------ */
 
 weft_status weft_block_add_withdrawal(weft_block *block, const weft_withdrawal *withdrawal, weft_error *error)
 {
     weft_status status = check_open(block, withdrawal, error);
-    if (status != WEFT_OK)
-        return status;
+    if (status != WEFT_OK) return status;
     struct block *b = &block->block;
     uint32_t capacity = grown(b->withdrawal_count, block->withdrawal_capacity);
     if (capacity != block->withdrawal_capacity) {
@@ -344,10 +322,8 @@ weft_status weft_block_add_uncle(weft_block *block, const weft_header *header, w
 {
     weft_status status = check_open(block, header, error);
     struct header h;
-    if (status == WEFT_OK)
-        status = api_header_in(&h, header, error);
-    if (status != WEFT_OK)
-        return status;
+    if (status == WEFT_OK) status = api_header_in(&h, header, error);
+    if (status != WEFT_OK) return status;
     struct block *b = &block->block;
     uint32_t capacity = grown(b->uncle_count, block->uncle_capacity);
     if (capacity != block->uncle_capacity) {

@@ -28,8 +28,7 @@ static struct api_caller *caller_of(weft_engine *engine, const struct state_view
 
 void api_caller_free(struct api_caller *caller)
 {
-    if (caller == NULL)
-        return;
+    if (caller == NULL) return;
     vm_free(caller->worker.vm);
     state_free(caller->worker.state);
     state_table_free(caller->table);
@@ -52,8 +51,7 @@ struct call {
 
 static weft_status check_message(const weft_message *m, weft_error *error)
 {
-    if (m->gas > INT64_MAX)
-        return API_MISTAKE(error, "weft_message: gas is over 2^63 - 1");
+    if (m->gas > INT64_MAX) return API_MISTAKE(error, "weft_message: gas is over 2^63 - 1");
     if (!api_is_range(m->input.data, m->input.size) || !api_is_range(m->blob_hashes, m->blob_hash_count) ||
         m->blob_hash_count > UINT32_MAX)
         return API_MISTAKE(error, "weft_message: a pointer is NULL though its size is not 0");
@@ -82,8 +80,7 @@ static enum status run_message(const struct call *c, struct tx_worker *w, const 
     struct state *s = w->state;
     struct account *sender = state_account(s, &env->origin);
     state_warm_account(s, sender);
-    if (fork->warm_coinbase)
-        state_prewarm_account(s, state_account(s, &env->coinbase));
+    if (fork->warm_coinbase) state_prewarm_account(s, state_account(s, &env->coinbase));
     struct vm_message m = {.kind = in->is_static != 0 ? VM_STATICCALL : VM_CALL,
                            .is_static = in->is_static != 0,
                            .gas = {.regular = (int64_t)in->gas},
@@ -93,8 +90,7 @@ static enum status run_message(const struct call *c, struct tx_worker *w, const 
     vm_attach(w->vm, fork, s, env);
     if (in->is_create != 0) {
         uint64_t nonce = state_nonce(s, sender);
-        if (nonce == UINT64_MAX)
-            return TX_NONCE_MAX;
+        if (nonce == UINT64_MAX) return TX_NONCE_MAX;
         state_set_nonce(s, sender, nonce + 1);
         state_touch(s, sender);
         m.kind = VM_CREATE;
@@ -111,7 +107,8 @@ static enum status run_message(const struct call *c, struct tx_worker *w, const 
 static void take_results(struct call *c, struct api_caller *caller, const struct fork *fork, const struct vm_result *vm)
 {
     struct state *s = caller->worker.state;
-    struct tx_result outcome = {.gas_used = c->message.gas - (uint64_t)vm->gas.regular,
+    uint64_t left = (uint64_t)(vm->gas.regular + vm->gas.state);
+    struct tx_result outcome = {.gas_used = c->message.gas - left,
                                 .gas_refunded = s->refund < 0 ? 0 : (uint64_t)s->refund};
     tx_keep_results(&caller->worker, vm, &outcome);
     state_finalize(s);
@@ -125,7 +122,7 @@ static void take_results(struct call *c, struct api_caller *caller, const struct
     api_result_make_receipts(r, 1);
     api_result_take_receipt(r, 0, &outcome, NULL);
     weft_receipt *shown = &r->receipts[0].shown;
-    shown->gas_left = (uint64_t)vm->gas.regular;
+    shown->gas_left = left;
     shown->cumulative_gas = outcome.gas_used;
     shown->sender = c->message.from;
     api_result_take_diff(r, &diff);
@@ -148,8 +145,7 @@ static void run(void *context)
     enum status status = run_message(c, &caller->worker, fork, &env, &result);
     if (status != STATUS_OK) {
         c->status = api_fail(c->error, status, WEFT_NO_TRANSACTION, "message: %s", status_text(status));
-        if (status == STATE_UNAVAILABLE)
-            api_view_explain(&view, c->error);
+        if (status == STATE_UNAVAILABLE) api_view_explain(&view, c->error);
         return;
     }
     take_results(c, caller, fork, &result);
@@ -163,21 +159,15 @@ static void run(void *context)
 weft_status weft_call(weft_engine *engine, const weft_chain *chain, const weft_state *state, const weft_header *header,
                       const weft_message *message, uint32_t flags, weft_result **result, weft_error *error)
 {
-    if (result == NULL)
-        return API_MISTAKE(error, "result is NULL");
+    if (result == NULL) return API_MISTAKE(error, "result is NULL");
     *result = NULL;
-    if (engine == NULL || chain == NULL || state == NULL)
-        return API_MISTAKE(error, "an argument is NULL");
-    if (flags != 0)
-        return API_MISTAKE(error, "flags 0x%x: unknown flag", flags);
+    if (engine == NULL || chain == NULL || state == NULL) return API_MISTAKE(error, "an argument is NULL");
+    if (flags != 0) return API_MISTAKE(error, "flags 0x%x: unknown flag", flags);
     struct call c = {.engine = engine, .chain = &chain->spec, .state = state, .error = error, .status = WEFT_OK};
     weft_status status = api_header_in(&c.header, header, error);
-    if (status == WEFT_OK)
-        status = api_read_struct(&c.message, sizeof c.message, message, "weft_message", error);
-    if (status == WEFT_OK)
-        status = check_message(&c.message, error);
-    if (status != WEFT_OK)
-        return status;
+    if (status == WEFT_OK) status = api_read_struct(&c.message, sizeof c.message, message, "weft_message", error);
+    if (status == WEFT_OK) status = check_message(&c.message, error);
+    if (status != WEFT_OK) return status;
     api_driver_run(engine->driver, run, &c);
     *result = c.result;
     return c.status;

@@ -12,11 +12,9 @@ static struct weft_chain *make(const struct chain_spec *spec)
 
 weft_status weft_chain_by_name(const char *name, weft_chain **chain, weft_error *error)
 {
-    if (chain == NULL)
-        return API_MISTAKE(error, "chain is NULL");
+    if (chain == NULL) return API_MISTAKE(error, "chain is NULL");
     *chain = NULL;
-    if (name == NULL)
-        return API_MISTAKE(error, "name is NULL");
+    if (name == NULL) return API_MISTAKE(error, "name is NULL");
     const struct chain_spec *known = chain_find(name);
     struct chain_spec made;
     struct error inner;
@@ -29,8 +27,7 @@ weft_status weft_chain_by_name(const char *name, weft_chain **chain, weft_error 
 
 weft_status weft_chain_by_id(uint64_t id, weft_chain **chain, weft_error *error)
 {
-    if (chain == NULL)
-        return API_MISTAKE(error, "chain is NULL");
+    if (chain == NULL) return API_MISTAKE(error, "chain is NULL");
     *chain = NULL;
     const struct chain_spec *known = chain_with_id(id);
     if (known == NULL)
@@ -62,21 +59,18 @@ static weft_status activate(struct chain_spec *spec, const weft_activation *a, w
 
 weft_status weft_chain_new(const weft_chain_options *options, weft_chain **chain, weft_error *error)
 {
-    if (chain == NULL)
-        return API_MISTAKE(error, "chain is NULL");
+    if (chain == NULL) return API_MISTAKE(error, "chain is NULL");
     *chain = NULL;
     weft_chain_options o;
     weft_status status = api_read_struct(&o, sizeof o, options, "weft_chain_options", error);
-    if (status != WEFT_OK)
-        return status;
+    if (status != WEFT_OK) return status;
     if (o.activations == NULL || o.activation_count == 0 || o.activation_count > CHAIN_ACTIVATIONS_MAX)
         return API_MISTAKE(error, "%zu activations: expected 1 to %d", o.activation_count, CHAIN_ACTIVATIONS_MAX);
     struct chain_spec spec = {
         .name = "custom", .id = o.id, .dao_block = NEVER, .deposit_contract = api_address(&o.deposit_contract)};
     for (size_t i = 0; i < o.activation_count && status == WEFT_OK; i++)
         status = activate(&spec, &o.activations[i], error);
-    if (status == WEFT_OK)
-        *chain = make(&spec);
+    if (status == WEFT_OK) *chain = make(&spec);
     return status;
 }
 
@@ -98,7 +92,6 @@ const char *weft_chain_fork(const weft_chain *chain, uint64_t number, uint64_t t
 const char *weft_fork_name(size_t index)
 {
     for (size_t i = 0; forks[i] != NULL; i++)
-        if (i == index)
-            return forks[i]->name;
+        if (i == index) return forks[i]->name;
     return NULL;
 }

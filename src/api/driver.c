@@ -1,5 +1,6 @@
-/* The engine's own thread. What the library is called on may be a small stack (a Rust or Go thread), and 1,024 nested calls need
- * a big one; so every execution happens here, and the caller waits. Handing over costs some microseconds. */
+/* The engine's own thread. What the library is called on may be a small stack (a Rust or Go thread), and
+ * 1,024 nested calls need a big one; so every execution happens here, and the caller waits. Handing over
+ * costs some microseconds. */
 #define _GNU_SOURCE 1
 #include <pthread.h>
 #include <signal.h>
@@ -31,8 +32,7 @@ static void *drive(void *argument)
             d->job = NULL;
             ASSERT(pthread_cond_broadcast(&d->changed) == 0);
         }
-        while (d->job == NULL && !d->end)
-            ASSERT(pthread_cond_wait(&d->changed, &d->lock) == 0);
+        while (d->job == NULL && !d->end) ASSERT(pthread_cond_wait(&d->changed, &d->lock) == 0);
     }
     ASSERT(pthread_mutex_unlock(&d->lock) == 0);
     return NULL;
@@ -67,8 +67,7 @@ struct api_driver *api_driver_new(void)
     ASSERT(pthread_mutex_init(&d->turn, NULL) == 0);
     ASSERT(pthread_mutex_init(&d->lock, NULL) == 0);
     ASSERT(pthread_cond_init(&d->changed, NULL) == 0);
-    if (start(d))
-        return d;
+    if (start(d)) return d;
     destroy(d);
     return NULL;
 }
@@ -80,8 +79,7 @@ void api_driver_run(struct api_driver *d, void (*job)(void *context), void *cont
     d->context = context;
     d->job = job;
     ASSERT(pthread_cond_broadcast(&d->changed) == 0);
-    while (d->job != NULL)
-        ASSERT(pthread_cond_wait(&d->changed, &d->lock) == 0);
+    while (d->job != NULL) ASSERT(pthread_cond_wait(&d->changed, &d->lock) == 0);
     ASSERT(pthread_mutex_unlock(&d->lock) == 0);
     ASSERT(pthread_mutex_unlock(&d->turn) == 0);
 }

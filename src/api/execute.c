@@ -21,7 +21,7 @@ static void fail(struct execution *x, const struct error *inner, uint32_t transa
     x->status = api_fail_from(x->error, inner, transaction);
 }
 
-/* ---- before ------------------------------------------------------------------------------------------------------ */
+/* ---- before ---------------------------------------------------------------------------------- */
 
 /* Rewards are computed from an uncle's age, which must make sense for that. */
 static bool check_uncle_ages(struct execution *x)
@@ -42,20 +42,17 @@ static bool check_uncle_ages(struct execution *x)
 
 static bool check_before(struct execution *x)
 {
-    if (!check_uncle_ages(x))
-        return false;
-    if ((x->flags & WEFT_CHECK_HEADER) == 0)
-        return true;
+    if (!check_uncle_ages(x)) return false;
+    if ((x->flags & WEFT_CHECK_HEADER) == 0) return true;
     const struct block *b = &x->block->block;
     uint32_t limit = x->task.fork->limit.block_size;
     struct error inner;
     enum status status = STATUS_OK;
     if (limit != 0 && b->encoded_size > limit)
-        status = error_set(&inner, BLOCK_TOO_BIG, "the block has %zu bytes, expected at most %u", b->encoded_size, limit);
-    if (status == STATUS_OK)
-        status = block_check_body(b, x->task.fork, &inner);
-    if (status != STATUS_OK)
-        fail(x, &inner, WEFT_NO_TRANSACTION);
+        status = error_set(&inner, BLOCK_TOO_BIG, "the block has %zu bytes, expected at most %u", b->encoded_size,
+                           limit);
+    if (status == STATUS_OK) status = block_check_body(b, x->task.fork, &inner);
+    if (status != STATUS_OK) fail(x, &inner, WEFT_NO_TRANSACTION);
     return status == STATUS_OK;
 }
 
@@ -98,8 +95,7 @@ static bool recover_some(struct execution *x)
     }
     for (uint32_t i = 0; i < signed_count; i++) {
         senders[places[i]] = signers.senders[i];
-        if (signers.authorities != NULL)
-            authorities[places[i]] = signers.authorities[i];
+        if (signers.authorities != NULL) authorities[places[i]] = signers.authorities[i];
     }
     x->task.senders = senders;
     x->task.authorities = authorities;
@@ -108,13 +104,12 @@ static bool recover_some(struct execution *x)
 
 static bool recover(struct execution *x)
 {
-    if (x->block->has_given_senders)
-        return recover_some(x);
+    if (x->block->has_given_senders) return recover_some(x);
     const struct block *b = &x->block->block;
     struct block_signers signers;
     uint32_t bad;
-    if (block_recover(x->engine->engine, x->task.fork, b->transactions, b->transaction_count, &x->engine->work, &signers,
-                      &bad) != STATUS_OK) {
+    if (block_recover(x->engine->engine, x->task.fork, b->transactions, b->transaction_count, &x->engine->work,
+                      &signers, &bad) != STATUS_OK) {
         bad_signature(x, bad);
         return false;
     }
@@ -129,7 +124,7 @@ static enum executor_kind choose_executor(const struct execution *x)
     return serial ? EXECUTOR_SERIAL : EXECUTOR_PARALLEL; /* which finds out itself whether sharing pays */
 }
 
-/* ---- after -------------------------------------------------------------------------------------------------------- */
+/* ---- after ----------------------------------------------------------------------------------- */
 
 /* The block without the transactions that were left out, which is what receipts and roots are made of. */
 static void leave_out_skipped(struct execution *x, struct block_task *kept_task)
@@ -181,8 +176,7 @@ static void take_totals(struct execution *x)
     s->requests_hash = api_hash_out(&out->requests_hash);
     memcpy(s->bloom.b, out->bloom.b, sizeof s->bloom.b);
     x->result->has_state_roots = !x->task.fork->receipt_status;
-    if (!x->result->has_state_roots)
-        s->receipts_root = api_hash_out(&out->receipts_root);
+    if (!x->result->has_state_roots) s->receipts_root = api_hash_out(&out->receipts_root);
 
     weft_stats *t = &x->result->stats;
     t->executor = out->stats.executor;
@@ -209,16 +203,14 @@ static void take_conflicts(struct execution *x)
         const struct block_conflict *from = &x->out.conflicts[i];
         weft_conflict *to = &r->conflicts[i];
         *to = (weft_conflict){.transaction = from->tx, .seen = from->seen_tx, .found = from->found_tx};
-        if (from->account == NULL)
-            continue;
+        if (from->account == NULL) continue;
         to->field = fields[from->field];
         to->address = api_address_out(&from->account->address);
-        if (from->slot != NULL)
-            to->slot = api_word(from->slot->key);
+        if (from->slot != NULL) to->slot = api_word(from->slot->key);
     }
 }
 
-/* ---- the whole ------------------------------------------------------------------------------------------------------ */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 static void describe_task(struct execution *x)
 {
@@ -244,15 +236,13 @@ static void execute(struct execution *x)
     if (block_execute(x->engine->engine, choose_executor(x), &x->task, &x->out, &inner) != STATUS_OK) {
         bool has_bad = x->out.bad < x->task.transaction_count;
         fail(x, &inner, has_bad ? x->out.bad : WEFT_NO_TRANSACTION);
-        if (inner.status == STATE_UNAVAILABLE)
-            api_view_explain(&x->view, x->error);
+        if (inner.status == STATE_UNAVAILABLE) api_view_explain(&x->view, x->error);
         return;
     }
     uint64_t wall = clock_wall_ns(), cpu = clock_cpu_ns();
     const struct tx_result *all = x->out.transactions;
     struct block_task kept;
-    if (x->task.skip_invalid)
-        leave_out_skipped(x, &kept);
+    if (x->task.skip_invalid) leave_out_skipped(x, &kept);
     block_seal(x->engine->engine, &x->out);
     if ((x->flags & WEFT_CHECK_HEADER) != 0 && block_check(&x->out, &inner) != STATUS_OK) {
         fail(x, &inner, WEFT_NO_TRANSACTION);
@@ -273,12 +263,10 @@ static void run(void *context)
     arena_reset(&x->engine->work);
     api_view_open(&x->view, x->state);
     describe_task(x);
-    if (!check_before(x))
-        return;
+    if (!check_before(x)) return;
     x->result = api_result_new();
     uint64_t wall = clock_wall_ns(), cpu = clock_cpu_ns();
-    if (!recover(x))
-        return;
+    if (!recover(x)) return;
     x->result->stats.recover_wall_ns = clock_wall_ns() - wall;
     x->result->stats.recover_cpu_ns = clock_cpu_ns() - cpu;
     execute(x);
@@ -287,8 +275,7 @@ static void run(void *context)
 weft_status weft_execute_block(weft_engine *engine, const weft_chain *chain, const weft_state *state,
                                const weft_block *block, uint32_t flags, weft_result **result, weft_error *error)
 {
-    if (result == NULL)
-        return API_MISTAKE(error, "result is NULL");
+    if (result == NULL) return API_MISTAKE(error, "result is NULL");
     *result = NULL;
     if (engine == NULL || chain == NULL || state == NULL || block == NULL)
         return API_MISTAKE(error, "an argument is NULL");

@@ -3,7 +3,7 @@
 
 #include "api/api.h"
 
-/* ---- copying --------------------------------------------------------------------------------------------------- */
+/* ---- copying --------------------------------------------------------------------------------- */
 
 struct weft_result *api_result_new(void)
 {
@@ -12,8 +12,7 @@ struct weft_result *api_result_new(void)
 
 void weft_result_free(weft_result *result)
 {
-    if (result == NULL)
-        return;
+    if (result == NULL) return;
     arena_free(&result->arena);
     free(result);
 }
@@ -31,8 +30,7 @@ static weft_bytes bytes_out(struct bytes b)
 void api_result_make_receipts(struct weft_result *r, uint32_t count)
 {
     r->receipts = ARENA_ARRAY(&r->arena, struct api_receipt, count);
-    if (count != 0)
-        memset(r->receipts, 0, count * sizeof *r->receipts);
+    if (count != 0) memset(r->receipts, 0, count * sizeof *r->receipts);
     r->summary.receipt_count = count;
 }
 
@@ -58,8 +56,7 @@ void api_result_take_receipt(struct weft_result *r, uint32_t index, const struct
     s->outcome = vm_status_text(tx->outcome);
     s->output = bytes_out(keep(&r->arena, tx->output));
     s->log_count = tx->log_count;
-    if (tx->has_created)
-        s->created = api_address_out(&tx->created);
+    if (tx->has_created) s->created = api_address_out(&tx->created);
     if (bloom != NULL) {
         memcpy(out->bloom.b, bloom->b, sizeof out->bloom.b);
         s->bloom = &out->bloom;
@@ -88,19 +85,17 @@ void api_result_take_diff(struct weft_result *r, const struct state_diff *diff)
 {
     r->summary.account_count = diff->count;
     r->accounts = ARENA_ARRAY(&r->arena, weft_account_change, diff->count);
-    for (size_t i = 0; i < diff->count; i++)
-        take_change(r, &r->accounts[i], &diff->accounts[i]);
+    for (size_t i = 0; i < diff->count; i++) take_change(r, &r->accounts[i], &diff->accounts[i]);
 }
 
 void api_result_take_requests(struct weft_result *r, const struct bytes *requests, uint32_t count)
 {
     r->summary.request_count = count;
     r->requests = ARENA_ARRAY(&r->arena, weft_bytes, count);
-    for (uint32_t i = 0; i < count; i++)
-        r->requests[i] = bytes_out(keep(&r->arena, requests[i]));
+    for (uint32_t i = 0; i < count; i++) r->requests[i] = bytes_out(keep(&r->arena, requests[i]));
 }
 
-/* ---- reading --------------------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 weft_status weft_result_summary(const weft_result *result, weft_summary *out)
 {
@@ -128,8 +123,7 @@ _Static_assert(sizeof(struct hash) == sizeof(weft_word), "topics are shown as th
 weft_status weft_result_log(const weft_result *result, size_t receipt, size_t index, weft_log *out)
 {
     const struct api_receipt *r = find_receipt(result, receipt);
-    if (r == NULL || index >= r->log_count)
-        return WEFT_INVALID_ARGUMENT;
+    if (r == NULL || index >= r->log_count) return WEFT_INVALID_ARGUMENT;
     const struct log *log = &r->logs[index];
     weft_log shown = {.topics = (const weft_word *)log->topics,
                       .topic_count = log->topic_count,
@@ -155,30 +149,26 @@ weft_status weft_result_encode_receipt(const weft_result *result, size_t index, 
     receipt_encode(&w, &receipt);
     struct bytes encoded = rlp_written(&w);
     *size = encoded.size;
-    if (encoded.size <= capacity)
-        memcpy(out, encoded.data, encoded.size);
+    if (encoded.size <= capacity) memcpy(out, encoded.data, encoded.size);
     rlp_writer_free(&w);
     return WEFT_OK;
 }
 
 weft_status weft_result_request(const weft_result *result, size_t index, weft_bytes *out)
 {
-    if (result == NULL || out == NULL || index >= result->summary.request_count)
-        return WEFT_INVALID_ARGUMENT;
+    if (result == NULL || out == NULL || index >= result->summary.request_count) return WEFT_INVALID_ARGUMENT;
     *out = result->requests[index];
     return WEFT_OK;
 }
 
 weft_status weft_result_account(const weft_result *result, size_t index, weft_account_change *out)
 {
-    if (result == NULL || index >= result->summary.account_count)
-        return WEFT_INVALID_ARGUMENT;
+    if (result == NULL || index >= result->summary.account_count) return WEFT_INVALID_ARGUMENT;
     return api_write_struct(out, &result->accounts[index], sizeof *out);
 }
 
 weft_status weft_result_conflict(const weft_result *result, size_t index, weft_conflict *out)
 {
-    if (result == NULL || index >= result->summary.conflict_count)
-        return WEFT_INVALID_ARGUMENT;
+    if (result == NULL || index >= result->summary.conflict_count) return WEFT_INVALID_ARGUMENT;
     return api_write_struct(out, &result->conflicts[index], sizeof *out);
 }

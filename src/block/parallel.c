@@ -102,6 +102,8 @@ static void commit(struct parallel_run *p, struct engine_worker *w, uint32_t tx,
     mv_list_changes(execution, p->run->engine->table);
     bring_beneficiary(p, w, tx);
     block_count(p->run, tx);
+    if (w->tx.state->list_accesses)
+        block_list_accesses(p->run, &execution->accesses, tx + 1);
 }
 
 /* Runs a transaction on committed values. */

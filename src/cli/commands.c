@@ -4,9 +4,8 @@
 const struct command commands[] = {
     {"replay", "PATH...", "execute real blocks serially and in parallel, and check them against their headers",
      "PATH is a bundle (a folder with block.json, prestate.json and block_hashes.json) or a folder of bundles.\n"
-     "With --rpc URL the operands are block numbers: the bundles are fetched from a node with the debug API and kept "
-     "in\n"
-     "the user's cache folder.\n\n"
+     "With --rpc URL the operands are blocks (N, N-M, latest): their bundles are fetched from a node with the debug\n"
+     "API enabled, and kept in $XDG_CACHE_HOME/weft/bundles (~/.cache).\n\n"
      "Each block is executed on the loaded state, serially and in parallel. Gas used, receipts root (from Byzantium\n"
      "on), logs bloom, transactions root, withdrawals root and block hash are compared with the header, the two\n"
      "executions with each other. Times are medians over --repeat runs and cover the execution of the block: system\n"

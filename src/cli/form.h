@@ -33,6 +33,8 @@ struct form {
 
 /* Reads and parses `path`. FILE_UNREADABLE, FILE_TOO_BIG, BAD_JSON with *e set; then nothing is open. */
 enum status form_open(struct form *f, const char *path, struct error *e);
+/* The same for a text that is in f->text already; f->file names where it came from. BAD_JSON. */
+enum status form_parse(struct form *f);
 void form_close(struct form *f);
 
 /* Complains about `key`, unless there was a complaint before. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "cli/cli.h"
+#include "cli/fetch.h"
 #include "cli/suite.h"
 
 struct replay {
@@ -244,14 +245,18 @@ static enum exit_code replay_all(struct replay *r, const struct bundle_list *lis
     return r->failed ? EXIT_CHECK_FAILED : EXIT_GOOD;
 }
 
+/* Operands are paths, or with --rpc blocks. */
 static enum status find_bundles(const struct options *o, struct bundle_list *list, struct error *e)
 {
-    for (uint32_t i = 0; i < o->operand_count; i++) {
-        enum status s = bundles_find(list, o->operands[i], o->filter, e);
-        if (s != STATUS_OK) return s;
-    }
+    struct rpc rpc;
+    enum status s = o->rpc != NULL ? rpc_open(&rpc, o->rpc, e) : STATUS_OK;
+    if (s != STATUS_OK) return s;
+    for (uint32_t i = 0; i < o->operand_count && s == STATUS_OK; i++)
+        s = o->rpc != NULL ? fetch_blocks(list, &rpc, o->operands[i], o->fork, e)
+                           : bundles_find(list, o->operands[i], o->filter, e);
+    if (o->rpc != NULL) rpc_close(&rpc);
     bundles_sort(list);
-    return STATUS_OK;
+    return s;
 }
 
 enum exit_code replay_command(const struct options *o)

@@ -13,16 +13,12 @@ static const uint64_t prime[6] = {0x1a0111ea397fe69a, 0x4b1ba7b6434bacd7, 0x6477
 /* Reads 16 zero bytes and a number below the prime. */
 static bool read_fp(blst_fp *out, const uint8_t in[BLS_FP_SIZE])
 {
-    if ((load_be64(in) | load_be64(in + 8)) != 0)
-        return false;
+    if ((load_be64(in) | load_be64(in + 8)) != 0) return false;
     uint64_t word[6];
-    for (size_t i = 0; i < 6; i++)
-        word[5 - i] = load_be64(in + PADDING + 8 * i);
+    for (size_t i = 0; i < 6; i++) word[5 - i] = load_be64(in + PADDING + 8 * i);
     size_t i = 0;
-    while (i < 5 && word[5 - i] == prime[i])
-        i++;
-    if (word[5 - i] >= prime[i])
-        return false;
+    while (i < 5 && word[5 - i] == prime[i]) i++;
+    if (word[5 - i] >= prime[i]) return false;
     blst_fp_from_uint64(out, word);
     return true;
 }
@@ -86,8 +82,7 @@ static void write_g2(uint8_t out[BLS_G2_SIZE], const blst_p2 *p)
 bool bls_g1_add(uint8_t out[BLS_G1_SIZE], const uint8_t in[2 * BLS_G1_SIZE])
 {
     blst_p1_affine a, b;
-    if (!read_g1(&a, in) || !read_g1(&b, in + BLS_G1_SIZE))
-        return false;
+    if (!read_g1(&a, in) || !read_g1(&b, in + BLS_G1_SIZE)) return false;
     bls_g1_add_affine(&a, &a, &b);
     write_g1_affine(out, &a);
     return true;
@@ -96,8 +91,7 @@ bool bls_g1_add(uint8_t out[BLS_G1_SIZE], const uint8_t in[2 * BLS_G1_SIZE])
 bool bls_g2_add(uint8_t out[BLS_G2_SIZE], const uint8_t in[2 * BLS_G2_SIZE])
 {
     blst_p2_affine a, b;
-    if (!read_g2(&a, in) || !read_g2(&b, in + BLS_G2_SIZE))
-        return false;
+    if (!read_g2(&a, in) || !read_g2(&b, in + BLS_G2_SIZE)) return false;
     bls_g2_add_affine(&a, &a, &b);
     write_g2_affine(out, &a);
     return true;
@@ -108,8 +102,7 @@ bool bls_g2_add(uint8_t out[BLS_G2_SIZE], const uint8_t in[2 * BLS_G2_SIZE])
 /* blst wants scalars with the lowest byte first. */
 static void read_scalar(uint8_t out[32], const uint8_t in[32])
 {
-    for (size_t i = 0; i < 32; i++)
-        out[i] = in[31 - i];
+    for (size_t i = 0; i < 32; i++) out[i] = in[31 - i];
 }
 
 enum { SCALAR_BITS = 256 };
@@ -118,26 +111,21 @@ bool bls_g1_msm(uint8_t out[BLS_G1_SIZE], const uint8_t *in, size_t count, struc
 {
     struct arena_mark mark = arena_mark(scratch);
     blst_p1_affine *points = ARENA_ARRAY(scratch, blst_p1_affine, count);
-    uint8_t *scalars = ARENA_ARRAY(scratch, uint8_t, count * BLS_SCALAR_SIZE);
+    uint8_t *scalars = ARENA_ARRAY(scratch, uint8_t, count *BLS_SCALAR_SIZE);
     size_t used = 0;
     bool ok = false;
     for (size_t i = 0; i < count; i++, in += BLS_G1_TERM_SIZE) {
-        if (!read_g1(&points[used], in) || !blst_p1_affine_in_g1(&points[used]))
-            goto done;
+        if (!read_g1(&points[used], in) || !blst_p1_affine_in_g1(&points[used])) goto done;
         read_scalar(scalars + used * BLS_SCALAR_SIZE, in + BLS_G1_SIZE);
-        if (!blst_p1_affine_is_inf(&points[used]))
-            used++;
+        if (!blst_p1_affine_is_inf(&points[used])) used++;
     }
     ok = true;
 
     blst_p1 sum;
     memset(&sum, 0, sizeof sum);
-    if (used == 1) {
-        blst_p1_from_affine(&sum, points);
-        blst_p1_mult(&sum, &sum, scalars, SCALAR_BITS);
-    } else if (used > 1 && used <= BLS_G1_FEW) {
+    if (used > 0 && used <= BLS_G1_FEW) {
         bls_g1_sum_few(&sum, points, scalars, used, scratch);
-    } else if (used > 1) {
+    } else if (used > 0) {
         const blst_p1_affine *all_points[2] = {points, NULL}; /* NULL: the rest follows the first */
         const byte *all_scalars[2] = {scalars, NULL};
         limb_t *work = arena_alloc(scratch, blst_p1s_mult_pippenger_scratch_sizeof(used), 64);
@@ -153,26 +141,21 @@ bool bls_g2_msm(uint8_t out[BLS_G2_SIZE], const uint8_t *in, size_t count, struc
 {
     struct arena_mark mark = arena_mark(scratch);
     blst_p2_affine *points = ARENA_ARRAY(scratch, blst_p2_affine, count);
-    uint8_t *scalars = ARENA_ARRAY(scratch, uint8_t, count * BLS_SCALAR_SIZE);
+    uint8_t *scalars = ARENA_ARRAY(scratch, uint8_t, count *BLS_SCALAR_SIZE);
     size_t used = 0;
     bool ok = false;
     for (size_t i = 0; i < count; i++, in += BLS_G2_TERM_SIZE) {
-        if (!read_g2(&points[used], in) || !blst_p2_affine_in_g2(&points[used]))
-            goto done;
+        if (!read_g2(&points[used], in) || !blst_p2_affine_in_g2(&points[used])) goto done;
         read_scalar(scalars + used * BLS_SCALAR_SIZE, in + BLS_G2_SIZE);
-        if (!blst_p2_affine_is_inf(&points[used]))
-            used++;
+        if (!blst_p2_affine_is_inf(&points[used])) used++;
     }
     ok = true;
 
     blst_p2 sum;
     memset(&sum, 0, sizeof sum);
-    if (used == 1) {
-        blst_p2_from_affine(&sum, points);
-        blst_p2_mult(&sum, &sum, scalars, SCALAR_BITS);
-    } else if (used > 1 && used <= BLS_G2_FEW) {
+    if (used > 0 && used <= BLS_G2_FEW) {
         bls_g2_sum_few(&sum, points, scalars, used, scratch);
-    } else if (used > 1) {
+    } else if (used > 0) {
         const blst_p2_affine *all_points[2] = {points, NULL};
         const byte *all_scalars[2] = {scalars, NULL};
         limb_t *work = arena_alloc(scratch, blst_p2s_mult_pippenger_scratch_sizeof(used), 64);
@@ -192,8 +175,7 @@ static bool in_half_field(const blst_fp12 *x)
 {
     limb_t any = 0;
     for (size_t i = 0; i < 6; i++)
-        for (size_t k = 0; k < COUNT_OF(x->fp6[1].fp2[0].fp[0].l); k++)
-            any |= x->fp6[1].fp2[i / 2].fp[i % 2].l[k];
+        for (size_t k = 0; k < COUNT_OF(x->fp6[1].fp2[0].fp[0].l); k++) any |= x->fp6[1].fp2[i / 2].fp[i % 2].l[k];
     return any == 0;
 }
 
@@ -207,15 +189,12 @@ bool bls_pairing(bool *is_one, const uint8_t *in, size_t pairs)
     for (size_t done = 0; done < pairs;) {
         size_t count = 0;
         for (; done < pairs && count < BATCH; done++, in += BLS_PAIR_SIZE) {
-            if (!read_g1(&p[count], in) || !read_g2(&q[count], in + BLS_G1_SIZE))
-                return false;
-            if (!blst_p1_affine_in_g1(&p[count]) || !blst_p2_affine_in_g2(&q[count]))
-                return false;
+            if (!read_g1(&p[count], in) || !read_g2(&q[count], in + BLS_G1_SIZE)) return false;
+            if (!blst_p1_affine_in_g1(&p[count]) || !blst_p2_affine_in_g2(&q[count])) return false;
             if (!blst_p1_affine_is_inf(&p[count]) && !blst_p2_affine_is_inf(&q[count]))
                 count++; /* a pair with infinity is one */
         }
-        if (count == 0)
-            continue;
+        if (count == 0) continue;
         const blst_p1_affine *all_p[2] = {p, NULL};
         const blst_p2_affine *all_q[2] = {q, NULL};
         blst_miller_loop_n(&part, all_q, all_p, count);
@@ -226,8 +205,7 @@ bool bls_pairing(bool *is_one, const uint8_t *in, size_t pairs)
         any = true;
     }
     *is_one = true;
-    if (!any || in_half_field(&product))
-        return true;
+    if (!any || in_half_field(&product)) return true;
     blst_final_exp(&product, &product);
     *is_one = blst_fp12_is_one(&product);
     return true;
@@ -238,8 +216,7 @@ bool bls_pairing(bool *is_one, const uint8_t *in, size_t pairs)
 bool bls_map_fp_to_g1(uint8_t out[BLS_G1_SIZE], const uint8_t in[BLS_FP_SIZE])
 {
     blst_fp u;
-    if (!read_fp(&u, in))
-        return false;
+    if (!read_fp(&u, in)) return false;
     blst_p1 p;
     blst_map_to_g1(&p, &u, NULL);
     write_g1(out, &p);
@@ -249,8 +226,7 @@ bool bls_map_fp_to_g1(uint8_t out[BLS_G1_SIZE], const uint8_t in[BLS_FP_SIZE])
 bool bls_map_fp2_to_g2(uint8_t out[BLS_G2_SIZE], const uint8_t in[2 * BLS_FP_SIZE])
 {
     blst_fp2 u;
-    if (!read_fp2(&u, in))
-        return false;
+    if (!read_fp2(&u, in)) return false;
     blst_p2 p;
     blst_map_to_g2(&p, &u, NULL);
     write_g2(out, &p);

@@ -53,7 +53,12 @@ void FEW_NAME(FEW_JACOBIAN *out, const FEW_AFFINE *points, const uint8_t *scalar
                 FEW_AFFINE term = tables[i][j][(digit < 0 ? -digit : digit) / 2];
                 if (digit < 0)
                     FEW_NEGATE(&term.y, &term.y);
-                FEW(_add_or_double_affine)(out, out, &term);
+                /* The plain formula is faster; its z is 0 where the points are equal or opposite, and there it may be wrong. */
+                FEW_JACOBIAN next;
+                FEW(_add_affine)(&next, out, &term);
+                if (UNLIKELY(FEW(_is_inf)(&next)))
+                    FEW(_add_or_double_affine)(&next, out, &term);
+                *out = next;
             }
         }
     }

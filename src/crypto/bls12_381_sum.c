@@ -31,8 +31,7 @@ static void invert(blst_fp *out, const blst_fp *a)
     memcpy(v, prime, sizeof prime);
     mp_size_t gcd_size = mpn_gcdext(gcd, factor, &size, u, LIMBS, v, LIMBS);
     ASSERT(gcd_size == 1 && gcd[0] == 1);
-    if (size < 0)
-        mpn_sub_n(factor, prime, factor, LIMBS);
+    if (size < 0) mpn_sub_n(factor, prime, factor, LIMBS);
     memcpy(out->l, factor, sizeof out->l);
     blst_fp_mul(out, out, &two_1152);
 }
@@ -82,10 +81,10 @@ static void invert_fp2(blst_fp2 *out, const blst_fp2 *a)
         out->y = y;                                                                                                    \
     }
 
-static ADD_AFFINE(add_finite_g1, blst_p1_affine, blst_fp, blst_fp, invert)
-static ADD_AFFINE(add_finite_g2, blst_p2_affine, blst_fp2, blst_fp2, invert_fp2)
+static ADD_AFFINE(add_finite_g1, blst_p1_affine, blst_fp, blst_fp,
+                  invert) static ADD_AFFINE(add_finite_g2, blst_p2_affine, blst_fp2, blst_fp2, invert_fp2)
 
-void bls_g1_add_affine(blst_p1_affine *out, const blst_p1_affine *a, const blst_p1_affine *b)
+    void bls_g1_add_affine(blst_p1_affine *out, const blst_p1_affine *a, const blst_p1_affine *b)
 {
     if (blst_p1_affine_is_inf(a))
         *out = *b;
@@ -114,8 +113,7 @@ static const uint64_t z_squared[2] = {0x0000000100000000, 0xac45a4010001a402};
 static void reduce(uint64_t out[4], const uint8_t scalar[32])
 {
     uint64_t x[4], quotient[1];
-    for (size_t i = 0; i < 4; i++)
-        x[i] = __builtin_bswap64(load_be64(scalar + 8 * i));
+    for (size_t i = 0; i < 4; i++) x[i] = __builtin_bswap64(load_be64(scalar + 8 * i));
     mpn_tdiv_qr(quotient, out, 0, x, 4, order, 4);
 }
 
@@ -133,8 +131,7 @@ static void split_in_four(unsigned __int128 part[4], const uint8_t scalar[32])
 {
     uint64_t x[4];
     reduce(x, scalar);
-    for (size_t i = 0; i < 4; i++)
-        part[i] = mpn_divrem_1(x, 0, x, 4, Z);
+    for (size_t i = 0; i < 4; i++) part[i] = mpn_divrem_1(x, 0, x, 4, Z);
 }
 
 enum { WINDOW = 5, MULTIPLES = 1 << (WINDOW - 2), DIGITS = 130 };
@@ -145,8 +142,7 @@ static size_t write_digits(int8_t out[DIGITS], unsigned __int128 x)
     size_t length = 0;
     memset(out, 0, DIGITS);
     for (size_t i = 0; x != 0; i++, x >>= 1) {
-        if ((x & 1) == 0)
-            continue;
+        if ((x & 1) == 0) continue;
         int digit = (int)(x & ((1u << WINDOW) - 1));
         if (digit >= 1 << (WINDOW - 1)) {
             digit -= 1 << WINDOW;
@@ -163,9 +159,15 @@ static size_t write_digits(int8_t out[DIGITS], unsigned __int128 x)
 /* ---- sums ----------------------------------------------------------------------------------------------------------------- */
 
 /* In blst's form, x·2^384. */
-static const blst_fp beta = {{0x30f1361b798a64e8, 0xf3b8ddab7ece5a2a, 0x16a8ca3ac61577f7, 0xc26a2ff874fd029b, 0x3636b76660701c6e, 0x051ba4ab241b6160}};
-static const blst_fp2 psi_x = {{{{0}}, {{0x890dc9e4867545c3, 0x2af322533285a5d5, 0x50880866309b7e2c, 0xa20d1b8c7e881024, 0x14e4f04fe2db9068, 0x14e56d3f1564853a}}}};
-static const blst_fp2 psi_y = {{{{0x3e2f585da55c9ad1, 0x4294213d86c18183, 0x382844c88b623732, 0x92ad2afd19103e18, 0x1d794e4fac7cf0b9, 0x0bd592fc7d825ec8}}, {{0x7bcfa7a25aa30fda, 0xdc17dec12a927e7c, 0x2f088dd86b4ebef1, 0xd1ca2087da74d4a7, 0x2da2596696cebc1d, 0x0e2b7eedbbfd87d2}}}};
+static const blst_fp beta = {{0x30f1361b798a64e8, 0xf3b8ddab7ece5a2a, 0x16a8ca3ac61577f7, 0xc26a2ff874fd029b,
+                              0x3636b76660701c6e, 0x051ba4ab241b6160}};
+/* cx is imaginary: psi_x·i. */
+static const blst_fp psi_x = {{0x890dc9e4867545c3, 0x2af322533285a5d5, 0x50880866309b7e2c, 0xa20d1b8c7e881024,
+                               0x14e4f04fe2db9068, 0x14e56d3f1564853a}};
+static const blst_fp2 psi_y = {{{{0x3e2f585da55c9ad1, 0x4294213d86c18183, 0x382844c88b623732, 0x92ad2afd19103e18,
+                                  0x1d794e4fac7cf0b9, 0x0bd592fc7d825ec8}},
+                                {{0x7bcfa7a25aa30fda, 0xdc17dec12a927e7c, 0x2f088dd86b4ebef1, 0xd1ca2087da74d4a7,
+                                  0x2da2596696cebc1d, 0x0e2b7eedbbfd87d2}}}};
 
 static void times_z_squared(blst_p1_affine *out, const blst_p1_affine *in)
 {
@@ -175,11 +177,11 @@ static void times_z_squared(blst_p1_affine *out, const blst_p1_affine *in)
 
 static void times_z(blst_p2_affine *out, const blst_p2_affine *in)
 {
-    *out = *in;
-    blst_fp_cneg(&out->x.fp[1], &out->x.fp[1], true);
-    blst_fp_cneg(&out->y.fp[1], &out->y.fp[1], true);
-    blst_fp2_mul(&out->x, &out->x, &psi_x);
-    blst_fp2_mul(&out->y, &out->y, &psi_y);
+    blst_fp2 x = in->x, y = in->y;
+    blst_fp_mul(&out->x.fp[0], &x.fp[1], &psi_x); /* (a - bi)·ci = bc + ac·i */
+    blst_fp_mul(&out->x.fp[1], &x.fp[0], &psi_x);
+    blst_fp_cneg(&y.fp[1], &y.fp[1], true);
+    blst_fp2_mul(&out->y, &y, &psi_y);
     blst_fp2_cneg(&out->y, &out->y, true);
 }
 

@@ -33,10 +33,8 @@ static bool read_fp(mclBnFp *out, const uint8_t *in)
 {
     uint64_t word[4] = {load_be64(in), load_be64(in + 8), load_be64(in + 16), load_be64(in + 24)};
     int i = 0;
-    while (i < 3 && word[i] == prime[i])
-        i++;
-    if (word[i] >= prime[i])
-        return false;
+    while (i < 3 && word[i] == prime[i]) i++;
+    if (word[i] >= prime[i]) return false;
     uint64_t lowest_first[4] = {word[3], word[2], word[1], word[0]};
     return mclBnFp_setLittleEndian(out, lowest_first, sizeof lowest_first) == 0;
 }
@@ -45,15 +43,13 @@ static void write_fp(uint8_t *out, const mclBnFp *in)
 {
     uint64_t lowest_first[4] = {0};
     mclBnFp_getLittleEndian(lowest_first, sizeof lowest_first, in);
-    for (size_t i = 0; i < 4; i++)
-        store_be64(out + 8 * i, lowest_first[3 - i]);
+    for (size_t i = 0; i < 4; i++) store_be64(out + 8 * i, lowest_first[3 - i]);
 }
 
 static bool all_zero(const uint8_t *in, size_t size)
 {
     uint64_t any = 0;
-    for (size_t i = 0; i < size; i += 8)
-        any |= load_be64(in + i);
+    for (size_t i = 0; i < size; i += 8) any |= load_be64(in + i);
     return any == 0;
 }
 
@@ -75,8 +71,9 @@ static bool read_g2(mclBnG2 *out, const uint8_t in[G2_SIZE])
     }
     mclBnFp_setInt32(&out->z.d[0], 1);
     mclBnFp_clear(&out->z.d[1]);
-    return read_fp(&out->x.d[1], in) && read_fp(&out->x.d[0], in + FP_SIZE) && read_fp(&out->y.d[1], in + 2 * FP_SIZE) &&
-           read_fp(&out->y.d[0], in + 3 * FP_SIZE) && mclBnG2_isValid(out) == 1 && bn254_in_subgroup(out);
+    return read_fp(&out->x.d[1], in) && read_fp(&out->x.d[0], in + FP_SIZE) &&
+           read_fp(&out->y.d[1], in + 2 * FP_SIZE) && read_fp(&out->y.d[0], in + 3 * FP_SIZE) &&
+           mclBnG2_isValid(out) == 1 && bn254_in_subgroup(out);
 }
 
 static void write_g1(uint8_t out[G1_SIZE], mclBnG1 *p)
@@ -94,8 +91,7 @@ static void write_g1(uint8_t out[G1_SIZE], mclBnG1 *p)
 static bool copy_g1(uint8_t out[G1_SIZE], const uint8_t in[G1_SIZE])
 {
     mclBnG1 p;
-    if (!read_g1(&p, in))
-        return false;
+    if (!read_g1(&p, in)) return false;
     memcpy(out, in, G1_SIZE);
     return true;
 }
@@ -108,11 +104,9 @@ bool bn254_add(uint8_t out[64], const uint8_t in[128])
         return true;
     }
     bn254_start();
-    if (!first || !second)
-        return copy_g1(out, first ? in : in + G1_SIZE);
+    if (!first || !second) return copy_g1(out, first ? in : in + G1_SIZE);
     mclBnG1 a, b;
-    if (!read_g1(&a, in) || !read_g1(&b, in + G1_SIZE))
-        return false;
+    if (!read_g1(&a, in) || !read_g1(&b, in + G1_SIZE)) return false;
     mclBnG1_add(&a, &a, &b);
     write_g1(out, &a);
     return true;
@@ -128,10 +122,8 @@ static void multiply_sparse(mclBnG1 *p, const uint64_t scalar[4])
     mclBnG1_clear(&sum);
     bool begun = false;
     for (int bit = 255; bit >= 0; bit--) {
-        if (begun)
-            mclBnG1_dbl(&sum, &sum);
-        if ((scalar[3 - bit / 64] >> (bit % 64) & 1) == 0)
-            continue;
+        if (begun) mclBnG1_dbl(&sum, &sum);
+        if ((scalar[3 - bit / 64] >> (bit % 64) & 1) == 0) continue;
         mclBnG1_add(&sum, &sum, p);
         begun = true;
     }
@@ -147,13 +139,11 @@ bool bn254_mul(uint8_t out[64], const uint8_t in[96])
     const uint8_t *number = in + G1_SIZE;
     uint64_t word[4] = {load_be64(number), load_be64(number + 8), load_be64(number + 16), load_be64(number + 24)};
     int ones = 0;
-    for (size_t i = 0; i < 4; i++)
-        ones += __builtin_popcountll(word[i]);
+    for (size_t i = 0; i < 4; i++) ones += __builtin_popcountll(word[i]);
     bn254_start();
     mclBnG1 p;
     mclBnFr scalar;
-    if (!read_g1(&p, in))
-        return false;
+    if (!read_g1(&p, in)) return false;
     if (ones == 0) {
         memset(out, 0, G1_SIZE);
         return true;
@@ -173,16 +163,14 @@ bool bn254_mul(uint8_t out[64], const uint8_t in[96])
 static bool in_half_field(const mclBnGT *x)
 {
     int zeros = 0;
-    for (size_t i = 6; i < 12; i++)
-        zeros += mclBnFp_isZero(&x->d[i]);
+    for (size_t i = 6; i < 12; i++) zeros += mclBnFp_isZero(&x->d[i]);
     return zeros == 6;
 }
 
 bool bn254_pairing(bool *is_one, const uint8_t *in, size_t pairs)
 {
     *is_one = true;
-    if (pairs == 0)
-        return true;
+    if (pairs == 0) return true;
     bn254_start();
     enum { BATCH = 16 }; /* pairs whose Miller loops share their squarings */
     mclBnG1 p[BATCH];
@@ -192,13 +180,11 @@ bool bn254_pairing(bool *is_one, const uint8_t *in, size_t pairs)
     for (size_t done = 0; done < pairs;) {
         size_t count = 0;
         for (; done < pairs && count < BATCH; done++, in += PAIR_SIZE) {
-            if (!read_g1(&p[count], in) || !read_g2(&q[count], in + G1_SIZE))
-                return false;
+            if (!read_g1(&p[count], in) || !read_g2(&q[count], in + G1_SIZE)) return false;
             if (mclBnG1_isZero(&p[count]) == 0 && mclBnG2_isZero(&q[count]) == 0)
                 count++; /* a pair with infinity is one */
         }
-        if (count == 0)
-            continue;
+        if (count == 0) continue;
         mclBn_millerLoopVec(&part, p, q, count);
         if (any)
             mclBnGT_mul(&product, &product, &part);
@@ -206,8 +192,7 @@ bool bn254_pairing(bool *is_one, const uint8_t *in, size_t pairs)
             product = part;
         any = true;
     }
-    if (!any || in_half_field(&product))
-        return true;
+    if (!any || in_half_field(&product)) return true;
     mclBn_finalExp(&product, &product);
     *is_one = mclBnGT_isOne(&product) == 1;
     return true;

@@ -23,8 +23,7 @@ static const uint64_t frobenius_y[2][4] = {
 
 static void read_constant(mclBnFp2 *out, const uint64_t in[2][4])
 {
-    for (size_t i = 0; i < 2; i++)
-        ASSERT(mclBnFp_setLittleEndian(&out->d[i], in[i], 32) == 0);
+    for (size_t i = 0; i < 2; i++) ASSERT(mclBnFp_setLittleEndian(&out->d[i], in[i], 32) == 0);
 }
 
 /* In Jacobian coordinates x/z^2 and y/z^3 are meant: conjugation commutes, the constants go to x and y alone. */

@@ -94,8 +94,7 @@ static ALWAYS_INLINE IFMA void multiply(struct number *out, const struct number 
             sum = _mm512_madd52hi_epu64(sum, _mm512_load_si512(a_up.digit + j * LANES), digit);
             sum = _mm512_madd52hi_epu64(sum, q, _mm512_load_si512(m->m_up.digit + j * LANES));
             __m512i down = _mm512_alignr_epi64(t[j + 1], t[j], 1);
-            if (j == 0)
-                down = _mm512_add_epi64(down, carry);
+            if (j == 0) down = _mm512_add_epi64(down, carry);
             t[j] = _mm512_add_epi64(_mm512_madd52lo_epu64(down, q, _mm512_load_si512(m->m.digit + j * LANES)), sum);
         }
     }
@@ -105,8 +104,8 @@ static ALWAYS_INLINE IFMA void multiply(struct number *out, const struct number 
 typedef void multiply_function(struct number *, const struct number *, const struct number *, const struct modulus *);
 
 #define MULTIPLY(vectors)                                                                                              \
-    static IFMA void multiply_##vectors(struct number *out, const struct number *a, const struct number *b,           \
-                                        const struct modulus *m)                                                      \
+    static IFMA void multiply_##vectors(struct number *out, const struct number *a, const struct number *b,            \
+                                        const struct modulus *m)                                                       \
     {                                                                                                                  \
         multiply(out, a, b, m, vectors);                                                                               \
     }
@@ -126,7 +125,7 @@ static const struct {
     size_t vectors;
     multiply_function *multiply;
 } variants[] = {
-    {1, multiply_1}, {2, multiply_2},   {3, multiply_3},   {4, multiply_4},   {5, multiply_5},  {6, multiply_6},
+    {1, multiply_1}, {2, multiply_2},   {3, multiply_3},   {4, multiply_4},   {5, multiply_5},   {6, multiply_6},
     {8, multiply_8}, {11, multiply_11}, {14, multiply_14}, {17, multiply_17}, {20, multiply_20},
 };
 
@@ -137,8 +136,7 @@ static void to_digits(struct number *out, const uint64_t *limb, size_t count)
     for (size_t i = 0; i * DIGIT_BITS < count * 64; i++) {
         size_t at = i * DIGIT_BITS / 64, shift = i * DIGIT_BITS % 64;
         uint64_t d = limb[at] >> shift;
-        if (shift > 64 - DIGIT_BITS && at + 1 < count)
-            d |= limb[at + 1] << (64 - shift);
+        if (shift > 64 - DIGIT_BITS && at + 1 < count) d |= limb[at + 1] << (64 - shift);
         out->digit[i] = d & DIGIT_MASK;
     }
 }
@@ -149,8 +147,7 @@ static void from_digits(uint64_t *limb, size_t count, const struct number *in, s
     for (size_t i = 0; i < digits && i * DIGIT_BITS < count * 64; i++) {
         size_t at = i * DIGIT_BITS / 64, shift = i * DIGIT_BITS % 64;
         limb[at] |= in->digit[i] << shift;
-        if (shift > 64 - DIGIT_BITS && at + 1 < count)
-            limb[at + 1] |= in->digit[i] >> (64 - shift);
+        if (shift > 64 - DIGIT_BITS && at + 1 < count) limb[at + 1] |= in->digit[i] >> (64 - shift);
     }
 }
 
@@ -185,8 +182,7 @@ void modexp_ifma(uint64_t *out, const uint64_t *base, size_t base_count, struct 
 {
     size_t bits = 64 * count - (size_t)__builtin_clzll(modulus[count - 1]);
     size_t digits = (bits + SPARE_BITS + DIGIT_BITS - 1) / DIGIT_BITS, variant = 0;
-    while (variants[variant].vectors * LANES < digits + 1)
-        variant++;
+    while (variants[variant].vectors * LANES < digits + 1) variant++;
     multiply_function *mul = variants[variant].multiply;
 
     struct modulus m;
@@ -196,18 +192,15 @@ void modexp_ifma(uint64_t *out, const uint64_t *base, size_t base_count, struct 
     struct exponent_walk walk = {exponent, exponent_bits(exponent), exponent_window(exponent)};
     if (walk.width > 1) {
         mul(&x, &odd_powers[0], &odd_powers[0], &m);
-        for (size_t i = 1; i < (size_t)1 << (walk.width - 1); i++)
-            mul(&odd_powers[i], &odd_powers[i - 1], &x, &m);
+        for (size_t i = 1; i < (size_t)1 << (walk.width - 1); i++) mul(&odd_powers[i], &odd_powers[i - 1], &x, &m);
     }
     size_t squarings;
     unsigned odd;
     exponent_next(&walk, &squarings, &odd);
     memcpy(&x, &odd_powers[odd / 2], sizeof x);
     while (exponent_next(&walk, &squarings, &odd)) {
-        for (; squarings > 0; squarings--)
-            mul(&x, &x, &x, &m);
-        if (odd != 0)
-            mul(&x, &x, &odd_powers[odd / 2], &m);
+        for (; squarings > 0; squarings--) mul(&x, &x, &x, &m);
+        if (odd != 0) mul(&x, &x, &odd_powers[odd / 2], &m);
     }
     static const struct number one = {{1}};
     mul(&x, &x, &one, &m);

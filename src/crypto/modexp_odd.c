@@ -11,7 +11,8 @@
 /* x = x^exponent, in Montgomery's form. */
 static ALWAYS_INLINE void power(uint64_t *x, struct bytes exponent, const uint64_t *m, const size_t n)
 {
-    uint64_t k = modexp_negative_inverse(m[0]), odd_powers[MODEXP_TABLE_MAX][MODEXP_ODD_LIMBS_MAX], y[MODEXP_ODD_LIMBS_MAX];
+    uint64_t k = modexp_negative_inverse(m[0]), odd_powers[MODEXP_TABLE_MAX][MODEXP_ODD_LIMBS_MAX],
+             y[MODEXP_ODD_LIMBS_MAX];
     struct exponent_walk walk = {exponent, exponent_bits(exponent), exponent_window(exponent)};
     memcpy(odd_powers[0], x, n * 8);
     if (walk.width > 1) {
@@ -24,10 +25,8 @@ static ALWAYS_INLINE void power(uint64_t *x, struct bytes exponent, const uint64
     exponent_next(&walk, &squarings, &odd);
     memcpy(y, odd_powers[odd / 2], n * 8);
     while (exponent_next(&walk, &squarings, &odd)) {
-        for (; squarings > 0; squarings--)
-            montgomery_multiply(y, y, y, m, k, n);
-        if (odd != 0)
-            montgomery_multiply(y, y, odd_powers[odd / 2], m, k, n);
+        for (; squarings > 0; squarings--) montgomery_multiply(y, y, y, m, k, n);
+        if (odd != 0) montgomery_multiply(y, y, odd_powers[odd / 2], m, k, n);
     }
     static const uint64_t one[MODEXP_ODD_LIMBS_MAX] = {1};
     montgomery_multiply(x, y, one, m, k, n);
@@ -42,23 +41,11 @@ void modexp_odd(uint64_t *out, const uint64_t *base, size_t base_count, struct b
     memcpy(shifted + count, base, base_count * 8);
     mpn_tdiv_qr(quotient, out, 0, shifted, (mp_size_t)(base_count + count), modulus, (mp_size_t)count);
     switch (count) {
-    case 1:
-        power(out, exponent, modulus, 1);
-        return;
-    case 2:
-        power(out, exponent, modulus, 2);
-        return;
-    case 3:
-        power(out, exponent, modulus, 3);
-        return;
-    case 4:
-        power(out, exponent, modulus, 4);
-        return;
-    case 5:
-        power(out, exponent, modulus, 5);
-        return;
-    default:
-        power(out, exponent, modulus, 6);
-        return;
+    case 1: power(out, exponent, modulus, 1); return;
+    case 2: power(out, exponent, modulus, 2); return;
+    case 3: power(out, exponent, modulus, 3); return;
+    case 4: power(out, exponent, modulus, 4); return;
+    case 5: power(out, exponent, modulus, 5); return;
+    default: power(out, exponent, modulus, 6); return;
     }
 }

@@ -10,15 +10,13 @@
 static void multiply_low(uint64_t *out, const uint64_t *a, const uint64_t *b, size_t count)
 {
     uint64_t t[MODEXP_POWER2_LIMBS_MAX] = {0};
-    for (size_t i = 0; i < count; i++)
-        mpn_addmul_1(t + i, a, (mp_size_t)(count - i), b[i]);
+    for (size_t i = 0; i < count; i++) mpn_addmul_1(t + i, a, (mp_size_t)(count - i), b[i]);
     memcpy(out, t, count * 8);
 }
 
 static void keep_bits(uint64_t *x, unsigned bits)
 {
-    if (bits % 64 != 0)
-        x[bits / 64] &= (UINT64_C(1) << bits % 64) - 1;
+    if (bits % 64 != 0) x[bits / 64] &= (UINT64_C(1) << bits % 64) - 1;
 }
 
 void modexp_power2(uint64_t *out, const uint64_t *base, struct bytes exponent, unsigned bits)
@@ -30,12 +28,10 @@ void modexp_power2(uint64_t *out, const uint64_t *base, struct bytes exponent, u
         memset(out, 0, count * 8);
         return;
     }
-    if (!even && exponent.size > matter)
-        exponent = (struct bytes){exponent.data + exponent.size - matter, matter};
+    if (!even && exponent.size > matter) exponent = (struct bytes){exponent.data + exponent.size - matter, matter};
     for (size_t i = 8 * exponent.size; i-- > 0;) {
         multiply_low(x, x, x, count);
-        if (exponent_bit(exponent, i) != 0)
-            multiply_low(x, x, base, count);
+        if (exponent_bit(exponent, i) != 0) multiply_low(x, x, base, count);
     }
     memcpy(out, x, count * 8);
     keep_bits(out, bits);
@@ -45,7 +41,8 @@ void modexp_join(uint64_t *out, const uint64_t *x, const uint64_t *odd, size_t c
 {
     /* a = x + odd·t with t = (y - x)/odd mod 2^bits */
     size_t width = (bits + 63) / 64;
-    uint64_t t[MODEXP_POWER2_LIMBS_MAX] = {0}, low_odd[MODEXP_POWER2_LIMBS_MAX] = {0}, negative[MODEXP_POWER2_LIMBS_MAX];
+    uint64_t t[MODEXP_POWER2_LIMBS_MAX] = {0}, low_odd[MODEXP_POWER2_LIMBS_MAX] = {0},
+             negative[MODEXP_POWER2_LIMBS_MAX];
     memcpy(low_odd, odd, (count < width ? count : width) * 8);
     memcpy(t, x, (count < width ? count : width) * 8);
     mpn_sub_n(t, y, t, (mp_size_t)width);

@@ -32,14 +32,19 @@ static const uint64_t order_r_squared[LIMBS] = {0x83244c95be79eea2, 0x4699799c49
 
 static void read_number(uint64_t out[LIMBS], const uint8_t in[32])
 {
-    for (size_t i = 0; i < LIMBS; i++)
-        out[i] = load_be64(in + 8 * (LIMBS - 1 - i));
+    for (size_t i = 0; i < LIMBS; i++) out[i] = load_be64(in + 8 * (LIMBS - 1 - i));
 }
 
 /* Whether 0 < a < order. */
 static bool is_scalar(const uint64_t a[LIMBS])
 {
     return mpn_zero_p(a, LIMBS) == 0 && mpn_cmp(a, order, LIMBS) < 0;
+}
+
+/* Whether a < the field's prime. */
+static bool is_coordinate(const uint64_t a[LIMBS])
+{
+    return mpn_cmp(a, prime, LIMBS) < 0;
 }
 
 /* out = a·b mod the order. */
@@ -62,8 +67,7 @@ static void invert_scalar(uint64_t out[LIMBS], const uint64_t a[LIMBS])
     memset(out, 0, sizeof order);
     mp_size_t used = size < 0 ? -size : size;
     memcpy(out, factor, (size_t)used * 8);
-    if (size < 0)
-        mpn_sub_n(out, order, out, LIMBS);
+    if (size < 0) mpn_sub_n(out, order, out, LIMBS);
 }
 
 /* OpenSSL's form of a number. */
@@ -71,8 +75,7 @@ static void to_bignum(BIGNUM *out, const uint64_t in[LIMBS])
 {
     uint64_t little_endian[LIMBS];
     for (size_t i = 0; i < LIMBS; i++)
-        for (size_t k = 0; k < 8; k++)
-            ((uint8_t *)&little_endian[i])[k] = (uint8_t)(in[i] >> 8 * k);
+        for (size_t k = 0; k < 8; k++) ((uint8_t *)&little_endian[i])[k] = (uint8_t)(in[i] >> 8 * k);
     BN_lebin2bn((const uint8_t *)little_endian, sizeof little_endian, out);
 }
 
@@ -91,8 +94,7 @@ static bool is_x(const uint64_t x[LIMBS], const uint64_t z[LIMBS], const uint64_
 static bool from_bignum(uint64_t out[LIMBS], const BIGNUM *in)
 {
     uint8_t text[32];
-    if (BN_bn2binpad(in, text, sizeof text) != sizeof text)
-        return false;
+    if (BN_bn2binpad(in, text, sizeof text) != sizeof text) return false;
     read_number(out, text);
     return true;
 }
@@ -105,20 +107,20 @@ static bool sum_matches(const EC_POINT *sum, const uint64_t r[LIMBS], BIGNUM *x,
         EC_POINT_get_Jprojective_coordinates_GFp(group, sum, x, y, z, context) != 1 || !from_bignum(x_limbs, x) ||
         !from_bignum(z_limbs, z))
         return false;
-    if (is_x(x_limbs, z_limbs, r))
-        return true;
+    if (is_x(x_limbs, z_limbs, r)) return true;
     return mpn_add_n(wrapped, r, order, LIMBS) == 0 && mpn_cmp(wrapped, prime, LIMBS) < 0 &&
            is_x(x_limbs, z_limbs, wrapped);
 }
 
 bool p256_verify(const uint8_t input[160])
 {
-    uint64_t digest[LIMBS], r[LIMBS], s[LIMBS], u1[LIMBS], u2[LIMBS];
+    uint64_t digest[LIMBS], r[LIMBS], s[LIMBS], key_x[LIMBS], key_y[LIMBS], u1[LIMBS], u2[LIMBS];
     read_number(digest, input);
     read_number(r, input + 32);
     read_number(s, input + 64);
-    if (!is_scalar(r) || !is_scalar(s))
-        return false;
+    read_number(key_x, input + 96);
+    read_number(key_y, input + 128);
+    if (!is_scalar(r) || !is_scalar(s) || !is_coordinate(key_x) || !is_coordinate(key_y)) return false;
     pthread_once(&group_once, make_group);
     BN_CTX *context = BN_CTX_new();
     BN_CTX_start(context);
@@ -128,18 +130,16 @@ bool p256_verify(const uint8_t input[160])
     EC_POINT *key = EC_POINT_new(group), *sum = EC_POINT_new(group);
     ASSERT(of_key != NULL && key != NULL && sum != NULL);
 
-    /* EC_POINT_set_affine_coordinates refuses points off the curve and coordinates at or above the prime; (0, 0) is off the curve. */
+    /* EC_POINT_set_affine_coordinates refuses points off the curve, (0, 0) among them, but would reduce coordinates. */
     bool ok = EC_POINT_set_affine_coordinates(group, key, x, y, context) == 1;
     if (ok) {
-        if (mpn_cmp(digest, order, LIMBS) >= 0)
-            mpn_sub_n(digest, digest, order, LIMBS);
+        if (mpn_cmp(digest, order, LIMBS) >= 0) mpn_sub_n(digest, digest, order, LIMBS);
         invert_scalar(s, s);
         multiply_scalars(u1, digest, s);
         multiply_scalars(u2, r, s);
         to_bignum(of_base, u1);
         to_bignum(of_key, u2);
-        ok = EC_POINT_mul(group, sum, of_base, key, of_key, context) == 1 &&
-             sum_matches(sum, r, x, y, z, context);
+        ok = EC_POINT_mul(group, sum, of_base, key, of_key, context) == 1 && sum_matches(sum, r, x, y, z, context);
     }
     EC_POINT_free(sum);
     EC_POINT_free(key);

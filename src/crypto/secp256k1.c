@@ -32,15 +32,13 @@ static void address_of_key(struct address *out, const library_key *key)
 static bool is_zero(const uint8_t word[32])
 {
     uint64_t any = 0;
-    for (size_t i = 0; i < 32; i += 8)
-        any |= load_be64(word + i);
+    for (size_t i = 0; i < 32; i += 8) any |= load_be64(word + i);
     return any == 0;
 }
 
 bool secp256k1_recover(struct address *out, const struct hash *digest, const struct secp256k1_signature *signature)
 {
-    if (signature->recovery_id > 3 || is_zero(signature->r) || is_zero(signature->s))
-        return false;
+    if (signature->recovery_id > 3 || is_zero(signature->r) || is_zero(signature->s)) return false;
     uint8_t compact[64];
     memcpy(compact, signature->r, 32);
     memcpy(compact + 32, signature->s, 32);
@@ -50,8 +48,7 @@ bool secp256k1_recover(struct address *out, const struct hash *digest, const str
     if (LIBRARY(ecdsa_recoverable_signature_parse_compact)(LIBRARY(context_static), &parsed, compact,
                                                            signature->recovery_id) == 0)
         return false;
-    if (LIBRARY(ecdsa_recover)(LIBRARY(context_static), &key, &parsed, digest->b) == 0)
-        return false;
+    if (LIBRARY(ecdsa_recover)(LIBRARY(context_static), &key, &parsed, digest->b) == 0) return false;
     address_of_key(out, &key);
     return true;
 }
@@ -59,8 +56,7 @@ bool secp256k1_recover(struct address *out, const struct hash *digest, const str
 void secp256k1_recover_each(struct address *out, bool *ok, const struct hash *digest,
                             const struct secp256k1_signature *signature, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        ok[i] = secp256k1_recover(&out[i], &digest[i], &signature[i]);
+    for (size_t i = 0; i < count; i++) ok[i] = secp256k1_recover(&out[i], &digest[i], &signature[i]);
 }
 
 /* Fewer than this cost less one by one: eight lanes take as long as two recoveries. */
@@ -84,8 +80,7 @@ static void recover_picked(struct address *out, bool *ok, const struct picked *p
     else
         memset(found, 0, sizeof found);
     for (size_t i = 0; i < p->count; i++) {
-        if (!found[i])
-            memset(key[i], 0, sizeof key[i]);
+        if (!found[i]) memset(key[i], 0, sizeof key[i]);
         text[i] = (struct bytes){key[i], sizeof key[i]};
     }
     keccak256_many(hash, text, p->count);
@@ -141,8 +136,7 @@ bool secp256k1_sign(struct secp256k1_signature *out, const struct hash *digest, 
 {
     pthread_once(&signing_once, make_signing_context);
     library_signature made;
-    if (LIBRARY(ecdsa_sign_recoverable)(signing_context, &made, digest->b, secret, NULL, NULL) == 0)
-        return false;
+    if (LIBRARY(ecdsa_sign_recoverable)(signing_context, &made, digest->b, secret, NULL, NULL) == 0) return false;
     uint8_t compact[64];
     int recovery_id = 0;
     LIBRARY(ecdsa_recoverable_signature_serialize_compact)(LIBRARY(context_static), compact, &recovery_id, &made);
@@ -156,8 +150,7 @@ bool secp256k1_address_of_secret(struct address *out, const uint8_t secret[32])
 {
     pthread_once(&signing_once, make_signing_context);
     library_key key;
-    if (LIBRARY(ec_pubkey_create)(signing_context, &key, secret) == 0)
-        return false;
+    if (LIBRARY(ec_pubkey_create)(signing_context, &key, secret) == 0) return false;
     address_of_key(out, &key);
     return true;
 }
@@ -165,7 +158,8 @@ bool secp256k1_address_of_secret(struct address *out, const uint8_t secret[32])
 void secp256k1_base_multiple(uint8_t out[64], uint32_t factor)
 {
     pthread_once(&signing_once, make_signing_context);
-    uint8_t secret[32] = {[28] = (uint8_t)(factor >> 24), (uint8_t)(factor >> 16), (uint8_t)(factor >> 8), (uint8_t)factor};
+    uint8_t secret[32] = {
+        [28] = (uint8_t)(factor >> 24), (uint8_t)(factor >> 16), (uint8_t)(factor >> 8), (uint8_t)factor};
     uint8_t text[KEY_SIZE];
     size_t size = sizeof text;
     library_key key;

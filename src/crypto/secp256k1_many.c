@@ -48,8 +48,7 @@ static const int64_t beta[FIELD_LIMBS] = {0x96c28719501ee, 0x7512f58995c13, 0xc3
 static ALWAYS_INLINE IFMA struct field8 times_beta(struct field8 x)
 {
     struct field8 b;
-    for (size_t i = 0; i < FIELD_LIMBS; i++)
-        b.limb[i] = all8(beta[i]);
+    for (size_t i = 0; i < FIELD_LIMBS; i++) b.limb[i] = all8(beta[i]);
     return field_multiply(x, b);
 }
 
@@ -70,7 +69,8 @@ static ALWAYS_INLINE IFMA struct point8 point_double(struct point8 p)
 }
 
 /* p + (x, y); *ratio is the new z divided by the old. */
-static ALWAYS_INLINE IFMA struct point8 point_add(struct point8 p, struct field8 x, struct field8 y, struct field8 *ratio)
+static ALWAYS_INLINE IFMA struct point8 point_add(struct point8 p, struct field8 x, struct field8 y,
+                                                  struct field8 *ratio)
 {
     struct point8 out;
     struct field8 zz = field_square(p.z), u = field_multiply(x, zz), zzz = field_multiply(zz, p.z);
@@ -196,8 +196,7 @@ static NOINLINE IFMA struct field8 make_table(struct table8 *out, struct field8 
     p = point_double(p);
     ratio[1] = p.z;
     for (size_t i = 1; i < MULTIPLES; i++) {
-        if (i > 1)
-            p = point_add(p, x, y, &ratio[i]);
+        if (i > 1) p = point_add(p, x, y, &ratio[i]);
         out->entry[i].x = p.x;
         out->entry[i].y = p.y;
     }
@@ -232,13 +231,10 @@ static IFMA void make_base_table(void)
         affine[s][0] = field_read(x);
         affine[s][1] = field_read(y);
     }
-    for (size_t s = 0; s < 2; s++)
-        p[s] = (struct point8){affine[s][0], affine[s][1], field_small(1)};
-    for (size_t i = 2; i < RUN; i++)
-        p[i] = point_add(p[i - 1], affine[2][0], affine[2][1], &unused);
+    for (size_t s = 0; s < 2; s++) p[s] = (struct point8){affine[s][0], affine[s][1], field_small(1)};
+    for (size_t i = 2; i < RUN; i++) p[i] = point_add(p[i - 1], affine[2][0], affine[2][1], &unused);
     for (size_t i = 0; i < RUN; i += SECP256K1_GROUPS_MAX) {
-        for (size_t g = 0; g < SECP256K1_GROUPS_MAX; g++)
-            step[g] = p[i + g].z;
+        for (size_t g = 0; g < SECP256K1_GROUPS_MAX; g++) step[g] = p[i + g].z;
         invert_groups(step, SECP256K1_GROUPS_MAX);
         for (size_t g = 0; g < SECP256K1_GROUPS_MAX; g++) {
             struct field8 zz = field_square(step[g]), out[3];
@@ -249,8 +245,7 @@ static IFMA void make_base_table(void)
                 for (size_t limb = 0; limb < FIELD_LIMBS; limb++) {
                     _Alignas(64) int64_t lane[LANES];
                     _mm512_store_si512(lane, out[c].limb[limb]);
-                    for (size_t k = 0; k < LANES; k++)
-                        base_table[RUN * k + i + g][c * FIELD_LIMBS + limb] = lane[k];
+                    for (size_t k = 0; k < LANES; k++) base_table[RUN * k + i + g][c * FIELD_LIMBS + limb] = lane[k];
                 }
             }
         }
@@ -266,7 +261,8 @@ struct sum8 {
 };
 
 /* Adds (x, y), with y's sign changed in `negative` lanes, in `used` lanes only. */
-static ALWAYS_INLINE IFMA void sum_add(struct sum8 *s, struct field8 x, struct field8 y, __mmask8 negative, __mmask8 used)
+static ALWAYS_INLINE IFMA void sum_add(struct sum8 *s, struct field8 x, struct field8 y, __mmask8 negative,
+                                       __mmask8 used)
 {
     struct field8 unused;
     y = field_choose(negative, y, field_settle(field_minus(y)));
@@ -282,21 +278,22 @@ static ALWAYS_INLINE IFMA struct field8 gather(const int64_t *at, size_t stride,
 {
     struct field8 out;
 #pragma GCC unroll 5
-    for (size_t i = 0; i < FIELD_LIMBS; i++)
-        out.limb[i] = _mm512_i64gather_epi64(index, at + i * stride, 8);
+    for (size_t i = 0; i < FIELD_LIMBS; i++) out.limb[i] = _mm512_i64gather_epi64(index, at + i * stride, 8);
     return out;
 }
 
 /* Splits eight digits into table places (0 for a digit 0) and masks. */
 static ALWAYS_INLINE IFMA __m512i places(const int16_t digit[LANES], __mmask8 *negative, __mmask8 *used)
 {
-    __m512i d = _mm512_cvtepi16_epi64(_mm_loadu_si128((const __m128i *)(const void *)digit)), zero = _mm512_setzero_si512();
+    __m512i d = _mm512_cvtepi16_epi64(_mm_loadu_si128((const __m128i *)(const void *)digit)),
+            zero = _mm512_setzero_si512();
     *negative = _mm512_cmplt_epi64_mask(d, zero);
     *used = _mm512_test_epi64_mask(d, d);
     return _mm512_mask_sub_epi64(zero, *used, _mm512_abs_epi64(d), all8(1));
 }
 
-static NOINLINE IFMA void add_from_table(struct sum8 *s, const struct table8 *t, const int16_t digit[LANES], size_t half)
+static NOINLINE IFMA void add_from_table(struct sum8 *s, const struct table8 *t, const int16_t digit[LANES],
+                                         size_t half)
 {
     __mmask8 negative, used;
     __m512i place = places(digit, &negative, &used);
@@ -309,8 +306,8 @@ static NOINLINE IFMA void add_from_table(struct sum8 *s, const struct table8 *t,
 }
 
 /* zz and zzz map G's points to the curve of the sum. */
-static NOINLINE IFMA void add_from_base(struct sum8 *s, const int16_t digit[LANES], size_t half, const struct field8 *zz,
-                                        const struct field8 *zzz)
+static NOINLINE IFMA void add_from_base(struct sum8 *s, const int16_t digit[LANES], size_t half,
+                                        const struct field8 *zz, const struct field8 *zzz)
 {
     __mmask8 negative, used;
     __m512i index = _mm512_slli_epi64(places(digit, &negative, &used), 4); /* BASE_WORDS */
@@ -322,8 +319,7 @@ static NOINLINE IFMA void add_from_base(struct sum8 *s, const int16_t digit[LANE
 static NOINLINE IFMA void double_times(struct point8 *p, int times)
 {
     struct point8 q = *p;
-    for (; times > 0; times--)
-        q = point_double(q);
+    for (; times > 0; times--) q = point_double(q);
     *p = q;
 }
 
@@ -334,10 +330,8 @@ static IFMA struct point8 multiply_and_add(struct field8 x, struct field8 y, con
     struct field8 z = make_table(&table, x, y), zz = field_square(z), zzz = field_multiply(zz, z);
     struct sum8 sum = {{x, y, field_small(1)}, 0xff};
     for (size_t i = SECP256K1_POINT_DIGITS; i-- > 0;) {
-        if (i < SECP256K1_POINT_DIGITS - 1)
-            double_times(&sum.p, SECP256K1_POINT_BITS);
-        for (size_t half = 0; half < 2; half++)
-            add_from_table(&sum, &table, digits->point[half][i], half);
+        if (i < SECP256K1_POINT_DIGITS - 1) double_times(&sum.p, SECP256K1_POINT_BITS);
+        for (size_t half = 0; half < 2; half++) add_from_table(&sum, &table, digits->point[half][i], half);
         for (size_t half = 0; half < 2 && i % 2 == 0; half++)
             add_from_base(&sum, digits->base[half][i / 2], half, &zz, &zzz);
     }
@@ -347,8 +341,8 @@ static IFMA struct point8 multiply_and_add(struct field8 x, struct field8 y, con
 
 /* ---- recovery ----------------------------------------------------------------------------------------------------------- */
 
-void secp256k1_recover_keys(uint8_t key[][64], bool *ok, const struct hash *digest,
-                            const struct secp256k1_signature *signature, size_t count)
+IFMA void secp256k1_recover_keys(uint8_t key[][64], bool *ok, const struct hash *digest,
+                                 const struct secp256k1_signature *signature, size_t count)
 {
     pthread_once(&base_once, make_base_table);
     struct secp256k1_digits digits[SECP256K1_GROUPS_MAX];
@@ -409,8 +403,8 @@ bool secp256k1_has_ifma(void)
 
 #else
 
-void secp256k1_recover_keys(uint8_t key[][64], bool *ok, const struct hash *digest,
-                            const struct secp256k1_signature *signature, size_t count)
+IFMA void secp256k1_recover_keys(uint8_t key[][64], bool *ok, const struct hash *digest,
+                                 const struct secp256k1_signature *signature, size_t count)
 {
     (void)key, (void)ok, (void)digest, (void)signature, (void)count;
     ASSERT(secp256k1_has_ifma());

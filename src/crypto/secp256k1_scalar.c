@@ -82,8 +82,7 @@ static void invert(struct scalar *out, const struct scalar *a)
     for (int bit = 254; bit >= 0; bit--) {
         multiply(&x, &x, &x);
         uint64_t limb = bit < 64 ? order.limb[0] - 2 : order.limb[bit / 64];
-        if ((limb >> (bit % 64) & 1) != 0)
-            multiply(&x, &x, a);
+        if ((limb >> (bit % 64) & 1) != 0) multiply(&x, &x, a);
     }
     *out = x;
 }
@@ -111,14 +110,12 @@ static void write_digits(int16_t *out, struct scalar x, size_t count, unsigned b
     struct scalar negative;
     subtract(&negative, &order, &x);
     bool minus = (x.limb[2] | x.limb[3]) != 0;
-    if (minus)
-        x = negative;
+    if (minus) x = negative;
     int carry = 0, half = 1 << (bits - 1);
     for (size_t i = 0; i < count; i++) {
         size_t at = i * bits / 64, shift = i * bits % 64;
         uint64_t d = x.limb[at] >> shift;
-        if (shift + bits > 64)
-            d |= x.limb[at + 1] << (64 - shift);
+        if (shift + bits > 64) d |= x.limb[at + 1] << (64 - shift);
         int digit = (int)(d & ((UINT64_C(1) << bits) - 1)) + carry;
         carry = digit >= half;
         digit -= carry << bits;
@@ -155,10 +152,8 @@ void secp256k1_prepare(struct secp256k1_digits *out, const struct hash *digest,
         struct scalar of_r, s = read_scalar(signature[i].s), z = read_scalar(digest[i].b), reduced, half[2];
         multiply(&of_r, &inverse, &before[i]);
         multiply(&inverse, &inverse, &r[i]);
-        if (!subtract(&reduced, &z, &order))
-            z = reduced;
-        if (!is_zero(&z))
-            subtract(&z, &order, &z);
+        if (!subtract(&reduced, &z, &order)) z = reduced;
+        if (!is_zero(&z)) subtract(&z, &order, &z);
         multiply(&s, &s, &of_r);
         multiply(&z, &z, &of_r);
         struct secp256k1_digits *group = &out[i / SECP256K1_LANES];

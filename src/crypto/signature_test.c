@@ -90,17 +90,10 @@ TEST(secp256k1_many_agree_with_one_by_one)
         harness_random_edge_bytes(digest[i].b, 32);
         CHECK(secp256k1_sign(&s[i], &digest[i], secret));
         switch (harness_random_below(8)) {
-        case 0:
-            harness_random_edge_bytes(s[i].r, 32);
-            break;
-        case 1:
-            harness_random_edge_bytes(s[i].s, 32);
-            break;
-        case 2:
-            s[i].recovery_id = (uint8_t)harness_random_below(5);
-            break;
-        default:
-            break;
+        case 0: harness_random_edge_bytes(s[i].r, 32); break;
+        case 1: harness_random_edge_bytes(s[i].s, 32); break;
+        case 2: s[i].recovery_id = (uint8_t)harness_random_below(5); break;
+        default: break;
         }
     }
     for (size_t count = 0; count <= COUNT; count += 1 + count / 4) {
@@ -117,8 +110,7 @@ TEST(secp256k1_many_agree_with_one_by_one)
 /* Good signatures must be recovered by the vector code itself, not by falling back; with groups of every size. */
 TEST(secp256k1_vector_code_recovers_what_was_signed)
 {
-    if (!secp256k1_has_ifma())
-        SKIP("this processor has no AVX-512 IFMA");
+    if (!secp256k1_has_ifma()) SKIP("this processor has no AVX-512 IFMA");
     static struct secp256k1_signature s[SECP256K1_CHUNK];
     static struct hash digest[SECP256K1_CHUNK];
     static struct address expected[SECP256K1_CHUNK];
@@ -179,14 +171,10 @@ TEST(secp256k1_many_agree_where_points_meet)
                 CHECK(hex_decode(digest[i].b, order_hex, 64));
                 add_small(digest[i].b, (int)harness_random_below(5) - 2);
             }
-            if (i % 7 == 1)
-                memcpy(digest[i].b, s[i].s, 32);
-            if (i % 11 == 1)
-                harness_random_edge_bytes(digest[i].b, 32);
-            if (i % 13 == 1)
-                memcpy(s[i].s, s[i].r, 32); /* u2 = 1 */
-            if (i % 17 == 1)
-                memcpy(digest[i].b, s[i].r, 32); /* u1 = -1 */
+            if (i % 7 == 1) memcpy(digest[i].b, s[i].s, 32);
+            if (i % 11 == 1) harness_random_edge_bytes(digest[i].b, 32);
+            if (i % 13 == 1) memcpy(s[i].s, s[i].r, 32);      /* u2 = 1 */
+            if (i % 17 == 1) memcpy(digest[i].b, s[i].r, 32); /* u1 = -1 */
         }
         secp256k1_recover_many(out, ok, digest, s, COUNT);
         for (size_t i = 0; i < COUNT; i++) {
@@ -212,8 +200,7 @@ TEST(secp256k1_many_agree_on_random_numbers)
         harness_random_edge_bytes(s[i].s, 32);
         harness_random_edge_bytes(digest[i].b, 32);
         s[i].recovery_id = (uint8_t)harness_random_below(4);
-        if (s[i].recovery_id > 1 && i % 2 == 0)
-            memset(s[i].r, 0, 16); /* r + n below the prime */
+        if (s[i].recovery_id > 1 && i % 2 == 0) memset(s[i].r, 0, 16); /* r + n below the prime */
     }
     secp256k1_recover_many(out, ok, digest, s, COUNT);
     for (size_t i = 0; i < COUNT; i++) {
@@ -286,8 +273,7 @@ TEST(p256_takes_x_modulo_the_order)
     BIGNUM *x = BN_dup(EC_GROUP_get0_order(group)), *y = BN_new(), *r = BN_new();
     for (int found = 0; found < 5;) {
         BN_add_word(x, 1);
-        if (EC_POINT_set_compressed_coordinates(group, point, x, found % 2, NULL) != 1)
-            continue;
+        if (EC_POINT_set_compressed_coordinates(group, point, x, found % 2, NULL) != 1) continue;
         found++;
         uint8_t in[160] = {0};
         CHECK(EC_POINT_get_affine_coordinates(group, point, NULL, y, NULL) == 1);
@@ -306,4 +292,20 @@ TEST(p256_takes_x_modulo_the_order)
     BN_free(r);
     EC_POINT_free(point);
     EC_GROUP_free(group);
+}
+
+/* A key whose x is 5 fits 32 bytes as 5 + the field's prime as well; that form must be refused (EIP-7951). */
+TEST(p256_refuses_coordinates_that_are_not_reduced)
+{
+    static const char text[] = "dfb6a972945c83e11323f4031bc3c499af3df27b36ff0e427ce555f06176e134"
+                               "5f8cc122c491618542a6364e070f105f7b0ca6ef66300a2cabf7bc490a7c3c93"
+                               "1ff585ebcc0d37694be09092bad2d2f1622d6bc87592269bc8b30c46e95a202c"
+                               "0000000000000000000000000000000000000000000000000000000000000005"
+                               "459243b9aa581806fe913bce99817ade11ca503c64d9a3c533415c083248fbcc";
+    static const char five_more[] = "ffffffff00000001000000000000000000000001000000000000000000000004";
+    uint8_t in[160];
+    CHECK(hex_decode(in, text, 320));
+    CHECK(p256_verify(in));
+    CHECK(hex_decode(in + 96, five_more, 64));
+    CHECK(!p256_verify(in));
 }

@@ -21,10 +21,10 @@ static void run_frame(struct frame *f, const struct vm_message *message, struct 
 {
     int64_t gas = message->gas.regular;
     if (UNLIKELY(f->vm->tracer != NULL))
-        result->status = vm_run_traced(f, &gas);
+        result->status = vm_run_traced(f, gas);
     else
-        result->status = vm_run_plain(f, &gas);
-    result->gas.regular = gas;
+        result->status = vm_run(f, gas);
+    result->gas.regular = f->gas;
     result->gas.state = f->state_gas;
     result->state_use = f->state_use;
     result->output = f->output;

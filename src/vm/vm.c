@@ -13,6 +13,9 @@ enum { STACK_REGION_ITEMS = (CALL_DEPTH_MAX + 2) * STACK_ITEMS_MAX };
 #define MEMORY_STEP ((size_t)1 << 20)
 #define MEMORY_KEPT ((size_t)1 << 26)
 
+/* When code is worth translating: found by replaying real blocks. */
+enum { HEAT = 4, PATIENCE = 1000 };
+
 const char *vm_status_text(enum vm_status s)
 {
     static const char *const texts[VM_STATUS_COUNT] = {
@@ -51,6 +54,8 @@ static void *reserve(size_t size, int protection)
 struct vm *vm_new(void)
 {
     struct vm *vm = base_calloc(1, sizeof *vm);
+    vm->heat = HEAT;
+    vm->patience = PATIENCE;
     vm->stack = reserve(STACK_REGION_ITEMS * sizeof(struct u256), PROT_READ | PROT_WRITE);
     vm->memory = reserve(VM_MEMORY_MAX, PROT_NONE);
     return vm;

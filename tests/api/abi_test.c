@@ -1,7 +1,8 @@
 /* The binary interface: layouts, sizes that grow, statuses, arguments that are wrong. */
 #include "helpers.h"
 
-/* A change here is an incompatible one: WEFT_ABI_VERSION goes up, or a new field goes to the end of a structure with struct_size. */
+/* A change here is an incompatible one: WEFT_ABI_VERSION goes up, or a new field goes to the end of a
+ * structure with struct_size. */
 TEST(api_layouts_stay)
 {
     CHECK_EQ_U64(sizeof(weft_error), 576);
@@ -102,7 +103,7 @@ TEST(api_null_is_refused_or_ignored)
     weft_result_free(NULL);
 }
 
-/* ---- chains ------------------------------------------------------------------------------------------------------- */
+/* ---- chains ---------------------------------------------------------------------------------- */
 
 TEST(api_chains_by_name_and_id)
 {
@@ -129,9 +130,8 @@ TEST(api_chains_of_ones_own)
 {
     weft_error error;
     weft_chain *chain;
-    weft_activation forks[] = {{"London", 0, WEFT_BY_NUMBER, 0},
-                               {"Paris", 100, WEFT_BY_NUMBER, 0},
-                               {"Cancun", 5000, WEFT_BY_TIMESTAMP, 0}};
+    weft_activation forks[] = {
+        {"London", 0, WEFT_BY_NUMBER, 0}, {"Paris", 100, WEFT_BY_NUMBER, 0}, {"Cancun", 5000, WEFT_BY_TIMESTAMP, 0}};
     weft_chain_options options = {
         .struct_size = sizeof options, .id = 77, .activations = forks, .activation_count = COUNT_OF(forks)};
     CHECK_OK(weft_chain_new(&options, &chain, &error));

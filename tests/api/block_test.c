@@ -2,8 +2,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "helpers.h"
 #include "crypto/crypto.h"
+#include "helpers.h"
 #include "trie/trie.h"
 #include "types/types.h"
 
@@ -16,8 +16,7 @@ static weft_block *busy_block(void)
     for (uint64_t i = 1; i <= USERS; i++) {
         bool calls = i % 3 == 0;
         add_transaction(block, transfer_of(i, 0, calls ? COUNTER : i + 1, calls ? 0 : i));
-        if (i % 5 == 0)
-            add_transaction(block, transfer_of(i, 1, COUNTER, 0));
+        if (i % 5 == 0) add_transaction(block, transfer_of(i, 1, COUNTER, 0));
     }
     return block;
 }
@@ -141,7 +140,7 @@ TEST(api_applied_changes_are_the_new_state)
     weft_state_free(by_hand);
 }
 
-/* ---- signed transactions, RLP, headers ---------------------------------------------------------------------------- */
+/* ---- signed transactions, RLP, headers ------------------------------------------------------- */
 
 /* A signed transaction of a secret key, as it goes over the wire; the caller frees the writer. */
 static struct bytes sign(struct rlp_writer *w, uint8_t key, uint64_t nonce)
@@ -206,14 +205,12 @@ TEST(api_recovers_senders)
             CHECK(weft_block_transaction_hash(block, weft_block_transaction_count(block) - 1, &hash) == WEFT_OK);
             CHECK_BYTES(hash.b, expected.b, 32);
             rlp_writer_free(&w);
-            if (mixed && key == 3)
-                add_transaction(block, transfer_of(1, 0, 2, 5));
+            if (mixed && key == 3) add_transaction(block, transfer_of(1, 0, 2, 5));
         }
         weft_result *result = execute(engine, "Cancun", state, block, 0);
         for (uint8_t key = 1; key <= 8; key++)
             CHECK_BYTES(receipt_of(result, key - 1u + (mixed && key > 3)).sender.b, signer(key).b, 20);
-        if (mixed)
-            CHECK_BYTES(receipt_of(result, 3).sender.b, given.b, 20);
+        if (mixed) CHECK_BYTES(receipt_of(result, 3).sender.b, given.b, 20);
         weft_result_free(result);
 
         /* A bad signature is named by its place in the whole block. */
@@ -239,7 +236,8 @@ static struct hash root_of(const struct bytes *items, size_t count)
     return root;
 }
 
-/* A block as bytes, whose header agrees with what execution gives: executed once to learn that. The caller frees the writer. */
+/* A block as bytes, whose header agrees with what execution gives: executed once to learn that. The caller
+ * frees the writer. */
 static struct bytes sealed_block(struct rlp_writer *w, weft_engine *engine, const weft_state *state)
 {
     weft_error error;
@@ -270,8 +268,7 @@ static struct bytes sealed_block(struct rlp_writer *w, weft_engine *engine, cons
     memcpy(b.header.receipts_root.b, summary.receipts_root.b, 32);
     memcpy(b.header.bloom.b, summary.bloom.b, 256);
     block_encode(w, &b);
-    for (int i = 0; i < 8; i++)
-        rlp_writer_free(&writers[i]);
+    for (int i = 0; i < 8; i++) rlp_writer_free(&writers[i]);
     weft_result_free(result);
     weft_block_free(draft);
     arena_free(&arena);
@@ -312,8 +309,7 @@ TEST(api_decodes_and_checks_blocks)
     weft_chain *chain = chain_named("Shanghai");
     for (size_t i = 0; i <= COUNT_OF(commitments); i++) {
         weft_header changed = header;
-        if (i < COUNT_OF(commitments))
-            ((uint8_t *)&changed)[commitments[i].offset] ^= 1;
+        if (i < COUNT_OF(commitments)) ((uint8_t *)&changed)[commitments[i].offset] ^= 1;
         weft_block *built;
         CHECK_OK(weft_block_new(&changed, &built, &error));
         for (uint8_t key = 1; key <= 8; key++) {
@@ -377,8 +373,7 @@ TEST(api_malformed_blocks_are_refused)
     for (int i = 0; i < 3000; i++) { /* whatever it says, it says it without harm */
         memcpy(bytes, rlp.data, rlp.size);
         bytes[harness_random_below(rlp.size)] = (uint8_t)harness_random();
-        if (weft_block_decode(bytes, rlp.size, &block, &error) == WEFT_OK)
-            weft_block_free(block);
+        if (weft_block_decode(bytes, rlp.size, &block, &error) == WEFT_OK) weft_block_free(block);
     }
     free(bytes);
     weft_engine_free(engine);
@@ -413,7 +408,7 @@ TEST(api_receipts_encode_to_their_root)
     weft_state_free(state);
 }
 
-/* ---- what is wrong with transactions ---------------------------------------------------------------------------------- */
+/* ---- what is wrong with transactions --------------------------------------------------------- */
 
 TEST(api_invalid_transactions_are_named_or_skipped)
 {
@@ -421,8 +416,8 @@ TEST(api_invalid_transactions_are_named_or_skipped)
     weft_state *state = state_of(4);
     weft_block *block = block_of(1);
     add_transaction(block, transfer_of(1, 0, 2, 1));
-    add_transaction(block, transfer_of(2, 5, 1, 1));   /* nonce */
-    add_transaction(block, transfer_of(77, 0, 1, 1));  /* nobody with no money */
+    add_transaction(block, transfer_of(2, 5, 1, 1));  /* nonce */
+    add_transaction(block, transfer_of(77, 0, 1, 1)); /* nobody with no money */
     add_transaction(block, transfer_of(1, 1, 2, 1));
     weft_chain *chain = chain_named("Cancun");
     for (uint32_t executor = WEFT_EXECUTOR_SERIAL; executor <= WEFT_EXECUTOR_PARALLEL; executor++) {
@@ -592,14 +587,15 @@ TEST(api_rewards_and_withdrawals)
     uncle.number = 11;
     CHECK_OK(weft_block_add_uncle(block, &uncle, &error));
     weft_chain *chain = chain_named("London");
-    CHECK_FAILS(weft_execute_block(engine, chain, state, block, 0, &result, &error), WEFT_INVALID_BLOCK, "UNCLE_PARENT");
+    CHECK_FAILS(weft_execute_block(engine, chain, state, block, 0, &result, &error), WEFT_INVALID_BLOCK,
+                "UNCLE_PARENT");
     weft_chain_free(chain);
     weft_block_free(block);
     weft_engine_free(engine);
     weft_state_free(state);
 }
 
-/* ---- threads ------------------------------------------------------------------------------------------------------------ */
+/* ---- threads --------------------------------------------------------------------------------- */
 
 struct shared {
     weft_engine *engine;
@@ -624,10 +620,8 @@ TEST(api_an_engine_can_be_shared)
     struct shared s = {engine_of(2, WEFT_EXECUTOR_PARALLEL), busy_state(), busy_block(), NULL};
     s.expected = execute(s.engine, "Cancun", s.state, s.block, 0);
     pthread_t threads[4];
-    for (size_t i = 0; i < COUNT_OF(threads); i++)
-        CHECK(pthread_create(&threads[i], NULL, execute_some, &s) == 0);
-    for (size_t i = 0; i < COUNT_OF(threads); i++)
-        CHECK(pthread_join(threads[i], NULL) == 0);
+    for (size_t i = 0; i < COUNT_OF(threads); i++) CHECK(pthread_create(&threads[i], NULL, execute_some, &s) == 0);
+    for (size_t i = 0; i < COUNT_OF(threads); i++) CHECK(pthread_join(threads[i], NULL) == 0);
     weft_result_free(s.expected);
     weft_engine_free(s.engine);
     weft_state_free(s.state);

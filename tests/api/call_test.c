@@ -8,8 +8,7 @@ enum { CONTRACT = 0xc0 };
 
 static weft_message message_to(uint64_t to, uint64_t gas)
 {
-    return (weft_message){
-        .struct_size = sizeof(weft_message), .gas = gas, .from = address_of(1), .to = address_of(to)};
+    return (weft_message){.struct_size = sizeof(weft_message), .gas = gas, .from = address_of(1), .to = address_of(to)};
 }
 
 static weft_result *call(weft_engine *engine, const weft_state *state, const weft_message *message)
@@ -160,9 +159,9 @@ static void *call_deeply(void *context)
 TEST(api_deepest_calls_from_a_small_stack)
 {
     /* slot 0 += 1; CALL(GAS, ADDRESS, 0, 0, 0, 0, 0); return slot 0 */
-    static const uint8_t code[] = {0x5f, 0x54, 0x60, 0x01, 0x01, 0x5f, 0x55,                   /* count */
-                                   0x5f, 0x5f, 0x5f, 0x5f, 0x5f, 0x30, 0x5a, 0xf1, 0x50,       /* call */
-                                   0x5f, 0x54, 0x5f, 0x52, 0x60, 0x20, 0x5f, 0xf3};            /* return */
+    static const uint8_t code[] = {0x5f, 0x54, 0x60, 0x01, 0x01, 0x5f, 0x55,             /* count */
+                                   0x5f, 0x5f, 0x5f, 0x5f, 0x5f, 0x30, 0x5a, 0xf1, 0x50, /* call */
+                                   0x5f, 0x54, 0x5f, 0x52, 0x60, 0x20, 0x5f, 0xf3};      /* return */
     struct small_stack s = {engine_of(1, 0), state_of(1), 0};
     set_code(s.state, CONTRACT, code, sizeof code);
     pthread_attr_t attributes;
@@ -176,7 +175,7 @@ TEST(api_deepest_calls_from_a_small_stack)
     weft_state_free(s.state);
 }
 
-/* ---- callbacks ------------------------------------------------------------------------------------------------------ */
+/* ---- callbacks ------------------------------------------------------------------------------- */
 
 /* Answers from a state in memory, and fails where it is told to. */
 struct source {
@@ -190,10 +189,8 @@ static int32_t read_account(void *context, const weft_address *a, weft_account *
     struct source *s = context;
     weft_address broken = address_of(s->broken);
     atomic_fetch_add(&s->reads, 1);
-    if (memcmp(a->b, broken.b, 20) == 0)
-        return -7;
-    if (weft_state_account(s->state, a, out, NULL) != WEFT_OK)
-        return 1;
+    if (memcmp(a->b, broken.b, 20) == 0) return -7;
+    if (weft_state_account(s->state, a, out, NULL) != WEFT_OK) return 1;
     weft_bytes code;
     if (weft_state_code(s->state, a, &code, NULL) == WEFT_OK && code.size == 0)
         out->code_hash = word_of(0); /* counts as no code */
@@ -219,8 +216,7 @@ static weft_state *behind_callbacks(struct source *source)
 {
     weft_error error;
     weft_state *state = NULL;
-    weft_state_callbacks callbacks = {sizeof callbacks, source,    read_account,
-                                      read_storage,     read_code, read_block_hash};
+    weft_state_callbacks callbacks = {sizeof callbacks, source, read_account, read_storage, read_code, read_block_hash};
     CHECK_OK(weft_state_from_callbacks(&callbacks, &state, &error));
     return state;
 }
@@ -233,8 +229,7 @@ TEST(api_callbacks_give_what_memory_gives)
     struct source source = {memory, 0, 0};
     weft_state *state = behind_callbacks(&source);
     weft_block *block = block_of(1);
-    for (uint64_t i = 1; i <= 40; i++)
-        add_transaction(block, transfer_of(i, 0, i % 2 == 0 ? CONTRACT : 100 + i, i));
+    for (uint64_t i = 1; i <= 40; i++) add_transaction(block, transfer_of(i, 0, i % 2 == 0 ? CONTRACT : 100 + i, i));
     weft_chain *chain = chain_named("Cancun");
     weft_engine *engine = engine_of(2, WEFT_EXECUTOR_PARALLEL);
     weft_result *a, *b;
@@ -263,6 +258,46 @@ TEST(api_callbacks_give_what_memory_gives)
     weft_state_free(other);
 }
 
+/* Keys that only a transaction ahead of its turn asks for: the source does not have them, and nobody notices. */
+TEST(api_reads_in_vain_may_fail)
+{
+    /* With call data: slot 0 = the data. Without: BALANCE(slot 0), which must not be zero.
+     * CALLDATASIZE PUSH1 15 JUMPI  PUSH0 SLOAD BALANCE PUSH1 13 JUMPI  PUSH0 PUSH0 REVERT ... */
+    static const uint8_t code[] = {0x36, 0x60, 0x0f, 0x57,             /* if data: jump to store */
+                                   0x5f, 0x54, 0x31, 0x60, 0x0d, 0x57, /* if BALANCE(slot 0): jump to end */
+                                   0x5f, 0x5f, 0xfd,                   /* revert */
+                                   0x5b, 0x00,                         /* end */
+                                   0x5b, 0x5f, 0x35, 0x5f, 0x55, 0x00};
+    weft_error error;
+    weft_state *memory = state_of(40);
+    struct source source = {memory, 0xbad, 0};
+    weft_state *state = behind_callbacks(&source);
+    set_code(memory, CONTRACT, code, sizeof code);
+    weft_address contract = address_of(CONTRACT), broken = address_of(0xbad), good = address_of(7);
+    weft_word key = word_of(0), value = {{0}}, data = {{0}};
+    memcpy(value.b + 12, broken.b, 20);
+    memcpy(data.b + 12, good.b, 20);
+    CHECK_OK(weft_state_set_storage(memory, &contract, &key, &value, &error));
+    weft_chain *chain = chain_named("Shanghai");
+    weft_engine *engine = engine_of(4, WEFT_EXECUTOR_PARALLEL);
+    for (int i = 0; i < 50; i++) {
+        weft_block *block = block_of(1);
+        weft_transaction first = transfer_of(1, 0, CONTRACT, 0);
+        first.data = (weft_bytes){data.b, 32};
+        add_transaction(block, first);
+        for (uint64_t k = 2; k <= 30; k++) add_transaction(block, transfer_of(k, 0, CONTRACT, 0));
+        weft_result *result;
+        CHECK_OK(weft_execute_block(engine, chain, state, block, 0, &result, &error));
+        for (size_t k = 0; k < 30; k++) CHECK(receipt_of(result, k).succeeded);
+        weft_result_free(result);
+        weft_block_free(block);
+    }
+    weft_engine_free(engine);
+    weft_chain_free(chain);
+    weft_state_free(state);
+    weft_state_free(memory);
+}
+
 TEST(api_failing_callbacks_end_the_block)
 {
     weft_error error;
@@ -271,8 +306,7 @@ TEST(api_failing_callbacks_end_the_block)
     weft_state *state = behind_callbacks(&source);
     weft_chain *chain = chain_named("Cancun");
     weft_block *block = block_of(1);
-    for (uint64_t i = 1; i <= 40; i++)
-        add_transaction(block, transfer_of(i, 0, 100 + i, i));
+    for (uint64_t i = 1; i <= 40; i++) add_transaction(block, transfer_of(i, 0, 100 + i, i));
     for (uint32_t executor = WEFT_EXECUTOR_SERIAL; executor <= WEFT_EXECUTOR_PARALLEL; executor++) {
         weft_engine *engine = engine_of(2, executor);
         weft_result *result;

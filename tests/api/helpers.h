@@ -1,6 +1,7 @@
-/* What the tests of the public library share: small values, a chain, blocks of transactions with given senders. */
-#ifndef WEFT_TESTS_API_HELPERS_H
-#define WEFT_TESTS_API_HELPERS_H
+/* What the tests of the public library share: small values, a chain, blocks of transactions with given
+ * senders. */
+#ifndef WEFT_API_HELPERS_H
+#define WEFT_API_HELPERS_H
 
 #include "harness.h"
 #include "weft/weft.h"
@@ -17,8 +18,7 @@
 
 static inline void api_check_ok(const char *file, int line, weft_status status, const weft_error *error)
 {
-    if (status != WEFT_OK)
-        harness_fail(file, line, "%s (%s): %s", weft_status_name(status), error->cause, error->text);
+    if (status != WEFT_OK) harness_fail(file, line, "%s (%s): %s", weft_status_name(status), error->cause, error->text);
 }
 
 static inline weft_word word_of(uint64_t value)

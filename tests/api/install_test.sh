@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# What somebody gets who installs libweft: installs a build into a temporary prefix, compiles the header as C and C++ with every
-# compiler there is, builds the examples against it through pkg-config (shared and static), runs them and compares what they print.
+# What somebody gets who installs libweft: installs a build into a temporary prefix, compiles the header as C and C++
+# with every compiler there is, builds the examples against it through pkg-config (shared and static), runs them and
+# compares what they print.
 #
 #     tests/api/install_test.sh [BUILD]        build by default; its target `installable` must be up to date
 #
