@@ -52,7 +52,7 @@ clang: ## release build with clang 19, warnings are errors, unit tests
 fuzz: ## run every fuzz target for FUZZ_SECONDS (30)
 	@tools/deps.sh --quiet
 	@cmake --preset fuzz $(CMAKE_ARGS) >/dev/null
-	@cmake --build build-fuzz --parallel $(JOBS)
+	@cmake --build build-fuzz --parallel $(JOBS) --target fuzzers
 	@tools/fuzz.sh build-fuzz $(FUZZ_SECONDS)
 
 tidy: ## layers, names, form (tools/tidy.py)

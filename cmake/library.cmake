@@ -3,18 +3,22 @@
 #     libweft        shared; a version script hides the rest
 #     weft_static    libweft.a (made on demand and when installing): weft and the vendored libraries linked into one object
 #                    whose other symbols are made local, so that it cannot clash with a program's own blst or secp256k1
-#     headers        compiles the public headers as strict C11 and as C++11
-#     examples       builds examples/*.c against the shared library and runs them
+#     headers        compiles the public headers as strict C11, C++11 and C++17
+#     examples       installs into a temporary place, builds the examples against that, runs them and checks what they print
 #     installable    all that `cmake --install` copies
 
-set(WEFT_ABI 0) # the number in libweft.so.N: up by one with each incompatible change
 weft_glob(public_headers include/weft/*.h)
+# The number in libweft.so.N: up by one with each incompatible change.
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS include/weft/weft.h)
+file(STRINGS include/weft/weft.h WEFT_ABI REGEX "WEFT_ABI_VERSION = [0-9]+")
+string(REGEX REPLACE ".*= ([0-9]+).*" "\\1" WEFT_ABI "${WEFT_ABI}")
 
 add_library(libweft SHARED ${api_sources})
 set_target_properties(libweft PROPERTIES OUTPUT_NAME weft VERSION ${PROJECT_VERSION} SOVERSION ${WEFT_ABI}
     LINK_DEPENDS ${CMAKE_SOURCE_DIR}/cmake/libweft.map)
 target_link_libraries(libweft PRIVATE weft_core weft_flags)
 target_include_directories(libweft INTERFACE include)
+target_compile_definitions(libweft PRIVATE WEFT_VERSION="${PROJECT_VERSION}")
 target_link_options(libweft PRIVATE -Wl,--version-script=${CMAKE_SOURCE_DIR}/cmake/libweft.map)
 if(NOT WEFT_SANITIZE)
     target_link_options(libweft PRIVATE -Wl,--no-undefined)
@@ -26,6 +30,7 @@ weft_lto(libweft)
 # Compiled once more, without link-time optimisation: an archive must hold plain code.
 add_library(weft_objects STATIC EXCLUDE_FROM_ALL ${core_sources} ${api_sources})
 target_include_directories(weft_objects PRIVATE src include)
+target_compile_definitions(weft_objects PRIVATE WEFT_VERSION="${PROJECT_VERSION}")
 target_link_libraries(weft_objects PRIVATE ${WEFT_LINKED} weft_flags)
 set(static_library ${CMAKE_BINARY_DIR}/libweft.a)
 set(vendored_archives)
@@ -50,7 +55,8 @@ set(header_checks)
 foreach(header ${public_headers})
     list(APPEND header_checks
         COMMAND ${CMAKE_C_COMPILER} -std=c11 -Wall -Wextra -pedantic-errors -Werror -fsyntax-only -x c ${header}
-        COMMAND ${WEFT_DEPS_CXX} -std=c++11 -Wall -Wextra -pedantic-errors -Werror -fsyntax-only -x c++ ${header})
+        COMMAND ${WEFT_DEPS_CXX} -std=c++11 -Wall -Wextra -pedantic-errors -Werror -fsyntax-only -x c++ ${header}
+        COMMAND ${WEFT_DEPS_CXX} -std=c++17 -Wall -Wextra -pedantic-errors -Werror -fsyntax-only -x c++ ${header})
 endforeach()
 add_custom_command(OUTPUT ${headers_mark} ${header_checks} COMMAND ${CMAKE_COMMAND} -E touch ${headers_mark}
                    DEPENDS ${public_headers} VERBATIM)
@@ -58,18 +64,9 @@ add_custom_target(headers ALL DEPENDS ${headers_mark})
 
 # ---- examples ----
 
-weft_glob(example_sources examples/*.c)
-add_custom_target(examples)
-foreach(source ${example_sources})
-    get_filename_component(name ${source} NAME_WE)
-    add_executable(example_${name} EXCLUDE_FROM_ALL ${source})
-    set_target_properties(example_${name} PROPERTIES C_STANDARD 11 C_EXTENSIONS OFF OUTPUT_NAME ${name}
-                          RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/examples)
-    target_compile_options(example_${name} PRIVATE -Wall -Wextra -pedantic)
-    target_link_libraries(example_${name} PRIVATE libweft)
-    add_custom_target(run_example_${name} COMMAND example_${name} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} USES_TERMINAL)
-    add_dependencies(examples run_example_${name})
-endforeach()
+add_custom_target(examples
+    COMMAND ${CMAKE_SOURCE_DIR}/tests/api/install_test.sh ${CMAKE_BINARY_DIR}
+    WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} USES_TERMINAL VERBATIM)
 
 # ---- installing ----
 
@@ -81,3 +78,7 @@ install(FILES ${public_headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/weft)
 install(FILES ${CMAKE_BINARY_DIR}/weft.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 add_custom_target(installable DEPENDS libweft weft_static)
+if(TARGET weft)
+    add_dependencies(installable weft)
+endif()
+add_dependencies(examples installable)

@@ -51,6 +51,7 @@ if ! $min; then
     need clang-format-19 have clang-format-19
     need clang-tidy-19 have clang-tidy-19
     need valgrind have valgrind
+    need libcurl4-openssl-dev pkg-config --exists libcurl
     need zstd have zstd
     need python3 have python3
 fi

@@ -55,6 +55,7 @@ struct block_task {
     const struct withdrawal *withdrawals;
     uint32_t withdrawal_count;
     const struct state_view *view; /* the state after the parent block */
+    const struct block_access_list *access_list; /* as declared (EIP-7928), to be compared with what is found; NULL: not at hand */
     /* Called in order after each committed transaction, on whichever worker commits (state_table_diff with number index + 2 is the
      * state after it). May be NULL. For receipts before Byzantium, which carry a state root: the callback fills `state_roots`, from
      * where block_seal takes them; without it such receipts get a zero root and block_check skips the receipts root. */
@@ -121,6 +122,7 @@ struct block_result {
     uint64_t blob_gas_used;
     const struct bytes *requests; /* EIP-7685: type byte and data, those with data only, in order of type */
     uint32_t request_count;
+    struct block_access_list access_list; /* EIP-7928: what was accessed and changed, in canonical order */
     struct block_stats stats;
     const struct block_event *events; /* of the parallel executor, by worker, then by time; empty unless recorded */
     uint32_t event_count;
@@ -132,6 +134,7 @@ struct block_result {
     struct hash receipts_root;
     struct bloom bloom;
     struct hash requests_hash;
+    struct hash access_list_hash;
     struct state_diff diff;
 };
 
@@ -140,6 +143,8 @@ enum executor_kind { EXECUTOR_SERIAL, EXECUTOR_PARALLEL };
 
 /* The price of blob gas, wei, for a header's excess blob gas (EIP-4844); zero where the fork has no blobs. */
 struct u256 block_blob_base_fee(const struct fork *fork, uint64_t excess_blob_gas);
+/* What instructions see of a block; the transaction's part is zero. */
+struct vm_env block_env(const struct chain_spec *chain, const struct fork *fork, const struct header *h);
 
 /* Executes a block. STATUS_OK, or the status of an invalid block or failing view with *error set (may be NULL); *out is filled in
  * both cases as far as execution came. The caller's thread works as worker 0. */
@@ -152,6 +157,10 @@ void block_seal(struct engine *e, struct block_result *r);
 /* Compares a sealed result with the header: gas used, receipts root (when the fork's receipts do not carry state roots), bloom,
  * requests hash, blob gas. BLOCK_* status with *error set: what was found and what the header says. */
 enum status block_check(const struct block_result *r, struct error *error);
+/* EIP-7685: sha256 over the sha256 of each request (type byte and data), of which there are at most BLOCK_REQUESTS_MAX. */
+enum { BLOCK_REQUESTS_MAX = 8 };
+struct hash block_requests_hash(const struct bytes *requests, uint32_t count);
+
 /* ---- headers ------------------------------------------------------------------------------------------------- */
 
 /* Number of header fields that the fork's blocks have (HEADER_* of types.h). */

@@ -5,24 +5,46 @@
 
 /* ---- accounting in order ---------------------------------------------------------------------------------------- */
 
-enum status block_admit(const struct block_run *run, uint32_t index)
+static uint64_t room(uint64_t limit, uint64_t used)
+{
+    return used > limit ? 0 : limit - used;
+}
+
+/* Whether the gas of a transaction fits what is left of the block. Where gas has two dimensions (EIP-8037), each has the whole block's
+ * limit, and the transaction must fit with the most that it could use of each. */
+static bool gas_fits(const struct block_run *run, const struct transaction *tx)
+{
+    uint64_t limit = run->task->header->gas_limit, price = run->context.env.state_byte_gas;
+    uint64_t regular_room = room(limit, run->gas_used), state_room = room(limit, run->state_gas_used);
+    if (tx->gas_limit <= regular_room && tx->gas_limit <= state_room)
+        return true;
+    if (price == 0)
+        return false;
+    struct tx_intrinsic intrinsic = tx_intrinsic(run->context.fork, tx, price);
+    if (tx->gas_limit < intrinsic.gas + intrinsic.state)
+        return true; /* tx_check has a better reason to refuse it */
+    uint64_t regular = tx->gas_limit - intrinsic.state, cap = run->context.fork->limit.tx_gas;
+    return (regular < cap ? regular : cap) <= regular_room && tx->gas_limit - intrinsic.gas <= state_room;
+}
+
+enum status block_admit(struct block_run *run, uint32_t index)
 {
     const struct transaction *tx = &run->task->transactions[index];
-    const struct header *h = run->task->header;
-    if (run->gas_used > h->gas_limit || tx->gas_limit > h->gas_limit - run->gas_used)
+    if (!gas_fits(run, tx))
         return TX_GAS_OVER_BLOCK;
     uint64_t blobs = run->blob_gas_used / GAS_PER_BLOB + tx->blob_count;
     /* Where there are no blobs at all, tx_check refuses the transaction for its type. */
     uint32_t blobs_max = run->context.fork->blob.max;
     if (tx->blob_count != 0 && blobs_max != 0 && blobs > blobs_max)
         return TX_BLOBS_OVER_BLOCK;
-    return STATUS_OK;
+    return block_check_access_list_gas(run);
 }
 
 void block_count(struct block_run *run, uint32_t index)
 {
     struct tx_result *r = &run->results[index];
     run->gas_used += r->block_gas;
+    run->state_gas_used += r->block_state_gas;
     run->cumulative_gas += r->gas_used;
     run->blob_gas_used += (uint64_t)run->task->transactions[index].blob_count * GAS_PER_BLOB;
     r->cumulative_gas = run->cumulative_gas;
@@ -59,23 +81,25 @@ struct u256 block_blob_base_fee(const struct fork *fork, uint64_t excess_blob_ga
 {
     if (fork->blob.max == 0)
         return U256_ZERO;
+    /* Headers are untrusted: beyond this the series no longer fits 256 bits, and takes long. Nobody can pay that much. */
+    enum { EXPONENT_MAX = 140 };
+    if (excess_blob_gas / fork->blob.update_fraction > EXPONENT_MAX)
+        return U256_MAX;
     return fake_exponential(1, excess_blob_gas, fork->blob.update_fraction);
 }
 
-static struct tx_context make_context(const struct block_task *task)
+struct vm_env block_env(const struct chain_spec *chain, const struct fork *fork, const struct header *h)
 {
-    const struct header *h = task->header;
-    struct tx_context c = {.fork = task->fork, .chain = task->chain};
-    c.env = (struct vm_env){.number = h->number,
-                            .timestamp = h->timestamp,
-                            .gas_limit = h->gas_limit,
-                            .chain_id = task->chain->id,
-                            .slot_number = h->slot_number,
-                            .coinbase = h->beneficiary,
-                            .prevrandao = task->fork->prevrandao ? u256_from_hash(&h->prev_randao) : h->difficulty,
-                            .base_fee = h->base_fee,
-                            .blob_base_fee = block_blob_base_fee(task->fork, h->excess_blob_gas)};
-    return c;
+    return (struct vm_env){.number = h->number,
+                           .timestamp = h->timestamp,
+                           .gas_limit = h->gas_limit,
+                           .chain_id = chain->id,
+                           .slot_number = h->slot_number,
+                           .coinbase = h->beneficiary,
+                           .prevrandao = fork->prevrandao ? u256_from_hash(&h->prev_randao) : h->difficulty,
+                           .base_fee = h->base_fee,
+                           .blob_base_fee = block_blob_base_fee(fork, h->excess_blob_gas),
+                           .state_byte_gas = fork_state_byte_gas(fork, h->gas_limit)};
 }
 
 static void begin(struct engine *e, const struct block_task *task)
@@ -87,6 +111,7 @@ static void begin(struct engine *e, const struct block_task *task)
         arena_reset(&e->workers[i].versions);
         e->workers[i].event_count = 0;
         e->workers[i].tx.state->clear_empty = task->fork->clear_empty;
+        e->workers[i].tx.state->list_accesses = task->fork->block_access_list;
     }
 }
 
@@ -94,11 +119,34 @@ static enum status explain(const struct block_run *run, struct error *error)
 {
     if (run->status == STATUS_OK)
         return STATUS_OK;
+    if (run->error.status == run->status)
+        return error_set(error, run->status, "block %llu: %s", (unsigned long long)run->task->header->number,
+                         run->error.text);
     if (run->bad < run->task->transaction_count)
         return error_set(error, run->status, "block %llu: transaction %u: %s",
                          (unsigned long long)run->task->header->number, run->bad, status_text(run->status));
     return error_set(error, run->status, "block %llu: %s", (unsigned long long)run->task->header->number,
                      status_text(run->status));
+}
+
+static enum status begin_access_list(struct block_run *run)
+{
+    const struct block_task *task = run->task;
+    block_begin_access_list(run);
+    if (task->access_list == NULL)
+        return STATUS_OK;
+    run->declared_reads = block_declared_reads(task->access_list);
+    return block_check_access_list_form(task->access_list, task->header, task->transaction_count, &run->error);
+}
+
+static enum status finish_access_list(struct block_run *run, struct block_result *out)
+{
+    out->access_list = block_make_access_list(run);
+    if (run->task->access_list != NULL)
+        return block_compare_access_lists(run->task->access_list, &out->access_list, &run->error);
+    if (run->task->transactions_only)
+        return STATUS_OK;
+    return block_check_access_list_size(&out->access_list, run->task->header->gas_limit, &run->error);
 }
 
 enum status block_execute(struct engine *e, enum executor_kind kind, const struct block_task *task,
@@ -108,25 +156,31 @@ enum status block_execute(struct engine *e, enum executor_kind kind, const struc
     begin(e, task);
     uint64_t wall = clock_wall_ns(), cpu = clock_cpu_ns();
     e->began_ns = wall;
-    struct block_run run = {.engine = e, .task = task, .context = make_context(task), .bad = task->transaction_count};
+    struct block_run run = {.engine = e, .task = task, .bad = task->transaction_count};
+    run.context = (struct tx_context){task->fork, task->chain, block_env(task->chain, task->fork, task->header)};
     run.results = ARENA_ARRAY(&e->block, struct tx_result, task->transaction_count + 1);
     run.stats = (struct block_stats){.executor = executor->name, .threads = 1};
     *out = (struct block_result){.task = task, .transactions = run.results};
 
     run.beneficiary = state_table_account(e->table, &task->header->beneficiary, &run.status);
-    if (run.beneficiary != NULL && !task->transactions_only)
+    if (run.status == STATUS_OK && task->fork->block_access_list)
+        run.status = begin_access_list(&run);
+    if (run.status == STATUS_OK && !task->transactions_only)
         run.status = block_start(&run);
     if (run.status == STATUS_OK)
         executor->run(&run);
     if (run.status == STATUS_OK)
         run.status = block_finish(&run, out);
+    if (run.status == STATUS_OK && task->fork->block_access_list)
+        run.status = finish_access_list(&run, out);
 
     events_gather(e, out);
     out->conflicts = run.conflicts;
     out->conflict_count = run.conflict_count;
     out->status = run.status;
     out->bad = run.bad;
-    out->gas_used = run.gas_used;
+    /* The header names the dimension of which more was used. */
+    out->gas_used = run.gas_used > run.state_gas_used ? run.gas_used : run.state_gas_used;
     out->blob_gas_used = run.blob_gas_used;
     out->stats = run.stats;
     out->stats.wall_ns = clock_wall_ns() - wall;

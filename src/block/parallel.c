@@ -5,6 +5,7 @@
  * where every version below its number is committed, or after mv_holds has compared all it read with exactly those versions. */
 #include <limits.h>
 
+#include "block/hints.h"
 #include "block/private.h"
 #include "sched/sched.h"
 
@@ -18,13 +19,19 @@ struct parallel_run {
     struct block_run *run;
     struct sched sched;     /* its items are groups of transactions */
     uint32_t *first;        /* of each group, and one more: where the last one ends */
+    uint32_t *group_of;     /* each transaction, from first[0] on */
     struct ahead **ahead;   /* one for each transaction; set before sched_published, NULL until then */
+    struct hints hints;
     _Atomic uint32_t speculated;
 };
 
 /* Neighbouring transactions form a group until their gas limits sum up to this: some tens of microseconds of work, so that handing
  * results from core to core costs little beside it. */
 enum { GROUP_GAS = 400000, GROUP_MAX = 32 };
+
+/* A transaction is heavy when its gas limit is at least this share of what a worker will do: 1 / HEAVY_SHARE; the HEAVY_MAX heaviest are
+ * begun first. */
+enum { HEAVY_SHARE = 4, HEAVY_MAX = 16 };
 
 /* Pauses of a worker that finds nothing to do, before it sleeps: about ten microseconds. */
 enum { SPIN_PAUSES = 200 };
@@ -40,9 +47,21 @@ static void execute(struct parallel_run *p, struct engine_worker *w, uint32_t tx
 
 /* ---- ahead of the line --------------------------------------------------------------------------------------------- */
 
+/* Whether running `tx` ahead now would most likely be in vain: it calls a contract whose callers have conflicted lately, and the one
+ * before it has not got anywhere yet. */
+static bool is_hopeless(struct parallel_run *p, uint32_t tx)
+{
+    uint32_t before = hints_expect_conflict(&p->hints, tx);
+    return before != HINTS_NONE && before >= p->first[0] && !sched_is_ready(&p->sched, p->group_of[before]);
+}
+
 static struct sched_task speculate(struct parallel_run *p, struct engine_worker *w, uint32_t group)
 {
     struct state *s = w->tx.state;
+    if (is_hopeless(p, p->first[group])) {
+        sched_skip(&p->sched, group);
+        return sched_next(&p->sched);
+    }
     for (uint32_t tx = p->first[group]; tx < p->first[group + 1]; tx++) {
         struct ahead *a = ARENA_NEW(&w->versions, struct ahead);
         uint64_t start = event_clock(p->run->engine);
@@ -83,6 +102,8 @@ static void commit(struct parallel_run *p, struct engine_worker *w, uint32_t tx,
     mv_list_changes(execution, p->run->engine->table);
     bring_beneficiary(p, w, tx);
     block_count(p->run, tx);
+    if (w->tx.state->list_accesses)
+        block_list_accesses(p->run, &execution->accesses, tx + 1);
 }
 
 /* Runs a transaction on committed values. */
@@ -159,6 +180,7 @@ static bool use_ahead(struct parallel_run *p, struct engine_worker *w, uint32_t 
         p->run->stats.reruns++;
         p->run->stats.conflicts++;
     }
+    hints_learn(&p->hints, tx, held);
     event_note(p->run->engine, w, EVENT_CHECK, tx, start, !held);
     return held;
 }
@@ -259,69 +281,41 @@ static uint32_t make_groups(struct parallel_run *p, const struct block_task *tas
             gas = 0;
         }
         gas += limit < GROUP_GAS - gas ? limit : GROUP_GAS - gas;
+        p->group_of[i] = groups - 1;
     }
     p->first[groups] = task->transaction_count;
     return groups;
 }
 
-/* ---- whether to share at all ----------------------------------------------------------------------------------------- */
+/* ---- a block ------------------------------------------------------------------------------------------------------- */
 
-/* Calling the others costs microseconds until they are awake, and each transaction that they hand over about one more. So a block
- * whose gas does not promise much work begins on the caller alone, in place, and the others are called as soon as what was measured so
- * far says that the rest is worth it. */
-enum {
-    SHARE_AT_ONCE_GAS = 3000000, /* beyond what plain transfers use */
-    SHARE_REST_NS = 150000,      /* predicted work that is left */
-    SHARE_TX_NS = 1200,          /* mean work of a transaction */
-    LOOK_EVERY = 8,              /* transactions between two looks at the clock */
-};
-
-static uint64_t expected_gas(const struct block_task *task)
+/* Tells the scheduler which groups may take so long that they had better be begun first. */
+static void name_heavy(struct parallel_run *p, uint32_t groups, unsigned workers, uint64_t gas)
 {
-    if (task->header->gas_used != 0)
-        return task->header->gas_used;
-    uint64_t sum = 0;
-    for (uint32_t i = 0; i < task->transaction_count; i++)
-        if (__builtin_add_overflow(sum, task->transactions[i].gas_limit, &sum))
-            return UINT64_MAX;
-    return sum;
-}
-
-/* Whether `done` of the block's transactions, which took `ns` and `gas_done`, promise enough work in the rest. */
-static bool worth_sharing(uint64_t ns, uint64_t gas_done, uint64_t gas, uint32_t done)
-{
-    if (ns < (uint64_t)SHARE_TX_NS * done || gas_done == 0 || gas <= gas_done)
-        return false;
-    return (double)ns * (double)(gas - gas_done) / (double)gas_done > SHARE_REST_NS;
-}
-
-/* Executes transactions on the caller alone until it pays to call the others; returns how many. */
-static uint32_t run_alone(struct block_run *run)
-{
-    const struct block_task *task = run->task;
-    uint32_t count = task->transaction_count;
-    uint64_t gas = expected_gas(task), transfers = (uint64_t)count * 21000;
-    if (run->engine->threads > 1 && gas > transfers && gas - transfers >= SHARE_AT_ONCE_GAS)
-        return 0;
-    uint64_t since = clock_wall_ns(), gas_before = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        if (!block_run_in_place(run, i))
-            return count;
-        if ((i + 1) % LOOK_EVERY != 0 || run->engine->threads == 1)
+    const struct block_task *task = p->run->task;
+    uint32_t *heavy = ARENA_ARRAY(&p->run->engine->block, uint32_t, HEAVY_MAX + 1);
+    bool *is_heavy = ARENA_ARRAY(&p->run->engine->block, bool, groups);
+    memset(is_heavy, 0, groups * sizeof *is_heavy);
+    uint32_t count = 0;
+    for (uint32_t g = 0; g < groups && workers > 1; g++) {
+        uint64_t limit = task->transactions[p->first[g]].gas_limit;
+        if (limit < GROUP_GAS || limit < gas / (HEAVY_SHARE * workers))
             continue;
-        uint64_t now = clock_wall_ns();
-        if (worth_sharing(now - since, run->gas_used - gas_before, gas - gas_before, LOOK_EVERY))
-            return i + 1;
-        since = now;
-        gas_before = run->gas_used;
+        uint32_t at = count; /* insertion, longest first; the last one falls out when the list is full */
+        for (; at > 0 && task->transactions[p->first[heavy[at - 1]]].gas_limit < limit; at--)
+            heavy[at] = heavy[at - 1];
+        heavy[at] = g;
+        count += count < HEAVY_MAX;
     }
-    return count;
+    for (uint32_t i = 0; i < count; i++)
+        is_heavy[heavy[i]] = true;
+    sched_set_heavy(&p->sched, heavy, count, is_heavy);
 }
 
 static void run_parallel(struct block_run *run)
 {
     uint32_t count = run->task->transaction_count;
-    uint32_t from = run->engine->share_always ? 0 : run_alone(run);
+    uint32_t from = run->engine->share_always ? 0 : share_run_alone(run);
     if (from == count) { /* also the empty block */
         if (count != 0)
             run->stats.fallback = run->engine->threads == 1 ? "one thread" : "too little work to share";
@@ -334,9 +328,12 @@ static void run_parallel(struct block_run *run)
     memset(p->ahead, 0, count * sizeof *p->ahead);
     run->conflicts = ARENA_ARRAY(arena, struct block_conflict, count);
     p->first = ARENA_ARRAY(arena, uint32_t, count + 1);
+    p->group_of = ARENA_ARRAY(arena, uint32_t, count);
     uint32_t groups = make_groups(p, run->task, from);
     unsigned workers = run->engine->threads < groups ? run->engine->threads : groups;
     sched_init(&p->sched, groups, workers, ARENA_ARRAY(arena, _Atomic uint8_t, groups));
+    hints_make(&p->hints, run->task, from, arena);
+    name_heavy(p, groups, workers, share_expected_gas(run->task));
     run->stats.threads = workers;
     pool_run(run->engine->pool, workers, work, p);
     run->stats.speculated = atomic_load(&p->speculated);

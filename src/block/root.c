@@ -18,8 +18,7 @@ static void fill_entry(void *context, size_t i)
     const struct memory_account *a = &m->accounts[job->accounts[i]];
     struct trie_state_entry *entry = &job->entries[i];
     *entry = (struct trie_state_entry){a->address, {a->nonce, a->balance, keccak_empty_trie, a->code_hash}};
-    if (a->live_slots == 0)
-        return;
+    if (a->live_slots == 0) return;
     struct trie_slot few[16];
     struct trie_slot *slots = a->live_slots <= COUNT_OF(few) ? few : base_alloc(a->live_slots * sizeof *slots);
     size_t count = 0;
@@ -28,8 +27,7 @@ static void fill_entry(void *context, size_t i)
             slots[count++] = (struct trie_slot){m->slots[id - 1].key, m->slots[id - 1].value};
     ASSERT(count == a->live_slots);
     trie_storage_root(&entry->account.storage_root, slots, count);
-    if (slots != few)
-        free(slots);
+    if (slots != few) free(slots);
 }
 
 void state_memory_root(const struct state_memory *m, struct pool *pool, struct hash *out)
@@ -38,8 +36,7 @@ void state_memory_root(const struct state_memory *m, struct pool *pool, struct h
     uint32_t *accounts = base_alloc((m->account_count + 1) * sizeof *accounts);
     uint32_t count = 0;
     for (uint32_t i = 0; i < m->account_count; i++)
-        if (m->accounts[i].exists)
-            accounts[count++] = i;
+        if (m->accounts[i].exists) accounts[count++] = i;
     struct root_job job = {m, entries, accounts};
     pool_for(pool, count, 16, fill_entry, &job);
     trie_state_root(out, entries, count, pool);

@@ -5,8 +5,8 @@
  *     block_hashes.json   {"number": "0xhash"}: what BLOCKHASH may ask
  *     chain.json          optional: {"chainId": "0x1", "fork": "Osaka"}; mainnet without it
  *
- * Uncles are known by their hashes alone, so their rewards are not paid when a bundle is executed; nothing that is checked
- * depends on them. */
+ * Uncles are known by their hashes alone, so their rewards are not paid when a bundle is executed; nothing that is
+ * checked depends on them. */
 #ifndef WEFT_CLI_BUNDLE_H
 #define WEFT_CLI_BUNDLE_H
 
@@ -24,13 +24,10 @@ struct bundle {
     struct form form; /* owns the bytes of block.json */
 };
 
-/* Reads a bundle. Free with bundle_free in any case. `fork` overrides the chain's rules unless NULL. FILE_*, BAD_JSON, BAD_FIELD, UNKNOWN_FORK
- * with *e set. */
+/* Reads a bundle. Free with bundle_free in any case. `fork` overrides the chain's rules unless NULL. FILE_*,
+ * BAD_JSON, BAD_FIELD, UNKNOWN_FORK with *e set. */
 enum status bundle_load(struct bundle *out, const char *folder, const struct fork *fork, struct error *e);
 void bundle_free(struct bundle *b);
-
-/* Reads the header and the body of a block in the form of eth_getBlockByNumber. Arrays come from `arena`. */
-void form_block(struct form *f, yyjson_val *v, struct arena *arena, struct block *out, const struct address **from);
 
 /* Folders of bundles with their block numbers. */
 struct bundle_entry {
@@ -41,7 +38,8 @@ struct bundle_list {
     struct bundle_entry *entries;
     size_t count, capacity;
 };
-/* Adds `path` if it is a bundle, else the bundles in it. FILE_UNREADABLE, and what reading block.json may give, with *e set. */
+/* Adds `path` if it is a bundle, else the bundles in it. FILE_UNREADABLE, and what reading block.json may give,
+ * with *e set. */
 enum status bundles_find(struct bundle_list *out, const char *path, const char *filter, struct error *e);
 /* Adds one bundle. */
 enum status bundles_add(struct bundle_list *out, const char *folder, struct error *e);

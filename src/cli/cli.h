@@ -1,11 +1,12 @@
-/* cli: the `weft` command. One file per sub-command, and what they share: options, the terminal, lists of files, readers of test
- * formats.
+/* cli: the `weft` command. One file per sub-command, and what they share: options, the terminal, lists of files,
+ * readers of test formats.
  *
  *     main ──► options_parse ──► command->run(options) ──► exit code
  *
- * Habits of every command: results on stdout (with --json one object a line), everything else on stderr; exit 0 when all is
- * good, 1 when a check failed, 2 for bad usage or unreadable input with one line that says file, place and what was
- * expected; 130 after an interrupt, with what was done so far. Colours and progress only where a terminal is. */
+ * Habits of every command: results on stdout (with --json one object a line), everything else on stderr; exit 0
+ * when all is good, 1 when a check failed, 2 for bad usage or unreadable input with one line that says file, place
+ * and what was expected; 130 after an interrupt, with what was done so far. Colours and progress only where a
+ * terminal is. */
 #ifndef WEFT_CLI_H
 #define WEFT_CLI_H
 
@@ -55,7 +56,7 @@ struct options {
     uint32_t thread_count;             /* 0: not given, threads[0] is the number of processors */
     unsigned workers;                  /* 0: not given */
     uint32_t executors;                /* enum executor_choice; 0: not given */
-    uint32_t repeat;                   /* at least 1 */
+    uint32_t repeat;                   /* 0: not given */
     const char *filter;                /* NULL: everything */
     const struct fork *fork;           /* NULL: all */
     bool diff;
@@ -80,8 +81,8 @@ struct command {
 /* All commands; ends with a NULL name. */
 extern const struct command commands[];
 
-/* Reads the arguments behind the command's name. Operands stay borrowed from `arguments`, which is reordered. BAD_USAGE with *e set;
- * *wants_help tells that --help was among them, and nothing else was looked at. */
+/* Reads the arguments behind the command's name. Operands stay borrowed from `arguments`, which is reordered.
+ * BAD_USAGE with *e set; *wants_help tells that --help was among them, and nothing else was looked at. */
 enum status options_parse(struct options *out, const struct command *c, char **arguments, int count, bool *wants_help,
                           struct error *e);
 /* Prints what --help shows, for one command or (NULL) for weft. */
@@ -105,8 +106,8 @@ const struct colours *terminal_colours(void);
 void interrupt_catch(void);
 bool interrupted(void);
 
-/* A bar on stderr. Steps may come from any thread. Nothing is shown before half a second has passed, nor where stderr is no
- * terminal. */
+/* A bar on stderr. Steps may come from any thread. Nothing is shown before half a second has passed, nor where
+ * stderr is no terminal. */
 struct progress {
     const char *what;
     size_t total;
@@ -140,7 +141,8 @@ struct file_list {
     struct file_entry *files;
     size_t count, capacity;
 };
-/* Adds all files named *.json under `path` (a file is taken whatever its name), in order of name. FILE_UNREADABLE with *e set. */
+/* Adds all files named *.json under `path` (a file is taken whatever its name), in order of name. FILE_UNREADABLE
+ * with *e set. */
 enum status files_find(struct file_list *out, const char *path, struct error *e);
 void files_free(struct file_list *l);
 

@@ -45,16 +45,14 @@ enum status files_find(struct file_list *out, const char *path, struct error *e)
             s = error_set(e, FILE_UNREADABLE, "%s: %s", f->fts_path, strerror(f->fts_errno));
     }
 out:
-    if (walk != NULL)
-        (void)fts_close(walk);
+    if (walk != NULL) (void)fts_close(walk);
     free(start);
     return s;
 }
 
 void files_free(struct file_list *l)
 {
-    for (size_t i = 0; i < l->count; i++)
-        free(l->files[i].path);
+    for (size_t i = 0; i < l->count; i++) free(l->files[i].path);
     free(l->files);
     *l = (struct file_list){0};
 }

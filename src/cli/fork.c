@@ -28,29 +28,103 @@ static const char *const modexp_names[] = {"EIP-198", "EIP-2565", "EIP-7883"};
 
 static const struct field fields[] = {
     {"tx.types", KIND_TYPES, offsetof(struct fork, tx.types), NULL},
-    U32(tx.base), U32(tx.create), U32(tx.data_zero), U32(tx.data_byte), U32(tx.access_address), U32(tx.access_key),
-    U32(tx.floor_token), U32(tx.authorization), U32(tx.authorization_refund), U32(tx.refund_quotient),
-    U32(gas.exp_byte), U32(gas.keccak_word), U32(gas.copy_word), U32(gas.memory_word), U32(gas.log_topic),
-    U32(gas.log_byte), U32(gas.call_value), U32(gas.call_stipend), U32(gas.new_account),
-    U32(gas.selfdestruct_new_account), U32(gas.selfdestruct_refund), U32(gas.code_byte), U32(gas.initcode_word),
-    U32(gas.cold_account), U32(gas.cold_slot), U32(gas.warm),
-    ENUM(sstore.rule, sstore_names), U32(sstore.set), U32(sstore.reset), U32(sstore.same), U32(sstore.clear_refund),
-    BOOL(sstore.needs_stipend), ENUM(selfdestruct, selfdestruct_names),
-    U32(limit.code_size), U32(limit.initcode_size), U32(limit.tx_gas), U32(limit.block_size),
-    U32(blob.target), U32(blob.max), U32(blob.max_per_tx), U32(blob.update_fraction), U32(blob.base_cost),
-    U32(base_fee.elasticity), U32(base_fee.denominator), U64(base_fee.initial),
+    U32(tx.base),
+    U32(tx.create),
+    U32(tx.data_zero),
+    U32(tx.data_byte),
+    U32(tx.access_address),
+    U32(tx.access_key),
+    U32(tx.floor_token),
+    U32(tx.floor_zero),
+    U32(tx.floor_byte),
+    U32(tx.access_list_byte),
+    U32(tx.authorization),
+    U32(tx.authorization_refund),
+    U32(tx.refund_quotient),
+    U32(gas.exp_byte),
+    U32(gas.keccak_word),
+    U32(gas.copy_word),
+    U32(gas.memory_word),
+    U32(gas.log_topic),
+    U32(gas.log_byte),
+    U32(gas.call_value),
+    U32(gas.call_stipend),
+    U32(gas.new_account),
+    U32(gas.selfdestruct_new_account),
+    U32(gas.selfdestruct_refund),
+    U32(gas.code_byte),
+    U32(gas.code_word),
+    U32(gas.initcode_word),
+    U32(gas.cold_account),
+    U32(gas.cold_slot),
+    U32(gas.warm),
+    ENUM(sstore.rule, sstore_names),
+    U32(sstore.set),
+    U32(sstore.reset),
+    U32(sstore.same),
+    U32(sstore.clear_refund),
+    BOOL(sstore.needs_stipend),
+    ENUM(selfdestruct, selfdestruct_names),
+    U32(limit.code_size),
+    U32(limit.initcode_size),
+    U32(limit.tx_gas),
+    U32(limit.block_size),
+    U32(blob.target),
+    U32(blob.max),
+    U32(blob.max_per_tx),
+    U32(blob.update_fraction),
+    U32(blob.base_cost),
+    U32(base_fee.elasticity),
+    U32(base_fee.denominator),
+    U64(base_fee.initial),
     {"precompile.active", KIND_PRECOMPILES, offsetof(struct fork, precompile.active), NULL},
-    U32(precompile.ecrecover), LINEAR(precompile.sha256), LINEAR(precompile.ripemd160), LINEAR(precompile.identity),
-    ENUM(precompile.modexp, modexp_names), U32(precompile.modexp_size_max), U32(precompile.bn254_add),
-    U32(precompile.bn254_mul), LINEAR(precompile.bn254_pairing), U32(precompile.blake2f_round),
-    U32(precompile.point_evaluation), U32(precompile.bls_g1_add), U32(precompile.bls_g2_add),
-    U32(precompile.bls_g1_mul), U32(precompile.bls_g2_mul), LINEAR(precompile.bls_pairing),
-    U32(precompile.bls_map_fp_to_g1), U32(precompile.bls_map_fp2_to_g2), U32(precompile.p256verify),
-    U64(block_reward), ENUM(difficulty, difficulty_names), U64(bomb_delay), U32(min_difficulty),
-    BOOL(keeps_64th), BOOL(clear_empty), BOOL(deposit_out_of_gas_fails), BOOL(reject_ef_code), BOOL(delegation),
-    BOOL(warm_coinbase), BOOL(prevrandao), BOOL(low_s), BOOL(replay_protection), BOOL(receipt_status),
-    BOOL(withdrawals), BOOL(beacon_root), BOOL(parent_hash), U32(requests), BOOL(transfer_logs),
-    BOOL(block_gas_without_refunds), BOOL(block_access_list), BOOL(slot_number), BOOL(state_gas),
+    U32(precompile.ecrecover),
+    LINEAR(precompile.sha256),
+    LINEAR(precompile.ripemd160),
+    LINEAR(precompile.identity),
+    ENUM(precompile.modexp, modexp_names),
+    U32(precompile.modexp_size_max),
+    U32(precompile.bn254_add),
+    U32(precompile.bn254_mul),
+    LINEAR(precompile.bn254_pairing),
+    U32(precompile.blake2f_round),
+    U32(precompile.point_evaluation),
+    U32(precompile.bls_g1_add),
+    U32(precompile.bls_g2_add),
+    U32(precompile.bls_g1_mul),
+    U32(precompile.bls_g2_mul),
+    LINEAR(precompile.bls_pairing),
+    U32(precompile.bls_map_fp_to_g1),
+    U32(precompile.bls_map_fp2_to_g2),
+    U32(precompile.p256verify),
+    U64(block_reward),
+    ENUM(difficulty, difficulty_names),
+    U64(bomb_delay),
+    U32(min_difficulty),
+    BOOL(keeps_64th),
+    BOOL(clear_empty),
+    BOOL(deposit_out_of_gas_fails),
+    BOOL(reject_ef_code),
+    BOOL(delegation),
+    BOOL(warm_coinbase),
+    BOOL(prevrandao),
+    BOOL(low_s),
+    BOOL(replay_protection),
+    BOOL(receipt_status),
+    BOOL(withdrawals),
+    BOOL(beacon_root),
+    BOOL(parent_hash),
+    U32(requests),
+    BOOL(transfer_logs),
+    BOOL(block_gas_without_refunds),
+    BOOL(block_access_list),
+    BOOL(slot_number),
+    U64(state_growth.byte_year_target),
+    U32(state_growth.price_bits),
+    U32(state_growth.price_offset),
+    U32(state_growth.account),
+    U32(state_growth.slot),
+    U32(state_growth.delegation),
 };
 
 /* What one name of a fork's data says; enough for every list. */
@@ -75,27 +149,17 @@ static struct value value_of(const struct fork *fork, const struct field *field)
     const void *at = (const char *)fork + field->offset;
     struct value v;
     switch (field->kind) {
-    case KIND_U32:
-        (void)snprintf(v.text, sizeof v.text, "%u", *(const uint32_t *)at);
-        break;
-    case KIND_U64:
-        (void)snprintf(v.text, sizeof v.text, "%llu", (unsigned long long)*(const uint64_t *)at);
-        break;
-    case KIND_BOOL:
-        (void)snprintf(v.text, sizeof v.text, "%s", *(const bool *)at ? "yes" : "no");
-        break;
-    case KIND_ENUM:
-        (void)snprintf(v.text, sizeof v.text, "%s", field->values[*(const unsigned *)at]);
-        break;
+    case KIND_U32: (void)snprintf(v.text, sizeof v.text, "%u", *(const uint32_t *)at); break;
+    case KIND_U64: (void)snprintf(v.text, sizeof v.text, "%llu", (unsigned long long)*(const uint64_t *)at); break;
+    case KIND_BOOL: (void)snprintf(v.text, sizeof v.text, "%s", *(const bool *)at ? "yes" : "no"); break;
+    case KIND_ENUM: (void)snprintf(v.text, sizeof v.text, "%s", field->values[*(const unsigned *)at]); break;
     case KIND_LINEAR: {
         const struct gas_linear *gas = at;
         (void)snprintf(v.text, sizeof v.text, "%u + %u each", gas->base, gas->each);
         break;
     }
-    case KIND_TYPES:
-        return bits_text(*(const uint32_t *)at, false);
-    case KIND_PRECOMPILES:
-        return bits_text(*(const uint64_t *)at, true);
+    case KIND_TYPES: return bits_text(*(const uint32_t *)at, false);
+    case KIND_PRECOMPILES: return bits_text(*(const uint64_t *)at, true);
     }
     return v;
 }
@@ -121,8 +185,7 @@ struct printer {
 static void print_value(struct printer *p, const char *name, const struct value *now, const struct value *before)
 {
     bool changed = before == NULL || strcmp(now->text, before->text) != 0;
-    if (p->options->diff && !changed)
-        return;
+    if (p->options->diff && !changed) return;
     if (!p->options->json) {
         if (p->options->diff && before != NULL)
             buffer_printf(&p->out, "  %-28s %s -> %s\n", name, before->text, now->text);
@@ -158,23 +221,19 @@ static void print_fork(struct printer *p)
     }
     for (size_t i = 0; i < COUNT_OF(fields); i++) {
         struct value now = value_of(p->fork, &fields[i]), before = {""};
-        if (p->before != NULL)
-            before = value_of(p->before, &fields[i]);
+        if (p->before != NULL) before = value_of(p->before, &fields[i]);
         print_value(p, fields[i].name, &now, p->before == NULL ? NULL : &before);
     }
     for (unsigned op = 0; op < 256; op++) {
         bool was_on = p->before != NULL && p->before->op[op].on;
-        if (opcode_infos[op].name == NULL || (!p->fork->op[op].on && !was_on))
-            continue;
+        if (opcode_infos[op].name == NULL || (!p->fork->op[op].on && !was_on)) continue;
         char name[32];
         (void)snprintf(name, sizeof name, "op.%s", opcode_infos[op].name);
         struct value now = opcode_value(p->fork, op), before = {""};
-        if (p->before != NULL)
-            before = opcode_value(p->before, op);
+        if (p->before != NULL) before = opcode_value(p->before, op);
         print_value(p, name, &now, p->before == NULL ? NULL : &before);
     }
-    if (p->options->json)
-        buffer_append_text(&p->out, "}\n");
+    if (p->options->json) buffer_append_text(&p->out, "}\n");
 }
 
 static void list_forks(const struct options *o)
@@ -198,8 +257,7 @@ enum exit_code fork_command(const struct options *o)
         log_line("fork: %s: expected the name of a fork; `weft fork` lists them", o->operands[0]);
         return EXIT_BAD_INPUT;
     }
-    for (size_t i = 0; forks[i] != p.fork; i++)
-        p.before = forks[i];
+    for (size_t i = 0; forks[i] != p.fork; i++) p.before = forks[i];
     print_fork(&p);
     (void)fwrite(p.out.data, 1, p.out.size, stdout);
     buffer_free(&p.out);

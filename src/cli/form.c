@@ -21,12 +21,8 @@ static void find_line(const struct buffer *text, size_t at, size_t *line, size_t
     }
 }
 
-enum status form_open(struct form *f, const char *path, struct error *e)
+enum status form_parse(struct form *f)
 {
-    *f = (struct form){.file = path, .error = e};
-    enum status s = file_read(&f->text, path, FILE_SIZE_MAX, e);
-    if (s != STATUS_OK)
-        return s;
     /* yyjson parses in place when four bytes of zero stand behind the text. */
     memset(buffer_reserve(&f->text, YYJSON_PADDING_SIZE), 0, YYJSON_PADDING_SIZE);
     yyjson_read_err why;
@@ -34,12 +30,20 @@ enum status form_open(struct form *f, const char *path, struct error *e)
     if (f->document == NULL) {
         size_t line, column;
         find_line(&f->text, why.pos, &line, &column);
-        error_set(e, BAD_JSON, "%s: line %zu, column %zu: expected JSON: %s", path, line, column, why.msg);
-        buffer_free(&f->text);
-        return BAD_JSON;
+        return error_set(f->error, BAD_JSON, "%s: line %zu, column %zu: expected JSON: %s", f->file, line, column,
+                         why.msg);
     }
     f->root = yyjson_doc_get_root(f->document);
     return STATUS_OK;
+}
+
+enum status form_open(struct form *f, const char *path, struct error *e)
+{
+    *f = (struct form){.file = path, .error = e};
+    enum status s = file_read(&f->text, path, FILE_SIZE_MAX, e);
+    if (s == STATUS_OK) s = form_parse(f);
+    if (s != STATUS_OK) buffer_free(&f->text);
+    return s;
 }
 
 void form_close(struct form *f)
@@ -51,8 +55,7 @@ void form_close(struct form *f)
 
 void form_expect(struct form *f, const char *key, const char *expected)
 {
-    if (f->status != STATUS_OK)
-        return;
+    if (f->status != STATUS_OK) return;
     f->status = error_set(f->error, BAD_FIELD, "%s: %s%s%s: expected %s", f->file, f->place == NULL ? "" : f->place,
                           f->place == NULL ? "" : ": ", key, expected);
 }
@@ -68,32 +71,28 @@ yyjson_val *form_optional(yyjson_val *object, const char *key)
 yyjson_val *form_member(struct form *f, yyjson_val *object, const char *key)
 {
     yyjson_val *v = form_optional(object, key);
-    if (v == NULL)
-        form_expect(f, key, "a value");
+    if (v == NULL) form_expect(f, key, "a value");
     return v;
 }
 
 yyjson_val *form_object(struct form *f, yyjson_val *object, const char *key)
 {
     yyjson_val *v = form_optional(object, key);
-    if (!yyjson_is_obj(v))
-        form_expect(f, key, "an object");
+    if (!yyjson_is_obj(v)) form_expect(f, key, "an object");
     return v;
 }
 
 yyjson_val *form_array(struct form *f, yyjson_val *object, const char *key)
 {
     yyjson_val *v = form_optional(object, key);
-    if (!yyjson_is_arr(v))
-        form_expect(f, key, "an array");
+    if (!yyjson_is_arr(v)) form_expect(f, key, "an array");
     return v;
 }
 
 const char *form_text(struct form *f, yyjson_val *object, const char *key)
 {
     yyjson_val *v = form_optional(object, key);
-    if (!yyjson_is_str(v))
-        form_expect(f, key, "a text");
+    if (!yyjson_is_str(v)) form_expect(f, key, "a text");
     return yyjson_is_str(v) ? yyjson_get_str(v) : "";
 }
 
@@ -141,8 +140,7 @@ static const char *digits_of(yyjson_val *v, size_t *count)
 {
     const char *text = yyjson_get_str(v);
     size_t size = yyjson_get_len(v);
-    if (text == NULL || size < 2 || text[0] != '0' || (text[1] != 'x' && text[1] != 'X'))
-        return NULL;
+    if (text == NULL || size < 2 || text[0] != '0' || (text[1] != 'x' && text[1] != 'X')) return NULL;
     *count = size - 2;
     return text + 2;
 }
@@ -153,17 +151,18 @@ static bool number_of(const char *digits, size_t count, struct u256 *out)
         digits++;
         count--;
     }
-    if (count > 64)
-        return false;
-    uint64_t limbs[4] = {0};
-    for (size_t i = 0; i < count; i++) {
-        int d = hex_digit(digits[i]);
-        if (d < 0)
-            return false;
-        size_t place = count - 1 - i;
-        limbs[place / 16] |= (uint64_t)d << (place % 16 * 4);
+    if (count > 64) return false;
+    /* The last bytes of a big-endian word; an odd first digit is a byte of its own. */
+    uint8_t word[32] = {0};
+    uint8_t *to = word + sizeof word - (count + 1) / 2;
+    if (count % 2 != 0) {
+        int high = hex_digit(*digits++);
+        if (high < 0) return false;
+        *to++ = (uint8_t)high;
+        count--;
     }
-    memcpy(out->w, limbs, sizeof limbs);
+    if (!hex_decode(to, digits, count)) return false;
+    *out = u256_load_be(word);
     return true;
 }
 

@@ -1,14 +1,16 @@
 /* form: reading the JSON of tests and bundles into weft's own types.
  *
- * A `struct form` goes along with a document. Its first complaint sticks: functions that find something missing or malformed note file, place
- * and what was expected, and return zero; callers read a whole object and look at form->status once.
+ * A `struct form` goes along with a document. Its first complaint sticks: functions that find something missing or
+ * malformed note file, place and what was expected, and return zero; callers read a whole object and look at
+ * form->status once.
  *
  *     file ──form_open──► document ──form_u64(form, object, "currentNumber")──► 7
  *
- * The document is parsed in place over the file's bytes, and byte strings are decoded in place as well: form_bytes returns memory
- * of the document and may be asked once for each value. Everything is valid until form_close.
+ * The document is parsed in place over the file's bytes, and byte strings are decoded in place as well: form_bytes
+ * returns memory of the document and may be asked once for each value. Everything is valid until form_close.
  *
- * Numbers are hex digits behind 0x, of any length that fits, leading zeros allowed; fixtures are not strict. One thread. */
+ * Numbers are hex digits behind 0x, of any length that fits, leading zeros allowed; fixtures are not strict. One
+ * thread. */
 #ifndef WEFT_CLI_FORM_H
 #define WEFT_CLI_FORM_H
 
@@ -31,6 +33,8 @@ struct form {
 
 /* Reads and parses `path`. FILE_UNREADABLE, FILE_TOO_BIG, BAD_JSON with *e set; then nothing is open. */
 enum status form_open(struct form *f, const char *path, struct error *e);
+/* The same for a text that is in f->text already; f->file names where it came from. BAD_JSON. */
+enum status form_parse(struct form *f);
 void form_close(struct form *f);
 
 /* Complains about `key`, unless there was a complaint before. */
@@ -63,10 +67,26 @@ struct hash form_value_hash(struct form *f, yyjson_val *v, const char *key);
 struct address form_value_address(struct form *f, yyjson_val *v, const char *key);
 struct bytes form_value_bytes(struct form *f, yyjson_val *v, const char *key);
 
-/* Adds the accounts of {"0xaddress": {"balance", "nonce", "code", "storage"}, ...} to `out`; missing fields are zero. */
+/* Names of header fields that differ from format to format. */
+struct header_names {
+    const char *uncles_hash, *beneficiary, *transactions_root, *receipts_root, *bloom;
+};
+extern const struct header_names header_names_rpc, header_names_tests;
+/* Reads a header; field_count follows from which optional fields are there. */
+void form_header(struct form *f, yyjson_val *v, const struct header_names *names, struct header *out);
+/* Reads the header and the body of a block in the form of eth_getBlockByNumber, with full transactions. Arrays come
+ * from `arena`; `*from` are the senders as the document has them. */
+void form_block(struct form *f, yyjson_val *v, struct arena *arena, struct block *out, const struct address **from);
+/* [{"index", "validatorIndex", "address", "amount"}, ...] */
+void form_withdrawals(struct form *f, yyjson_val *list, struct arena *arena, struct block *out);
+
+/* Adds the accounts of {"0xaddress": {"balance", "nonce", "code", "storage"}, ...} to `out`; missing fields are
+ * zero. */
 void form_accounts(struct form *f, yyjson_val *accounts, struct state_memory *out);
-/* Compares a state with accounts of that form, all of them and nothing else. False with the first difference in *difference. */
-bool form_state_equals(struct form *f, yyjson_val *accounts, const struct state_memory *state, struct error *difference);
+/* Compares a state with accounts of that form, all of them and nothing else. False with the first difference in
+ * *difference. */
+bool form_state_equals(struct form *f, yyjson_val *accounts, const struct state_memory *state,
+                       struct error *difference);
 
 /* [{"address", "storageKeys"}, ...]: an access list (EIP-2930). */
 void form_access_list(struct form *f, yyjson_val *list, struct arena *arena, struct transaction *out);

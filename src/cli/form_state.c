@@ -42,8 +42,7 @@ static void put_u256(char out[67], struct u256 v)
     hex_encode(out + 2, bytes, sizeof bytes);
     /* Without leading zeros, but with one digit at least. */
     size_t zeros = 0;
-    while (zeros < 63 && out[2 + zeros] == '0')
-        zeros++;
+    while (zeros < 63 && out[2 + zeros] == '0') zeros++;
     memmove(out + 2, out + 2 + zeros, 65 - zeros);
 }
 
@@ -74,8 +73,7 @@ static bool storage_equals(struct form *f, yyjson_val *storage, const struct sta
             return differs(e, &a->address, name, found, expected);
         }
     }
-    if (live == a->live_slots)
-        return true;
+    if (live == a->live_slots) return true;
     for (uint32_t id = a->first_slot; id != 0; id = state->slots[id - 1].next) {
         const struct memory_slot *s = &state->slots[id - 1];
         char name[80] = "slot ";
@@ -84,8 +82,7 @@ static bool storage_equals(struct form *f, yyjson_val *storage, const struct sta
         k = yyjson_obj_iter_with(storage);
         for (yyjson_val *slot; (slot = yyjson_obj_iter_next(&k)) != NULL && !named;)
             named = u256_equal(form_value_u256(f, slot, "storage key"), s->key);
-        if (!named && !u256_is_zero(s->value))
-            return differs(e, &a->address, name, s->value, U256_ZERO);
+        if (!named && !u256_is_zero(s->value)) return differs(e, &a->address, name, s->value, U256_ZERO);
     }
     return differs(e, &a->address, "number of slots", U256(a->live_slots), U256(live));
 }
@@ -94,16 +91,13 @@ static bool account_equals(struct form *f, yyjson_val *fields, const struct stat
                            const struct address *address, struct error *e)
 {
     const struct memory_account *a = state_memory_find(state, address);
-    if (a == NULL)
-        return differs(e, address, "existence", U256_ZERO, U256_ONE);
+    if (a == NULL) return differs(e, address, "existence", U256_ZERO, U256_ONE);
     struct u256 balance = form_optional_u256(f, fields, "balance");
     uint64_t nonce = form_optional_u64(f, fields, "nonce");
     yyjson_val *code = form_optional(fields, "code");
     struct bytes bytes = code == NULL ? (struct bytes){0} : form_value_bytes(f, code, "code");
-    if (a->nonce != nonce)
-        return differs(e, address, "nonce", U256(a->nonce), U256(nonce));
-    if (!u256_equal(a->balance, balance))
-        return differs(e, address, "balance", a->balance, balance);
+    if (a->nonce != nonce) return differs(e, address, "nonce", U256(a->nonce), U256(nonce));
+    if (!u256_equal(a->balance, balance)) return differs(e, address, "balance", a->balance, balance);
     if (!bytes_equal(a->code, bytes)) {
         struct hash expected = keccak256_bytes(bytes);
         return differs(e, address, "code hash", u256_load_be(a->code_hash.b), u256_load_be(expected.b));
@@ -117,13 +111,10 @@ bool form_state_equals(struct form *f, yyjson_val *accounts, const struct state_
     yyjson_obj_iter i = yyjson_obj_iter_with(accounts);
     for (yyjson_val *key; (key = yyjson_obj_iter_next(&i)) != NULL; named++) {
         struct address address = address_of_key(f, key);
-        if (!account_equals(f, yyjson_obj_iter_get_val(key), state, &address, difference))
-            return false;
+        if (!account_equals(f, yyjson_obj_iter_get_val(key), state, &address, difference)) return false;
     }
-    for (uint32_t n = 0; n < state->account_count; n++)
-        there += state->accounts[n].exists;
-    if (there == named)
-        return true;
+    for (uint32_t n = 0; n < state->account_count; n++) there += state->accounts[n].exists;
+    if (there == named) return true;
     for (uint32_t n = 0; n < state->account_count; n++) {
         const struct memory_account *a = &state->accounts[n];
         bool found = !a->exists;
@@ -132,8 +123,7 @@ bool form_state_equals(struct form *f, yyjson_val *accounts, const struct state_
             struct address address = address_of_key(f, key);
             found = address_equal(&address, &a->address);
         }
-        if (!found)
-            return differs(difference, &a->address, "existence", U256_ONE, U256_ZERO);
+        if (!found) return differs(difference, &a->address, "existence", U256_ONE, U256_ZERO);
     }
     return differs(difference, &(struct address){{0}}, "number of accounts", U256(there), U256(named));
 }
@@ -168,8 +158,7 @@ void form_authorizations(struct form *f, yyjson_val *list, struct arena *arena, 
     for (yyjson_val *v; (v = yyjson_arr_iter_next(&at)) != NULL; i++) {
         const char *parity = form_optional(v, "yParity") != NULL ? "yParity" : "v";
         uint64_t y = form_u64(f, v, parity);
-        if (y > UINT8_MAX)
-            form_expect(f, parity, "a number of at most one byte");
+        if (y > UINT8_MAX) form_expect(f, parity, "a number of at most one byte");
         all[i] = (struct authorization){
             .chain_id = form_u256(f, v, "chainId"),
             .address = form_address(f, v, "address"),

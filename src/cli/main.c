@@ -4,30 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-const struct command commands[] = {
-    {"replay", "PATH...", "execute real blocks serially and in parallel, and check them against their headers",
-     "PATH is a bundle (a folder with block.json, prestate.json and block_hashes.json) or a folder of bundles.\n"
-     "With --rpc URL the operands are block numbers: the bundles are fetched from a node with the debug API and kept in\n"
-     "the user's cache folder.\n\n"
-     "Each block is executed on the loaded state, serially and in parallel. Gas used, receipts root (from Byzantium\n"
-     "on), logs bloom, transactions root, withdrawals root and block hash are compared with the header, the two\n"
-     "executions with each other. Times are medians over --repeat runs and cover the execution of the block: system\n"
-     "calls, transactions, rewards; senders are known and nothing is parsed. CPU time is that of all threads.",
-     OPTION_JSON | OPTION_THREADS | OPTION_EXECUTOR | OPTION_REPEAT | OPTION_FILTER | OPTION_FORK | OPTION_RPC, 1,
-     UINT32_MAX,
-     replay_command},
-    {"statetest", "PATH...", "run official state tests",
-     "PATH is a file or a folder of files in the form of execution-spec-tests. Every case runs on every fork that it\n"
-     "has a result for; checked are the transaction's encoding and sender, the state root, the logs, and for\n"
-     "transactions that must be refused the reason.\n\n"
-     "Files are spread over --threads; each thread executes with --workers workers.",
-     OPTION_JSON | OPTION_THREADS | OPTION_EXECUTOR | OPTION_FILTER | OPTION_FORK | OPTION_WORKERS, 1, UINT32_MAX,
-     statetest_command},
-    {"fork", "[NAME]", "show what a fork is", "Without NAME all forks are listed. With --diff only what changed against the fork before is shown.",
-     OPTION_JSON | OPTION_DIFF, 0, 1, fork_command},
-    {NULL, NULL, NULL, NULL, 0, 0, 0, NULL},
-};
-
 struct call {
     const struct command *command;
     struct options options;
@@ -43,8 +19,7 @@ static void run_call(void *context)
 static const struct command *find_command(const char *name)
 {
     for (const struct command *c = commands; c->name != NULL; c++)
-        if (strcmp(c->name, name) == 0)
-            return c;
+        if (strcmp(c->name, name) == 0) return c;
     return NULL;
 }
 

@@ -47,8 +47,7 @@ static bool read_number(const char *text, uint64_t min, uint64_t max, const char
     char *stop;
     errno = 0;
     unsigned long long n = strtoull(text, &stop, 0);
-    if (stop == text || *text < '0' || *text > '9' || errno != 0 || n < min || n > max)
-        return false;
+    if (stop == text || *text < '0' || *text > '9' || errno != 0 || n < min || n > max) return false;
     *out = n;
     *end = stop;
     return true;
@@ -66,11 +65,9 @@ static enum status read_threads(struct options *o, const struct command *c, cons
             (*at != 0 && *at != ','))
             return bad(e, c, option, list ? "up to 16 numbers from 1 to 1024" : "a number from 1 to 1024", text);
         out[count++] = (unsigned)n;
-        if (*at == 0)
-            break;
+        if (*at == 0) break;
     }
-    if (option->flag != OPTION_WORKERS)
-        o->thread_count = count;
+    if (option->flag != OPTION_WORKERS) o->thread_count = count;
     return STATUS_OK;
 }
 
@@ -96,20 +93,14 @@ static enum status read_value(struct options *o, const struct command *c, const 
     uint64_t n;
     const char *end;
     switch (option->kind) {
-    case VALUE_NONE:
-        *(bool *)field = true;
-        return STATUS_OK;
-    case VALUE_TEXT:
-        *(const char **)field = text;
-        return STATUS_OK;
+    case VALUE_NONE: *(bool *)field = true; return STATUS_OK;
+    case VALUE_TEXT: *(const char **)field = text; return STATUS_OK;
     case VALUE_FORK:
         *(const struct fork **)field = fork_find(text);
         return fork_find(text) != NULL ? STATUS_OK : bad(e, c, option, "the name of a fork", text);
     case VALUE_THREADS:
-    case VALUE_THREAD_LIST:
-        return read_threads(o, c, option, text, e);
-    case VALUE_EXECUTOR:
-        return read_executor(o, c, option, text, e);
+    case VALUE_THREAD_LIST: return read_threads(o, c, option, text, e);
+    case VALUE_EXECUTOR: return read_executor(o, c, option, text, e);
     case VALUE_NUMBER:
         if (option->flag == OPTION_REPEAT) {
             if (!read_number(text, 1, REPEAT_MAX, &end, &n) || *end != 0)
@@ -148,13 +139,12 @@ static bool is_help(const char *argument)
 enum status options_parse(struct options *out, const struct command *c, char **arguments, int count, bool *wants_help,
                           struct error *e)
 {
-    *out = (struct options){.repeat = 1};
+    *out = (struct options){0};
     out->threads[0] = cpu_count();
     *wants_help = false;
     for (int i = 0; i < count && strcmp(arguments[i], "--") != 0; i++)
         *wants_help = *wants_help || is_help(arguments[i]);
-    if (*wants_help)
-        return STATUS_OK;
+    if (*wants_help) return STATUS_OK;
 
     int operands = 0;
     bool only_operands = false;
@@ -171,17 +161,15 @@ enum status options_parse(struct options *out, const struct command *c, char **a
         const char *value;
         const struct option *option = find_option(c, argument, &value);
         if (option == NULL)
-            return error_set(e, BAD_USAGE, "%s: %s: expected an option; see weft %s --help", c->name, argument, c->name);
-        if (option->kind == VALUE_NONE && value != NULL)
-            return bad(e, c, option, "no value", value);
+            return error_set(e, BAD_USAGE, "%s: %s: expected an option; see weft %s --help", c->name, argument,
+                             c->name);
+        if (option->kind == VALUE_NONE && value != NULL) return bad(e, c, option, "no value", value);
         if (option->kind != VALUE_NONE && value == NULL) {
-            if (i + 1 == count)
-                return error_set(e, BAD_USAGE, "%s: %s: expected a value behind it", c->name, argument);
+            if (i + 1 == count) return error_set(e, BAD_USAGE, "%s: %s: expected a value behind it", c->name, argument);
             value = arguments[++i];
         }
         enum status s = read_value(out, c, option, value, e);
-        if (s != STATUS_OK)
-            return s;
+        if (s != STATUS_OK) return s;
     }
     out->operands = (const char *const *)arguments;
     out->operand_count = (uint32_t)operands;
@@ -199,7 +187,8 @@ static void help_weft(void)
     for (const struct command *c = commands; c->name != NULL; c++)
         printf("  %-10s %-14s %s\n", c->name, c->operands, c->summary);
     printf("  %-10s %-14s %s\n\n", "--version", "", "print the version");
-    printf("weft COMMAND --help tells more. Exit codes: 0 all good, 1 a check failed, 2 bad usage or unreadable input.\n");
+    printf(
+        "weft COMMAND --help tells more. Exit codes: 0 all good, 1 a check failed, 2 bad usage or unreadable input.\n");
 }
 
 void options_help(const struct command *c)
@@ -212,8 +201,7 @@ void options_help(const struct command *c)
            c->details);
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         const struct option *o = &table[i];
-        if ((c->options & o->flag) == 0)
-            continue;
+        if ((c->options & o->flag) == 0) continue;
         char left[64];
         (void)snprintf(left, sizeof left, "%s %s", o->name, o->value == NULL ? "" : o->value);
         printf("  %-20s %s\n", left, o->help);

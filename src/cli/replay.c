@@ -5,12 +5,14 @@
 #include <stdlib.h>
 
 #include "cli/cli.h"
+#include "cli/fetch.h"
 #include "cli/suite.h"
 
 struct replay {
     const struct options *options;
     struct engine *engines[2]; /* by enum executor_kind */
-    struct block_stats *runs;  /* of one executor and block, one for each repetition */
+    uint32_t repeat;
+    struct block_stats *runs; /* of one block, for each executor one for each repetition */
     const struct colours *colours;
     bool failed;
 
@@ -46,19 +48,16 @@ static enum status check_block(struct replay *r, struct bundle *b, struct block_
     const struct block *block = &b->block;
     struct hash hash;
     header_hash(&hash, &block->header);
-    if (!hash_equal(&hash, &block->hash))
-        return error_set(e, BLOCK_HASH, "%s", status_text(BLOCK_HASH));
+    if (!hash_equal(&hash, &block->hash)) return error_set(e, BLOCK_HASH, "%s", status_text(BLOCK_HASH));
     struct block body = *block;
     body.uncles = NULL; /* only their hashes are known */
     body.header.uncles_hash = uncles_hash_empty;
     enum status s = block_check_body(&body, b->fork, e);
-    if (s != STATUS_OK)
-        return s;
+    if (s != STATUS_OK) return s;
     uint32_t bad;
     struct engine *engine = r->engines[wants(r, EXECUTOR_PARALLEL) ? EXECUTOR_PARALLEL : EXECUTOR_SERIAL];
     s = block_recover(engine, b->fork, block->transactions, block->transaction_count, &b->arena, signers, &bad);
-    if (s != STATUS_OK)
-        return error_set(e, s, "transaction %u: %s", bad, status_text(s));
+    if (s != STATUS_OK) return error_set(e, s, "transaction %u: %s", bad, status_text(s));
     for (uint32_t i = 0; i < block->transaction_count; i++)
         if (!address_equal(&signers->senders[i], &b->from[i]))
             return error_set(e, TX_BAD_SIGNATURE, "transaction %u: sender differs from 'from'", i);
@@ -69,7 +68,7 @@ static enum status check_block(struct replay *r, struct bundle *b, struct block_
 static enum status execute_block(struct replay *r, const struct block_task *task, struct block_result results[2],
                                  struct verdict *v)
 {
-    uint32_t repeat = r->options->repeat;
+    uint32_t repeat = r->repeat;
     enum status s = STATUS_OK;
     for (uint32_t i = 0; i < repeat && s == STATUS_OK && !(i > 0 && interrupted()); i++)
         for (enum executor_kind k = EXECUTOR_SERIAL; k <= EXECUTOR_PARALLEL && s == STATUS_OK; k++)
@@ -91,8 +90,7 @@ static enum status replay_block(struct replay *r, struct bundle *b, struct verdi
 {
     struct block_signers signers;
     enum status s = check_block(r, b, &signers, &v->error);
-    if (s != STATUS_OK)
-        return s;
+    if (s != STATUS_OK) return s;
     struct state_view view = state_memory_view(b->state);
     struct block_task task = {.chain = &b->chain,
                               .fork = b->fork,
@@ -106,8 +104,7 @@ static enum status replay_block(struct replay *r, struct bundle *b, struct verdi
                               .view = &view};
     struct block_result results[2] = {{0}};
     s = execute_block(r, &task, results, v);
-    if (s != STATUS_OK || !wants(r, EXECUTOR_SERIAL) || !wants(r, EXECUTOR_PARALLEL))
-        return s;
+    if (s != STATUS_OK || !wants(r, EXECUTOR_SERIAL) || !wants(r, EXECUTOR_PARALLEL)) return s;
     s = results_compare(&results[EXECUTOR_SERIAL], &results[EXECUTOR_PARALLEL], &v->error);
     if (s == STATUS_OK && !state_diff_equal(&results[EXECUTOR_SERIAL].diff, &results[EXECUTOR_PARALLEL].diff))
         s = error_set(&v->error, EXECUTORS_DIFFER, "serial and parallel execution differ in what they changed");
@@ -131,16 +128,14 @@ static void print_header(const struct replay *r)
 /* A time, or a dash for what did not run. */
 static const char *time_text(char out[24], uint64_t ns)
 {
-    if (ns == 0)
-        return "-";
+    if (ns == 0) return "-";
     (void)snprintf(out, 24, "%.3f", milliseconds(ns));
     return out;
 }
 
 static const char *ratio_text(char out[24], uint64_t serial_ns, uint64_t parallel_ns)
 {
-    if (serial_ns == 0 || parallel_ns == 0)
-        return "-";
+    if (serial_ns == 0 || parallel_ns == 0) return "-";
     (void)snprintf(out, 24, "%.2f", (double)serial_ns / (double)parallel_ns);
     return out;
 }
@@ -207,14 +202,12 @@ static void count_block(struct replay *r, const struct bundle *b, const struct v
     r->transactions += b->block.transaction_count;
     r->gas += b->block.header.gas_used;
     r->reruns += v->stats[EXECUTOR_PARALLEL].reruns;
-    for (size_t k = 0; k < COUNT_OF(r->wall_ns); k++)
-        r->wall_ns[k] += v->stats[k].wall_ns;
+    for (size_t k = 0; k < COUNT_OF(r->wall_ns); k++) r->wall_ns[k] += v->stats[k].wall_ns;
 }
 
 static void print_total(const struct replay *r)
 {
-    if (r->options->json)
-        return;
+    if (r->options->json) return;
     char a[24], p[24], q[24], blocks[32];
     (void)snprintf(blocks, sizeof blocks, "%llu blocks", (unsigned long long)r->blocks);
     printf("%s%9s  %-16s %5llu %11llu %10s %11s %8s %7llu  %s%s\n", r->colours->bold, "all", blocks,
@@ -252,15 +245,18 @@ static enum exit_code replay_all(struct replay *r, const struct bundle_list *lis
     return r->failed ? EXIT_CHECK_FAILED : EXIT_GOOD;
 }
 
+/* Operands are paths, or with --rpc blocks. */
 static enum status find_bundles(const struct options *o, struct bundle_list *list, struct error *e)
 {
-    for (uint32_t i = 0; i < o->operand_count; i++) {
-        enum status s = bundles_find(list, o->operands[i], o->filter, e);
-        if (s != STATUS_OK)
-            return s;
-    }
+    struct rpc rpc;
+    enum status s = o->rpc != NULL ? rpc_open(&rpc, o->rpc, e) : STATUS_OK;
+    if (s != STATUS_OK) return s;
+    for (uint32_t i = 0; i < o->operand_count && s == STATUS_OK; i++)
+        s = o->rpc != NULL ? fetch_blocks(list, &rpc, o->operands[i], o->fork, e)
+                           : bundles_find(list, o->operands[i], o->filter, e);
+    if (o->rpc != NULL) rpc_close(&rpc);
     bundles_sort(list);
-    return STATUS_OK;
+    return s;
 }
 
 enum exit_code replay_command(const struct options *o)
@@ -272,15 +268,12 @@ enum exit_code replay_command(const struct options *o)
         bundles_free(&list);
         return EXIT_BAD_INPUT;
     }
-    struct replay r = {.options = o, .colours = terminal_colours()};
-    r.runs = base_calloc(2 * (size_t)o->repeat, sizeof *r.runs);
-    if (wants(&r, EXECUTOR_SERIAL))
-        r.engines[EXECUTOR_SERIAL] = engine_new(1);
-    if (wants(&r, EXECUTOR_PARALLEL))
-        r.engines[EXECUTOR_PARALLEL] = engine_new(o->threads[0]);
+    struct replay r = {.options = o, .colours = terminal_colours(), .repeat = o->repeat == 0 ? 1 : o->repeat};
+    r.runs = base_calloc(2 * (size_t)r.repeat, sizeof *r.runs);
+    if (wants(&r, EXECUTOR_SERIAL)) r.engines[EXECUTOR_SERIAL] = engine_new(1);
+    if (wants(&r, EXECUTOR_PARALLEL)) r.engines[EXECUTOR_PARALLEL] = engine_new(o->threads[0]);
     enum exit_code code = replay_all(&r, &list);
-    for (size_t k = 0; k < COUNT_OF(r.engines); k++)
-        engine_free(r.engines[k]);
+    for (size_t k = 0; k < COUNT_OF(r.engines); k++) engine_free(r.engines[k]);
     free(r.runs);
     bundles_free(&list);
     return code;

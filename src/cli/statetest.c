@@ -1,5 +1,5 @@
-/* statetest: official state tests (execution-spec-tests, ethereum/tests). One transaction on a pre-state, for each fork and each choice of
- * data, gas limit and value; the state root and the logs afterwards are compared.
+/* statetest: official state tests (execution-spec-tests, ethereum/tests). One transaction on a pre-state, for each
+ * fork and each choice of data, gas limit and value; the state root and the logs afterwards are compared.
  *
  *     { name: { env, pre, transaction: { data: [], gasLimit: [], value: [], ... },
  *               post: { fork: [ { indexes, hash, logs, txbytes, expectException } ] } } } */
@@ -30,7 +30,7 @@ struct expectation {
     const char *exception; /* NULL: the transaction is valid */
     struct bytes encoded;  /* txbytes; empty: not there */
     uint32_t data, gas, value;
-    yyjson_val *state;     /* the accounts afterwards, to explain a wrong root; may be NULL */
+    yyjson_val *state; /* the accounts afterwards, to explain a wrong root; may be NULL */
 };
 
 /* ---- reading --------------------------------------------------------------------------------------------------- */
@@ -66,8 +66,7 @@ static void read_transaction(const struct state_test *t, const struct expectatio
         out->data = t->data[x->data];
     const char *to = form_text(f, from, "to");
     out->is_create = *to == 0;
-    if (!out->is_create)
-        out->to = form_address(f, from, "to");
+    if (!out->is_create) out->to = form_address(f, from, "to");
     *sender = form_address(f, from, "sender");
 
     yyjson_val *list = yyjson_arr_get(form_optional(from, "accessLists"), x->data);
@@ -108,10 +107,8 @@ static void read_header(const struct state_test *t, const struct fork *fork, str
         struct u256 random = form_optional_u256(f, t->env, "currentRandom");
         u256_store_be(out->prev_randao.b, random);
     }
-    if (fork->base_fee.elasticity != 0)
-        out->base_fee = form_optional_u256(f, t->env, "currentBaseFee");
-    if (fork->blob.max != 0)
-        out->excess_blob_gas = form_optional_u64(f, t->env, "currentExcessBlobGas");
+    if (fork->base_fee.elasticity != 0) out->base_fee = form_optional_u256(f, t->env, "currentBaseFee");
+    if (fork->blob.max != 0) out->excess_blob_gas = form_optional_u64(f, t->env, "currentExcessBlobGas");
 }
 
 /* In a state test the hash of a block is that of its number written in decimal. */
@@ -128,8 +125,7 @@ static enum status number_hash(void *context, uint64_t number, struct hash *out)
 
 static bool access_lists_equal(const struct transaction *a, const struct transaction *b)
 {
-    if (a->access_count != b->access_count)
-        return false;
+    if (a->access_count != b->access_count) return false;
     for (uint32_t i = 0; i < a->access_count; i++) {
         const struct access_entry *x = &a->access_list[i], *y = &b->access_list[i];
         if (!address_equal(&x->address, &y->address) || x->key_count != y->key_count ||
@@ -141,8 +137,7 @@ static bool access_lists_equal(const struct transaction *a, const struct transac
 
 static bool authorizations_equal(const struct transaction *a, const struct transaction *b)
 {
-    if (a->authorization_count != b->authorization_count)
-        return false;
+    if (a->authorization_count != b->authorization_count) return false;
     for (uint32_t i = 0; i < a->authorization_count; i++) {
         const struct authorization *x = &a->authorizations[i], *y = &b->authorizations[i];
         if (!u256_equal(x->chain_id, y->chain_id) || !address_equal(&x->address, &y->address) || x->nonce != y->nonce ||
@@ -156,22 +151,14 @@ static bool authorizations_equal(const struct transaction *a, const struct trans
 /* The first field in which two transactions differ, signatures and chain ids aside; NULL when there is none. */
 static const char *transactions_differ(const struct transaction *a, const struct transaction *b)
 {
-    if (a->type != b->type)
-        return "type";
-    if (a->nonce != b->nonce)
-        return "nonce";
-    if (a->gas_limit != b->gas_limit)
-        return "gas limit";
-    if (!u256_equal(a->max_fee, b->max_fee) || !u256_equal(a->max_priority_fee, b->max_priority_fee))
-        return "fees";
-    if (a->is_create != b->is_create || !address_equal(&a->to, &b->to))
-        return "recipient";
-    if (!u256_equal(a->value, b->value))
-        return "value";
-    if (!bytes_equal(a->data, b->data))
-        return "data";
-    if (!access_lists_equal(a, b))
-        return "access list";
+    if (a->type != b->type) return "type";
+    if (a->nonce != b->nonce) return "nonce";
+    if (a->gas_limit != b->gas_limit) return "gas limit";
+    if (!u256_equal(a->max_fee, b->max_fee) || !u256_equal(a->max_priority_fee, b->max_priority_fee)) return "fees";
+    if (a->is_create != b->is_create || !address_equal(&a->to, &b->to)) return "recipient";
+    if (!u256_equal(a->value, b->value)) return "value";
+    if (!bytes_equal(a->data, b->data)) return "data";
+    if (!access_lists_equal(a, b)) return "access list";
     if (!u256_equal(a->max_blob_fee, b->max_blob_fee) || a->blob_count != b->blob_count ||
         (a->blob_count != 0 && memcmp(a->blob_hashes, b->blob_hashes, a->blob_count * sizeof *a->blob_hashes) != 0))
         return "blobs";
@@ -182,8 +169,7 @@ static struct hash hash_logs(const struct block_result *r, struct rlp_writer *w)
 {
     rlp_rewind(w, 0);
     for (uint32_t i = r->task->transaction_count; i-- > 0;)
-        for (uint32_t k = r->transactions[i].log_count; k-- > 0;)
-            log_encode(w, &r->transactions[i].logs[k]);
+        for (uint32_t k = r->transactions[i].log_count; k-- > 0;) log_encode(w, &r->transactions[i].logs[k]);
     rlp_put_list(w, 0);
     return keccak256_bytes(rlp_written(w));
 }
@@ -196,8 +182,8 @@ static void fail(const struct state_test *t, const struct expectation *x, const 
     char left[65], right[65];
     hex_encode(left, found->b, sizeof found->b);
     hex_encode(right, expected->b, sizeof expected->b);
-    case_failed(t->tester, t->report, t->name, x->fork_name, "[%u,%u,%u] %s is 0x%s, expected 0x%s%s%s", x->data, x->gas,
-                x->value, what, left, right, *more == 0 ? "" : ": ", more);
+    case_failed(t->tester, t->report, t->name, x->fork_name, "[%u,%u,%u] %s is 0x%s, expected 0x%s%s%s", x->data,
+                x->gas, x->value, what, left, right, *more == 0 ? "" : ": ", more);
 }
 
 /* Compares the state after the transaction. */
@@ -208,8 +194,7 @@ static void check_state(const struct state_test *t, const struct expectation *x,
     state_memory_root(after, NULL, &root);
     if (!hash_equal(&root, &x->state_root)) {
         struct error difference = {STATUS_OK, ""};
-        if (x->state != NULL)
-            form_state_equals(t->form, x->state, after, &difference);
+        if (x->state != NULL) form_state_equals(t->form, x->state, after, &difference);
         fail(t, x, "state root", &root, &x->state_root, difference.text);
     } else if (!hash_equal(logs_hash, &x->logs_hash)) {
         fail(t, x, "logs hash", logs_hash, &x->logs_hash, "");
@@ -231,20 +216,19 @@ static void check_refusal(const struct state_test *t, const struct expectation *
         check_state(t, x, t->pre, &uncles_hash_empty); /* the hash of an empty list, of logs as well */
 }
 
-/* Decodes txbytes, finds who signed, and compares both with the fields. STATUS_OK, or why the transaction is refused. */
+/* Decodes txbytes, finds who signed, and compares both with the fields. STATUS_OK, or why the transaction is
+ * refused. */
 static enum status check_encoding(const struct state_test *t, const struct expectation *x,
                                   const struct transaction *named, const struct address *sender,
                                   struct transaction *decoded, const char **mismatch)
 {
     enum status s = transaction_decode(decoded, x->encoded, &t->tester->arena);
-    if (s != STATUS_OK)
-        return s;
+    if (s != STATUS_OK) return s;
     *mismatch = transactions_differ(decoded, named);
     struct address recovered = {{0}};
     struct signature_rules rules = {.low_s = x->fork->low_s, .chain_id = x->fork->replay_protection};
     s = transaction_sender(&recovered, decoded, rules);
-    if (s == STATUS_OK && *mismatch == NULL && !address_equal(&recovered, sender))
-        *mismatch = "sender";
+    if (s == STATUS_OK && *mismatch == NULL && !address_equal(&recovered, sender)) *mismatch = "sender";
     return s;
 }
 
@@ -252,8 +236,8 @@ static enum status check_encoding(const struct state_test *t, const struct expec
 static void execute(const struct state_test *t, const struct expectation *x, const struct transaction *tx,
                     const struct address *sender, struct state_memory *state)
 {
-    struct chain_spec chain = {.id = t->chain_id, .dao_block = NEVER, .activations = {{x->fork, BY_NUMBER, 0}},
-                               .activation_count = 1};
+    struct chain_spec chain = {
+        .id = t->chain_id, .dao_block = NEVER, .activations = {{x->fork, BY_NUMBER, 0}}, .activation_count = 1};
     struct header header;
     read_header(t, x->fork, &header);
     const struct address *authorities = NULL;
@@ -282,8 +266,8 @@ static void execute(const struct state_test *t, const struct expectation *x, con
     } else if (s != STATUS_OK) {
         check_refusal(t, x, s);
     } else if (x->exception != NULL) {
-        case_failed(t->tester, t->report, t->name, x->fork_name, "[%u,%u,%u] transaction accepted, expected %s", x->data,
-                    x->gas, x->value, x->exception);
+        case_failed(t->tester, t->report, t->name, x->fork_name, "[%u,%u,%u] transaction accepted, expected %s",
+                    x->data, x->gas, x->value, x->exception);
     } else {
         struct rlp_writer w = {0};
         struct hash logs_hash = hash_logs(&result, &w);
@@ -301,8 +285,7 @@ static void run_entry(const struct state_test *t, struct expectation *x, yyjson_
     struct address sender;
     read_transaction(t, x, &named, &sender);
     const struct transaction *tx = &named;
-    if (t->form->status != STATUS_OK)
-        return;
+    if (t->form->status != STATUS_OK) return;
     if (x->encoded.size != 0) {
         const char *mismatch = NULL;
         enum status s = check_encoding(t, x, &named, &sender, &decoded, &mismatch);
@@ -319,8 +302,7 @@ static void run_entry(const struct state_test *t, struct expectation *x, yyjson_
     }
     struct state_memory *state = last ? t->pre : state_memory_copy(t->pre);
     execute(t, x, tx, &sender, state);
-    if (!last)
-        state_memory_free(state);
+    if (!last) state_memory_free(state);
 }
 
 static void run_forks(const struct state_test *t, yyjson_val *post)
@@ -338,8 +320,7 @@ static void run_forks(const struct state_test *t, yyjson_val *post)
         yyjson_arr_foreach(entries, n, count, entry)
         {
             left--;
-            if (only != NULL && x.fork != only)
-                continue;
+            if (only != NULL && x.fork != only) continue;
             if (x.fork == NULL)
                 case_skipped(t->tester, t->report, t->name, x.fork_name, "unknown fork");
             else
@@ -350,13 +331,11 @@ static void run_forks(const struct state_test *t, yyjson_val *post)
 
 static void run_case(struct tester *tester, struct suite_report *r, struct form *f, const char *name, yyjson_val *v)
 {
-    arena_reset(&tester->arena);
     struct state_test t = {.tester = tester, .report = r, .form = f, .name = name, .chain_id = 1};
     t.env = form_object(f, v, "env");
     t.transaction = form_object(f, v, "transaction");
     yyjson_val *config = form_optional(v, "config"), *post = form_object(f, v, "post");
-    if (form_optional(config, "chainid") != NULL)
-        t.chain_id = form_u64(f, config, "chainid");
+    if (form_optional(config, "chainid") != NULL) t.chain_id = form_u64(f, config, "chainid");
 
     yyjson_val *data = form_array(f, t.transaction, "data"), *item;
     struct bytes *all = ARENA_ARRAY(&tester->arena, struct bytes, yyjson_arr_size(data) + 1);
@@ -366,29 +345,13 @@ static void run_case(struct tester *tester, struct suite_report *r, struct form 
 
     t.pre = state_memory_new();
     form_accounts(f, form_object(f, v, "pre"), t.pre);
-    if (f->status == STATUS_OK)
-        run_forks(&t, post);
+    if (f->status == STATUS_OK) run_forks(&t, post);
     state_memory_free(t.pre);
 }
 
 static void run_file(struct tester *t, const char *path, struct suite_report *r)
 {
-    const char *filter = t->options->filter;
-    struct form f;
-    if (form_open(&f, path, &r->error) != STATUS_OK) {
-        r->unreadable = true;
-        return;
-    }
-    if (!yyjson_is_obj(f.root))
-        form_expect(&f, "document", "an object of test cases");
-    yyjson_obj_iter i = yyjson_obj_iter_with(f.root);
-    for (yyjson_val *key; (key = yyjson_obj_iter_next(&i)) != NULL && f.status == STATUS_OK && !interrupted();) {
-        f.place = yyjson_get_str(key);
-        if (filter == NULL || strstr(f.place, filter) != NULL || strstr(path, filter) != NULL)
-            run_case(t, r, &f, f.place, yyjson_obj_iter_get_val(key));
-    }
-    r->unreadable = f.status != STATUS_OK;
-    form_close(&f);
+    suite_cases(t, path, r, run_case);
 }
 
 enum exit_code statetest_command(const struct options *o)

@@ -42,8 +42,7 @@ static void put_case(struct buffer *out, const struct suite_report *r, const cha
 void case_passed(struct tester *t, struct suite_report *r, const char *name, const char *fork)
 {
     r->passed++;
-    if (t->options->json)
-        put_case(&r->text, r, name, fork, "passed", NULL);
+    if (t->options->json) put_case(&r->text, r, name, fork, "passed", NULL);
 }
 
 void case_failed(struct tester *t, struct suite_report *r, const char *name, const char *fork, const char *format, ...)
@@ -66,8 +65,29 @@ void case_failed(struct tester *t, struct suite_report *r, const char *name, con
 void case_skipped(struct tester *t, struct suite_report *r, const char *name, const char *fork, const char *why)
 {
     r->skipped++;
-    if (t->options->json)
-        put_case(&r->text, r, name, fork, "skipped", why);
+    if (t->options->json) put_case(&r->text, r, name, fork, "skipped", why);
+}
+
+void suite_cases(struct tester *t, const char *path, struct suite_report *r,
+                 void (*run_case)(struct tester *t, struct suite_report *r, struct form *f, const char *name,
+                                  yyjson_val *v))
+{
+    const char *filter = t->options->filter;
+    struct form f;
+    if (form_open(&f, path, &r->error) != STATUS_OK) {
+        r->unreadable = true;
+        return;
+    }
+    if (!yyjson_is_obj(f.root)) form_expect(&f, "document", "an object of test cases");
+    yyjson_obj_iter i = yyjson_obj_iter_with(f.root);
+    for (yyjson_val *key; (key = yyjson_obj_iter_next(&i)) != NULL && f.status == STATUS_OK && !interrupted();) {
+        f.place = yyjson_get_str(key);
+        if (filter != NULL && strstr(f.place, filter) == NULL && strstr(path, filter) == NULL) continue;
+        arena_reset(&t->arena);
+        run_case(t, r, &f, f.place, yyjson_obj_iter_get_val(key));
+    }
+    r->unreadable = f.status != STATUS_OK;
+    form_close(&f);
 }
 
 /* ---- executing ------------------------------------------------------------------------------------------------- */
@@ -82,8 +102,7 @@ struct engine *tester_engine(struct tester *t, enum executor_kind kind)
 {
     if (t->engines[kind] == NULL) {
         unsigned workers = t->options->workers;
-        if (workers == 0)
-            workers = kind == EXECUTOR_SERIAL ? 1 : 2;
+        if (workers == 0) workers = kind == EXECUTOR_SERIAL ? 1 : 2;
         t->engines[kind] = engine_new(workers);
     }
     return t->engines[kind];
@@ -91,8 +110,7 @@ struct engine *tester_engine(struct tester *t, enum executor_kind kind)
 
 static bool logs_equal(const struct tx_result *a, const struct tx_result *b)
 {
-    if (a->log_count != b->log_count)
-        return false;
+    if (a->log_count != b->log_count) return false;
     for (uint32_t i = 0; i < a->log_count; i++) {
         const struct log *x = &a->logs[i], *y = &b->logs[i];
         if (!address_equal(&x->address, &y->address) || !bytes_equal(x->data, y->data) ||
@@ -105,11 +123,9 @@ static bool logs_equal(const struct tx_result *a, const struct tx_result *b)
 
 static bool requests_equal(const struct block_result *a, const struct block_result *b)
 {
-    if (a->request_count != b->request_count)
-        return false;
+    if (a->request_count != b->request_count) return false;
     for (uint32_t i = 0; i < a->request_count; i++)
-        if (!bytes_equal(a->requests[i], b->requests[i]))
-            return false;
+        if (!bytes_equal(a->requests[i], b->requests[i])) return false;
     return true;
 }
 
@@ -118,8 +134,7 @@ enum status results_compare(const struct block_result *serial, const struct bloc
     if (serial->status != parallel->status)
         return error_set(e, EXECUTORS_DIFFER, "serial execution says '%s', parallel '%s'", status_text(serial->status),
                          status_text(parallel->status));
-    if (serial->status != STATUS_OK)
-        return STATUS_OK;
+    if (serial->status != STATUS_OK) return STATUS_OK;
     for (uint32_t i = 0; i < serial->task->transaction_count; i++) {
         const struct tx_result *a = &serial->transactions[i], *b = &parallel->transactions[i];
         if (a->gas_used != b->gas_used || a->cumulative_gas != b->cumulative_gas || a->outcome != b->outcome)
@@ -143,8 +158,7 @@ static enum status execute(struct tester *t, enum executor_kind kind, const stru
 {
     struct engine *e = tester_engine(t, kind);
     enum status s = block_execute(e, kind, task, out, error);
-    if (s != STATUS_OK)
-        return s;
+    if (s != STATUS_OK) return s;
     if (seal)
         block_seal(e, out);
     else
@@ -158,13 +172,17 @@ enum status tester_execute(struct tester *t, const struct block_task *task, bool
     difference->status = STATUS_OK;
     enum executor_kind first = tester_wants(t, EXECUTOR_SERIAL) ? EXECUTOR_SERIAL : EXECUTOR_PARALLEL;
     enum status s = execute(t, first, task, seal, out, error);
-    if (first == EXECUTOR_SERIAL && tester_wants(t, EXECUTOR_PARALLEL)) {
-        struct block_result second;
-        execute(t, EXECUTOR_PARALLEL, task, seal, &second, NULL);
-        if (results_compare(out, &second, difference) == STATUS_OK && s == STATUS_OK &&
-            !state_diff_equal(&out->diff, &second.diff))
-            error_set(difference, EXECUTORS_DIFFER, "serial and parallel execution differ in what they changed");
-    }
+    if (first == EXECUTOR_PARALLEL || !tester_wants(t, EXECUTOR_PARALLEL)) return s;
+    /* Callbacks are for the first alone. */
+    struct block_task again = *task;
+    again.committed = NULL;
+    struct block_result second;
+    execute(t, EXECUTOR_PARALLEL, &again, seal, &second, NULL);
+    if (results_compare(out, &second, difference) != STATUS_OK || s != STATUS_OK) return s;
+    if (seal && !hash_equal(&out->receipts_root, &second.receipts_root))
+        error_set(difference, EXECUTORS_DIFFER, "serial and parallel execution differ in receipts");
+    else if (!state_diff_equal(&out->diff, &second.diff))
+        error_set(difference, EXECUTORS_DIFFER, "serial and parallel execution differ in what they changed");
     return s;
 }
 
@@ -177,12 +195,9 @@ static void print_finished(struct suite *s, size_t finished)
     s->reports[finished].done = true;
     while (s->printed < s->count && s->reports[s->printed].done) {
         struct suite_report *r = &s->reports[s->printed++];
-        if (r->text.size != 0 || r->unreadable)
-            progress_clear(&s->progress);
-        if (r->text.size != 0)
-            (void)fwrite(r->text.data, 1, r->text.size, stdout);
-        if (r->unreadable)
-            log_line("%s", r->error.text);
+        if (r->text.size != 0 || r->unreadable) progress_clear(&s->progress);
+        if (r->text.size != 0) (void)fwrite(r->text.data, 1, r->text.size, stdout);
+        if (r->unreadable) log_line("%s", r->error.text);
         buffer_free(&r->text);
     }
     (void)pthread_mutex_unlock(&s->printing);
@@ -196,15 +211,13 @@ static void run_worker(void *context, unsigned worker)
     struct tester t = {.options = s->options};
     for (;;) {
         size_t n = atomic_fetch_add_explicit(&s->next, 1, memory_order_relaxed);
-        if (n >= s->count || interrupted())
-            break;
+        if (n >= s->count || interrupted()) break;
         size_t file = (size_t)(s->order[n] - s->files);
         s->run_file(&t, s->files[file].path, &s->reports[file]);
         print_finished(s, file);
     }
     for (size_t i = 0; i < COUNT_OF(t.engines); i++)
-        if (t.engines[i] != NULL)
-            engine_free(t.engines[i]);
+        if (t.engines[i] != NULL) engine_free(t.engines[i]);
     arena_free(&t.arena);
 }
 
@@ -219,8 +232,7 @@ static void print_rest(struct suite *s)
 {
     progress_clear(&s->progress);
     for (size_t i = s->printed; i < s->count; i++) {
-        if (s->reports[i].text.size != 0)
-            (void)fwrite(s->reports[i].text.data, 1, s->reports[i].text.size, stdout);
+        if (s->reports[i].text.size != 0) (void)fwrite(s->reports[i].text.data, 1, s->reports[i].text.size, stdout);
         buffer_free(&s->reports[i].text);
     }
 }

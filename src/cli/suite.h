@@ -1,5 +1,5 @@
-/* suite: what the test commands share. Files are spread over threads; each thread keeps its engines; reports are printed in the
- * order of the files whichever thread is done first; a summary stands at the end.
+/* suite: what the test commands share. Files are spread over threads; each thread keeps its engines; reports are
+ * printed in the order of the files whichever thread is done first; a summary stands at the end.
  *
  *     suite_run ──► threads ──► run_file(tester, path, report) ──► case_passed | case_failed | case_skipped */
 #ifndef WEFT_CLI_SUITE_H
@@ -8,6 +8,7 @@
 #include "base/base.h"
 #include "block/block.h"
 #include "cli/cli.h"
+#include "cli/form.h"
 
 /* A thread's tools. Engines are made when first asked for. */
 struct tester {
@@ -32,13 +33,19 @@ typedef void suite_file(struct tester *t, const char *path, struct suite_report 
 /* Runs all files under the operands. */
 enum exit_code suite_run(const struct options *o, suite_file *run_file);
 
+/* Reads a file of named cases, and runs those that the filter lets through, each with an empty arena. What run_case
+ * finds malformed (f->status) ends the file. */
+void suite_cases(struct tester *t, const char *path, struct suite_report *r,
+                 void (*run_case)(struct tester *t, struct suite_report *r, struct form *f, const char *name,
+                                  yyjson_val *v));
+
 /* The engine that executes with `kind`. */
 struct engine *tester_engine(struct tester *t, enum executor_kind kind);
 /* Whether the options ask for an executor; the first that they ask for. */
 bool tester_wants(const struct tester *t, enum executor_kind kind);
-/* Executes with the executors that the options ask for and gives the result of the first, with out->diff filled in; sealed (block_seal) if
- * `seal` is set. When both run and differ in outcome, gas, logs or changes, *difference says in what (else it is STATUS_OK).
- * The result lives until the next call. */
+/* Executes with the executors that the options ask for and gives the result of the first, with out->diff filled in;
+ * sealed (block_seal) if `seal` is set. When both run and differ in outcome, gas, logs or changes, *difference says
+ * in what (else it is STATUS_OK). The result lives until the next call. */
 enum status tester_execute(struct tester *t, const struct block_task *task, bool seal, struct block_result *out,
                            struct error *error, struct error *difference);
 /* Compares what two executors made of one block, but for the changes: EXECUTORS_DIFFER with *e set. */

@@ -65,8 +65,7 @@ static void draw(struct progress *p, size_t done)
 void progress_step(struct progress *p)
 {
     size_t done = atomic_fetch_add_explicit(&p->done, 1, memory_order_relaxed) + 1;
-    if (!p->on_terminal)
-        return;
+    if (!p->on_terminal) return;
     uint64_t now = clock_wall_ns();
     if (now - p->start_ns < BAR_DELAY_NS || now - atomic_load(&p->drawn_ns) < BAR_EVERY_NS ||
         atomic_flag_test_and_set(&p->drawing))
@@ -79,8 +78,7 @@ void progress_step(struct progress *p)
 
 void progress_clear(struct progress *p)
 {
-    if (!atomic_exchange(&p->visible, false))
-        return;
+    if (!atomic_exchange(&p->visible, false)) return;
     (void)fprintf(stderr, "\r\033[K");
     (void)fflush(stderr);
 }

@@ -1,7 +1,6 @@
 /* bls12-381 as EIP-2537 has it, through blst. Encoding and checks are here; the curve is blst's. */
+#include "crypto/bls12_381_private.h"
 #include "crypto/crypto.h"
-
-#include <blst.h>
 
 enum { PADDING = 16, FP_BYTES = 48 };
 
@@ -14,16 +13,12 @@ static const uint64_t prime[6] = {0x1a0111ea397fe69a, 0x4b1ba7b6434bacd7, 0x6477
 /* Reads 16 zero bytes and a number below the prime. */
 static bool read_fp(blst_fp *out, const uint8_t in[BLS_FP_SIZE])
 {
-    if ((load_be64(in) | load_be64(in + 8)) != 0)
-        return false;
+    if ((load_be64(in) | load_be64(in + 8)) != 0) return false;
     uint64_t word[6];
-    for (size_t i = 0; i < 6; i++)
-        word[5 - i] = load_be64(in + PADDING + 8 * i);
+    for (size_t i = 0; i < 6; i++) word[5 - i] = load_be64(in + PADDING + 8 * i);
     size_t i = 0;
-    while (i < 5 && word[5 - i] == prime[i])
-        i++;
-    if (word[5 - i] >= prime[i])
-        return false;
+    while (i < 5 && word[5 - i] == prime[i]) i++;
+    if (word[5 - i] >= prime[i]) return false;
     blst_fp_from_uint64(out, word);
     return true;
 }
@@ -56,20 +51,30 @@ static bool read_g2(blst_p2_affine *out, const uint8_t in[BLS_G2_SIZE])
     return read_fp2(&out->x, in) && read_fp2(&out->y, in + 2 * BLS_FP_SIZE) && blst_p2_affine_on_curve(out);
 }
 
+static void write_g1_affine(uint8_t out[BLS_G1_SIZE], const blst_p1_affine *a)
+{
+    write_fp(out, &a->x);
+    write_fp(out + BLS_FP_SIZE, &a->y);
+}
+
 static void write_g1(uint8_t out[BLS_G1_SIZE], const blst_p1 *p)
 {
     blst_p1_affine a;
     blst_p1_to_affine(&a, p);
-    write_fp(out, &a.x);
-    write_fp(out + BLS_FP_SIZE, &a.y);
+    write_g1_affine(out, &a);
+}
+
+static void write_g2_affine(uint8_t out[BLS_G2_SIZE], const blst_p2_affine *a)
+{
+    write_fp2(out, &a->x);
+    write_fp2(out + 2 * BLS_FP_SIZE, &a->y);
 }
 
 static void write_g2(uint8_t out[BLS_G2_SIZE], const blst_p2 *p)
 {
     blst_p2_affine a;
     blst_p2_to_affine(&a, p);
-    write_fp2(out, &a.x);
-    write_fp2(out + 2 * BLS_FP_SIZE, &a.y);
+    write_g2_affine(out, &a);
 }
 
 /* ---- addition ---------------------------------------------------------------------------------------------------- */
@@ -77,24 +82,18 @@ static void write_g2(uint8_t out[BLS_G2_SIZE], const blst_p2 *p)
 bool bls_g1_add(uint8_t out[BLS_G1_SIZE], const uint8_t in[2 * BLS_G1_SIZE])
 {
     blst_p1_affine a, b;
-    if (!read_g1(&a, in) || !read_g1(&b, in + BLS_G1_SIZE))
-        return false;
-    blst_p1 sum;
-    blst_p1_from_affine(&sum, &a);
-    blst_p1_add_or_double_affine(&sum, &sum, &b);
-    write_g1(out, &sum);
+    if (!read_g1(&a, in) || !read_g1(&b, in + BLS_G1_SIZE)) return false;
+    bls_g1_add_affine(&a, &a, &b);
+    write_g1_affine(out, &a);
     return true;
 }
 
 bool bls_g2_add(uint8_t out[BLS_G2_SIZE], const uint8_t in[2 * BLS_G2_SIZE])
 {
     blst_p2_affine a, b;
-    if (!read_g2(&a, in) || !read_g2(&b, in + BLS_G2_SIZE))
-        return false;
-    blst_p2 sum;
-    blst_p2_from_affine(&sum, &a);
-    blst_p2_add_or_double_affine(&sum, &sum, &b);
-    write_g2(out, &sum);
+    if (!read_g2(&a, in) || !read_g2(&b, in + BLS_G2_SIZE)) return false;
+    bls_g2_add_affine(&a, &a, &b);
+    write_g2_affine(out, &a);
     return true;
 }
 
@@ -103,8 +102,7 @@ bool bls_g2_add(uint8_t out[BLS_G2_SIZE], const uint8_t in[2 * BLS_G2_SIZE])
 /* blst wants scalars with the lowest byte first. */
 static void read_scalar(uint8_t out[32], const uint8_t in[32])
 {
-    for (size_t i = 0; i < 32; i++)
-        out[i] = in[31 - i];
+    for (size_t i = 0; i < 32; i++) out[i] = in[31 - i];
 }
 
 enum { SCALAR_BITS = 256 };
@@ -113,24 +111,21 @@ bool bls_g1_msm(uint8_t out[BLS_G1_SIZE], const uint8_t *in, size_t count, struc
 {
     struct arena_mark mark = arena_mark(scratch);
     blst_p1_affine *points = ARENA_ARRAY(scratch, blst_p1_affine, count);
-    uint8_t *scalars = ARENA_ARRAY(scratch, uint8_t, count * BLS_SCALAR_SIZE);
+    uint8_t *scalars = ARENA_ARRAY(scratch, uint8_t, count *BLS_SCALAR_SIZE);
     size_t used = 0;
     bool ok = false;
     for (size_t i = 0; i < count; i++, in += BLS_G1_TERM_SIZE) {
-        if (!read_g1(&points[used], in) || !blst_p1_affine_in_g1(&points[used]))
-            goto done;
+        if (!read_g1(&points[used], in) || !blst_p1_affine_in_g1(&points[used])) goto done;
         read_scalar(scalars + used * BLS_SCALAR_SIZE, in + BLS_G1_SIZE);
-        if (!blst_p1_affine_is_inf(&points[used]))
-            used++;
+        if (!blst_p1_affine_is_inf(&points[used])) used++;
     }
     ok = true;
 
     blst_p1 sum;
     memset(&sum, 0, sizeof sum);
-    if (used == 1) {
-        blst_p1_from_affine(&sum, points);
-        blst_p1_mult(&sum, &sum, scalars, SCALAR_BITS);
-    } else if (used > 1) {
+    if (used > 0 && used <= BLS_G1_FEW) {
+        bls_g1_sum_few(&sum, points, scalars, used, scratch);
+    } else if (used > 0) {
         const blst_p1_affine *all_points[2] = {points, NULL}; /* NULL: the rest follows the first */
         const byte *all_scalars[2] = {scalars, NULL};
         limb_t *work = arena_alloc(scratch, blst_p1s_mult_pippenger_scratch_sizeof(used), 64);
@@ -146,24 +141,21 @@ bool bls_g2_msm(uint8_t out[BLS_G2_SIZE], const uint8_t *in, size_t count, struc
 {
     struct arena_mark mark = arena_mark(scratch);
     blst_p2_affine *points = ARENA_ARRAY(scratch, blst_p2_affine, count);
-    uint8_t *scalars = ARENA_ARRAY(scratch, uint8_t, count * BLS_SCALAR_SIZE);
+    uint8_t *scalars = ARENA_ARRAY(scratch, uint8_t, count *BLS_SCALAR_SIZE);
     size_t used = 0;
     bool ok = false;
     for (size_t i = 0; i < count; i++, in += BLS_G2_TERM_SIZE) {
-        if (!read_g2(&points[used], in) || !blst_p2_affine_in_g2(&points[used]))
-            goto done;
+        if (!read_g2(&points[used], in) || !blst_p2_affine_in_g2(&points[used])) goto done;
         read_scalar(scalars + used * BLS_SCALAR_SIZE, in + BLS_G2_SIZE);
-        if (!blst_p2_affine_is_inf(&points[used]))
-            used++;
+        if (!blst_p2_affine_is_inf(&points[used])) used++;
     }
     ok = true;
 
     blst_p2 sum;
     memset(&sum, 0, sizeof sum);
-    if (used == 1) {
-        blst_p2_from_affine(&sum, points);
-        blst_p2_mult(&sum, &sum, scalars, SCALAR_BITS);
-    } else if (used > 1) {
+    if (used > 0 && used <= BLS_G2_FEW) {
+        bls_g2_sum_few(&sum, points, scalars, used, scratch);
+    } else if (used > 0) {
         const blst_p2_affine *all_points[2] = {points, NULL};
         const byte *all_scalars[2] = {scalars, NULL};
         limb_t *work = arena_alloc(scratch, blst_p2s_mult_pippenger_scratch_sizeof(used), 64);
@@ -177,6 +169,16 @@ done:
 
 /* ---- pairing ----------------------------------------------------------------------------------------------------- */
 
+/* The final power begins with x^(p^6 - 1), which is one for all (non-zero) x in the subfield of p^6 elements: those without a second
+ * half. So end pairs that cancel, such as e(P, Q) e(P, -Q), without the power. */
+static bool in_half_field(const blst_fp12 *x)
+{
+    limb_t any = 0;
+    for (size_t i = 0; i < 6; i++)
+        for (size_t k = 0; k < COUNT_OF(x->fp6[1].fp2[0].fp[0].l); k++) any |= x->fp6[1].fp2[i / 2].fp[i % 2].l[k];
+    return any == 0;
+}
+
 bool bls_pairing(bool *is_one, const uint8_t *in, size_t pairs)
 {
     enum { BATCH = 16 }; /* pairs whose Miller loops share their squarings */
@@ -187,15 +189,12 @@ bool bls_pairing(bool *is_one, const uint8_t *in, size_t pairs)
     for (size_t done = 0; done < pairs;) {
         size_t count = 0;
         for (; done < pairs && count < BATCH; done++, in += BLS_PAIR_SIZE) {
-            if (!read_g1(&p[count], in) || !read_g2(&q[count], in + BLS_G1_SIZE))
-                return false;
-            if (!blst_p1_affine_in_g1(&p[count]) || !blst_p2_affine_in_g2(&q[count]))
-                return false;
+            if (!read_g1(&p[count], in) || !read_g2(&q[count], in + BLS_G1_SIZE)) return false;
+            if (!blst_p1_affine_in_g1(&p[count]) || !blst_p2_affine_in_g2(&q[count])) return false;
             if (!blst_p1_affine_is_inf(&p[count]) && !blst_p2_affine_is_inf(&q[count]))
                 count++; /* a pair with infinity is one */
         }
-        if (count == 0)
-            continue;
+        if (count == 0) continue;
         const blst_p1_affine *all_p[2] = {p, NULL};
         const blst_p2_affine *all_q[2] = {q, NULL};
         blst_miller_loop_n(&part, all_q, all_p, count);
@@ -205,9 +204,10 @@ bool bls_pairing(bool *is_one, const uint8_t *in, size_t pairs)
             product = part;
         any = true;
     }
-    if (any)
-        blst_final_exp(&product, &product);
-    *is_one = !any || blst_fp12_is_one(&product);
+    *is_one = true;
+    if (!any || in_half_field(&product)) return true;
+    blst_final_exp(&product, &product);
+    *is_one = blst_fp12_is_one(&product);
     return true;
 }
 
@@ -216,8 +216,7 @@ bool bls_pairing(bool *is_one, const uint8_t *in, size_t pairs)
 bool bls_map_fp_to_g1(uint8_t out[BLS_G1_SIZE], const uint8_t in[BLS_FP_SIZE])
 {
     blst_fp u;
-    if (!read_fp(&u, in))
-        return false;
+    if (!read_fp(&u, in)) return false;
     blst_p1 p;
     blst_map_to_g1(&p, &u, NULL);
     write_g1(out, &p);
@@ -227,8 +226,7 @@ bool bls_map_fp_to_g1(uint8_t out[BLS_G1_SIZE], const uint8_t in[BLS_FP_SIZE])
 bool bls_map_fp2_to_g2(uint8_t out[BLS_G2_SIZE], const uint8_t in[2 * BLS_FP_SIZE])
 {
     blst_fp2 u;
-    if (!read_fp2(&u, in))
-        return false;
+    if (!read_fp2(&u, in)) return false;
     blst_p2 p;
     blst_map_to_g2(&p, &u, NULL);
     write_g2(out, &p);

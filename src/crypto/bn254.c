@@ -1,5 +1,8 @@
 /* bn254 (alt_bn128): y^2 = x^3 + 3 over the prime field, through mcl. Encoding and the EVM's checks are here: every coordinate is
- * compared with the prime, every point with its curve, and points of G2 with their subgroup (G1 has no other). */
+ * compared with the prime, every point with its curve, and points of G2 with their subgroup (G1 has no other; bn254_subgroup.c).
+ *
+ * Infinity is common in calls (padding) and is answered from the bytes. */
+#include "crypto/bn254_private.h"
 #include "crypto/crypto.h"
 
 #include <pthread.h>
@@ -8,11 +11,16 @@
 
 static pthread_once_t library_once = PTHREAD_ONCE_INIT;
 
-static void start_library(void)
+static void prepare_library(void)
 {
     ASSERT(mclBn_init(mclBn_CurveSNARK1, MCLBN_COMPILED_TIME_VAR) == 0);
     mclBn_verifyOrderG1(0);
     mclBn_verifyOrderG2(0); /* on-curve and subgroup checks are asked for one by one */
+}
+
+void bn254_start(void)
+{
+    pthread_once(&library_once, prepare_library);
 }
 
 enum { FP_SIZE = 32, G1_SIZE = 64, G2_SIZE = 128, PAIR_SIZE = G1_SIZE + G2_SIZE };
@@ -25,10 +33,8 @@ static bool read_fp(mclBnFp *out, const uint8_t *in)
 {
     uint64_t word[4] = {load_be64(in), load_be64(in + 8), load_be64(in + 16), load_be64(in + 24)};
     int i = 0;
-    while (i < 3 && word[i] == prime[i])
-        i++;
-    if (word[i] >= prime[i])
-        return false;
+    while (i < 3 && word[i] == prime[i]) i++;
+    if (word[i] >= prime[i]) return false;
     uint64_t lowest_first[4] = {word[3], word[2], word[1], word[0]};
     return mclBnFp_setLittleEndian(out, lowest_first, sizeof lowest_first) == 0;
 }
@@ -37,15 +43,13 @@ static void write_fp(uint8_t *out, const mclBnFp *in)
 {
     uint64_t lowest_first[4] = {0};
     mclBnFp_getLittleEndian(lowest_first, sizeof lowest_first, in);
-    for (size_t i = 0; i < 4; i++)
-        store_be64(out + 8 * i, lowest_first[3 - i]);
+    for (size_t i = 0; i < 4; i++) store_be64(out + 8 * i, lowest_first[3 - i]);
 }
 
 static bool all_zero(const uint8_t *in, size_t size)
 {
     uint64_t any = 0;
-    for (size_t i = 0; i < size; i += 8)
-        any |= load_be64(in + i);
+    for (size_t i = 0; i < size; i += 8) any |= load_be64(in + i);
     return any == 0;
 }
 
@@ -67,8 +71,9 @@ static bool read_g2(mclBnG2 *out, const uint8_t in[G2_SIZE])
     }
     mclBnFp_setInt32(&out->z.d[0], 1);
     mclBnFp_clear(&out->z.d[1]);
-    return read_fp(&out->x.d[1], in) && read_fp(&out->x.d[0], in + FP_SIZE) && read_fp(&out->y.d[1], in + 2 * FP_SIZE) &&
-           read_fp(&out->y.d[0], in + 3 * FP_SIZE) && mclBnG2_isValid(out) == 1 && mclBnG2_isValidOrder(out) == 1;
+    return read_fp(&out->x.d[1], in) && read_fp(&out->x.d[0], in + FP_SIZE) &&
+           read_fp(&out->y.d[1], in + 2 * FP_SIZE) && read_fp(&out->y.d[0], in + 3 * FP_SIZE) &&
+           mclBnG2_isValid(out) == 1 && bn254_in_subgroup(out);
 }
 
 static void write_g1(uint8_t out[G1_SIZE], mclBnG1 *p)
@@ -82,33 +87,91 @@ static void write_g1(uint8_t out[G1_SIZE], mclBnG1 *p)
     write_fp(out + FP_SIZE, &p->y);
 }
 
+/* out = in, once it is known to be a point. */
+static bool copy_g1(uint8_t out[G1_SIZE], const uint8_t in[G1_SIZE])
+{
+    mclBnG1 p;
+    if (!read_g1(&p, in)) return false;
+    memcpy(out, in, G1_SIZE);
+    return true;
+}
+
 bool bn254_add(uint8_t out[64], const uint8_t in[128])
 {
-    pthread_once(&library_once, start_library);
+    bool first = !all_zero(in, G1_SIZE), second = !all_zero(in + G1_SIZE, G1_SIZE);
+    if (!first && !second) {
+        memset(out, 0, G1_SIZE);
+        return true;
+    }
+    bn254_start();
+    if (!first || !second) return copy_g1(out, first ? in : in + G1_SIZE);
     mclBnG1 a, b;
-    if (!read_g1(&a, in) || !read_g1(&b, in + G1_SIZE))
-        return false;
+    if (!read_g1(&a, in) || !read_g1(&b, in + G1_SIZE)) return false;
     mclBnG1_add(&a, &a, &b);
     write_g1(out, &a);
     return true;
 }
 
+/* mcl splits a scalar above 64 bits in two of half the length with many ones. Those with few ones, such as 2^128, are better left as they
+ * are. */
+enum { SPARSE_ONES = 12 };
+
+static void multiply_sparse(mclBnG1 *p, const uint64_t scalar[4])
+{
+    mclBnG1 sum;
+    mclBnG1_clear(&sum);
+    bool begun = false;
+    for (int bit = 255; bit >= 0; bit--) {
+        if (begun) mclBnG1_dbl(&sum, &sum);
+        if ((scalar[3 - bit / 64] >> (bit % 64) & 1) == 0) continue;
+        mclBnG1_add(&sum, &sum, p);
+        begun = true;
+    }
+    *p = sum;
+}
+
 bool bn254_mul(uint8_t out[64], const uint8_t in[96])
 {
-    pthread_once(&library_once, start_library);
+    if (all_zero(in, G1_SIZE)) {
+        memset(out, 0, G1_SIZE);
+        return true;
+    }
+    const uint8_t *number = in + G1_SIZE;
+    uint64_t word[4] = {load_be64(number), load_be64(number + 8), load_be64(number + 16), load_be64(number + 24)};
+    int ones = 0;
+    for (size_t i = 0; i < 4; i++) ones += __builtin_popcountll(word[i]);
+    bn254_start();
     mclBnG1 p;
     mclBnFr scalar;
-    if (!read_g1(&p, in))
-        return false;
-    mclBnFr_setBigEndianMod(&scalar, in + G1_SIZE, 32);
-    mclBnG1_mul(&p, &p, &scalar);
+    if (!read_g1(&p, in)) return false;
+    if (ones == 0) {
+        memset(out, 0, G1_SIZE);
+        return true;
+    }
+    if (ones <= SPARSE_ONES && (word[0] | word[1] >> 32) == 0 && (word[1] | word[2]) != 0) {
+        multiply_sparse(&p, word);
+    } else {
+        mclBnFr_setBigEndianMod(&scalar, number, 32);
+        mclBnG1_mul(&p, &p, &scalar);
+    }
     write_g1(out, &p);
     return true;
 }
 
+/* The final power begins with x^(p^6 - 1), which is one for all (non-zero) x in the subfield of p^6 elements: those without a second
+ * half. So end pairs that cancel, such as e(P, Q) e(P, -Q), without the power. */
+static bool in_half_field(const mclBnGT *x)
+{
+    int zeros = 0;
+    for (size_t i = 6; i < 12; i++) zeros += mclBnFp_isZero(&x->d[i]);
+    return zeros == 6;
+}
+
 bool bn254_pairing(bool *is_one, const uint8_t *in, size_t pairs)
 {
-    pthread_once(&library_once, start_library);
+    *is_one = true;
+    if (pairs == 0) return true;
+    bn254_start();
     enum { BATCH = 16 }; /* pairs whose Miller loops share their squarings */
     mclBnG1 p[BATCH];
     mclBnG2 q[BATCH];
@@ -117,13 +180,11 @@ bool bn254_pairing(bool *is_one, const uint8_t *in, size_t pairs)
     for (size_t done = 0; done < pairs;) {
         size_t count = 0;
         for (; done < pairs && count < BATCH; done++, in += PAIR_SIZE) {
-            if (!read_g1(&p[count], in) || !read_g2(&q[count], in + G1_SIZE))
-                return false;
+            if (!read_g1(&p[count], in) || !read_g2(&q[count], in + G1_SIZE)) return false;
             if (mclBnG1_isZero(&p[count]) == 0 && mclBnG2_isZero(&q[count]) == 0)
                 count++; /* a pair with infinity is one */
         }
-        if (count == 0)
-            continue;
+        if (count == 0) continue;
         mclBn_millerLoopVec(&part, p, q, count);
         if (any)
             mclBnGT_mul(&product, &product, &part);
@@ -131,8 +192,8 @@ bool bn254_pairing(bool *is_one, const uint8_t *in, size_t pairs)
             product = part;
         any = true;
     }
-    if (any)
-        mclBn_finalExp(&product, &product);
-    *is_one = !any || mclBnGT_isOne(&product) == 1;
+    if (!any || in_half_field(&product)) return true;
+    mclBn_finalExp(&product, &product);
+    *is_one = mclBnGT_isOne(&product) == 1;
     return true;
 }

@@ -1,5 +1,7 @@
 /* Pairing curves, KZG and modexp: group laws, and everything that must be refused. Known values are in the precompile vectors. */
+#include "crypto/bn254_private.h"
 #include "crypto/crypto.h"
+#include "crypto/modexp_private.h"
 
 #include "harness.h"
 
@@ -43,6 +45,29 @@ TEST(bn254_addition_and_multiplication_agree)
         CHECK(bn254_mul(by_add, in));
         CHECK_BYTES(doubled, by_add, 64);
     }
+}
+
+/* Scalars with few ones take another way; k·P and (k + r)·P must be the same, and k + r has many. */
+TEST(bn254_sparse_scalars_agree_with_full_ones)
+{
+    mpz_t order, k;
+    mpz_inits(order, k, NULL);
+    mpz_set_str(order, bn_order, 16);
+    for (int round = 0; round < 60; round++) {
+        uint8_t scalar[32] = {0}, sparse[64], full[64];
+        mpz_set_ui(k, 0);
+        for (uint64_t ones = harness_random_below(14); ones-- > 0;)
+            mpz_setbit(k, (mp_bitcnt_t)harness_random_below(162));
+        for (int i = 0; i < 2; i++) {
+            memset(scalar, 0, 32);
+            size_t size = (mpz_sizeinbase(k, 2) + 7) / 8;
+            if (mpz_sgn(k) != 0) mpz_export(scalar + 32 - size, NULL, 1, 1, 1, 0, k);
+            bn_multiple(i == 0 ? sparse : full, scalar);
+            mpz_add(k, k, order);
+        }
+        CHECK_BYTES(sparse, full, 64);
+    }
+    mpz_clears(order, k, NULL);
 }
 
 TEST(bn254_edges_of_scalars)
@@ -114,12 +139,9 @@ TEST(bn254_pairing_is_bilinear_and_refuses_bad_points)
             in[384 + 32 + i] = (uint8_t)d;
         }
         bool infinity = true;
-        for (int i = 0; i < 64; i++)
-            infinity &= other[i] == 0;
-        if (infinity)
-            memset(in + 384, 0, 64);
-        for (int i = 0; i < 3; i++)
-            CHECK(hex_decode(in + 192 * i + 64, bn_g2, 256));
+        for (int i = 0; i < 64; i++) infinity &= other[i] == 0;
+        if (infinity) memset(in + 384, 0, 64);
+        for (int i = 0; i < 3; i++) CHECK(hex_decode(in + 192 * i + 64, bn_g2, 256));
         CHECK(bn254_pairing(&one, in, 3) && one);
         memset(in + 192, 0, 64);
         CHECK(bn254_pairing(&one, in, 3) && !one);
@@ -133,14 +155,87 @@ TEST(bn254_pairing_is_bilinear_and_refuses_bad_points)
     CHECK(!bn254_pairing(&one, in, 1));
 }
 
+/* The fast way must answer as [r]P = 0 does: in the subgroup, outside of it, and in the small subgroups of the twist. */
+TEST(bn254_subgroup_check_agrees_with_the_order)
+{
+    bn254_start();
+    /* The twist has 2p - r times r points; the cofactor is 10069 · 5864401 · (a number of 220 bits). */
+    static const char order_over_factor[][160] = {"10069", "5864401"};
+    mclBnFp2 b;
+    mclBnG2 known, p, q;
+    uint8_t bytes[128];
+    CHECK(hex_decode(bytes, bn_g2, 256));
+    uint64_t limbs[4];
+    mclBnFp *coordinate[4] = {&known.x.d[1], &known.x.d[0], &known.y.d[1], &known.y.d[0]};
+    for (int i = 0; i < 4; i++) {
+        for (int k = 0; k < 4; k++) limbs[k] = load_be64(bytes + 32 * i + 8 * (3 - k));
+        CHECK(mclBnFp_setLittleEndian(coordinate[i], limbs, 32) == 0);
+    }
+    mclBnFp_setInt32(&known.z.d[0], 1);
+    mclBnFp_clear(&known.z.d[1]);
+    CHECK(mclBnG2_isValid(&known) == 1 && mclBnG2_isValidOrder(&known) == 1 && bn254_in_subgroup(&known));
+    mclBnFp2_sqr(&b, &known.x);
+    mclBnFp2_mul(&b, &b, &known.x);
+    mclBnFp2_sqr(&p.y, &known.y);
+    mclBnFp2_sub(&b, &p.y, &b); /* y^2 - x^3 */
+
+    mpz_t twist, r, field, part, unit;
+    mpz_inits(twist, r, field, part, unit, NULL);
+    mpz_set_str(r, bn_order, 16);
+    mpz_set_str(field, bn_prime, 16);
+    mpz_mul_ui(twist, field, 2);
+    mpz_sub(twist, twist, r);
+    mpz_mul(twist, twist, r); /* how many points the twist has */
+    unsigned inside = 0, outside = 0;
+    for (int found = 0; found < 60;) {
+        for (int i = 0; i < 2; i++) {
+            harness_random_edge_bytes((uint8_t *)limbs, 32);
+            limbs[3] >>= 3;
+            CHECK(mclBnFp_setLittleEndianMod(&p.x.d[i], limbs, 32) == 0);
+        }
+        mclBnFp2_sqr(&q.x, &p.x);
+        mclBnFp2_mul(&q.x, &q.x, &p.x);
+        mclBnFp2_add(&q.x, &q.x, &b);
+        if (mclBnFp2_squareRoot(&p.y, &q.x) != 0) continue;
+        found++;
+        p.z = known.z;
+        CHECK(mclBnG2_isValid(&p) == 1);
+        /* The point itself, then its multiples that leave one small subgroup, the cofactor's part, or the subgroup of order r. */
+        for (int kind = 0; kind < 5; kind++) {
+            mpz_set_ui(part, 1);
+            if (kind == 1 || kind == 2) {
+                mpz_set_str(unit, order_over_factor[kind - 1], 10);
+                CHECK(mpz_divisible_p(twist, unit) != 0);
+                mpz_divexact(part, twist, unit);
+            } else if (kind == 3) {
+                mpz_set(part, r);
+            } else if (kind == 4) {
+                mpz_divexact(part, twist, r);
+            }
+            mclBnG2_clear(&q);
+            for (size_t bit = mpz_sizeinbase(part, 2); bit-- > 0;) {
+                mclBnG2_dbl(&q, &q);
+                if (mpz_tstbit(part, bit) != 0) mclBnG2_add(&q, &q, &p);
+            }
+            bool expected = mclBnG2_isValidOrder(&q) == 1;
+            CHECK(bn254_in_subgroup(&q) == expected);
+            if (mclBnG2_isZero(&q) == 0) mclBnG2_add(&q, &q, &known); /* off the subgroup by a small step only */
+            expected = mclBnG2_isValidOrder(&q) == 1;
+            CHECK(bn254_in_subgroup(&q) == expected);
+            inside += expected, outside += !expected;
+        }
+    }
+    CHECK(inside > 20 && outside > 100);
+    mpz_clears(twist, r, field, part, unit, NULL);
+}
+
 /* ---- bls12-381 --------------------------------------------------------------------------------------------------- */
 
 static void bls_g1_encode(uint8_t out[128], const blst_p1 *p)
 {
     uint8_t flat[96];
     memset(out, 0, 128);
-    if (blst_p1_is_inf(p))
-        return;
+    if (blst_p1_is_inf(p)) return;
     blst_p1_serialize(flat, p);
     memcpy(out + 16, flat, 48);
     memcpy(out + 80, flat + 48, 48);
@@ -150,18 +245,15 @@ static void bls_g2_encode(uint8_t out[256], const blst_p2 *p)
 {
     uint8_t flat[192];
     memset(out, 0, 256);
-    if (blst_p2_is_inf(p))
-        return;
+    if (blst_p2_is_inf(p)) return;
     blst_p2_serialize(flat, p); /* imaginary parts first */
-    for (int i = 0; i < 4; i++)
-        memcpy(out + 64 * (i ^ 1) + 16, flat + 48 * i, 48);
+    for (int i = 0; i < 4; i++) memcpy(out + 64 * (i ^ 1) + 16, flat + 48 * i, 48);
 }
 
 static void random_scalar(uint8_t big_endian[32], uint8_t little_endian[32])
 {
     harness_random_edge_bytes(big_endian, 32);
-    for (int i = 0; i < 32; i++)
-        little_endian[i] = big_endian[31 - i];
+    for (int i = 0; i < 32; i++) little_endian[i] = big_endian[31 - i];
 }
 
 TEST(bls_sums_of_multiples_agree_with_one_by_one)
@@ -175,7 +267,8 @@ TEST(bls_sums_of_multiples_agree_with_one_by_one)
         memset(&sum1, 0, sizeof sum1);
         memset(&sum2, 0, sizeof sum2);
         for (size_t i = 0; i < counts[c]; i++) {
-            uint8_t *at1 = in1 + i * BLS_G1_TERM_SIZE, *at2 = in2 + i * BLS_G2_TERM_SIZE, scalar[32], point[32], big[32];
+            uint8_t *at1 = in1 + i * BLS_G1_TERM_SIZE, *at2 = in2 + i * BLS_G2_TERM_SIZE, scalar[32], point[32],
+                    big[32];
             random_scalar(big, point);
             blst_p1_mult(&term1, blst_p1_generator(), point, 256);
             blst_p2_mult(&term2, blst_p2_generator(), point, 256);
@@ -209,9 +302,7 @@ TEST(bls_additions_know_infinity_doubling_and_opposites)
         blst_p1_mult(&a1, blst_p1_generator(), scalar, 256);
         blst_p2_mult(&a2, blst_p2_generator(), scalar, 256);
         switch (round % 4) {
-        case 0: /* the same */
-            b1 = a1, b2 = a2;
-            break;
+        case 0: /* the same */ b1 = a1, b2 = a2; break;
         case 1: /* opposite */
             b1 = a1, b2 = a2;
             blst_p1_cneg(&b1, true);
@@ -253,7 +344,8 @@ TEST(bls_refuses_bad_encodings)
     }
     in[127] ^= 1;
     CHECK(!bls_g1_add(out, in)); /* off the curve */
-    static const char prime[] = "1a0111ea397fe69a4b1ba7b6434bacd764774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaab";
+    static const char prime[] =
+        "1a0111ea397fe69a4b1ba7b6434bacd764774b84f38512bf6730d2a0f6b0f6241eabfffeb153ffffb9feffffffffaaab";
     CHECK(hex_decode(in + 16, prime, 96));
     CHECK(!bls_map_fp_to_g1(out, in));
     in[63] -= 1;
@@ -274,8 +366,7 @@ TEST(bls_checks_subgroups_where_the_rules_say_so)
         blst_fp_sqr(&y2, &p.x);
         blst_fp_mul(&y2, &y2, &p.x);
         blst_fp_add(&y2, &y2, &four);
-        if (blst_fp_sqrt(&p.y, &y2) && !blst_p1_affine_in_g1(&p))
-            break;
+        if (blst_fp_sqrt(&p.y, &y2) && !blst_p1_affine_in_g1(&p)) break;
     }
     uint8_t in[BLS_PAIR_SIZE + BLS_G1_TERM_SIZE] = {0}, out[128];
     blst_p1 q;
@@ -318,13 +409,13 @@ TEST(modexp_agrees_with_square_and_multiply)
 {
     for (int round = 0; round < 400; round++) {
         static uint8_t base[300], exponent[40], modulus[300], out[300], expected[300];
-        size_t base_size = harness_random_below(round < 200 ? 40 : 300), exponent_size = harness_random_below(round % 2 ? 3 : 40);
+        size_t base_size = harness_random_below(round < 200 ? 40 : 300),
+               exponent_size = harness_random_below(round % 2 ? 3 : 40);
         size_t modulus_size = 1 + harness_random_below(round < 200 ? 40 : 299);
         harness_random_edge_bytes(base, base_size);
         harness_random_edge_bytes(exponent, exponent_size);
         harness_random_edge_bytes(modulus, modulus_size);
-        if (round % 3 == 0)
-            modulus[modulus_size - 1] |= 1;
+        if (round % 3 == 0) modulus[modulus_size - 1] |= 1;
         if (round % 5 == 0) {
             memset(modulus, 0, modulus_size); /* a power of two */
             modulus[harness_random_below(modulus_size)] = (uint8_t)(1u << harness_random_below(8));
@@ -341,15 +432,64 @@ TEST(modexp_agrees_with_square_and_multiply)
             mpz_mod(r, r, m);
             for (size_t i = 0; i < 8 * exponent_size; i++) {
                 mpz_mul(r, r, r);
-                if ((exponent[i / 8] >> (7 - i % 8) & 1) != 0)
-                    mpz_mul(r, r, b);
+                if ((exponent[i / 8] >> (7 - i % 8) & 1) != 0) mpz_mul(r, r, b);
                 mpz_mod(r, r, m);
             }
             size_t size = (mpz_sizeinbase(r, 2) + 7) / 8;
-            if (mpz_sgn(r) != 0)
-                mpz_export(expected + (modulus_size - size), NULL, 1, 1, 1, 0, r);
+            if (mpz_sgn(r) != 0) mpz_export(expected + (modulus_size - size), NULL, 1, 1, 1, 0, r);
         }
         CHECK_BYTES(out, expected, modulus_size);
         mpz_clears(b, m, r, NULL);
+    }
+}
+
+/* A number of about `bits` bits with its low `zeros` bits 0. */
+static struct bytes shaped_number(uint8_t *room, size_t bits, size_t zeros)
+{
+    size_t size = (bits + 7) / 8;
+    harness_random_edge_bytes(room, size);
+    if (bits % 8 != 0) room[0] &= (uint8_t)((1u << bits % 8) - 1);
+    for (size_t i = 0; i < zeros && i < 8 * size; i++) room[size - 1 - i / 8] &= (uint8_t)~(1u << i % 8);
+    if (zeros < 8 * size) room[size - 1 - zeros / 8] |= (uint8_t)(1u << zeros % 8);
+    return (struct bytes){room, size};
+}
+
+TEST(modexp_ways_agree_with_gmp)
+{
+    static uint8_t base[1100], exponent[300], modulus[1100], out[1100], expected[1100];
+    for (int round = 0; round < 3000; round++) {
+        /* Every count of limbs, small ones more often; moduli odd, a little even, very even. */
+        size_t bits = 2 + harness_random_below(round % 8 == 0 ? 8200 : round % 3 == 0 ? 1100 : 450);
+        static const size_t zeros_below[] = {1, 1, 2, 20, 130, 600, 4000};
+        size_t zeros = harness_random_below(zeros_below[harness_random_below(COUNT_OF(zeros_below))]);
+        struct bytes m = shaped_number(modulus, bits, zeros < bits ? zeros : bits - 1);
+        struct bytes b = shaped_number(base, 1 + harness_random_below(round % 4 == 0 ? 8400 : bits + 70),
+                                       harness_random_below(9));
+        struct bytes e = shaped_number(exponent, 1 + harness_random_below(round % 5 == 0 ? 1200 : 100), 0);
+        modexp(out, b, e, m);
+        modexp_plain(expected, b, e, m);
+        CHECK_BYTES(out, expected, m.size);
+    }
+}
+
+/* modexp takes only one of the two Montgomery ways for each size; both must be right for all that they can do. */
+TEST(modexp_digits_of_52_bits_agree_with_limbs_of_64)
+{
+    if (!modexp_has_ifma()) SKIP("this processor has no AVX-512 IFMA");
+    for (int round = 0; round < 3000; round++) {
+        uint64_t m[MODEXP_ODD_LIMBS_MAX], b[MODEXP_ODD_LIMBS_MAX + 3], x[MODEXP_ODD_LIMBS_MAX], y[MODEXP_ODD_LIMBS_MAX];
+        uint8_t e[40];
+        size_t count = 1 + harness_random_below(MODEXP_ODD_LIMBS_MAX), base_count = 1 + harness_random_below(count + 3);
+        harness_random_edge_bytes((uint8_t *)m, 8 * count);
+        harness_random_edge_bytes((uint8_t *)b, 8 * base_count);
+        harness_random_edge_bytes(e, sizeof e);
+        m[0] |= 1;
+        m[count - 1] |= count == 1 ? 2 : 1;
+        b[base_count - 1] |= 1;
+        e[0] |= 1;
+        struct bytes exponent = {e, 1 + harness_random_below(sizeof e)};
+        modexp_odd(x, b, base_count, exponent, m, count);
+        modexp_ifma(y, b, base_count, exponent, m, count);
+        CHECK_BYTES(y, x, 8 * count);
     }
 }

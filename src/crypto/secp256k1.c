@@ -1,5 +1,7 @@
-/* ECDSA over secp256k1 through libsecp256k1: recovery for transactions and ECRECOVER, signing for tools. */
+/* ECDSA over secp256k1 through libsecp256k1: recovery for transactions and ECRECOVER, signing for tools. Recovery of many signatures goes
+ * through secp256k1_many.c where the processor can; whatever is unusual there comes back to the library. */
 #include "crypto/crypto.h"
+#include "crypto/secp256k1_private.h"
 
 #include <pthread.h>
 
@@ -30,15 +32,13 @@ static void address_of_key(struct address *out, const library_key *key)
 static bool is_zero(const uint8_t word[32])
 {
     uint64_t any = 0;
-    for (size_t i = 0; i < 32; i += 8)
-        any |= load_be64(word + i);
+    for (size_t i = 0; i < 32; i += 8) any |= load_be64(word + i);
     return any == 0;
 }
 
 bool secp256k1_recover(struct address *out, const struct hash *digest, const struct secp256k1_signature *signature)
 {
-    if (signature->recovery_id > 3 || is_zero(signature->r) || is_zero(signature->s))
-        return false;
+    if (signature->recovery_id > 3 || is_zero(signature->r) || is_zero(signature->s)) return false;
     uint8_t compact[64];
     memcpy(compact, signature->r, 32);
     memcpy(compact + 32, signature->s, 32);
@@ -48,17 +48,76 @@ bool secp256k1_recover(struct address *out, const struct hash *digest, const str
     if (LIBRARY(ecdsa_recoverable_signature_parse_compact)(LIBRARY(context_static), &parsed, compact,
                                                            signature->recovery_id) == 0)
         return false;
-    if (LIBRARY(ecdsa_recover)(LIBRARY(context_static), &key, &parsed, digest->b) == 0)
-        return false;
+    if (LIBRARY(ecdsa_recover)(LIBRARY(context_static), &key, &parsed, digest->b) == 0) return false;
     address_of_key(out, &key);
     return true;
+}
+
+void secp256k1_recover_each(struct address *out, bool *ok, const struct hash *digest,
+                            const struct secp256k1_signature *signature, size_t count)
+{
+    for (size_t i = 0; i < count; i++) ok[i] = secp256k1_recover(&out[i], &digest[i], &signature[i]);
+}
+
+/* Fewer than this cost less one by one: eight lanes take as long as two recoveries. */
+enum { LEAST_TOGETHER = 3 };
+
+/* Signatures picked from a batch for the vector code, with their places in the batch. */
+struct picked {
+    size_t count, place[SECP256K1_CHUNK];
+    struct hash digest[SECP256K1_CHUNK];
+    struct secp256k1_signature signature[SECP256K1_CHUNK];
+};
+
+static void recover_picked(struct address *out, bool *ok, const struct picked *p)
+{
+    bool found[SECP256K1_CHUNK];
+    uint8_t key[SECP256K1_CHUNK][64];
+    struct hash hash[SECP256K1_CHUNK];
+    struct bytes text[SECP256K1_CHUNK];
+    if (p->count >= LEAST_TOGETHER)
+        secp256k1_recover_keys(key, found, p->digest, p->signature, p->count);
+    else
+        memset(found, 0, sizeof found);
+    for (size_t i = 0; i < p->count; i++) {
+        if (!found[i]) memset(key[i], 0, sizeof key[i]);
+        text[i] = (struct bytes){key[i], sizeof key[i]};
+    }
+    keccak256_many(hash, text, p->count);
+    for (size_t i = 0; i < p->count; i++) {
+        size_t at = p->place[i];
+        ok[at] = found[i];
+        if (found[i])
+            memcpy(out[at].b, hash[i].b + 12, sizeof out[at].b);
+        else
+            ok[at] = secp256k1_recover(&out[at], &p->digest[i], &p->signature[i]);
+    }
 }
 
 void secp256k1_recover_many(struct address *out, bool *ok, const struct hash *digest,
                             const struct secp256k1_signature *signature, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        ok[i] = secp256k1_recover(&out[i], &digest[i], &signature[i]);
+    if (!secp256k1_has_ifma()) {
+        secp256k1_recover_each(out, ok, digest, signature, count);
+        return;
+    }
+    struct picked p;
+    p.count = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct secp256k1_signature *s = &signature[i];
+        if (s->recovery_id > 1 || !secp256k1_is_scalar(s->r) || !secp256k1_is_scalar(s->s)) {
+            ok[i] = secp256k1_recover(&out[i], &digest[i], s);
+            continue;
+        }
+        p.place[p.count] = i;
+        p.digest[p.count] = digest[i];
+        p.signature[p.count] = *s;
+        if (++p.count == SECP256K1_CHUNK) {
+            recover_picked(out, ok, &p);
+            p.count = 0;
+        }
+    }
+    recover_picked(out, ok, &p);
 }
 
 /* ---- secret keys ----------------------------------------------------------------------------------------------- */
@@ -77,8 +136,7 @@ bool secp256k1_sign(struct secp256k1_signature *out, const struct hash *digest, 
 {
     pthread_once(&signing_once, make_signing_context);
     library_signature made;
-    if (LIBRARY(ecdsa_sign_recoverable)(signing_context, &made, digest->b, secret, NULL, NULL) == 0)
-        return false;
+    if (LIBRARY(ecdsa_sign_recoverable)(signing_context, &made, digest->b, secret, NULL, NULL) == 0) return false;
     uint8_t compact[64];
     int recovery_id = 0;
     LIBRARY(ecdsa_recoverable_signature_serialize_compact)(LIBRARY(context_static), compact, &recovery_id, &made);
@@ -92,8 +150,21 @@ bool secp256k1_address_of_secret(struct address *out, const uint8_t secret[32])
 {
     pthread_once(&signing_once, make_signing_context);
     library_key key;
-    if (LIBRARY(ec_pubkey_create)(signing_context, &key, secret) == 0)
-        return false;
+    if (LIBRARY(ec_pubkey_create)(signing_context, &key, secret) == 0) return false;
     address_of_key(out, &key);
     return true;
+}
+
+void secp256k1_base_multiple(uint8_t out[64], uint32_t factor)
+{
+    pthread_once(&signing_once, make_signing_context);
+    uint8_t secret[32] = {
+        [28] = (uint8_t)(factor >> 24), (uint8_t)(factor >> 16), (uint8_t)(factor >> 8), (uint8_t)factor};
+    uint8_t text[KEY_SIZE];
+    size_t size = sizeof text;
+    library_key key;
+    ASSERT(LIBRARY(ec_pubkey_create)(signing_context, &key, secret) == 1);
+    LIBRARY(ec_pubkey_serialize)
+    (LIBRARY(context_static), text, &size, &key, SECP256K1_EC_UNCOMPRESSED);
+    memcpy(out, text + KEY_TAG_SIZE, 64);
 }

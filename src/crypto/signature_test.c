@@ -1,6 +1,7 @@
 /* Signatures over secp256k1 and P-256: round trips and everything that must be refused. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "crypto/crypto.h"
+#include "crypto/secp256k1_private.h"
 
 #include "harness.h"
 
@@ -89,17 +90,10 @@ TEST(secp256k1_many_agree_with_one_by_one)
         harness_random_edge_bytes(digest[i].b, 32);
         CHECK(secp256k1_sign(&s[i], &digest[i], secret));
         switch (harness_random_below(8)) {
-        case 0:
-            harness_random_edge_bytes(s[i].r, 32);
-            break;
-        case 1:
-            harness_random_edge_bytes(s[i].s, 32);
-            break;
-        case 2:
-            s[i].recovery_id = (uint8_t)harness_random_below(5);
-            break;
-        default:
-            break;
+        case 0: harness_random_edge_bytes(s[i].r, 32); break;
+        case 1: harness_random_edge_bytes(s[i].s, 32); break;
+        case 2: s[i].recovery_id = (uint8_t)harness_random_below(5); break;
+        default: break;
         }
     }
     for (size_t count = 0; count <= COUNT; count += 1 + count / 4) {
@@ -110,6 +104,109 @@ TEST(secp256k1_many_agree_with_one_by_one)
             CHECK(secp256k1_recover(&one, &digest[i], &s[i]) == ok[i]);
             CHECK(!ok[i] || address_equal(&one, &out[i]));
         }
+    }
+}
+
+/* Good signatures must be recovered by the vector code itself, not by falling back; with groups of every size. */
+TEST(secp256k1_vector_code_recovers_what_was_signed)
+{
+    if (!secp256k1_has_ifma()) SKIP("this processor has no AVX-512 IFMA");
+    static struct secp256k1_signature s[SECP256K1_CHUNK];
+    static struct hash digest[SECP256K1_CHUNK];
+    static struct address expected[SECP256K1_CHUNK];
+    static uint8_t key[SECP256K1_CHUNK][64];
+    bool ok[SECP256K1_CHUNK];
+    for (size_t round = 0; round < 20; round++) {
+        size_t count = round == 0 ? SECP256K1_CHUNK : 1 + harness_random_below(SECP256K1_CHUNK);
+        for (size_t i = 0; i < count; i++) {
+            uint8_t secret[32];
+            random_secret(secret);
+            harness_random_edge_bytes(digest[i].b, 32);
+            CHECK(secp256k1_address_of_secret(&expected[i], secret));
+            CHECK(secp256k1_sign(&s[i], &digest[i], secret));
+        }
+        secp256k1_recover_keys(key, ok, digest, s, count);
+        for (size_t i = 0; i < count; i++) {
+            struct hash h;
+            CHECK(ok[i]);
+            keccak256_64(&h, key[i]);
+            CHECK_BYTES(h.b + 12, expected[i].b, 20);
+        }
+    }
+}
+
+static void add_small(uint8_t number[32], int add)
+{
+    for (int i = 31, carry = add; i >= 0 && carry != 0; i--) {
+        carry += number[i];
+        number[i] = (uint8_t)carry;
+        carry >>= 8;
+    }
+}
+
+/* R a small multiple of G, s and the digest small or equal: the sum's parts meet each other, their opposites and infinity. */
+TEST(secp256k1_many_agree_where_points_meet)
+{
+    enum { COUNT = 256 };
+    static struct secp256k1_signature s[COUNT];
+    static struct hash digest[COUNT];
+    static struct address out[COUNT];
+    static bool ok[COUNT];
+    unsigned found = 0;
+    for (int round = 0; round < 8; round++) {
+        for (size_t i = 0; i < COUNT; i++) {
+            uint8_t point[64];
+            secp256k1_base_multiple(point, 1 + (uint32_t)harness_random_below(round % 2 == 0 ? 3 : 600));
+            memcpy(s[i].r, point, 32);
+            s[i].recovery_id = (uint8_t)harness_random_below(2);
+            memset(digest[i].b, 0, 32);
+            memset(s[i].s, 0, 32);
+            add_small(s[i].s, 1 + (int)harness_random_below(3));
+            add_small(digest[i].b, (int)harness_random_below(4));
+            if (i % 3 == 1) { /* just below the order, or just above for the digest */
+                CHECK(hex_decode(s[i].s, order_hex, 64));
+                add_small(s[i].s, -1 - (int)harness_random_below(3));
+            }
+            if (i % 5 == 1) {
+                CHECK(hex_decode(digest[i].b, order_hex, 64));
+                add_small(digest[i].b, (int)harness_random_below(5) - 2);
+            }
+            if (i % 7 == 1) memcpy(digest[i].b, s[i].s, 32);
+            if (i % 11 == 1) harness_random_edge_bytes(digest[i].b, 32);
+            if (i % 13 == 1) memcpy(s[i].s, s[i].r, 32);      /* u2 = 1 */
+            if (i % 17 == 1) memcpy(digest[i].b, s[i].r, 32); /* u1 = -1 */
+        }
+        secp256k1_recover_many(out, ok, digest, s, COUNT);
+        for (size_t i = 0; i < COUNT; i++) {
+            struct address one;
+            CHECK(secp256k1_recover(&one, &digest[i], &s[i]) == ok[i]);
+            CHECK(!ok[i] || address_equal(&one, &out[i]));
+            found += ok[i];
+        }
+    }
+    CHECK(found > 500);
+}
+
+/* x of R not on the curve, at every place of a group; its neighbours must not notice. */
+TEST(secp256k1_many_agree_on_random_numbers)
+{
+    enum { COUNT = 512 };
+    static struct secp256k1_signature s[COUNT];
+    static struct hash digest[COUNT];
+    static struct address out[COUNT];
+    static bool ok[COUNT];
+    for (size_t i = 0; i < COUNT; i++) {
+        harness_random_edge_bytes(s[i].r, 32);
+        harness_random_edge_bytes(s[i].s, 32);
+        harness_random_edge_bytes(digest[i].b, 32);
+        s[i].recovery_id = (uint8_t)harness_random_below(4);
+        if (s[i].recovery_id > 1 && i % 2 == 0) memset(s[i].r, 0, 16); /* r + n below the prime */
+    }
+    secp256k1_recover_many(out, ok, digest, s, COUNT);
+    for (size_t i = 0; i < COUNT; i++) {
+        struct address one;
+        CHECK(secp256k1_recover(&one, &digest[i], &s[i]) == ok[i]);
+        CHECK(!ok[i] || address_equal(&one, &out[i]));
     }
 }
 
@@ -165,4 +262,50 @@ TEST(p256_refuses_values_out_of_range)
     memcpy(bad, in, sizeof in);
     memset(bad + 96, 0, 64);
     CHECK(!p256_verify(bad));
+}
+
+/* With digest 0 and r = s the sum is the key itself: keys whose x is a little above the order have r = x - order, and the
+ * comparison must try r + order. */
+TEST(p256_takes_x_modulo_the_order)
+{
+    EC_GROUP *group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+    EC_POINT *point = EC_POINT_new(group);
+    BIGNUM *x = BN_dup(EC_GROUP_get0_order(group)), *y = BN_new(), *r = BN_new();
+    for (int found = 0; found < 5;) {
+        BN_add_word(x, 1);
+        if (EC_POINT_set_compressed_coordinates(group, point, x, found % 2, NULL) != 1) continue;
+        found++;
+        uint8_t in[160] = {0};
+        CHECK(EC_POINT_get_affine_coordinates(group, point, NULL, y, NULL) == 1);
+        BN_sub(r, x, EC_GROUP_get0_order(group));
+        BN_bn2binpad(r, in + 32, 32);
+        BN_bn2binpad(r, in + 64, 32);
+        BN_bn2binpad(x, in + 96, 32);
+        BN_bn2binpad(y, in + 128, 32);
+        CHECK(p256_verify(in));
+        in[63] ^= 1;
+        in[95] ^= 1;
+        CHECK(!p256_verify(in));
+    }
+    BN_free(x);
+    BN_free(y);
+    BN_free(r);
+    EC_POINT_free(point);
+    EC_GROUP_free(group);
+}
+
+/* A key whose x is 5 fits 32 bytes as 5 + the field's prime as well; that form must be refused (EIP-7951). */
+TEST(p256_refuses_coordinates_that_are_not_reduced)
+{
+    static const char text[] = "dfb6a972945c83e11323f4031bc3c499af3df27b36ff0e427ce555f06176e134"
+                               "5f8cc122c491618542a6364e070f105f7b0ca6ef66300a2cabf7bc490a7c3c93"
+                               "1ff585ebcc0d37694be09092bad2d2f1622d6bc87592269bc8b30c46e95a202c"
+                               "0000000000000000000000000000000000000000000000000000000000000005"
+                               "459243b9aa581806fe913bce99817ade11ca503c64d9a3c533415c083248fbcc";
+    static const char five_more[] = "ffffffff00000001000000000000000000000001000000000000000000000004";
+    uint8_t in[160];
+    CHECK(hex_decode(in, text, 320));
+    CHECK(p256_verify(in));
+    CHECK(hex_decode(in + 96, five_more, 64));
+    CHECK(!p256_verify(in));
 }

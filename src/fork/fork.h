@@ -106,6 +106,7 @@ struct fork {
         uint32_t selfdestruct_new_account; /* the same by SELFDESTRUCT: 0, 25000 (EIP-150) */
         uint32_t selfdestruct_refund; /* 24000, 0 (EIP-3529) */
         uint32_t code_byte;           /* code deposit, per byte */
+        uint32_t code_word;           /* and per 32 bytes, for hashing it: 0, 6 (EIP-8037) */
         uint32_t initcode_word;       /* per 32 bytes of initcode: 0, 2 (EIP-3860) */
         uint32_t cold_account;        /* whole price of a cold account, 0 before EIP-2929; base gas counts towards it */
         uint32_t cold_slot;           /* the same of a cold storage slot */
@@ -130,7 +131,9 @@ struct fork {
         uint32_t data_zero, data_byte; /* per byte of data: 4 and 68, 16 (EIP-2028) */
         uint32_t access_address;       /* EIP-2930 */
         uint32_t access_key;
-        uint32_t floor_token;          /* EIP-7623: at least base + this * (zero bytes + 4 * other bytes); 0: no floor */
+        uint32_t floor_token;          /* EIP-7623: at least base + this for each token of data; 0: no floor */
+        uint32_t floor_zero, floor_byte; /* tokens of a zero byte and of another: 1 and 4, both 4 (EIP-7976) */
+        uint32_t access_list_byte;     /* tokens of a byte of the access list, in the floor and out of it: 0, 4 (EIP-7981) */
         uint32_t authorization;        /* EIP-7702, each */
         uint32_t authorization_refund; /* when its account exists */
         uint32_t refund_quotient;      /* refund at most gas used / this: 2, 5 (EIP-3529) */
@@ -152,6 +155,15 @@ struct fork {
         uint32_t update_fraction; /* of the blob base fee */
         uint32_t base_cost;       /* EIP-7918: reserve price, this much execution gas a blob; 0: none */
     } blob;
+
+    /* EIP-8037: what makes the state grow is paid in a gas of its own. Its price per byte follows the block's gas limit, see
+     * fork_state_byte_gas. byte_year_target is 0 before it. */
+    struct {
+        uint64_t byte_year_target; /* bytes by which the state may grow in a year */
+        uint32_t price_bits;       /* significant bits of the price ... */
+        uint32_t price_offset;     /* ... plus this */
+        uint32_t account, slot, delegation; /* bytes that each adds */
+    } state_growth;
 
     /* EIP-1559. elasticity is 0 before it. */
     struct {
@@ -189,20 +201,22 @@ struct fork {
     bool block_gas_without_refunds;     /* EIP-7778 */
     bool block_access_list;             /* EIP-7928 */
     bool slot_number;                   /* EIP-7843: in the header */
-    bool state_gas;                     /* EIP-8037: gas has a second dimension */
 };
 
 extern const struct fork fork_frontier, fork_homestead, fork_tangerine_whistle,
     fork_spurious_dragon, fork_byzantium, fork_constantinople, fork_petersburg, fork_istanbul,
     fork_muir_glacier, fork_berlin, fork_london, fork_arrow_glacier, fork_gray_glacier, fork_paris,
     fork_shanghai, fork_cancun, fork_prague, fork_osaka, fork_bpo1, fork_bpo2, fork_bpo3, fork_bpo4,
-    fork_bpo5;
+    fork_bpo5, fork_amsterdam;
 
 /* Every fork, oldest first; the last is followed by NULL. */
 extern const struct fork *const forks[];
 
 /* The fork of that name or alias ("Osaka", "EIP150", "Merge", "ConstantinopleFix", ...), in any case of letters; NULL if there is none. */
 const struct fork *fork_find(const char *name);
+
+/* State gas for one byte of state growth in a block of that gas limit (EIP-8037); 0 where state growth has no gas of its own. */
+uint64_t fork_state_byte_gas(const struct fork *fork, uint64_t gas_limit);
 
 /* ---- system contracts ---------------------------------------------------------------------------------------- */
 

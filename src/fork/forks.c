@@ -167,7 +167,7 @@
     PRECOMPILES_PRAGUE,                        /* EIP-2537 */                                                          \
     .parent_hash = true,                       /* EIP-2935 */                                                          \
     .requests = REQUEST_DEPOSIT | REQUEST_WITHDRAWAL | REQUEST_CONSOLIDATION, /* EIP-6110, EIP-7002, EIP-7251 */       \
-    .tx.floor_token = 10,                      /* EIP-7623 */                                                          \
+    .tx.floor_token = 10, .tx.floor_zero = 1, .tx.floor_byte = 4, /* EIP-7623 */                                       \
     .blob = {.target = 6, .max = 9, .max_per_tx = 9, .update_fraction = 5007716}, /* EIP-7691 */                       \
     .tx.types = TX_TYPE_LEGACY | TX_TYPE_ACCESS_LIST | TX_TYPE_DYNAMIC_FEE | TX_TYPE_BLOB | TX_TYPE_SET_CODE,          \
     .tx.authorization = 25000, .tx.authorization_refund = 12500, /* EIP-7702 */                                        \
@@ -193,6 +193,24 @@
 #define BPO4_IS BPO3_IS, .name = "BPO4", .aliases = "", BLOBS(14, 21, 13739630)
 #define BPO5_IS BPO4_IS, .name = "BPO5", .aliases = ""
 
+/* EIP-8037: what makes the state grow is priced by the byte, in a gas of its own; what is left in ordinary gas is the work. */
+#define AMSTERDAM_IS                                                                                                   \
+    BPO2_IS, .name = "Amsterdam", .aliases = "",                                                                       \
+    .transfer_logs = true,                     /* EIP-7708 */                                                          \
+    .block_gas_without_refunds = true,         /* EIP-7778 */                                                          \
+    .slot_number = true, .op[OP_SLOTNUM] = {2, ON}, /* EIP-7843 */                                                     \
+    .block_access_list = true,                 /* EIP-7928 */                                                          \
+    .limit.code_size = 1u << 15, .limit.initcode_size = 1u << 16, /* EIP-7954 */                                       \
+    .tx.floor_token = 16, .tx.floor_zero = 4,  /* EIP-7976 */                                                          \
+    .tx.access_list_byte = 4,                  /* EIP-7981 */                                                          \
+    .op[OP_DUPN] = {3, ON}, .op[OP_SWAPN] = {3, ON}, .op[OP_EXCHANGE] = {3, ON}, /* EIP-8024 */                        \
+    .state_growth = {.byte_year_target = UINT64_C(100) << 30, .price_bits = 5, .price_offset = 9578,                   \
+                     .account = 112, .slot = 32, .delegation = 23}, /* EIP-8037, also all that follows */              \
+    .op[OP_CREATE] = {9000, ON}, .op[OP_CREATE2] = {9000, ON}, .tx.create = 9000,                                      \
+    .gas.code_byte = 0, .gas.code_word = 6, .gas.new_account = 0, .gas.selfdestruct_new_account = 0,                   \
+    .sstore.set = 2900,                                                                                                \
+    .tx.authorization = 7500, .tx.authorization_refund = 0
+
 const struct fork fork_frontier = {FRONTIER_IS};
 const struct fork fork_homestead = {HOMESTEAD_IS};
 const struct fork fork_tangerine_whistle = {TANGERINE_WHISTLE_IS};
@@ -216,13 +234,14 @@ const struct fork fork_bpo2 = {BPO2_IS};
 const struct fork fork_bpo3 = {BPO3_IS};
 const struct fork fork_bpo4 = {BPO4_IS};
 const struct fork fork_bpo5 = {BPO5_IS};
+const struct fork fork_amsterdam = {AMSTERDAM_IS};
 
 const struct fork *const forks[] = {
     &fork_frontier,     &fork_homestead,    &fork_tangerine_whistle, &fork_spurious_dragon, &fork_byzantium,
     &fork_constantinople, &fork_petersburg, &fork_istanbul,          &fork_muir_glacier,    &fork_berlin,
     &fork_london,       &fork_arrow_glacier, &fork_gray_glacier,     &fork_paris,           &fork_shanghai,
     &fork_cancun,       &fork_prague,       &fork_osaka,             &fork_bpo1,            &fork_bpo2,
-    &fork_bpo3,         &fork_bpo4,         &fork_bpo5,              NULL,
+    &fork_bpo3,         &fork_bpo4,         &fork_bpo5,         &fork_amsterdam,         NULL,
 };
 
 const struct opcode_info opcode_infos[256] = {

@@ -55,6 +55,7 @@ struct mv_execution {
     struct mv_balance_read *balance_reads;
     struct mv_write *writes;
     uint32_t read_count, balance_read_count, write_count;
+    struct state_accesses accesses; /* when the state was told to list them */
 };
 
 /* Collects the finalized records of `s` and publishes the writes as versions numbered s->tx. A speculative execution keeps its reads

@@ -126,6 +126,8 @@ static bool is_written(const struct slot *slot)
 struct mv_execution *mv_publish(struct state *s, struct arena *arena)
 {
     struct mv_execution *e = collect(s, arena);
+    if (s->list_accesses)
+        e->accesses = state_accesses(s, arena);
     uint32_t written_slots = 0;
     for (uint32_t i = 0; i < s->slot_count; i++)
         written_slots += is_written(s->slots[i]);

@@ -22,6 +22,18 @@ void sched_init(struct sched *s, uint32_t count, unsigned workers, _Atomic uint8
     atomic_init(&s->confidence, SCHED_CONFIDENCE_LOW + 2);
     s->probe_distance = SCHED_PROBE_FIRST;
     s->probe_in = SCHED_PROBE_FIRST;
+    s->stole = false;
+    s->heavy = NULL;
+    s->is_heavy = NULL;
+    s->heavy_count = 0;
+    atomic_init(&s->heavy_next, 0);
+}
+
+void sched_set_heavy(struct sched *s, const uint32_t *heavy, uint32_t heavy_count, const bool *is_heavy)
+{
+    s->heavy = heavy;
+    s->heavy_count = heavy_count;
+    s->is_heavy = is_heavy;
 }
 
 static bool swap_state(struct sched *s, uint32_t item, uint8_t from, uint8_t to)
@@ -55,19 +67,23 @@ static struct sched_task look_at_head(struct sched *s)
                 return (struct sched_task){SCHED_RUN, head};
             break;
         case ITEM_RUNNING:
-            /* Where running ahead rarely pays, the other's result would most likely be thrown away. */
+            /* Where running ahead rarely pays, the other's result would most likely be thrown away; but what takes long is
+             * not begun again from the start. */
             if (confidence_of(s) >= SCHED_CONFIDENCE_LOW)
                 return (struct sched_task){SCHED_WAIT, 0};
-            if (swap_state(s, head, ITEM_RUNNING, ITEM_STOLEN))
+            if (s->is_heavy != NULL && s->is_heavy[head])
+                return (struct sched_task){SCHED_WAIT, 0};
+            if (swap_state(s, head, ITEM_RUNNING, ITEM_STOLEN)) {
+                s->stole = true;
                 return (struct sched_task){SCHED_CHECK, head};
+            }
             break;
-        case ITEM_PUBLISHING: /* a matter of less than a microsecond */
-            cpu_relax();
+        case ITEM_PUBLISHING: /* its worker asks for the head as soon as it is done */
             return (struct sched_task){SCHED_WAIT, 0};
         case ITEM_READY:
             return (struct sched_task){SCHED_CHECK, head};
         default:
-            ASSERT(!"an item at the head is stolen or committed");
+            ASSERT(false); /* whoever stole or committed it holds the token */
         }
     }
 }
@@ -89,15 +105,30 @@ static bool take_head(struct sched *s, struct sched_task *out)
         if (out->kind == SCHED_DONE)
             return true;
         uint8_t state = atomic_load(&s->state[atomic_load(&s->head) % s->count]);
-        if (state == ITEM_RUNNING || state == ITEM_COMMITTED || state == ITEM_STOLEN)
+        if (state != ITEM_FREE && state != ITEM_READY)
             return false;
     }
 }
 
 /* ---- running ahead ------------------------------------------------------------------------------------------------- */
 
+/* Those that take long come first, whatever their place: begun late, they would be all that is left at the end. */
+static bool take_heavy(struct sched *s, struct sched_task *out)
+{
+    while (atomic_load_explicit(&s->heavy_next, memory_order_relaxed) < s->heavy_count) {
+        uint32_t i = atomic_fetch_add(&s->heavy_next, 1);
+        if (i < s->heavy_count && swap_state(s, s->heavy[i], ITEM_FREE, ITEM_RUNNING)) {
+            *out = (struct sched_task){SCHED_SPECULATE, s->heavy[i]};
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool take_ahead(struct sched *s, struct sched_task *out)
 {
+    if (take_heavy(s, out))
+        return true;
     for (;;) {
         uint32_t window = atomic_load_explicit(&s->window, memory_order_relaxed);
         uint32_t head = atomic_load(&s->head);
@@ -132,6 +163,17 @@ struct sched_task sched_next(struct sched *s)
 bool sched_publishing(struct sched *s, uint32_t item)
 {
     return swap_state(s, item, ITEM_RUNNING, ITEM_PUBLISHING);
+}
+
+bool sched_is_ready(struct sched *s, uint32_t item)
+{
+    uint8_t state = atomic_load(&s->state[item]);
+    return state == ITEM_READY || state == ITEM_COMMITTED;
+}
+
+void sched_skip(struct sched *s, uint32_t item)
+{
+    (void)swap_state(s, item, ITEM_RUNNING, ITEM_FREE);
 }
 
 void sched_published(struct sched *s, uint32_t item, bool last)
@@ -179,10 +221,11 @@ static void maybe_probe(struct sched *s)
     atomic_store_explicit(&s->window, 2, memory_order_relaxed);
 }
 
-/* Those who wait because the window was full may go on. */
+/* Those who wait because the window was full may go on. Either we see here that somebody waits, or he, who says so before asking a
+ * last time, sees the new head then: both words are sequentially consistent. */
 static void call_waiting(struct sched *s)
 {
-    if (atomic_load_explicit(&s->waiting, memory_order_relaxed) == 0)
+    if (atomic_load(&s->waiting) == 0)
         return;
     uint32_t head = atomic_load(&s->head), cursor = atomic_load(&s->cursor);
     uint32_t window = atomic_load_explicit(&s->window, memory_order_relaxed);
@@ -195,10 +238,11 @@ struct sched_task sched_committed(struct sched *s, uint32_t item, enum sched_out
 {
     if (outcome == SCHED_HELD)
         grow_window(s);
-    else if (outcome == SCHED_CONFLICT)
+    else if (outcome == SCHED_CONFLICT || s->stole) /* either way somebody ran in vain */
         shrink_window(s);
     else
         maybe_probe(s);
+    s->stole = false;
     atomic_store(&s->state[item], ITEM_COMMITTED);
     atomic_store(&s->head, item + 1);
     call_waiting(s);

@@ -49,6 +49,10 @@ struct sched {
     uint32_t count;
     unsigned workers;
     _Atomic uint8_t *state; /* one for each item */
+    const uint32_t *heavy;  /* items that are expected to take long, longest first; see sched_set_heavy */
+    const bool *is_heavy;
+    uint32_t heavy_count;
+    _Atomic uint32_t heavy_next;
 
     /* Contended words, each on its own cache line. */
     _Alignas(64) _Atomic uint32_t head;   /* next to be committed; written by the holder of the token */
@@ -65,6 +69,7 @@ struct sched {
     /* Of the holder of the token. */
     uint32_t probe_in;       /* commits until a closed window opens for a probe */
     uint32_t probe_distance; /* doubles with each probe in vain */
+    bool stole;              /* the item at the head was taken from somebody who was running it */
 };
 
 enum {
@@ -78,6 +83,10 @@ enum {
 /* Starts a block of `count` items on `workers` workers; `state` has room for `count` bytes. */
 void sched_init(struct sched *s, uint32_t count, unsigned workers, _Atomic uint8_t *state);
 
+/* Names the items that are expected to take long, longest first: they are run ahead before all others, and never stolen. `is_heavy` has
+ * an element for each item. Both must outlive the block. Before any worker starts. */
+void sched_set_heavy(struct sched *s, const uint32_t *heavy, uint32_t heavy_count, const bool *is_heavy);
+
 /* What a worker without a task does next. */
 struct sched_task sched_next(struct sched *s);
 
@@ -85,6 +94,12 @@ struct sched_task sched_next(struct sched *s);
  * publish it, then call sched_published; `last` says that the item is complete. */
 bool sched_publishing(struct sched *s, uint32_t item);
 void sched_published(struct sched *s, uint32_t item, bool last);
+
+/* Whether `item` has been run ahead to its end, or committed: its writes can be read. */
+bool sched_is_ready(struct sched *s, uint32_t item);
+
+/* Gives an item back that was to be run ahead, because it is expected to conflict: the head will run it. Before its first piece. */
+void sched_skip(struct sched *s, uint32_t item);
 
 /* The holder has committed `item`. Gives its next task, still with the token if that is SCHED_RUN or SCHED_CHECK. */
 struct sched_task sched_committed(struct sched *s, uint32_t item, enum sched_outcome outcome);

@@ -173,7 +173,9 @@ struct u256 state_balance(struct state *s, struct account *a)
     return balance_now(a);
 }
 
-/* Small enough that sums and differences of two such numbers cannot leave the signed range. */
+/* Small enough that sums and differences of three such numbers cannot leave the signed range. */
+static const struct u256 moderate_max = {{UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX >> 3}};
+
 static bool is_moderate(const struct u256 *v)
 {
     return v->w[3] >> 61 == 0;
@@ -191,6 +193,8 @@ static void note_predicate(struct account *a, const struct u256 *amount, bool ho
         a->flags |= ACCOUNT_BALANCE_SEEN;
         return;
     }
+    if (u256_less(moderate_max, a->balance_high))
+        a->balance_high = moderate_max; /* what follows is said of moderate balances only */
     struct u256 need = u256_sub(*amount, a->balance_delta);
     if (need.w[3] >> 63 != 0) /* negative: whatever the balance was at the start, the answer is yes */
         return;
@@ -479,9 +483,15 @@ void state_set_transient(struct state *s, struct account *a, const struct u256 *
 void state_log(struct state *s, const struct account *a, const struct u256 *topics, uint32_t topic_count,
                struct bytes data)
 {
+    state_log_as(s, &a->entry->address, topics, topic_count, data);
+}
+
+void state_log_as(struct state *s, const struct address *emitter, const struct u256 *topics, uint32_t topic_count,
+                  struct bytes data)
+{
     MAKE_ROOM(s->logs, s->log_count, s->log_capacity);
     struct state_log *log = &s->logs[s->log_count++];
-    log->account = a;
+    log->emitter = emitter;
     log->topic_count = topic_count;
     for (uint32_t i = 0; i < topic_count; i++)
         log->topics[i] = topics[i];

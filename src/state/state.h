@@ -123,6 +123,7 @@ struct account_entry {
     _Atomic(const struct code *) parent_code; /* that code, once somebody asked for it */
     uint64_t hash;
     struct account_entry *next_changed; /* see state_table_changed */
+    uint32_t listed; /* place in the block access list that is being made, from 1; of whoever commits */
     struct location balance, nonce, meta;
     struct version parent_balance, parent_nonce, parent_meta;
 };
@@ -132,6 +133,7 @@ struct slot_entry {
     struct u256 key;
     uint64_t hash;
     struct slot_entry *next_changed;
+    uint32_t listed; /* as in struct account_entry */
     struct location location;
     struct version parent;
 };
@@ -234,7 +236,7 @@ struct slot {
 
 /* A log, in order of emission. Data lives until the transaction's results are given up. */
 struct state_log {
-    const struct account *account;
+    const struct address *emitter;
     struct u256 topics[4];
     uint32_t topic_count;
     struct bytes data;
@@ -255,6 +257,7 @@ struct state {
     bool clear_empty;     /* EIP-161 rules: existence is non-emptiness */
     bool speculative;     /* predecessors may be missing: note predicates */
     bool any_destructed;  /* some account was marked, perhaps in a reverted call */
+    bool list_accesses;   /* the block has an access list (EIP-7928): executions keep what they accessed */
     enum status failure;  /* first failure of the view; the executor looks at it after each transaction */
     int64_t refund;       /* gas refund counter; journaled by checkpoints */
 
@@ -340,8 +343,11 @@ void state_set_slot(struct state *s, struct slot *slot, const struct u256 *value
 struct u256 state_transient(struct state *s, struct account *a, const struct u256 *key);
 void state_set_transient(struct state *s, struct account *a, const struct u256 *key, const struct u256 *value);
 
-/* Emits a log; copies topics and data. Removed again by a revert. */
+/* Emits a log; copies topics and data. Removed again by a revert. state_log_as: of an emitter without a record, which must live as
+ * long as the log. */
 void state_log(struct state *s, const struct account *a, const struct u256 *topics, uint32_t topic_count, struct bytes data);
+void state_log_as(struct state *s, const struct address *emitter, const struct u256 *topics, uint32_t topic_count,
+                  struct bytes data);
 
 /* Hash of an earlier block through the view; zero with s->failure when it fails. */
 struct hash state_block_hash(struct state *s, uint64_t number);
@@ -365,6 +371,30 @@ void state_commit(struct state *s);
 
 /* Before EIP-161: makes sure that an account is in the trie, outside of any transaction. Serial use only. */
 void state_bring_into_existence(struct state *s, struct account_entry *e);
+
+/* ---- what a transaction accessed (EIP-7928) -------------------------------------------------------------------- */
+
+enum state_field {
+    STATE_BALANCE = 1 << 0,
+    STATE_NONCE = 1 << 1,
+    STATE_CODE = 1 << 2,
+    STATE_SLOT = 1 << 3,
+};
+
+/* An account or a slot that a transaction accessed, and which of its fields are not what they were before. Values are in the table,
+ * below the number of the next transaction. */
+struct state_access {
+    struct account_entry *account;
+    struct slot_entry *slot; /* NULL: the account itself */
+    uint32_t changed;        /* mask of enum state_field */
+};
+struct state_accesses {
+    const struct state_access *all;
+    uint32_t count;
+};
+
+/* What the finalized records say was accessed; lives in `arena`. Without the fee of the beneficiary, which is not in them. */
+struct state_accesses state_accesses(const struct state *s, struct arena *arena);
 
 /* ---- what a block changed ------------------------------------------------------------------------------------ */
 

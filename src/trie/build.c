@@ -81,7 +81,9 @@ static struct node *build(struct node_pool *p, const struct trie_pair *pairs, si
         uint8_t path[NIBBLES_MAX];
         for (size_t i = depth; i < fork; i++)
             path[i - depth] = nibble_at(pairs->key, i);
-        return &node_new_extension(p, path, fork - depth, build(p, pairs, count, fork))->node;
+        struct extension *e = node_new_extension(p, path, fork - depth);
+        e->child = build(p, pairs, count, fork);
+        return &e->node;
     }
     struct branch *b = node_new_branch(p);
     size_t i = 0;
@@ -111,7 +113,10 @@ static void root_of_sorted(struct hash *out, const struct trie_pair *pairs, size
         return;
     }
     struct node_pool nodes = {0};
-    node_hash_tree(node_build(&nodes, pairs, count), pool, out);
+    struct node *root = node_build(&nodes, pairs, count);
+    uint8_t reference_size = 0;
+    struct place place = {&root, &reference_size, out->b};
+    node_hash_trees(&place, 1, pool, NULL);
     arena_free(&nodes.arena);
 }
 

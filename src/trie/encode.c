@@ -47,21 +47,24 @@ static uint8_t *write_string(uint8_t *to, const uint8_t *data, size_t size)
     return to + size;
 }
 
-static size_t reference_encoded_size(const struct node *n)
+static size_t reference_encoded_size(size_t size)
 {
-    return n == NULL ? 1 : n->reference_size == 32 ? 33 : n->reference_size;
+    return size == 0 ? 1 : size == REFERENCE_SIZE ? 33 : size;
 }
 
-static uint8_t *write_reference(uint8_t *to, const struct node *n)
+static uint8_t *write_reference(uint8_t *to, const uint8_t *reference, size_t size)
 {
-    if (n == NULL) {
+    if (size == REFERENCE_SIZE) {
+        *to = 0xa0;
+        memcpy(to + 1, reference, REFERENCE_SIZE);
+        return to + 33;
+    }
+    if (size == 0) {
         *to = 0x80;
         return to + 1;
     }
-    if (n->reference_size == 32)
-        *to++ = 0xa0;
-    memcpy(to, n->reference, n->reference_size);
-    return to + n->reference_size;
+    memcpy(to, reference, size);
+    return to + size;
 }
 
 static uint8_t *write_two(uint8_t *to, const uint8_t *path, size_t path_size, size_t second_size)
@@ -73,16 +76,16 @@ static uint8_t *write_two(uint8_t *to, const uint8_t *path, size_t path_size, si
 static size_t encode_branch(uint8_t *out, const struct branch *b)
 {
     const struct leaf *value = (const struct leaf *)b->child[BRANCH_VALUE];
-    size_t size = value == NULL ? 1 : string_size(value->value.data, value->value.size);
-    for (unsigned i = 0; i < 16; i++)
-        size += reference_encoded_size(b->child[i]);
+    size_t size = value == NULL ? 1 : string_size(value->value, value->value_size);
+    for (unsigned i = 0; i < BRANCH_VALUE; i++)
+        size += reference_encoded_size(b->reference_size[i]);
     uint8_t *to = out + rlp_header(out, size, true);
-    for (unsigned i = 0; i < 16; i++)
-        to = write_reference(to, b->child[i]);
+    for (unsigned i = 0; i < BRANCH_VALUE; i++)
+        to = write_reference(to, b->reference[i], b->reference_size[i]);
     if (value == NULL)
         *to++ = 0x80;
     else
-        to = write_string(to, value->value.data, value->value.size);
+        to = write_string(to, value->value, value->value_size);
     return (size_t)(to - out);
 }
 
@@ -93,10 +96,10 @@ size_t node_encoded_bound(const struct node *n)
     const struct branch *b = (const struct branch *)n;
     switch ((enum node_kind)n->kind) {
     case NODE_LEAF:
-        return FIXED + ((const struct leaf *)n)->value.size;
+        return FIXED + (size_t)((const struct leaf *)n)->value_size;
     case NODE_BRANCH:
         return FIXED + 16 * 33 +
-               (b->child[BRANCH_VALUE] == NULL ? 0 : ((const struct leaf *)b->child[BRANCH_VALUE])->value.size);
+               (b->child[BRANCH_VALUE] == NULL ? 0 : (size_t)((const struct leaf *)b->child[BRANCH_VALUE])->value_size);
     default:
         return FIXED + 33;
     }
@@ -109,40 +112,35 @@ size_t node_encode(uint8_t *out, const struct node *n, size_t depth)
     if (n->kind == NODE_LEAF) {
         const struct leaf *l = (const struct leaf *)n;
         size_t size = pack_key(path, l->key, l->key_size, depth);
-        to = write_two(out, path, size, string_size(l->value.data, l->value.size));
-        to = write_string(to, l->value.data, l->value.size);
+        to = write_two(out, path, size, string_size(l->value, l->value_size));
+        to = write_string(to, l->value, l->value_size);
         return (size_t)(to - out);
     }
     if (n->kind == NODE_EXTENSION) {
         const struct extension *e = (const struct extension *)n;
         size_t size = pack_path(path, e->path, e->size, 0);
-        to = write_two(out, path, size, reference_encoded_size(e->child));
-        to = write_reference(to, e->child);
+        to = write_two(out, path, size, reference_encoded_size(e->reference_size));
+        to = write_reference(to, e->reference, e->reference_size);
         return (size_t)(to - out);
     }
-    ASSERT(n->kind == NODE_BRANCH);
     return encode_branch(out, (const struct branch *)n);
 }
 
 /* ---- from RLP ----------------------------------------------------------------------------------------------------- */
 
 /* One reference: nothing, a hash, or a short node in place. */
-static enum status read_reference(struct node_pool *p, struct rlp *in, struct node **out)
+static enum status read_reference(struct rlp *in, struct place out)
 {
     struct rlp_item item;
     enum status s = rlp_read_item(in, &item);
     if (s != STATUS_OK)
         return s;
-    *out = NULL;
-    if (item.is_list) {
-        if (item.encoded.size >= 32)
-            return TRIE_BAD_NODE; /* must be referred to by hash */
-        *out = node_new_stub(p, item.encoded.data, item.encoded.size);
-    } else if (item.payload.size == 32) {
-        *out = node_new_stub(p, item.payload.data, item.payload.size);
-    } else if (item.payload.size != 0) {
-        return TRIE_BAD_NODE;
-    }
+    struct bytes reference = item.is_list ? item.encoded : item.payload;
+    if (item.is_list ? reference.size >= REFERENCE_SIZE : reference.size != REFERENCE_SIZE && reference.size != 0)
+        return TRIE_BAD_NODE; /* longer nodes are referred to by hash */
+    *out.reference_size = (uint8_t)reference.size;
+    if (reference.size != 0)
+        memcpy(out.reference, reference.data, reference.size);
     return STATUS_OK;
 }
 
@@ -152,12 +150,14 @@ static enum status decode_branch(struct node_pool *p, struct rlp *in, const uint
     unsigned children = 0;
     struct bytes value;
     *out = &b->node;
-    for (unsigned i = 0; i < 16; i++) {
-        enum status s = read_reference(p, in, &b->child[i]);
+    for (unsigned i = 0; i < BRANCH_VALUE; i++) {
+        enum status s = read_reference(in, place_in_branch(b, i));
         if (s != STATUS_OK)
             return s;
-        children += b->child[i] != NULL;
+        children += b->reference_size[i] != 0;
     }
+    if (depth == NIBBLES_MAX && children != 0)
+        return TRIE_BAD_NODE; /* no key is that long */
     enum status s = rlp_read_bytes(in, &value);
     if (s != STATUS_OK)
         return s;
@@ -204,17 +204,17 @@ static enum status decode_extension(struct node_pool *p, struct rlp *in, size_t 
         nibbles[count++] = path.data[0] & 15;
     for (size_t i = 2; i < 2 * path.size; i++)
         nibbles[count++] = nibble_at(path.data, i);
-    struct node *child;
-    enum status s = read_reference(p, in, &child);
+    if (count == 0)
+        return TRIE_BAD_NODE;
+    struct extension *e = node_new_extension(p, nibbles, count);
+    *out = &e->node;
+    enum status s = read_reference(in, place_in_extension(e));
     if (s != STATUS_OK)
         return s;
-    if (child == NULL || count == 0)
-        return TRIE_BAD_NODE;
-    *out = &node_new_extension(p, nibbles, count, child)->node;
-    return rlp_finish(in);
+    return e->reference_size == 0 ? TRIE_BAD_NODE : rlp_finish(in);
 }
 
-enum status node_decode(struct node_pool *p, struct bytes encoded, const uint8_t *key, size_t depth, struct node **out)
+static enum status decode(struct node_pool *p, struct bytes encoded, const uint8_t *key, size_t depth, struct node **out)
 {
     struct rlp in = rlp_of(encoded), list;
     size_t count;
@@ -238,4 +238,17 @@ enum status node_decode(struct node_pool *p, struct bytes encoded, const uint8_t
         return TRIE_BAD_NODE;
     return (flags & PATH_LEAF) != 0 ? decode_leaf(p, &list, key, depth, path, out)
                                     : decode_extension(p, &list, depth, path, out);
+}
+
+enum status node_decode(struct node_pool *p, struct bytes encoded, const uint8_t *key, size_t depth, struct node **out)
+{
+    *out = NULL;
+    enum status s = decode(p, encoded, key, depth, out);
+    if (s == STATUS_OK)
+        return s;
+    if (*out != NULL && (*out)->kind == NODE_BRANCH && as_branch(*out)->child[BRANCH_VALUE] != NULL)
+        node_give_up(p, as_branch(*out)->child[BRANCH_VALUE]);
+    if (*out != NULL)
+        node_give_up(p, *out);
+    return s;
 }

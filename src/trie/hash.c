@@ -15,24 +15,34 @@ enum {
     SPREAD_DEPTH = 2,   /* nibbles above the nodes that are dealt out */
     SPREAD_MAX = 256,   /* so many there may be */
     SPREAD_MIN = 32,    /* with fewer of them, dealing out costs more than it gains */
+    AHEAD = 8,          /* nodes */
     BLOCK = 136         /* bytes that keccak-256 takes at once */
 };
 
+/* A place whose reference is to be made. */
+struct todo {
+    struct todo *next;
+    struct place place;
+    uint8_t kind; /* of the node */
+};
+
 struct hasher {
-    struct node *level[NIBBLES_MAX + 1];
+    struct todo *level[NIBBLES_MAX + 1];
+    struct arena todos;
     struct buffer encodings;
+    const struct trie_sink *sink; /* may be NULL */
 };
 
 /* ---- one batch ----------------------------------------------------------------------------------------------------- */
 
 struct batch {
-    struct node *node[BATCH];
+    struct place place[BATCH];
     struct bytes encoded[BATCH];
     size_t count;
 };
 
 /* Hashes the batch in order of the number of blocks, so that no lane waits for a longer one. */
-static void batch_hash(struct batch *b)
+static void batch_hash(struct batch *b, const struct trie_sink *sink)
 {
     enum { CLASSES = 6 }; /* a full branch has 4 blocks; the last class is for all that is longer */
     size_t start[CLASSES + 1] = {0}, position[BATCH];
@@ -51,10 +61,21 @@ static void batch_hash(struct batch *b)
     }
     keccak256_many(hashes, sorted, b->count);
     for (size_t i = 0; i < b->count; i++) {
-        memcpy(b->node[i]->reference, hashes[position[i]].b, 32);
-        b->node[i]->reference_size = 32;
+        memcpy(b->place[i].reference, hashes[position[i]].b, REFERENCE_SIZE);
+        *b->place[i].reference_size = REFERENCE_SIZE;
+        if (sink != NULL)
+            sink->node(sink->context, &hashes[position[i]], b->encoded[i]);
     }
     b->count = 0;
+}
+
+/* In a big trie every node is a cache miss, a branch ten of them: they are asked for some nodes ahead. */
+static void prefetch(const struct todo *t)
+{
+    const char *n = (const char *)*t->place.node;
+    size_t size = t->kind == NODE_BRANCH ? sizeof(struct branch) : sizeof(struct leaf) + 64;
+    for (size_t i = 0; i < size; i += 64)
+        __builtin_prefetch(n + i);
 }
 
 static void hash_level(struct hasher *h, size_t depth)
@@ -62,42 +83,57 @@ static void hash_level(struct hasher *h, size_t depth)
     struct batch b;
     b.count = 0;
     h->encodings.size = 0;
-    for (struct node *n = h->level[depth]; n != NULL; n = n->next) {
+    const struct todo *ahead = h->level[depth];
+    for (unsigned i = 0; i < AHEAD && ahead != NULL; i++, ahead = ahead->next)
+        prefetch(ahead);
+    for (const struct todo *t = h->level[depth]; t != NULL; t = t->next) {
+        const struct node *n = *t->place.node;
+        if (ahead != NULL) {
+            prefetch(ahead);
+            ahead = ahead->next;
+        }
         size_t bound = node_encoded_bound(n);
         if (b.count == BATCH || (b.count != 0 && h->encodings.capacity - h->encodings.size < bound)) {
-            batch_hash(&b); /* before the buffer moves */
+            batch_hash(&b, h->sink); /* before the buffer moves */
             h->encodings.size = 0;
         }
         uint8_t *to = buffer_reserve(&h->encodings, bound);
         size_t size = node_encode(to, n, depth);
-        if (size < 32) {
-            memcpy(n->reference, to, size);
-            n->reference_size = (uint8_t)size;
+        if (size < REFERENCE_SIZE && depth != 0) {
+            memcpy(t->place.reference, to, size);
+            *t->place.reference_size = (uint8_t)size;
             continue;
         }
         h->encodings.size += size;
-        b.node[b.count] = n;
+        b.place[b.count] = t->place;
         b.encoded[b.count++] = (struct bytes){to, size};
     }
     if (b.count != 0)
-        batch_hash(&b);
+        batch_hash(&b, h->sink);
     h->level[depth] = NULL;
 }
 
 /* ---- trees ----------------------------------------------------------------------------------------------------------- */
 
-static void collect(struct hasher *h, struct node *n, size_t depth)
+static void collect(struct hasher *h, struct place p, size_t depth)
 {
-    if (n->reference_size != 0)
-        return;
-    n->next = h->level[depth];
-    h->level[depth] = n;
+    struct todo *t = ARENA_NEW(&h->todos, struct todo);
+    struct node *n = *p.node;
+    *t = (struct todo){h->level[depth], p, n->kind};
+    h->level[depth] = t;
     if (n->kind == NODE_BRANCH) {
-        for (unsigned i = 0; i < 16; i++)
-            if (as_branch(n)->child[i] != NULL)
-                collect(h, as_branch(n)->child[i], depth + 1);
-    } else if (n->kind == NODE_EXTENSION) {
-        collect(h, as_extension(n)->child, depth + as_extension(n)->size);
+        struct branch *b = as_branch(n);
+        for (unsigned i = 0; i < BRANCH_VALUE; i++)
+            if (b->reference_size[i] == 0 && b->child[i] != NULL) {
+                __builtin_prefetch(b->child[i]);
+                __builtin_prefetch((const char *)b->child[i] + 64);
+                __builtin_prefetch((const char *)b->child[i] + 128);
+            }
+        for (unsigned i = 0; i < BRANCH_VALUE; i++)
+            if (b->reference_size[i] == 0 && b->child[i] != NULL)
+                collect(h, place_in_branch(b, i), depth + 1);
+    } else if (n->kind == NODE_EXTENSION && as_extension(n)->reference_size == 0) {
+        collect(h, place_in_extension(as_extension(n)), depth + as_extension(n)->size);
     }
 }
 
@@ -108,26 +144,28 @@ static void hash_levels(struct hasher *h)
         if (h->level[depth] != NULL)
             hash_level(h, depth);
     buffer_free(&h->encodings);
+    arena_free(&h->todos);
 }
 
-/* Nodes dealt out to tasks: task i takes number i, i + tasks, ... */
+/* Places dealt out to tasks: task i takes number i, i + tasks, ... */
 struct spread {
-    struct node *node[SPREAD_MAX];
+    struct place place[SPREAD_MAX];
     uint8_t depth[SPREAD_MAX];
     size_t count, tasks;
 };
 
-static void spread_collect(struct spread *s, struct node *n, size_t depth)
+static void spread_collect(struct spread *s, struct place p, size_t depth)
 {
-    if (n->reference_size != 0)
+    if (*p.reference_size != 0)
         return;
+    struct node *n = *p.node;
     if (n->kind == NODE_BRANCH && depth < SPREAD_DEPTH) {
-        for (unsigned i = 0; i < 16; i++)
+        for (unsigned i = 0; i < BRANCH_VALUE; i++)
             if (as_branch(n)->child[i] != NULL)
-                spread_collect(s, as_branch(n)->child[i], depth + 1);
+                spread_collect(s, place_in_branch(as_branch(n), i), depth + 1);
         return;
     }
-    s->node[s->count] = n;
+    s->place[s->count] = p;
     s->depth[s->count++] = (uint8_t)depth;
 }
 
@@ -136,26 +174,29 @@ static void spread_task(void *context, size_t task)
     struct spread *s = context;
     struct hasher h = {.level = {NULL}};
     for (size_t i = task; i < s->count; i += s->tasks)
-        collect(&h, s->node[i], s->depth[i]);
+        collect(&h, s->place[i], s->depth[i]);
     hash_levels(&h);
 }
 
-void node_hash_tree(struct node *root, struct pool *pool, struct hash *out)
+static void spread_hash(struct place root, struct pool *pool)
 {
-    if (pool != NULL && pool_workers(pool) > 1) {
-        struct spread s;
-        s.count = 0;
-        spread_collect(&s, root, 0);
-        if (s.count >= SPREAD_MIN) {
-            s.tasks = 2 * (size_t)pool_workers(pool);
-            pool_for(pool, s.tasks, 1, spread_task, &s);
-        }
-    }
-    struct hasher h = {.level = {NULL}};
-    collect(&h, root, 0);
+    struct spread s;
+    s.count = 0;
+    spread_collect(&s, root, 0);
+    if (s.count < SPREAD_MIN)
+        return;
+    s.tasks = 2 * (size_t)pool_workers(pool);
+    pool_for(pool, s.tasks, 1, spread_task, &s);
+}
+
+void node_hash_trees(const struct place *roots, size_t count, struct pool *pool, const struct trie_sink *sink)
+{
+    if (pool != NULL && pool_workers(pool) > 1 && sink == NULL)
+        for (size_t i = 0; i < count; i++)
+            spread_hash(roots[i], pool);
+    struct hasher h = {.sink = sink};
+    for (size_t i = 0; i < count; i++)
+        if (*roots[i].reference_size == 0)
+            collect(&h, roots[i], 0);
     hash_levels(&h);
-    if (root->reference_size == 32)
-        memcpy(out->b, root->reference, 32);
-    else
-        keccak256(out, root->reference, root->reference_size);
 }

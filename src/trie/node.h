@@ -3,57 +3,104 @@
  *     branch      16 children and, where a key may end in the middle of another, a leaf with an empty path
  *     extension   nibbles that all keys below share, and one child (a branch)
  *     leaf        the whole key and the value; which part of the key is the path follows from the leaf's depth
- *     stub        known by its reference alone; fetched from the trie's source when somebody comes by
  *
- * `reference` is valid while reference_size is not 0; 0 means that the node or something below it changed. */
+ * What refers to a node is a place: inside the parent, or the trie's root. A place has the node, its reference, or both:
+ *
+ *     reference_size   node    the node ...
+ *     0                NULL    is not there
+ *     0                there   or something below it changed: the reference is to be made
+ *     1 to 32          NULL    is known by its reference alone, and fetched from the trie's source when somebody comes by
+ *     1 to 32          there   is as its reference says: a hash (32), or its short RLP
+ *
+ * The references of a branch's children lie together in the branch: to encode it again, its children are not touched, each of which
+ * would be a cache miss in a big trie. */
 #ifndef WEFT_TRIE_NODE_H
 #define WEFT_TRIE_NODE_H
 
 #include "trie/trie.h"
 
-enum node_kind { NODE_STUB, NODE_LEAF, NODE_EXTENSION, NODE_BRANCH };
+enum node_kind { NODE_LEAF, NODE_EXTENSION, NODE_BRANCH };
 
 enum {
     NIBBLES_MAX = 2 * TRIE_KEY_MAX,
-    BRANCH_VALUE = 16, /* child number of the value's leaf */
-    BRANCH_SIZE = 17
+    BRANCH_VALUE = 16, /* child number of the value's leaf; it stands in the branch's encoding and has no reference */
+    BRANCH_SIZE = 17,
+    REFERENCE_SIZE = 32
 };
 
 struct node {
-    struct node *next;      /* in a free list, or in a level while the trie is hashed */
-    uint8_t kind;           /* enum node_kind */
-    uint8_t reference_size; /* 32: a hash; less: the node's RLP; 0: to be made */
-    uint8_t size_class;     /* leaves: which free list it came from */
-    uint8_t reference[32];
+    uint8_t kind; /* enum node_kind */
 };
 struct branch {
     struct node node;
-    struct node *child[BRANCH_SIZE]; /* NULL where there is none */
+    uint8_t reference_size[BRANCH_SIZE];
+    struct node *child[BRANCH_SIZE];
+    uint8_t reference[BRANCH_VALUE][REFERENCE_SIZE];
 };
 struct extension {
     struct node node;
-    struct node *child;
     uint8_t size; /* nibbles */
+    uint8_t reference_size;
+    uint8_t reference[REFERENCE_SIZE];
+    struct node *child;
     uint8_t path[NIBBLES_MAX];
 };
 struct leaf {
     struct node node;
-    struct bytes value; /* behind the key, or borrowed */
+    uint8_t size_class; /* which free list it came from */
     uint8_t key_size;   /* bytes */
-    uint8_t key[];      /* key_size bytes, then the value if it is owned */
+    bool borrowed;      /* the value is somebody else's */
+    uint32_t value_size;
+    const uint8_t *value; /* behind the key, or borrowed */
+    uint8_t key[];        /* key_size bytes, then the value if it is owned */
 };
 
+/* Where a node hangs. */
+struct place {
+    struct node **node;
+    uint8_t *reference_size;
+    uint8_t *reference; /* NULL for the value of a branch */
+};
+static inline struct place place_in_branch(struct branch *b, unsigned i)
+{
+    return (struct place){&b->child[i], &b->reference_size[i], i == BRANCH_VALUE ? NULL : b->reference[i]};
+}
+static inline struct place place_in_extension(struct extension *e)
+{
+    return (struct place){&e->child, &e->reference_size, e->reference};
+}
+/* Hangs a new or changed node in. */
+static inline void place_set(struct place p, struct node *n)
+{
+    *p.node = n;
+    *p.reference_size = 0;
+}
+/* Hangs what is at `from` in at `to`, unchanged. */
+static inline void place_move(struct place to, struct place from)
+{
+    *to.node = *from.node;
+    *to.reference_size = *from.reference_size;
+    memcpy(to.reference, from.reference, *from.reference_size);
+}
+static inline bool place_is_empty(struct place p)
+{
+    return *p.node == NULL && *p.reference_size == 0;
+}
+
 /* Nodes of one trie: from an arena, with lists of given-up ones to take again. */
-enum { LEAF_CLASS_SIZE = 32, LEAF_CLASSES = 10 };
+enum { LEAF_CLASS_SIZE = 16, LEAF_CLASSES = 16 };
+struct free_node {
+    struct free_node *next;
+};
 struct node_pool {
     struct arena arena;
-    struct node *branches, *extensions, *stubs, *leaves[LEAF_CLASSES];
+    struct free_node *branches, *extensions, *leaves[LEAF_CLASSES];
 };
 struct branch *node_new_branch(struct node_pool *p);
-struct extension *node_new_extension(struct node_pool *p, const uint8_t *path, size_t size, struct node *child);
+/* An extension whose child is still to be hung in. */
+struct extension *node_new_extension(struct node_pool *p, const uint8_t *path, size_t size);
 /* A leaf that holds a copy of the value, or (borrow) points at it. */
 struct leaf *node_new_leaf(struct node_pool *p, const uint8_t *key, size_t key_size, struct bytes value, bool borrow);
-struct node *node_new_stub(struct node_pool *p, const uint8_t *reference, size_t size);
 void node_give_up(struct node_pool *p, struct node *n); /* the node alone, not what is below */
 
 static inline struct branch *as_branch(struct node *n)
@@ -68,7 +115,15 @@ static inline struct leaf *as_leaf(struct node *n)
 {
     return (struct leaf *)n;
 }
+static inline struct bytes leaf_value(const struct leaf *l)
+{
+    return (struct bytes){l->value, l->value_size};
+}
 
+static inline void nibble_set(uint8_t *key, size_t i, unsigned nibble) /* and clears the other half of a new byte */
+{
+    key[i / 2] = (uint8_t)(i % 2 == 0 ? nibble << 4 : (key[i / 2] & 0xf0) | nibble);
+}
 static inline uint8_t nibble_at(const uint8_t *key, size_t i)
 {
     return i % 2 == 0 ? key[i / 2] >> 4 : key[i / 2] & 15;
@@ -81,13 +136,14 @@ static inline uint8_t nibble_at(const uint8_t *key, size_t i)
 size_t node_encoded_bound(const struct node *n);
 size_t node_encode(uint8_t *out, const struct node *n, size_t depth);
 
-/* Reads a node at `depth` on the way of `key` (whose first `depth` nibbles lead to it). Children become stubs. */
+/* Reads a node at `depth` on the way of `key` (whose first `depth` nibbles lead to it). Children are references alone. */
 enum status node_decode(struct node_pool *p, struct bytes encoded, const uint8_t *key, size_t depth, struct node **out);
 
 /* ---- hashing (hash.c) --------------------------------------------------------------------------------------------- */
 
-/* Makes the references of `root` and everything below it. The root's hash goes to *out, even if its encoding is short. */
-void node_hash_tree(struct node *root, struct pool *pool, struct hash *out);
+/* Makes the references of each root and of everything below it. A root's reference is always a hash, even if its encoding is short. With
+ * a pool, a big trie is dealt out to its workers; with a sink, each node that gets a hash is passed to it (one thread). */
+void node_hash_trees(const struct place *roots, size_t count, struct pool *pool, const struct trie_sink *sink);
 
 /* ---- building (build.c) ------------------------------------------------------------------------------------------- */
 

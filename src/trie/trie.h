@@ -94,6 +94,16 @@ enum status trie_delete(struct trie *t, const void *key, size_t key_size);
 
 /* The root's hash now. `pool` may be NULL. */
 void trie_root(struct trie *t, struct pool *pool, struct hash *out);
+/* The roots of many tries, mostly small ones (storage), dealt out to the pool and hashed together. `pool` may be NULL. */
+void trie_roots(struct trie *const *tries, size_t count, struct pool *pool, struct hash *out);
+
+/* Who keeps nodes: gets each with its hash, children before parents. The bytes are valid during the call. */
+struct trie_sink {
+    void *context;
+    void (*node)(void *context, const struct hash *hash, struct bytes encoded);
+};
+/* Like trie_root, and passes every node that is new since the last root to the sink. */
+void trie_commit(struct trie *t, const struct trie_sink *sink, struct hash *out);
 
 /* Calls visit(context, key, value) for every pair, in order of keys; all nodes must be to be had. */
 enum status trie_walk(struct trie *t, void (*visit)(void *context, struct bytes key, struct bytes value), void *context);

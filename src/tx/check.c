@@ -1,7 +1,14 @@
 /* Validity that can be decided without state, and the gas that a transaction pays before it runs. */
 #include "tx/tx.h"
 
-struct tx_intrinsic tx_intrinsic(const struct fork *f, const struct transaction *tx)
+/* EIP-8037: the new contract, and for each authorization the account and its code. */
+static uint64_t intrinsic_state(const struct fork *f, const struct transaction *tx)
+{
+    uint64_t each = f->state_growth.account + f->state_growth.delegation;
+    return (tx->is_create ? f->state_growth.account : 0) + tx->authorization_count * each;
+}
+
+struct tx_intrinsic tx_intrinsic(const struct fork *f, const struct transaction *tx, uint64_t state_byte_gas)
 {
     uint64_t zeros = 0;
     for (size_t i = 0; i < tx->data.size; i++)
@@ -15,8 +22,12 @@ struct tx_intrinsic tx_intrinsic(const struct fork *f, const struct transaction 
     }
     gas += (uint64_t)tx->access_count * f->tx.access_address + (uint64_t)tx->access_key_count * f->tx.access_key;
     gas += (uint64_t)tx->authorization_count * f->tx.authorization;
-    uint64_t floor = f->tx.floor_token == 0 ? 0 : f->tx.base + (zeros + 4 * others) * f->tx.floor_token;
-    return (struct tx_intrinsic){gas, floor};
+    uint64_t list_bytes = tx->access_count * sizeof(struct address) + tx->access_key_count * sizeof(struct hash);
+    uint64_t list_tokens = list_bytes * f->tx.access_list_byte;
+    gas += list_tokens * f->tx.floor_token;
+    uint64_t tokens = zeros * f->tx.floor_zero + others * f->tx.floor_byte + list_tokens;
+    uint64_t floor = f->tx.floor_token == 0 ? 0 : f->tx.base + tokens * f->tx.floor_token;
+    return (struct tx_intrinsic){gas, intrinsic_state(f, tx) * state_byte_gas, floor};
 }
 
 static enum status check_blobs(const struct tx_context *c, const struct transaction *tx)
@@ -31,6 +42,22 @@ static enum status check_blobs(const struct tx_context *c, const struct transact
     return u256_less(tx->max_blob_fee, c->env.blob_base_fee) ? TX_BLOB_FEE_TOO_LOW : STATUS_OK;
 }
 
+/* Gas limit against what is paid in any case, and against the cap, which does not bound state gas (EIP-8037). */
+static enum status check_gas(const struct tx_context *c, const struct transaction *tx)
+{
+    const struct fork *f = c->fork;
+    if (tx->gas_limit > INT64_MAX)
+        return TX_GAS_OVER_BLOCK;
+    struct tx_intrinsic intrinsic = tx_intrinsic(f, tx, c->env.state_byte_gas);
+    if (f->limit.tx_gas != 0 && c->env.state_byte_gas == 0 && tx->gas_limit > f->limit.tx_gas)
+        return TX_GAS_OVER_CAP;
+    if (f->limit.tx_gas != 0 && (intrinsic.gas > f->limit.tx_gas || intrinsic.floor > f->limit.tx_gas))
+        return TX_INTRINSIC_GAS_OVER_CAP;
+    if (tx->gas_limit < intrinsic.gas + intrinsic.state)
+        return TX_INTRINSIC_GAS_TOO_LOW;
+    return tx->gas_limit < intrinsic.floor ? TX_GAS_BELOW_FLOOR : STATUS_OK;
+}
+
 enum status tx_check(const struct tx_context *c, const struct transaction *tx)
 {
     const struct fork *f = c->fork;
@@ -38,13 +65,9 @@ enum status tx_check(const struct tx_context *c, const struct transaction *tx)
         return TX_TYPE_NOT_SUPPORTED;
     if (tx->has_chain_id && tx->chain_id != c->env.chain_id)
         return TX_WRONG_CHAIN_ID;
-    if (f->limit.tx_gas != 0 && tx->gas_limit > f->limit.tx_gas)
-        return TX_GAS_OVER_CAP;
-    struct tx_intrinsic intrinsic = tx_intrinsic(f, tx);
-    if (tx->gas_limit < intrinsic.gas)
-        return TX_INTRINSIC_GAS_TOO_LOW;
-    if (tx->gas_limit < intrinsic.floor)
-        return TX_GAS_BELOW_FLOOR;
+    enum status gas = check_gas(c, tx);
+    if (gas != STATUS_OK)
+        return gas;
     if (tx->is_create && f->limit.initcode_size != 0 && tx->data.size > f->limit.initcode_size)
         return TX_INITCODE_TOO_BIG;
     if (tx->nonce == UINT64_MAX)

@@ -14,13 +14,6 @@ static bool multiply(struct u256 *out, struct u256 a, uint64_t b)
     return carry == 0;
 }
 
-static struct u256 times(struct u256 a, uint64_t b)
-{
-    struct u256 product;
-    multiply(&product, a, b);
-    return product;
-}
-
 static uint64_t blob_gas(const struct transaction *tx)
 {
     return (uint64_t)tx->blob_count * GAS_PER_BLOB;
@@ -73,10 +66,10 @@ static void warm_access_list(struct state *s, const struct transaction *tx)
 
 /* The transaction's own message. Calls: the recipient's code runs. Creates: data is initcode. */
 static struct vm_message make_message(struct tx_worker *w, const struct transaction *tx, struct account *sender,
-                                      int64_t gas)
+                                      struct vm_gas gas)
 {
     struct vm_message m = {.kind = tx->is_create ? VM_CREATE : VM_CALL,
-                           .gas = {.regular = gas},
+                           .gas = gas,
                            .sender = sender,
                            .value = tx->value,
                            .input = tx->data};
@@ -88,8 +81,7 @@ static struct vm_message make_message(struct tx_worker *w, const struct transact
     return m;
 }
 
-/* Keeps what the VM emitted and returned beyond the transaction. */
-static void keep_results(struct tx_worker *w, const struct vm_result *result, struct tx_result *out)
+void tx_keep_results(struct tx_worker *w, const struct vm_result *result, struct tx_result *out)
 {
     const struct state *s = w->state;
     struct log *logs = ARENA_ARRAY(&w->results, struct log, s->log_count);
@@ -98,7 +90,7 @@ static void keep_results(struct tx_worker *w, const struct vm_result *result, st
         struct hash *topics = ARENA_ARRAY(&w->results, struct hash, from->topic_count);
         for (uint32_t k = 0; k < from->topic_count; k++)
             u256_store_be(topics[k].b, from->topics[k]);
-        logs[i] = (struct log){from->account->entry->address, topics, from->topic_count, from->data};
+        logs[i] = (struct log){*from->emitter, topics, from->topic_count, from->data};
     }
     out->logs = logs;
     out->log_count = s->log_count;
@@ -109,30 +101,6 @@ static void keep_results(struct tx_worker *w, const struct vm_result *result, st
     out->has_created = result->created != NULL;
     if (out->has_created)
         out->created = result->created->entry->address;
-}
-
-/* Refunds what is left, and splits what was used. */
-static void settle(struct state *s, const struct tx_context *c, const struct transaction *tx, struct account *sender,
-                   struct u256 price, uint64_t floor, struct vm_gas left, struct tx_result *out)
-{
-    uint64_t used = tx->gas_limit - (uint64_t)left.regular;
-    uint64_t most = used / c->fork->tx.refund_quotient;
-    uint64_t refund = s->refund <= 0 ? 0 : (uint64_t)s->refund;
-    refund = refund < most ? refund : most;
-    uint64_t paid = used - refund > floor ? used - refund : floor;
-    uint64_t before_refund = used > floor ? used : floor;
-    out->gas_used = paid;
-    out->gas_refunded = refund;
-    out->block_gas = c->fork->block_gas_without_refunds ? before_refund : paid;
-    struct u256 back = times(price, tx->gas_limit - paid);
-    state_credit(s, sender, &back);
-    out->fee = times(u256_sub(price, c->env.base_fee), paid);
-}
-
-/* A beneficiary that destroyed itself in this transaction loses its fee with everything else. */
-static bool fee_is_burnt(struct state *s, const struct address *beneficiary)
-{
-    return UNLIKELY(s->any_destructed) && (state_account(s, beneficiary)->flags & ACCOUNT_DESTRUCTED) != 0;
 }
 
 void tx_execute(struct tx_worker *w, const struct tx_context *c, const struct transaction *tx,
@@ -156,7 +124,10 @@ void tx_execute(struct tx_worker *w, const struct tx_context *c, const struct tr
     env.blob_hash_count = tx->blob_count;
     vm_attach(w->vm, c->fork, s, &env);
 
-    struct u256 upfront = u256_add(times(env.gas_price, tx->gas_limit), times(env.blob_base_fee, blob_gas(tx)));
+    struct u256 upfront, blob_fee;
+    multiply(&upfront, env.gas_price, tx->gas_limit);
+    multiply(&blob_fee, env.blob_base_fee, blob_gas(tx));
+    upfront = u256_add(upfront, blob_fee);
     state_debit(s, sender, &upfront);
     state_set_nonce(s, sender, tx->nonce + 1);
     state_touch(s, sender);
@@ -164,17 +135,16 @@ void tx_execute(struct tx_worker *w, const struct tx_context *c, const struct tr
     if (c->fork->warm_coinbase)
         state_prewarm_account(s, state_account(s, &env.coinbase));
     warm_access_list(s, tx);
+    struct tx_bill bill = tx_open_bill(c, tx, sender, env.gas_price);
     if (tx->authorization_count != 0)
-        tx_apply_authorizations(s, c, tx, authorities);
+        bill.gas.state += (int64_t)tx_apply_authorizations(s, c, tx, authorities);
 
-    struct tx_intrinsic intrinsic = tx_intrinsic(c->fork, tx);
-    struct vm_message message = make_message(w, tx, sender, (int64_t)(tx->gas_limit - intrinsic.gas));
+    struct vm_message message = make_message(w, tx, sender, bill.gas);
     struct vm_result result;
     vm_call(w->vm, &message, &result);
 
-    keep_results(w, &result, out);
-    settle(s, c, tx, sender, env.gas_price, intrinsic.floor, result.gas, out);
-    if (fee_is_burnt(s, &env.coinbase))
-        out->fee = U256_ZERO;
+    tx_settle(w, &bill, &result, out);
+    tx_burn(w, &env.coinbase, out);
+    tx_keep_results(w, &result, out);
     state_finalize(s);
 }

@@ -32,7 +32,8 @@ struct tx_result {
     bool has_created;
     struct address created;   /* when has_created */
     uint64_t gas_used;        /* what the sender paid for: after refunds, at least the floor */
-    uint64_t block_gas;       /* what counts against the block's gas limit (EIP-7778: before refunds) */
+    uint64_t block_gas;       /* what counts against the block's gas limit (EIP-7778: before refunds; EIP-8037: regular gas) */
+    uint64_t block_state_gas; /* what counts against it in the other dimension (EIP-8037) */
     uint64_t gas_refunded;
     uint64_t cumulative_gas;  /* filled in at commit */
     struct u256 fee;          /* due to the beneficiary, wei */
@@ -48,11 +49,12 @@ struct tx_worker {
     struct arena results; /* logs and outputs of all transactions of the block */
 };
 
-/* What a transaction costs before it runs (21,000 and so on), and the least it pays (EIP-7623). */
+/* What a transaction costs before it runs (21,000 and so on; EIP-8037: and what of it is state gas), and the least it pays
+ * (EIP-7623). `state_byte_gas` as in struct vm_env. */
 struct tx_intrinsic {
-    uint64_t gas, floor;
+    uint64_t gas, state, floor;
 };
-struct tx_intrinsic tx_intrinsic(const struct fork *f, const struct transaction *tx);
+struct tx_intrinsic tx_intrinsic(const struct fork *f, const struct transaction *tx, uint64_t state_byte_gas);
 
 /* What can be said of validity without looking at state: type, chain id, gas limit, fees, blobs, sizes. TX_* or STATUS_OK. */
 enum status tx_check(const struct tx_context *c, const struct transaction *tx);
@@ -64,5 +66,9 @@ void tx_authorities(const struct transaction *tx, struct address *out);
 /* Executes `tx` of `sender` on w->state. `authorities` is what tx_authorities gave; NULL when there are no authorizations. */
 void tx_execute(struct tx_worker *w, const struct tx_context *c, const struct transaction *tx,
                 const struct address *sender, const struct address *authorities, struct tx_result *out);
+
+/* Copies what a message emitted and returned into w->results, where it outlives the VM's next message, and sets outcome, output, logs
+ * and the created address in *out. tx_execute does it; for those who run a message without a transaction. */
+void tx_keep_results(struct tx_worker *w, const struct vm_result *result, struct tx_result *out);
 
 #endif

@@ -26,6 +26,7 @@ static void run_frame(struct frame *f, const struct vm_message *message, struct 
         result->status = vm_run(f, gas);
     result->gas.regular = f->gas;
     result->gas.state = f->state_gas;
+    result->state_use = f->state_use;
     result->output = f->output;
 }
 
@@ -53,12 +54,13 @@ static void run_precompile(struct vm *vm, unsigned id, const struct vm_message *
         result->output = id == PRECOMPILE_IDENTITY ? keep_output(vm, r.output) : r.output;
 }
 
-static void move_value(struct state *s, const struct vm_message *message)
+static void move_value(struct vm *vm, const struct vm_message *message)
 {
     if (u256_is_zero(message->value))
         return;
-    state_debit(s, message->sender, &message->value);
-    state_credit(s, message->recipient, &message->value);
+    state_debit(vm->state, message->sender, &message->value);
+    state_credit(vm->state, message->recipient, &message->value);
+    vm_log_transfer(vm, message->sender, message->recipient, &message->value);
 }
 
 static void run_call(struct vm *vm, const struct vm_message *message, struct u256 *stack, uint8_t *memory,
@@ -68,7 +70,7 @@ static void run_call(struct vm *vm, const struct vm_message *message, struct u25
     if (message->kind == VM_CALL || message->kind == VM_STATICCALL)
         state_touch(vm->state, message->recipient);
     if (message->kind == VM_CALL)
-        move_value(vm->state, message);
+        move_value(vm, message);
 
     *result = (struct vm_result){.status = VM_SUCCESS, .gas = message->gas};
     unsigned id = precompile_find(&vm->fork->precompile, &message->code_account->entry->address);
@@ -124,7 +126,10 @@ static void deposit_code(struct vm *vm, struct account *created, struct vm_resul
         result->status = VM_CODE_TOO_BIG;
         return;
     }
-    int64_t gas = charge(result->gas.regular, (uint64_t)fork->gas.code_byte * code.size);
+    uint64_t price = (uint64_t)fork->gas.code_byte * code.size + fork->gas.code_word * words_of(code.size);
+    int64_t gas = charge(result->gas.regular, price);
+    if (gas >= 0)
+        gas = vm_pay_state(vm, gas, &result->gas.state, &result->state_use, code.size);
     if (gas < 0) {
         if (fork->deposit_out_of_gas_fails)
             result->status = VM_CODE_DEPOSIT_OUT_OF_GAS;
@@ -167,7 +172,7 @@ static void run_create(struct vm *vm, struct vm_message *message, struct u256 *s
         state_set_nonce(s, created, 1);
     else
         state_touch(s, created);
-    move_value(s, message);
+    move_value(vm, message);
     run_initcode(vm, message, stack, memory, result);
     if (result->status == VM_SUCCESS)
         deposit_code(vm, created, result);
@@ -195,6 +200,22 @@ void vm_run_message(struct vm *vm, struct vm_message *message, struct u256 *stac
         run_call(vm, message, stack, memory, result);
     if (UNLIKELY(t != NULL) && t->exit != NULL)
         t->exit(t->context, message, result);
+}
+
+/* Takes over what a callee has left of the reservoir, and what it did with it. When it failed, the state did not grow: all that
+ * was paid goes into the reservoir, wherever it came from. */
+static void take_state_gas(struct frame *f, const struct vm_result *callee)
+{
+    f->state_gas = callee->gas.state;
+    if (LIKELY(f->env->state_byte_gas == 0))
+        return;
+    if (callee->status == VM_SUCCESS) {
+        f->state_use.used += callee->state_use.used;
+        f->state_use.refunded += callee->state_use.refunded;
+        vm_refund_state_gas(f, callee->state_use.owed);
+    } else {
+        f->state_gas += callee->state_use.used - callee->state_use.refunded;
+    }
 }
 
 /* ---- CALL and kin --------------------------------------------------------------------------------------------- */
@@ -245,8 +266,11 @@ int64_t vm_op_call(struct frame *f, struct u256 *sp, int64_t gas, enum vm_kind k
     if (UNLIKELY(gas < 0))
         return gas;
     const struct code *code = reach_code(f, callee, &gas);
-    if (LIKELY(gas >= 0) && kind == VM_CALL && (moves_value || !fork->clear_empty) && !state_exists(f->state, callee))
+    if (LIKELY(gas >= 0) && kind == VM_CALL && (moves_value || !fork->clear_empty) && !state_exists(f->state, callee)) {
         gas = charge(gas, fork->gas.new_account);
+        if (LIKELY(gas >= 0))
+            gas = charge_state(f, gas, fork->state_growth.account);
+    }
     int64_t given = gas < 0 ? gas : gas_for_callee(fork, gas, &sp[0]);
     if (UNLIKELY(given < 0))
         return given;
@@ -280,7 +304,7 @@ int64_t vm_op_call(struct frame *f, struct u256 *sp, int64_t gas, enum vm_kind k
     f->memory_clear = f->memory_size; /* behind it the callee wrote */
 
     f->return_data = result.output;
-    f->state_gas = result.gas.state;
+    take_state_gas(f, &result);
     if (output_size > result.output.size)
         output_size = result.output.size;
     if (output_size != 0)
@@ -304,6 +328,8 @@ int64_t vm_op_create(struct frame *f, struct u256 *sp, int64_t gas, enum vm_kind
         return fail(VM_INITCODE_TOO_BIG);
     uint64_t word_price = fork->gas.initcode_word + (kind == VM_CREATE2 ? fork->gas.keccak_word : 0);
     gas = charge(gas, word_price * words_of(size));
+    if (LIKELY(gas >= 0))
+        gas = charge_state(f, gas, fork->state_growth.account);
     if (UNLIKELY(gas < 0))
         return gas;
     int64_t given = fork->keeps_64th ? gas - gas / 64 : gas;
@@ -321,19 +347,22 @@ int64_t vm_op_create(struct frame *f, struct u256 *sp, int64_t gas, enum vm_kind
         .salt = sp[-3],
     };
     *pushed = U256_ZERO;
-    if (f->message->depth >= CALL_DEPTH_MAX ||
-        (!u256_is_zero(message.value) && !state_balance_at_least(f->state, f->self, &message.value)))
+    bool possible = f->message->depth < CALL_DEPTH_MAX &&
+                    (u256_is_zero(message.value) || state_balance_at_least(f->state, f->self, &message.value));
+    uint64_t nonce = possible ? state_nonce(f->state, f->self) : 0;
+    if (!possible || nonce == UINT64_MAX) {
+        vm_refund_state(f, fork->state_growth.account);
         return gas;
-    uint64_t nonce = state_nonce(f->state, f->self);
-    if (nonce == UINT64_MAX)
-        return gas;
+    }
     state_set_nonce(f->state, f->self, nonce + 1);
 
     struct vm_result result;
     vm_run_message(f->vm, &message, pushed, f->memory + f->memory_size, &result);
     f->memory_clear = f->memory_size; /* behind it the callee wrote */
     f->return_data = result.output;
-    f->state_gas = result.gas.state;
+    take_state_gas(f, &result);
+    if (result.created == NULL)
+        vm_refund_state(f, fork->state_growth.account);
     *pushed = result.created != NULL ? u256_from_address(&result.created->entry->address) : U256_ZERO;
     return gas - given + result.gas.regular;
 }
@@ -352,8 +381,12 @@ int64_t vm_op_selfdestruct(struct frame *f, struct u256 *sp, int64_t gas)
     if (UNLIKELY(gas < 0))
         return gas;
     struct u256 balance = state_balance(s, f->self);
-    if (fork->gas.selfdestruct_new_account != 0 && (!fork->clear_empty || !u256_is_zero(balance)) && !state_exists(s, heir))
+    bool pays_for_heir = fork->gas.selfdestruct_new_account != 0 || f->env->state_byte_gas != 0;
+    if (pays_for_heir && (!fork->clear_empty || !u256_is_zero(balance)) && !state_exists(s, heir)) {
         gas = charge(gas, fork->gas.selfdestruct_new_account);
+        if (LIKELY(gas >= 0))
+            gas = charge_state(f, gas, fork->state_growth.account);
+    }
     if (UNLIKELY(gas < 0))
         return gas;
 
@@ -364,6 +397,10 @@ int64_t vm_op_selfdestruct(struct frame *f, struct u256 *sp, int64_t gas)
             state_debit(s, f->self, &balance);
         if (heir != f->self)
             state_credit(s, heir, &balance);
+        if (heir == f->self && removed)
+            vm_log_burn(f->vm, heir, &balance);
+        else
+            vm_log_transfer(f->vm, f->self, heir, &balance);
     }
     state_touch(s, heir);
     if (removed && state_mark_destructed(s, f->self))
@@ -399,6 +436,8 @@ void vm_call(struct vm *vm, const struct vm_message *message, struct vm_result *
     }
     if (!is_create && m.code == NULL)
         m.code = vm_code_of(vm, m.code_account);
+    vm->state_spilled = 0;
     vm_run_message(vm, &m, vm->stack + 1, vm->memory, result);
+    result->state_spilled = vm->state_spilled;
     vm_memory_trim(vm);
 }

@@ -82,6 +82,32 @@ static ALWAYS_INLINE struct u256 push_value(const uint8_t *ip, unsigned n)
     return value;
 }
 
+static ALWAYS_INLINE void exchange(struct u256 *a, struct u256 *b)
+{
+    struct u256 other = *a;
+    *a = *b;
+    *b = other;
+}
+
+/* The operand of DUPN and SWAPN (EIP-8024): 17 to 235, or 0 for a byte that is none: JUMPDEST and the PUSHes, which jump analysis would
+ * take for instructions. */
+static ALWAYS_INLINE int immediate_item(uint8_t x)
+{
+    return x > 90 && x < 128 ? 0 : (x + 145) % 256;
+}
+
+/* The operands of EXCHANGE: 1 <= n < m and n + m <= 30; n = 0 for a byte that is none. */
+struct item_pair {
+    int n, m;
+};
+static ALWAYS_INLINE struct item_pair immediate_pair(uint8_t x)
+{
+    if (x > 81 && x < 128)
+        return (struct item_pair){0, 0};
+    int k = x ^ 143, high = k / 16, low = k % 16;
+    return high < low ? (struct item_pair){high + 1, low + 1} : (struct item_pair){low + 1, 29 - high};
+}
+
 /* Whether a jump may go to `target`. */
 static ALWAYS_INLINE bool may_jump_to(struct frame *f, const struct u256 *target)
 {

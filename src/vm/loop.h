@@ -75,12 +75,48 @@ NUMBERS_TO_16(DUP)
     CASE(SWAP##n)                                                                                                      \
     {                                                                                                                  \
         ENTER(SWAP##n);                                                                                                \
-        struct u256 top = sp[0];                                                                                       \
-        sp[0] = sp[-n];                                                                                                \
-        sp[-n] = top;                                                                                                  \
+        exchange(&sp[0], &sp[-n]);                                                                                     \
         LEAVE(SWAP##n);                                                                                                \
     }
 NUMBERS_TO_16(SWAP)
+
+/* EIP-8024: which items they mean stands in the byte behind them, so how many they need is checked here. */
+CASE(DUPN)
+{
+    ENTER(DUPN);
+    int n = immediate_item(ip[1]);
+    if (UNLIKELY(n == 0))
+        FAIL(VM_UNDEFINED_INSTRUCTION);
+    if (UNLIKELY(sp - bottom < n))
+        FAIL(VM_STACK_UNDERFLOW);
+    sp[1] = sp[1 - n];
+    ip += 1;
+    LEAVE(DUPN);
+}
+CASE(SWAPN)
+{
+    ENTER(SWAPN);
+    int n = immediate_item(ip[1]);
+    if (UNLIKELY(n == 0))
+        FAIL(VM_UNDEFINED_INSTRUCTION);
+    if (UNLIKELY(sp - bottom < n + 1))
+        FAIL(VM_STACK_UNDERFLOW);
+    exchange(&sp[0], &sp[-n]);
+    ip += 1;
+    LEAVE(SWAPN);
+}
+CASE(EXCHANGE)
+{
+    ENTER(EXCHANGE);
+    struct item_pair pair = immediate_pair(ip[1]);
+    if (UNLIKELY(pair.n == 0))
+        FAIL(VM_UNDEFINED_INSTRUCTION);
+    if (UNLIKELY(sp - bottom < pair.m + 1))
+        FAIL(VM_STACK_UNDERFLOW);
+    exchange(&sp[-pair.n], &sp[-pair.m]);
+    ip += 1;
+    LEAVE(EXCHANGE);
+}
 
 CASE(PUSH0)
 {

@@ -39,6 +39,7 @@ struct vm {
     struct buffer output;  /* of the last frame that ended; the return data of the one that runs */
     struct arena initcode; /* padded copies and jump maps of running creates */
     struct precompile_memory precompile;
+    int64_t state_spilled; /* state gas that was taken from regular gas since vm_call */
 
     int64_t gas_table[256]; /* fork->op as the interpreters want it: GAS_UNDEFINED where off */
 };
@@ -65,7 +66,8 @@ struct frame {
     struct bytes return_data; /* in vm->output */
     struct bytes output;  /* set by RETURN and REVERT: a part of the memory */
     int64_t gas;          /* what was left in the end */
-    int64_t state_gas;    /* EIP-8037 */
+    int64_t state_gas;    /* EIP-8037: the reservoir, ... */
+    struct vm_state_use state_use; /* ... and what became of it */
 
     struct translation *translation; /* fast interpreter */
     uint8_t *stack_last;             /* the highest place that an item may have */
@@ -84,6 +86,20 @@ static ALWAYS_INLINE int64_t fail(enum vm_status status)
 static ALWAYS_INLINE int64_t charge(int64_t gas, uint64_t cost)
 {
     return UNLIKELY(cost > (uint64_t)gas) ? OUT_OF_GAS : gas - (int64_t)cost;
+}
+
+/* Pays for `bytes` of state growth (EIP-8037), after all regular gas of an instruction: what a failing one has taken from the
+ * regular gas would turn up in its caller's reservoir. Returns the regular gas left. */
+int64_t vm_pay_state(struct vm *vm, int64_t gas, int64_t *reservoir, struct vm_state_use *use, uint64_t bytes);
+/* Gives back what was paid for `bytes` of state that did not come to stay; vm_refund_state_gas: the same in gas. */
+void vm_refund_state(struct frame *f, uint64_t bytes);
+void vm_refund_state_gas(struct frame *f, int64_t refund);
+
+static ALWAYS_INLINE int64_t charge_state(struct frame *f, int64_t gas, uint64_t bytes)
+{
+    if (LIKELY(f->env->state_byte_gas == 0))
+        return gas;
+    return vm_pay_state(f->vm, gas, &f->state_gas, &f->state_use, bytes);
 }
 
 static ALWAYS_INLINE uint64_t words_of(uint64_t bytes)
@@ -148,16 +164,17 @@ int64_t vm_access_cold(struct frame *f, struct account *a, int64_t gas, uint32_t
  * price that the instruction has charged. */
 static ALWAYS_INLINE int64_t access_account(struct frame *f, struct account *a, int64_t gas, uint32_t paid)
 {
-    if (LIKELY((a->flags & ACCOUNT_WARM) != 0) || f->fork->gas.cold_account == 0)
-        return gas;
-    return vm_access_cold(f, a, gas, paid);
+    if (UNLIKELY((a->flags & ACCOUNT_WARM) == 0) && f->fork->gas.cold_account != 0)
+        return vm_access_cold(f, a, gas, paid);
+    a->flags |= ACCOUNT_ACCESSED; /* an access list made it warm, not an access */
+    return gas;
 }
 
 /* ---- bodies that are too long to inline; what they do is in opcodes.def ----------------------------------------- */
 
 int64_t vm_op_extcodecopy(struct frame *f, struct u256 *sp, int64_t gas);
 int64_t vm_op_sstore(struct frame *f, struct u256 *sp, int64_t gas);
-int64_t vm_op_log(struct frame *f, struct u256 *sp, int64_t gas, uint32_t topics);
+int64_t vm_op_log(struct frame *f, struct u256 *sp, int64_t gas, uint32_t topic_count);
 int64_t vm_op_call(struct frame *f, struct u256 *sp, int64_t gas, enum vm_kind kind);
 int64_t vm_op_create(struct frame *f, struct u256 *sp, int64_t gas, enum vm_kind kind);
 int64_t vm_op_selfdestruct(struct frame *f, struct u256 *sp, int64_t gas);

@@ -10,7 +10,7 @@ int64_t vm_access_cold(struct frame *f, struct account *a, int64_t gas, uint32_t
     return gas;
 }
 
-/* What storing `value` costs beyond the cold part, and what it changes in the refund counter. */
+/* What storing `value` costs in regular gas beyond the cold part, and what it changes in the refund counter. */
 static uint32_t sstore_price(const struct fork *fork, const struct slot *slot, const struct u256 *value, int64_t *refund)
 {
     bool to_zero = u256_is_zero(*value), from_zero = u256_is_zero(slot->current);
@@ -36,6 +36,19 @@ static uint32_t sstore_price(const struct fork *fork, const struct slot *slot, c
     return changed_before ? fork->sstore.same : first_price;
 }
 
+/* EIP-8037: a slot that was empty before the transaction is paid for when it is filled, and refunded when it is emptied. */
+static int64_t pay_slot(struct frame *f, int64_t gas, const struct slot *slot, const struct u256 *value)
+{
+    if (!u256_is_zero(slot->original))
+        return gas;
+    bool was_empty = u256_is_zero(slot->current), is_empty = u256_is_zero(*value);
+    if (was_empty && !is_empty)
+        return charge_state(f, gas, f->fork->state_growth.slot);
+    if (!was_empty && is_empty)
+        vm_refund_state(f, f->fork->state_growth.slot);
+    return gas;
+}
+
 int64_t vm_op_sstore(struct frame *f, struct u256 *sp, int64_t gas)
 {
     const struct fork *fork = f->fork;
@@ -45,15 +58,17 @@ int64_t vm_op_sstore(struct frame *f, struct u256 *sp, int64_t gas)
         return OUT_OF_GAS;
 
     struct slot *slot = state_slot(f->state, f->self, &sp[0]);
+    slot->read = true; /* whether what follows can be paid for or not: the price depends on the value (EIP-7928) */
     if (!slot->warm && fork->gas.cold_slot != 0) {
         gas = charge(gas, fork->gas.cold_slot);
         if (gas < 0)
             return gas;
         state_warm_slot(f->state, slot);
     }
-    slot->read = true;
     int64_t refund = 0;
     gas = charge(gas, sstore_price(fork, slot, &sp[-1], &refund));
+    if (LIKELY(gas >= 0) && UNLIKELY(f->env->state_byte_gas != 0))
+        gas = pay_slot(f, gas, slot, &sp[-1]);
     if (UNLIKELY(gas < 0))
         return gas;
     f->state->refund += refund;

@@ -54,10 +54,18 @@ enum vm_status {
 /* A short English text ("out of gas"). Any thread. */
 const char *vm_status_text(enum vm_status s);
 
-/* Gas has two dimensions from EIP-8037 on; before it, state is always 0. */
+/* Gas has two dimensions from EIP-8037 on; before it, state is always 0. State gas is taken from the reservoir and, when that is
+ * empty, from regular gas. A callee gets the whole reservoir. */
 struct vm_gas {
     int64_t regular;
     int64_t state; /* the reservoir for state growth */
+};
+
+/* What a message has done with state gas, together with the messages below it that succeeded. */
+struct vm_state_use {
+    int64_t used;     /* paid, less what was refunded */
+    int64_t refunded; /* put back into the reservoir; taken out again when the message fails */
+    int64_t owed;     /* refunds for what a caller has paid (they share storage): it gets them when the message succeeds */
 };
 
 /* What instructions can ask about block and transaction. The VM only reads it, while vm_call runs; the caller may change it in between. */
@@ -70,6 +78,7 @@ struct vm_env {
     struct u256 prevrandao;      /* before Paris: the difficulty */
     struct u256 base_fee;        /* wei per gas */
     struct u256 blob_base_fee;   /* wei per blob gas */
+    uint64_t state_byte_gas;     /* state gas per byte of state growth (EIP-8037); 0: nothing is paid in it */
     /* transaction */
     struct address origin;
     struct u256 gas_price;       /* effective, wei per gas */
@@ -106,6 +115,8 @@ struct vm_result {
     struct vm_gas gas;           /* left */
     struct bytes output;         /* returned or reverted with; valid until the next vm_call on this vm */
     struct account *created;     /* creates that succeeded: the new account; else NULL */
+    struct vm_state_use state_use;
+    int64_t state_spilled;       /* vm_call only: state gas that was taken from regular gas, also by messages that failed */
 };
 
 /* ---- tracing ------------------------------------------------------------------------------------------------- */
@@ -165,6 +176,11 @@ void vm_call(struct vm *vm, const struct vm_message *message, struct vm_result *
 /* The code that runs when `account` is called: its own, or (EIP-7702) that of the account it delegates to, which is then marked
  * as accessed. Delegation is followed once only. For transactions, where following it costs no gas. */
 const struct code *vm_code_of(struct vm *vm, struct account *account);
+
+/* Logs of value that changes hands, or is destroyed with its account, where the fork has such logs (EIP-7708); nothing for no value
+ * and for a transfer from an account to itself. */
+void vm_log_transfer(struct vm *vm, const struct account *from, const struct account *to, const struct u256 *value);
+void vm_log_burn(struct vm *vm, const struct account *account, const struct u256 *value);
 
 /* Frees what the VM keeps in code->plan; for code_cache_new. */
 void vm_plan_free(void *plan);

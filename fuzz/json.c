@@ -1,0 +1,73 @@
+/* The readers of blocks, states and payloads in JSON: whatever the document, they answer with a complaint or a value. The first byte
+ * says which reader. */
+#define _GNU_SOURCE 1
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "block/block.h"
+#include "cli/form.h"
+#include "cli/payload.h"
+#include "fuzz.h"
+
+static struct arena arena;
+
+static void read_block(struct form *f)
+{
+    struct block b;
+    const struct address *from;
+    form_block(f, f->root, &arena, &b, &from);
+    if (f->status != STATUS_OK) return;
+    struct hash hash;
+    header_hash(&hash, &b.header);
+    for (uint32_t i = 0; i < b.transaction_count; i++) transaction_hash(&hash, &b.transactions[i]);
+}
+
+static void read_state(struct form *f)
+{
+    struct state_memory *m = state_memory_new(), *copy;
+    struct hash root, other;
+    struct error e;
+    form_accounts(f, f->root, m);
+    copy = state_memory_copy(m);
+    state_memory_root(m, NULL, &root);
+    state_memory_root(copy, NULL, &other);
+    FUZZ_CHECK(hash_equal(&root, &other));
+    (void)form_state_equals(f, f->root, m, &e); /* the codes are decoded already, so it may say no */
+    state_memory_free(copy);
+    state_memory_free(m);
+}
+
+static void read_payload(struct form *f, uint64_t version)
+{
+    struct block b;
+    struct error e;
+    (void)payload_read(f, f->root, version, &chain_mainnet, &arena, &b, &e);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static int fd = -1;
+    static char path[32];
+    if (size == 0) return 0;
+    if (fd < 0) {
+        fd = memfd_create("document", 0);
+        FUZZ_CHECK(fd >= 0);
+        (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    }
+    FUZZ_CHECK(ftruncate(fd, 0) == 0 && pwrite(fd, data + 1, size - 1, 0) == (ssize_t)(size - 1));
+    struct form f;
+    struct error e = {STATUS_OK, ""};
+    if (form_open(&f, path, &e) != STATUS_OK) {
+        FUZZ_CHECK(e.text[0] != 0);
+        return 0;
+    }
+    unsigned kind = data[0] % 8;
+    if (kind == 0) read_block(&f);
+    else if (kind == 1) read_state(&f);
+    else read_payload(&f, kind - 1);
+    FUZZ_CHECK(f.status == STATUS_OK || e.text[0] != 0);
+    form_close(&f);
+    arena_reset(&arena);
+    return 0;
+}

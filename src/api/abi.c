@@ -1,0 +1,123 @@
+/* What makes the interface a stable one: versions, statuses, structures that grow. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "api/api.h"
+
+uint32_t weft_abi_version(void)
+{
+    return WEFT_ABI_VERSION;
+}
+
+const char *weft_version(void)
+{
+    return WEFT_VERSION;
+}
+
+void weft_keccak256(const void *data, size_t size, weft_word *out)
+{
+    struct hash h;
+    keccak256(&h, data, size);
+    *out = api_hash_out(&h);
+}
+
+/* ---- failures -------------------------------------------------------------------------------- */
+
+const char *weft_status_name(weft_status status)
+{
+    switch (status) {
+    case WEFT_OK: return "WEFT_OK";
+    case WEFT_INVALID_ARGUMENT: return "WEFT_INVALID_ARGUMENT";
+    case WEFT_MALFORMED: return "WEFT_MALFORMED";
+    case WEFT_INVALID_TRANSACTION: return "WEFT_INVALID_TRANSACTION";
+    case WEFT_INVALID_BLOCK: return "WEFT_INVALID_BLOCK";
+    case WEFT_STATE_UNAVAILABLE: return "WEFT_STATE_UNAVAILABLE";
+    case WEFT_UNKNOWN_NAME: return "WEFT_UNKNOWN_NAME";
+    case WEFT_NO_RESOURCES: return "WEFT_NO_RESOURCES";
+    default: return "unknown";
+    }
+}
+
+/* The kind of failure that a status is. Statuses carry their group as prefix (base/status.def), so new ones
+ * find their kind. */
+static weft_status kind_of(enum status s)
+{
+    static const struct {
+        const char *prefix;
+        weft_status kind;
+    } kinds[] = {
+        {"RLP_", WEFT_MALFORMED},           {"RECEIPT_", WEFT_MALFORMED},    {"TX_", WEFT_INVALID_TRANSACTION},
+        {"BLOCK_", WEFT_INVALID_BLOCK},     {"UNCLE_", WEFT_INVALID_BLOCK},  {"BAL_", WEFT_INVALID_BLOCK},
+        {"STATE_", WEFT_STATE_UNAVAILABLE}, {"UNKNOWN_", WEFT_UNKNOWN_NAME}, {"API_NO_", WEFT_NO_RESOURCES},
+    };
+    const char *name = status_name(s);
+    for (size_t i = 0; i < COUNT_OF(kinds); i++)
+        if (strncmp(name, kinds[i].prefix, strlen(kinds[i].prefix)) == 0) return kinds[i].kind;
+    return WEFT_INVALID_ARGUMENT;
+}
+
+static weft_status fill(weft_error *error, enum status status, uint32_t transaction)
+{
+    weft_status kind = kind_of(status);
+    if (error == NULL) return kind;
+    *error = (weft_error){.status = kind, .transaction = transaction};
+    (void)snprintf(error->cause, sizeof error->cause, "%s", status_name(status));
+    return kind;
+}
+
+weft_status api_fail(weft_error *error, enum status status, uint32_t transaction, const char *format, ...)
+{
+    weft_status kind = fill(error, status, transaction);
+    if (error != NULL) {
+        va_list arguments;
+        va_start(arguments, format);
+        (void)vsnprintf(error->text, sizeof error->text, format, arguments);
+        va_end(arguments);
+    }
+    return kind;
+}
+
+weft_status api_fail_from(weft_error *error, const struct error *inner, uint32_t transaction)
+{
+    weft_status kind = fill(error, inner->status, transaction);
+    if (error != NULL) memcpy(error->text, inner->text, sizeof error->text);
+    return kind;
+}
+
+_Static_assert(sizeof((struct error *)NULL)->text == sizeof((weft_error *)NULL)->text, "texts are copied whole");
+
+/* ---- structures that grow -------------------------------------------------------------------- */
+
+/* The caller's struct_size, the first member of every such structure. */
+static size_t size_of(const void *structure)
+{
+    size_t size;
+    memcpy(&size, structure, sizeof size);
+    return size;
+}
+
+weft_status api_read_struct(void *ours, size_t size, const void *theirs, const char *name, weft_error *error)
+{
+    if (theirs == NULL) return API_MISTAKE(error, "%s is NULL", name);
+    size_t given = size_of(theirs);
+    if (given < size)
+        return api_fail(error, API_STRUCT_SIZE, WEFT_NO_TRANSACTION, "%s: struct_size is %zu, expected at least %zu",
+                        name, given, size);
+    const uint8_t *bytes = theirs;
+    for (size_t i = size; i < given; i++)
+        if (bytes[i] != 0)
+            return api_fail(error, API_STRUCT_SIZE, WEFT_NO_TRANSACTION,
+                            "%s: struct_size is %zu, and something is set behind the %zu bytes that weft %s knows",
+                            name, given, size, WEFT_VERSION);
+    memcpy(ours, theirs, size);
+    return WEFT_OK;
+}
+
+weft_status api_write_struct(void *theirs, const void *ours, size_t size)
+{
+    if (theirs == NULL || size_of(theirs) < size) return WEFT_INVALID_ARGUMENT;
+    size_t first = sizeof(size_t);
+    memcpy((uint8_t *)theirs + first, (const uint8_t *)ours + first, size - first);
+    memset((uint8_t *)theirs + size, 0, size_of(theirs) - size);
+    return WEFT_OK;
+}

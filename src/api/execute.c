@@ -1,0 +1,297 @@
+/* weft_execute_block: from checked arguments to a result that stands for itself. */
+#include "api/api.h"
+
+/* One call of weft_execute_block. */
+struct execution {
+    weft_engine *engine;
+    const struct chain_spec *chain;
+    const weft_state *state;
+    const weft_block *block;
+    uint32_t flags;
+    weft_error *error;
+    weft_status status;
+    struct weft_result *result; /* NULL until it is made */
+    struct api_view view;
+    struct block_task task;
+    struct block_result out;
+};
+
+static void fail(struct execution *x, const struct error *inner, uint32_t transaction)
+{
+    x->status = api_fail_from(x->error, inner, transaction);
+}
+
+/* ---- before ---------------------------------------------------------------------------------- */
+
+/* Rewards are computed from an uncle's age, which must make sense for that. */
+static bool check_uncle_ages(struct execution *x)
+{
+    const struct block *b = &x->block->block;
+    for (uint32_t i = 0; i < b->uncle_count; i++) {
+        uint64_t age = b->header.number - b->uncles[i].number;
+        struct error inner;
+        if (age == 0 || age > OMMER_AGE_MAX) {
+            error_set(&inner, UNCLE_PARENT, "uncle %u: number %llu, expected 1 to %d less than the block's", i,
+                      (unsigned long long)b->uncles[i].number, OMMER_AGE_MAX);
+            fail(x, &inner, WEFT_NO_TRANSACTION);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool check_before(struct execution *x)
+{
+    if (!check_uncle_ages(x)) return false;
+    if ((x->flags & WEFT_CHECK_HEADER) == 0) return true;
+    const struct block *b = &x->block->block;
+    uint32_t limit = x->task.fork->limit.block_size;
+    struct error inner;
+    enum status status = STATUS_OK;
+    if (limit != 0 && b->encoded_size > limit)
+        status = error_set(&inner, BLOCK_TOO_BIG, "the block has %zu bytes, expected at most %u", b->encoded_size,
+                           limit);
+    if (status == STATUS_OK) status = block_check_body(b, x->task.fork, &inner);
+    if (status != STATUS_OK) fail(x, &inner, WEFT_NO_TRANSACTION);
+    return status == STATUS_OK;
+}
+
+static void bad_signature(struct execution *x, uint32_t transaction)
+{
+    struct error inner;
+    error_set(&inner, TX_BAD_SIGNATURE, "transaction %u: %s", transaction, status_text(TX_BAD_SIGNATURE));
+    fail(x, &inner, transaction);
+}
+
+/* Where some senders are given: recovers those of the others, and the authorities of all. */
+static bool recover_some(struct execution *x)
+{
+    const struct block *b = &x->block->block;
+    struct arena *arena = &x->engine->work;
+    uint32_t count = b->transaction_count, signed_count = 0, bad;
+    struct transaction *signed_ones = ARENA_ARRAY(arena, struct transaction, count);
+    uint32_t *places = ARENA_ARRAY(arena, uint32_t, count);
+    struct address *senders = ARENA_ARRAY(arena, struct address, count);
+    const struct address **authorities = ARENA_ARRAY(arena, const struct address *, count);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct transaction *tx = &b->transactions[i];
+        authorities[i] = NULL;
+        if (!x->block->senders[i].given) {
+            places[signed_count] = i;
+            signed_ones[signed_count++] = *tx;
+            continue;
+        }
+        senders[i] = x->block->senders[i].address;
+        if (tx->authorization_count != 0) {
+            struct address *found = ARENA_ARRAY(arena, struct address, tx->authorization_count);
+            tx_authorities(tx, found);
+            authorities[i] = found;
+        }
+    }
+    struct block_signers signers;
+    if (block_recover(x->engine->engine, x->task.fork, signed_ones, signed_count, arena, &signers, &bad) != STATUS_OK) {
+        bad_signature(x, places[bad]);
+        return false;
+    }
+    for (uint32_t i = 0; i < signed_count; i++) {
+        senders[places[i]] = signers.senders[i];
+        if (signers.authorities != NULL) authorities[places[i]] = signers.authorities[i];
+    }
+    x->task.senders = senders;
+    x->task.authorities = authorities;
+    return true;
+}
+
+static bool recover(struct execution *x)
+{
+    if (x->block->has_given_senders) return recover_some(x);
+    const struct block *b = &x->block->block;
+    struct block_signers signers;
+    uint32_t bad;
+    if (block_recover(x->engine->engine, x->task.fork, b->transactions, b->transaction_count, &x->engine->work,
+                      &signers, &bad) != STATUS_OK) {
+        bad_signature(x, bad);
+        return false;
+    }
+    x->task.senders = signers.senders;
+    x->task.authorities = signers.authorities;
+    return true;
+}
+
+static enum executor_kind choose_executor(const struct execution *x)
+{
+    bool serial = x->engine->executor == WEFT_EXECUTOR_SERIAL || (x->flags & WEFT_SKIP_INVALID) != 0;
+    return serial ? EXECUTOR_SERIAL : EXECUTOR_PARALLEL; /* which finds out itself whether sharing pays */
+}
+
+/* ---- after ----------------------------------------------------------------------------------- */
+
+/* The block without the transactions that were left out, which is what receipts and roots are made of. */
+static void leave_out_skipped(struct execution *x, struct block_task *kept_task)
+{
+    const struct block_task *task = &x->task;
+    struct arena *arena = &x->engine->work;
+    struct transaction *transactions = ARENA_ARRAY(arena, struct transaction, task->transaction_count);
+    struct tx_result *results = ARENA_ARRAY(arena, struct tx_result, task->transaction_count);
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < task->transaction_count; i++)
+        if (x->out.transactions[i].invalid == STATUS_OK) {
+            transactions[count] = task->transactions[i];
+            results[count++] = x->out.transactions[i];
+        }
+    *kept_task = *task;
+    kept_task->transactions = transactions;
+    kept_task->transaction_count = count;
+    x->out.transactions = results;
+    x->out.task = kept_task;
+}
+
+/* `all` are the results of all transactions, x->out has those that were not left out. */
+static void take_receipts(struct execution *x, const struct tx_result *all)
+{
+    struct weft_result *r = x->result;
+    uint32_t kept = 0;
+    api_result_make_receipts(r, x->task.transaction_count);
+    for (uint32_t i = 0; i < x->task.transaction_count; i++) {
+        weft_receipt *shown = &r->receipts[i].shown;
+        if (all[i].invalid != STATUS_OK) {
+            shown->skipped = 1;
+            shown->cause = status_name(all[i].invalid);
+            shown->outcome = "skipped";
+        } else {
+            api_result_take_receipt(r, i, &all[i], &x->out.receipts[kept++].bloom);
+        }
+        shown->type = (uint32_t)x->task.transactions[i].type;
+        shown->sender = api_address_out(&x->task.senders[i]);
+    }
+    r->stats.transactions = kept;
+}
+
+static void take_totals(struct execution *x)
+{
+    const struct block_result *out = &x->out;
+    weft_summary *s = &x->result->summary;
+    s->gas_used = out->gas_used;
+    s->blob_gas_used = out->blob_gas_used;
+    s->requests_hash = api_hash_out(&out->requests_hash);
+    memcpy(s->bloom.b, out->bloom.b, sizeof s->bloom.b);
+    x->result->has_state_roots = !x->task.fork->receipt_status;
+    if (!x->result->has_state_roots) s->receipts_root = api_hash_out(&out->receipts_root);
+
+    weft_stats *t = &x->result->stats;
+    t->executor = out->stats.executor;
+    t->fallback = out->stats.fallback;
+    t->wall_ns = out->stats.wall_ns;
+    t->cpu_ns = out->stats.cpu_ns;
+    t->threads = out->stats.threads;
+    t->speculated = out->stats.speculated;
+    t->reruns = out->stats.reruns;
+    t->conflicts = out->stats.conflicts;
+}
+
+/* What conflicts say refers to the engine's table, so it is copied. */
+static void take_conflicts(struct execution *x)
+{
+    static const uint32_t fields[] = {[FIELD_BALANCE] = WEFT_FIELD_BALANCE,
+                                      [FIELD_NONCE] = WEFT_FIELD_NONCE,
+                                      [FIELD_CODE] = WEFT_FIELD_CODE,
+                                      [FIELD_SLOT] = WEFT_FIELD_SLOT};
+    struct weft_result *r = x->result;
+    r->conflicts = ARENA_ARRAY(&r->arena, weft_conflict, x->out.conflict_count);
+    r->summary.conflict_count = x->out.conflict_count;
+    for (uint32_t i = 0; i < x->out.conflict_count; i++) {
+        const struct block_conflict *from = &x->out.conflicts[i];
+        weft_conflict *to = &r->conflicts[i];
+        *to = (weft_conflict){.transaction = from->tx, .seen = from->seen_tx, .found = from->found_tx};
+        if (from->account == NULL) continue;
+        to->field = fields[from->field];
+        to->address = api_address_out(&from->account->address);
+        if (from->slot != NULL) to->slot = api_word(from->slot->key);
+    }
+}
+
+/* ---- the whole ------------------------------------------------------------------------------- */
+
+static void describe_task(struct execution *x)
+{
+    const struct block *b = &x->block->block;
+    const struct header *h = &b->header;
+    x->task = (struct block_task){.chain = x->chain,
+                                  .fork = chain_fork_at(x->chain, h->number, h->timestamp),
+                                  .header = h,
+                                  .transactions = b->transactions,
+                                  .transaction_count = b->transaction_count,
+                                  .uncles = b->uncles,
+                                  .uncle_count = b->uncle_count,
+                                  .withdrawals = b->withdrawals,
+                                  .withdrawal_count = b->withdrawal_count,
+                                  .view = &x->view.view,
+                                  .transactions_only = (x->flags & WEFT_TRANSACTIONS_ONLY) != 0,
+                                  .skip_invalid = (x->flags & WEFT_SKIP_INVALID) != 0};
+}
+
+static void execute(struct execution *x)
+{
+    struct error inner;
+    if (block_execute(x->engine->engine, choose_executor(x), &x->task, &x->out, &inner) != STATUS_OK) {
+        bool has_bad = x->out.bad < x->task.transaction_count;
+        fail(x, &inner, has_bad ? x->out.bad : WEFT_NO_TRANSACTION);
+        if (inner.status == STATE_UNAVAILABLE) api_view_explain(&x->view, x->error);
+        return;
+    }
+    uint64_t wall = clock_wall_ns(), cpu = clock_cpu_ns();
+    const struct tx_result *all = x->out.transactions;
+    struct block_task kept;
+    if (x->task.skip_invalid) leave_out_skipped(x, &kept);
+    block_seal(x->engine->engine, &x->out);
+    if ((x->flags & WEFT_CHECK_HEADER) != 0 && block_check(&x->out, &inner) != STATUS_OK) {
+        fail(x, &inner, WEFT_NO_TRANSACTION);
+        return;
+    }
+    take_receipts(x, all);
+    take_totals(x);
+    take_conflicts(x);
+    api_result_take_requests(x->result, x->out.requests, x->out.request_count);
+    api_result_take_diff(x->result, &x->out.diff);
+    x->result->stats.seal_wall_ns = clock_wall_ns() - wall;
+    x->result->stats.seal_cpu_ns = clock_cpu_ns() - cpu;
+}
+
+static void run(void *context)
+{
+    struct execution *x = context;
+    arena_reset(&x->engine->work);
+    api_view_open(&x->view, x->state);
+    describe_task(x);
+    if (!check_before(x)) return;
+    x->result = api_result_new();
+    uint64_t wall = clock_wall_ns(), cpu = clock_cpu_ns();
+    if (!recover(x)) return;
+    x->result->stats.recover_wall_ns = clock_wall_ns() - wall;
+    x->result->stats.recover_cpu_ns = clock_cpu_ns() - cpu;
+    execute(x);
+}
+
+weft_status weft_execute_block(weft_engine *engine, const weft_chain *chain, const weft_state *state,
+                               const weft_block *block, uint32_t flags, weft_result **result, weft_error *error)
+{
+    if (result == NULL) return API_MISTAKE(error, "result is NULL");
+    *result = NULL;
+    if (engine == NULL || chain == NULL || state == NULL || block == NULL)
+        return API_MISTAKE(error, "an argument is NULL");
+    if ((flags & ~(uint32_t)(WEFT_CHECK_HEADER | WEFT_SKIP_INVALID | WEFT_TRANSACTIONS_ONLY)) != 0)
+        return API_MISTAKE(error, "flags 0x%x: unknown flag", flags);
+    struct execution x = {.engine = engine,
+                          .chain = &chain->spec,
+                          .state = state,
+                          .block = block,
+                          .flags = flags,
+                          .error = error,
+                          .status = WEFT_OK};
+    api_driver_run(engine->driver, run, &x);
+    if (x.status == WEFT_OK)
+        *result = x.result;
+    else
+        weft_result_free(x.result);
+    return x.status;
+}

@@ -1,0 +1,201 @@
+/* bench: the workloads, serially and with several numbers of threads. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/cli.h"
+#include "cli/suite.h"
+#include "workload/workload.h"
+
+struct bench {
+    const struct options *options;
+    const struct colours *colours;
+    struct block_stats *runs; /* of one executor, one for each repetition */
+    uint32_t repeat;
+    unsigned threads[THREAD_LIST_MAX];
+    uint32_t thread_count;
+    struct engine *serial;
+    struct engine *parallel[THREAD_LIST_MAX];
+    bool failed;
+};
+
+enum { BENCH_REPEAT = 5 };
+
+static int by_wall(const void *a, const void *b)
+{
+    const struct block_stats *x = a, *y = b;
+    return (x->wall_ns > y->wall_ns) - (x->wall_ns < y->wall_ns);
+}
+
+/* 1, 2, 4, ... and the number of processors, when no numbers are given. */
+static void choose_threads(struct bench *b)
+{
+    const struct options *o = b->options;
+    b->thread_count = o->thread_count;
+    memcpy(b->threads, o->threads, sizeof b->threads);
+    if (o->thread_count != 0) return;
+    unsigned most = cpu_count();
+    for (unsigned n = 1; n < most && b->thread_count + 1 < THREAD_LIST_MAX; n *= 2) b->threads[b->thread_count++] = n;
+    b->threads[b->thread_count++] = most;
+}
+
+/* Executes R times; the last result is left in *result, the median run in *stats. */
+static enum status measure(struct bench *b, struct engine *e, enum executor_kind kind, const struct block_task *task,
+                           struct block_result *result, struct block_stats *stats, struct error *error)
+{
+    uint32_t done = 0;
+    while (done < b->repeat && !(done > 0 && interrupted())) {
+        enum status s = block_execute(e, kind, task, result, error);
+        if (s != STATUS_OK) return s;
+        b->runs[done++] = result->stats;
+    }
+    qsort(b->runs, done, sizeof *b->runs, by_wall);
+    *stats = b->runs[done / 2];
+    block_seal(e, result);
+    return STATUS_OK;
+}
+
+static enum status compare(const struct block_result *serial, const struct block_result *parallel, struct error *e)
+{
+    enum status s = results_compare(serial, parallel, e);
+    if (s == STATUS_OK && !state_diff_equal(&serial->diff, &parallel->diff))
+        s = error_set(e, EXECUTORS_DIFFER, "serial and parallel execution differ in what they changed");
+    return s;
+}
+
+/* A workload of which transactions fail measures something else than it says. */
+static enum status all_succeeded(const struct block_result *r, struct error *e)
+{
+    for (uint32_t i = 0; i < r->task->transaction_count; i++)
+        if (!r->transactions[i].succeeded)
+            return error_set(e, BAD_USAGE, "transaction %u: %s; expected to succeed by the rules of %s", i,
+                             vm_status_text(r->transactions[i].outcome), r->task->fork->name);
+    return STATUS_OK;
+}
+
+/* ---- printing ---------------------------------------------------------------------------------------------------- */
+
+/* One line: a workload with a number of threads. */
+struct line {
+    const struct workload *workload;
+    const struct workload_block *block;
+    unsigned threads;
+    uint64_t gas;
+    struct block_stats serial, parallel;
+    double ideal;
+    enum status status;
+    const char *error;
+};
+
+static double milliseconds(uint64_t ns)
+{
+    return (double)ns / 1e6;
+}
+
+static void print_header(const struct bench *b)
+{
+    if (!b->options->json)
+        printf("%s%-18s %7s %11s %7s %10s %11s %8s %7s %7s %6s%s\n", b->colours->bold, "workload", "txs", "gas",
+               "threads", "serial ms", "parallel ms", "speed-up", "re-runs", "ideal", "cpu", b->colours->off);
+}
+
+static void print_line(const struct bench *b, const struct line *l)
+{
+    double speedup = (double)l->serial.wall_ns / (double)(l->parallel.wall_ns == 0 ? 1 : l->parallel.wall_ns);
+    double cpu = (double)l->parallel.cpu_ns / (double)(l->serial.cpu_ns == 0 ? 1 : l->serial.cpu_ns);
+    if (!b->options->json) {
+        printf("%-18s %7u %11llu %7u %10.3f %11.3f %8.2f %7u %7.2f %6.2f", l->workload->name, l->block->count,
+               (unsigned long long)l->gas, l->threads, milliseconds(l->serial.wall_ns),
+               milliseconds(l->parallel.wall_ns), speedup, l->parallel.reruns, l->ideal, cpu);
+        if (l->status != STATUS_OK) printf("  %sFAILED%s %s", b->colours->bad, b->colours->off, l->error);
+        printf("\n");
+    } else {
+        struct buffer out = {0};
+        buffer_printf(&out,
+                      "{\"workload\":\"%s\",\"fork\":\"%s\",\"txs\":%u,\"gas\":%llu,\"threads\":%u,"
+                      "\"serial_ms\":%.6f,\"parallel_ms\":%.6f,\"serial_cpu_ms\":%.6f,\"cpu_ms\":%.6f,"
+                      "\"speedup\":%.4f,\"ideal\":%.4f,\"reruns\":%u,\"conflicts\":%u,\"verified\":%s",
+                      l->workload->name, l->block->fork->name, l->block->count, (unsigned long long)l->gas, l->threads,
+                      milliseconds(l->serial.wall_ns), milliseconds(l->parallel.wall_ns),
+                      milliseconds(l->serial.cpu_ns), milliseconds(l->parallel.cpu_ns), speedup, l->ideal,
+                      l->parallel.reruns, l->parallel.conflicts, l->status == STATUS_OK ? "true" : "false");
+        if (l->parallel.fallback != NULL) {
+            buffer_append_text(&out, ",\"fallback\":");
+            json_put_text(&out, l->parallel.fallback);
+        }
+        if (l->status != STATUS_OK) {
+            buffer_append_text(&out, ",\"error\":");
+            json_put_text(&out, l->error);
+        }
+        printf("%.*s}\n", (int)out.size, (const char *)out.data);
+        buffer_free(&out);
+    }
+    (void)fflush(stdout);
+}
+
+/* ---- the command ------------------------------------------------------------------------------------------------- */
+
+/* Runs a workload with all numbers of threads. BAD_USAGE when its block cannot be executed as it is meant. */
+static enum status run_workload(struct bench *b, const struct workload *w, const struct fork *fork, struct error *e)
+{
+    struct workload_block block;
+    workload_make(&block, w, fork, b->options->size, b->options->seed);
+    struct state_view view = state_memory_view(block.state);
+    struct block_task task = workload_task(&block, &view);
+    struct block_result serial, parallel;
+    struct line line = {.workload = w, .block = &block};
+    enum status s = measure(b, b->serial, EXECUTOR_SERIAL, &task, &serial, &line.serial, e);
+    if (s == STATUS_OK) s = all_succeeded(&serial, e);
+    for (uint32_t i = 0; s == STATUS_OK && i < b->thread_count && !interrupted(); i++) {
+        struct error why = {STATUS_OK, ""};
+        line.threads = b->threads[i];
+        line.gas = serial.gas_used;
+        line.ideal = workload_ideal(&block, serial.transactions, line.threads);
+        line.status = measure(b, b->parallel[i], EXECUTOR_PARALLEL, &task, &parallel, &line.parallel, &why);
+        if (line.status == STATUS_OK) line.status = compare(&serial, &parallel, &why);
+        line.error = why.text;
+        b->failed = b->failed || line.status != STATUS_OK;
+        print_line(b, &line);
+    }
+    workload_free(&block);
+    return s;
+}
+
+static enum exit_code run_all(struct bench *b)
+{
+    const struct options *o = b->options;
+    const struct fork *fork = o->fork == NULL ? fork_find("Osaka") : o->fork;
+    struct error e;
+    for (uint32_t i = 0; i < o->operand_count; i++)
+        if (workload_find(o->operands[i]) == NULL) {
+            log_line("bench: %s: expected the name of a workload; see weft bench --help", o->operands[i]);
+            return EXIT_BAD_INPUT;
+        }
+    print_header(b);
+    for (const struct workload *w = workloads; w->name != NULL && !interrupted(); w++) {
+        bool wanted = o->operand_count == 0;
+        for (uint32_t i = 0; i < o->operand_count; i++) wanted = wanted || workload_find(o->operands[i]) == w;
+        if (wanted && run_workload(b, w, fork, &e) != STATUS_OK) {
+            log_line("bench: %s: %s", w->name, e.text);
+            return EXIT_BAD_INPUT;
+        }
+    }
+    return b->failed ? EXIT_CHECK_FAILED : EXIT_GOOD;
+}
+
+enum exit_code bench_command(const struct options *o)
+{
+    if (o->size > WORKLOAD_SIZE_MAX) {
+        log_line("bench: --size: expected at most %u", WORKLOAD_SIZE_MAX);
+        return EXIT_BAD_INPUT;
+    }
+    struct bench b = {.options = o, .colours = terminal_colours(), .repeat = o->repeat == 0 ? BENCH_REPEAT : o->repeat};
+    choose_threads(&b);
+    b.runs = base_calloc(b.repeat, sizeof *b.runs);
+    b.serial = engine_new(1);
+    for (uint32_t i = 0; i < b.thread_count; i++) b.parallel[i] = engine_new(b.threads[i]);
+    enum exit_code code = run_all(&b);
+    for (uint32_t i = 0; i < b.thread_count; i++) engine_free(b.parallel[i]);
+    engine_free(b.serial);
+    free(b.runs);
+    return code;
+}

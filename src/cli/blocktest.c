@@ -1,0 +1,188 @@
+/* blocktest: official blockchain tests (execution-spec-tests, ethereum/tests), as RLP blocks or as Engine API payloads.
+ *
+ *     { name: { network, genesisBlockHeader, genesisRLP, pre, lastblockhash, postState,
+ *               blocks: [ { rlp, blockHeader, expectException } ]
+ *               or engineNewPayloads: [ { params, newPayloadVersion, validationError, errorCode } ] } } */
+#include <stdlib.h>
+
+#include "cli/form.h"
+#include "cli/payload.h"
+#include "cli/suite.h"
+#include "cli/test_chain.h"
+
+struct block_test {
+    struct tester *tester;
+    struct suite_report *report;
+    struct form *form;
+    const char *name, *network;
+    struct test_chain chain;
+};
+
+/* A block of the test, before it is imported. */
+struct candidate {
+    yyjson_val *v;
+    struct bytes encoded;  /* RLP; empty for payloads */
+    struct hash parent;    /* what the block says its parent is; zero when it cannot be read */
+    const char *exception; /* NULL: the block is valid */
+};
+
+#define FAIL_CASE(t, ...) case_failed((t)->tester, (t)->report, (t)->name, (t)->network, __VA_ARGS__)
+
+/* ---- reading --------------------------------------------------------------------------------------------------- */
+
+/* The parent's hash stands first in the header, which stands first in the block. */
+static struct hash peek_parent(struct bytes encoded)
+{
+    struct hash parent = {{0}};
+    struct rlp in = rlp_of(encoded), block, header;
+    if (rlp_enter(&in, &block) == STATUS_OK && rlp_enter(&block, &header) == STATUS_OK)
+        (void)rlp_read_hash(&header, &parent);
+    return parent;
+}
+
+static struct candidate read_candidate(const struct block_test *t, yyjson_val *v, bool payload)
+{
+    struct form *f = t->form;
+    struct candidate c = {.v = v};
+    yyjson_val *exception = form_optional(v, payload ? "validationError" : "expectException");
+    if (exception == NULL && payload) exception = form_optional(v, "errorCode");
+    if (exception != NULL) c.exception = yyjson_is_str(exception) ? yyjson_get_str(exception) : "";
+    if (payload) {
+        c.parent = form_hash(f, yyjson_arr_get(form_array(f, v, "params"), 0), "parentHash");
+    } else {
+        c.encoded = form_bytes(f, v, "rlp");
+        c.parent = peek_parent(c.encoded);
+    }
+    return c;
+}
+
+static enum status decode(const struct block_test *t, const struct candidate *c, struct block *b, struct error *e)
+{
+    struct arena *arena = &t->tester->arena;
+    if (c->encoded.size == 0) {
+        uint64_t version = strtoull(form_text(t->form, c->v, "newPayloadVersion"), NULL, 10);
+        return payload_read(t->form, form_array(t->form, c->v, "params"), version, t->chain.spec, arena, b, e);
+    }
+    struct rlp in = rlp_of(c->encoded);
+    enum status s = block_decode(b, &in, arena, e);
+    if (s == STATUS_OK && !rlp_at_end(&in)) s = error_set(e, RLP_TRAILING, "%s", status_text(RLP_TRAILING));
+    return s;
+}
+
+/* ---- genesis --------------------------------------------------------------------------------------------------- */
+
+/* Reads and checks the first block; false when the case has failed. */
+static bool begin_chain(struct block_test *t, yyjson_val *v, const struct chain_spec *spec)
+{
+    struct form *f = t->form;
+    yyjson_val *named = form_object(f, v, "genesisBlockHeader");
+    struct header header;
+    form_header(f, named, &header_names_tests, &header);
+    struct hash expected = form_hash(f, named, "hash"), found;
+    if (form_optional(v, "genesisRLP") != NULL) {
+        struct block genesis;
+        struct rlp in = rlp_of(form_bytes(f, v, "genesisRLP"));
+        struct error e;
+        if (block_decode(&genesis, &in, &t->tester->arena, &e) != STATUS_OK || !rlp_at_end(&in)) {
+            FAIL_CASE(t, "genesisRLP: %s", e.text);
+            return false;
+        }
+        header = genesis.header;
+    }
+    header_hash(&found, &header);
+    struct state_memory *state = state_memory_new();
+    form_accounts(f, form_object(f, v, "pre"), state);
+    chain_begin(&t->chain, t->tester, spec, &header, state);
+    if (f->status != STATUS_OK) return false;
+    struct hash root;
+    state_memory_root(state, NULL, &root);
+    if (!hash_equal(&found, &expected) || !hash_equal(&root, &header.state_root)) {
+        FAIL_CASE(t, "genesis: %s differs", hash_equal(&found, &expected) ? "state root" : "hash");
+        return false;
+    }
+    return true;
+}
+
+/* ---- running --------------------------------------------------------------------------------------------------- */
+
+/* Whether a later block names the same parent, so that the parent's state must be kept. */
+static bool parent_is_needed(const struct candidate *all, size_t count, size_t i)
+{
+    for (size_t k = i + 1; k < count; k++)
+        if (hash_equal(&all[k].parent, &all[i].parent)) return true;
+    return all[i].exception != NULL;
+}
+
+/* Imports one block and judges the outcome; false when the case has failed. */
+static bool run_block(struct block_test *t, const struct candidate *all, size_t count, size_t i)
+{
+    struct error e = {STATUS_OK, ""};
+    struct block block;
+    enum status s = decode(t, &all[i], &block, &e);
+    if (t->form->status != STATUS_OK) return false;
+    if (s == STATUS_OK) s = chain_import(&t->chain, &block, !parent_is_needed(all, count, i), &e);
+    const char *exception = all[i].exception;
+    if (exception == NULL && s != STATUS_OK)
+        FAIL_CASE(t, "block %zu refused: %s: %s", i, status_name(s), e.text);
+    else if (exception != NULL && s == STATUS_OK)
+        FAIL_CASE(t, "block %zu accepted, expected %s", i, exception);
+    else if (exception != NULL && *exception != 0 && !exception_matches(exception, s))
+        FAIL_CASE(t, "block %zu refused for %s (%s), expected %s", i, status_name(s), e.text, exception);
+    else
+        return true;
+    return false;
+}
+
+/* Compares head and state at the end. */
+static void check_end(struct block_test *t, yyjson_val *v)
+{
+    const struct chain_node *head = &t->chain.nodes[t->chain.head];
+    struct hash expected = form_hash(t->form, v, "lastblockhash");
+    yyjson_val *state = form_optional(v, "postState");
+    struct error difference;
+    if (!hash_equal(&head->hash, &expected))
+        FAIL_CASE(t, "head is block %llu, expected another (lastblockhash)", (unsigned long long)head->header.number);
+    else if (state != NULL && !form_state_equals(t->form, state, head->state, &difference))
+        FAIL_CASE(t, "state at the end: %s", difference.text);
+    else if (t->form->status == STATUS_OK)
+        case_passed(t->tester, t->report, t->name, t->network);
+}
+
+static void run_blocks(struct block_test *t, yyjson_val *v, const struct chain_spec *spec)
+{
+    yyjson_val *payloads = form_optional(v, "engineNewPayloads"), *item;
+    yyjson_val *list = payloads != NULL ? payloads : form_array(t->form, v, "blocks");
+    size_t i, count = yyjson_arr_size(list);
+    struct candidate *all = ARENA_ARRAY(&t->tester->arena, struct candidate, count + 1);
+    yyjson_arr_foreach(list, i, count, item) all[i] = read_candidate(t, item, payloads != NULL);
+    bool good = begin_chain(t, v, spec);
+    for (i = 0; i < count && good && !interrupted(); i++) good = run_block(t, all, count, i);
+    if (good && i == count) check_end(t, v);
+    chain_free(&t->chain);
+}
+
+static void run_case(struct tester *tester, struct suite_report *r, struct form *f, const char *name, yyjson_val *v)
+{
+    struct block_test t = {.tester = tester, .report = r, .form = f, .name = name};
+    t.network = form_text(f, v, "network");
+    const struct fork *only = tester->options->fork;
+    if (only != NULL && fork_find(t.network) != only) return;
+    struct chain_spec spec;
+    if (chain_from_network(&spec, t.network, NULL) != STATUS_OK) {
+        case_skipped(tester, r, name, t.network, "unknown network");
+        return;
+    }
+    yyjson_val *config = form_optional(v, "config");
+    if (form_optional(config, "chainid") != NULL) spec.id = form_u64(f, config, "chainid");
+    run_blocks(&t, v, &spec);
+}
+
+static void run_file(struct tester *t, const char *path, struct suite_report *r)
+{
+    suite_cases(t, path, r, run_case);
+}
+
+enum exit_code blocktest_command(const struct options *o)
+{
+    return suite_run(o, run_file);
+}

@@ -1,0 +1,173 @@
+/* Options, readers of forms, expected exceptions. */
+#include "cli/cli.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/form.h"
+#include "cli/suite.h"
+#include "harness.h"
+
+static enum exit_code do_nothing(const struct options *o)
+{
+    (void)o;
+    return EXIT_GOOD;
+}
+
+static const struct command everything = {"all", "PATH...", "",        "", UINT32_MAX & ~(uint32_t)OPTION_THREAD_LIST,
+                                          0,     3,         do_nothing};
+static const struct command with_list = {"list", "PATH...", "", "", OPTION_THREAD_LIST, 1, 1, do_nothing};
+
+/* Parses words between blanks. */
+static enum status parse(struct options *o, const struct command *c, const char *line, bool *help)
+{
+    static char text[512];
+    char *words[16];
+    int count = 0;
+    (void)snprintf(text, sizeof text, "%s", line);
+    char *rest = text;
+    for (char *word; (word = strtok_r(rest, " ", &rest)) != NULL && count < 16;) words[count++] = word;
+    static char *kept[16];
+    memcpy(kept, words, sizeof kept);
+    struct error e;
+    return options_parse(o, c, kept, count, help, &e);
+}
+
+TEST(options_are_read_wherever_they_stand)
+{
+    struct options o;
+    bool help;
+    CHECK_STATUS(parse(&o, &everything, "a --threads 3 b --json --executor=parallel --repeat 7 -- --x", &help),
+                 STATUS_OK);
+    CHECK(!help && o.json && o.executors == RUN_PARALLEL);
+    CHECK_EQ_U64(o.threads[0], 3);
+    CHECK_EQ_U64(o.repeat, 7);
+    CHECK_EQ_U64(o.operand_count, 3);
+    CHECK_TEXT(o.operands[2], "--x");
+    CHECK_STATUS(parse(&o, &everything, "--fork osaka --filter abc --seed 0x10 --size 5 --rpc http://x --diff", &help),
+                 STATUS_OK);
+    CHECK(o.fork == &fork_osaka && o.diff);
+    CHECK_TEXT(o.filter, "abc");
+    CHECK_EQ_U64(o.seed, 16);
+    CHECK_EQ_U64(o.size, 5);
+    CHECK_STATUS(parse(&o, &with_list, "--threads 1,2,16 x", &help), STATUS_OK);
+    CHECK_EQ_U64(o.thread_count, 3);
+    CHECK_EQ_U64(o.threads[2], 16);
+    CHECK_STATUS(parse(&o, &with_list, "--threads nonsense --help", &help), STATUS_OK);
+    CHECK(help);
+}
+
+TEST(bad_usage_is_refused)
+{
+    static const char *const lines[] = {
+        "--threads",     "--threads 0", "--threads 1,2", "--threads -1", "--threads 99999",
+        "--executor no", "--repeat 0",  "--json=yes",    "--unknown",    "--fork nofork",
+        "--size 0",      "--seed x",    "a b c d",       "--workers 1x", "--threads 99999999999999999999"};
+    for (size_t i = 0; i < COUNT_OF(lines); i++) {
+        struct options o;
+        bool help;
+        if (parse(&o, &everything, lines[i], &help) != BAD_USAGE) FAIL("'%s' was accepted", lines[i]);
+    }
+    struct options o;
+    bool help;
+    CHECK_STATUS(parse(&o, &with_list, "", &help), BAD_USAGE);
+    CHECK_STATUS(parse(&o, &with_list, "--json x", &help), BAD_USAGE);
+}
+
+TEST(exceptions_are_matched_by_any_of_their_names)
+{
+    CHECK(exception_matches("TransactionException.NONCE_IS_MAX", TX_NONCE_MAX));
+    CHECK(!exception_matches("TransactionException.NONCE_IS_MAX", TX_NONCE_TOO_LOW));
+    CHECK(exception_matches("TransactionException.INITCODE_SIZE_EXCEEDED|BlockException.INVALID_GASLIMIT",
+                            BLOCK_GAS_LIMIT));
+    CHECK(!exception_matches("TransactionException.NO_SUCH_NAME", TX_NONCE_MAX));
+    CHECK(!exception_matches("", TX_NONCE_MAX));
+    CHECK(!exception_matches("TransactionException.NONCE_IS_MAX", STATUS_OK));
+}
+
+/* ---- forms ------------------------------------------------------------------------------------------------------- */
+
+/* Opens `text` as a file would be. */
+static enum status open_text(struct form *f, const char *text, struct error *e)
+{
+    char path[] = "/tmp/weft-form-XXXXXX";
+    int fd = mkstemp(path);
+    CHECK(fd >= 0);
+    CHECK(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+    (void)close(fd);
+    enum status s = form_open(f, path, e);
+    f->file = "text";
+    (void)unlink(path);
+    return s;
+}
+
+TEST(forms_read_numbers_bytes_and_hashes)
+{
+    struct error e;
+    struct form f;
+    CHECK_STATUS(open_text(&f, "{\"a\":\"0x000102\",\"n\":7,\"b\":\"0x00ff\",\"e\":\"0x\",\"z\":null}", &e), STATUS_OK);
+    CHECK_EQ_U64(form_u64(&f, f.root, "a"), 0x102);
+    CHECK_EQ_U64(form_u64(&f, f.root, "n"), 7);
+    CHECK_EQ_U64(form_u64(&f, f.root, "e"), 0);
+    CHECK_EQ_U64(form_optional_u64(&f, f.root, "z"), 0);
+    struct bytes b = form_bytes(&f, f.root, "b");
+    CHECK_HEX(b.data, b.size, "00ff");
+    CHECK_EQ_U64(form_bytes(&f, f.root, "e").size, 0);
+    CHECK_STATUS(f.status, STATUS_OK);
+    form_close(&f);
+}
+
+TEST(forms_say_what_is_wrong_and_where)
+{
+    struct error e;
+    struct form f;
+    CHECK_STATUS(open_text(&f, "{\"a\": 1,\n\"b\" }", &e), BAD_JSON);
+    CHECK(strstr(e.text, "line 2") != NULL);
+
+    CHECK_STATUS(open_text(&f, "{\"a\":\"0x10000000000000000\",\"b\":\"0x123\",\"c\":[]}", &e), STATUS_OK);
+    f.place = "case";
+    (void)form_u64(&f, f.root, "a");
+    CHECK_STATUS(f.status, BAD_FIELD);
+    CHECK_TEXT(e.text, "text: case: a: expected a number of at most 8 bytes, as hex digits behind 0x");
+    (void)form_bytes(&f, f.root, "b"); /* the first complaint stays */
+    CHECK(strstr(e.text, "case: a:") != NULL);
+    f.status = STATUS_OK;
+    (void)form_bytes(&f, f.root, "b");
+    CHECK_STATUS(f.status, BAD_FIELD);
+    f.status = STATUS_OK;
+    (void)form_address(&f, f.root, "missing");
+    CHECK_STATUS(f.status, BAD_FIELD);
+    f.status = STATUS_OK;
+    (void)form_object(&f, f.root, "c");
+    CHECK_STATUS(f.status, BAD_FIELD);
+    form_close(&f);
+}
+
+TEST(a_state_is_compared_whole)
+{
+    static const char text[] =
+        "{\"0x0000000000000000000000000000000000000001\":{\"balance\":\"0x05\",\"nonce\":\"0x1\",\"code\":\"0x00\","
+        "\"storage\":{\"0x1\":\"0x2\"}},\"0x0000000000000000000000000000000000000002\":{\"balance\":\"0x0\"}}";
+    struct address one = {{[19] = 1}}, three = {{[19] = 3}};
+    struct u256 key = U256_ONE, other = U256(9);
+    for (int change = 0; change < 6; change++) {
+        struct error e;
+        struct form made, compared;
+        CHECK_STATUS(open_text(&made, text, &e), STATUS_OK);
+        CHECK_STATUS(open_text(&compared, text, &e), STATUS_OK);
+        struct state_memory *state = state_memory_new();
+        form_accounts(&made, made.root, state);
+        CHECK_STATUS(made.status, STATUS_OK);
+        if (change == 1) state_memory_account(state, &one)->nonce++;
+        if (change == 2) state_memory_account(state, &one)->balance = U256_ZERO;
+        if (change == 3) state_memory_set_slot(state, &one, &key, &other);
+        if (change == 4) state_memory_set_slot(state, &one, &other, &other);
+        if (change == 5) state_memory_account(state, &three);
+        bool equal = form_state_equals(&compared, compared.root, state, &e);
+        CHECK(equal == (change == 0));
+        state_memory_free(state);
+        form_close(&made);
+        form_close(&compared);
+    }
+}

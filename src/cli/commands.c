@@ -1,0 +1,42 @@
+/* commands: what there is. */
+#include "cli/cli.h"
+
+const struct command commands[] = {
+    {"replay", "PATH...", "execute real blocks serially and in parallel, and check them against their headers",
+     "PATH is a bundle (a folder with block.json, prestate.json and block_hashes.json) or a folder of bundles.\n"
+     "With --rpc URL the operands are blocks (N, N-M, latest): their bundles are fetched from a node with the debug\n"
+     "API enabled, and kept in $XDG_CACHE_HOME/weft/bundles (~/.cache).\n\n"
+     "Each block is executed on the loaded state, serially and in parallel. Gas used, receipts root (from Byzantium\n"
+     "on), logs bloom, transactions root, withdrawals root and block hash are compared with the header, the two\n"
+     "executions with each other. Times are medians over --repeat runs and cover the execution of the block: system\n"
+     "calls, transactions, rewards; senders are known and nothing is parsed. CPU time is that of all threads.",
+     OPTION_JSON | OPTION_THREADS | OPTION_EXECUTOR | OPTION_REPEAT | OPTION_FILTER | OPTION_FORK | OPTION_RPC, 1,
+     UINT32_MAX, replay_command},
+    {"statetest", "PATH...", "run official state tests",
+     "PATH is a file or a folder of files in the form of execution-spec-tests. Every case runs on every fork that it\n"
+     "has a result for; checked are the transaction's encoding and sender, the state root, the logs, and for\n"
+     "transactions that must be refused the reason.\n\n"
+     "Files are spread over --threads; each thread executes with --workers workers.",
+     OPTION_JSON | OPTION_THREADS | OPTION_EXECUTOR | OPTION_FILTER | OPTION_FORK | OPTION_WORKERS, 1, UINT32_MAX,
+     statetest_command},
+    {"blocktest", "PATH...", "run official blockchain tests",
+     "PATH is a file or a folder of files in the form of execution-spec-tests, as blocks or as Engine API payloads.\n"
+     "Checked are genesis, each block's encoding, header, uncles, body, execution and state root, the head and the\n"
+     "state at the end; blocks that must be refused are refused for the named reason. Seals are not checked.\n\n"
+     "Files are spread over --threads; each thread executes with --workers workers.",
+     OPTION_JSON | OPTION_THREADS | OPTION_EXECUTOR | OPTION_FILTER | OPTION_FORK | OPTION_WORKERS, 1, UINT32_MAX,
+     blocktest_command},
+    {"bench", "[WORKLOAD...]", "execute generated blocks serially and in parallel",
+     "Without an operand all workloads run. Blocks are made from --seed and are the same on every machine.\n"
+     "Times are medians over --repeat runs and cover the execution of the block over loaded state.\n"
+     "`ideal` is the speed-up that the dependencies between the transactions allow with so many threads, with gas\n"
+     "as time; `cpu` is the CPU time of parallel over that of serial execution.\n\n"
+     "Workloads: transfers, erc20, uniswap-like, pay-one, nonce-chain, half-chain, chain, hot-counter,\n"
+     "coinbase-readers, giant, selfdestruct-storm, deploy-then-call.",
+     OPTION_JSON | OPTION_THREAD_LIST | OPTION_REPEAT | OPTION_FORK | OPTION_SIZE | OPTION_SEED, 0, UINT32_MAX,
+     bench_command},
+    {"fork", "[NAME]", "show what a fork is",
+     "Without NAME all forks are listed. With --diff only what changed against the fork before is shown.",
+     OPTION_JSON | OPTION_DIFF, 0, 1, fork_command},
+    {NULL, NULL, NULL, NULL, 0, 0, 0, NULL},
+};

@@ -1,0 +1,129 @@
+/* payload: from engine_newPayload's parameters to a block. */
+#include "cli/payload.h"
+
+#include "block/block.h"
+#include "trie/trie.h"
+
+static enum status read_transactions(struct form *f, yyjson_val *list, struct arena *arena, struct block *out,
+                                     struct error *e)
+{
+    size_t i, count = yyjson_arr_size(list);
+    struct transaction *all = ARENA_ARRAY(arena, struct transaction, count + 1);
+    struct bytes *encoded = ARENA_ARRAY(arena, struct bytes, count + 1);
+    yyjson_val *item;
+    yyjson_arr_foreach(list, i, count, item)
+    {
+        encoded[i] = form_value_bytes(f, item, "transactions");
+        enum status s = transaction_decode(&all[i], encoded[i], arena);
+        if (s != STATUS_OK) return error_set(e, s, "transaction %zu: %s", i, status_text(s));
+    }
+    out->transactions = all;
+    out->transaction_count = (uint32_t)count;
+    trie_ordered_root(&out->header.transactions_root, encoded, count);
+    return STATUS_OK;
+}
+
+static void hash_withdrawals(struct block *out, struct arena *arena)
+{
+    struct bytes *encoded = ARENA_ARRAY(arena, struct bytes, out->withdrawal_count + 1);
+    struct rlp_writer w = {0};
+    for (uint32_t i = 0; i < out->withdrawal_count; i++) {
+        rlp_rewind(&w, 0);
+        withdrawal_encode(&w, &out->withdrawals[i]);
+        struct bytes written = rlp_written(&w);
+        encoded[i] = (struct bytes){arena_copy(arena, written.data, written.size), written.size};
+    }
+    rlp_writer_free(&w);
+    trie_ordered_root(&out->header.withdrawals_root, encoded, out->withdrawal_count);
+}
+
+static void read_header(struct form *f, yyjson_val *v, struct header *h)
+{
+    h->parent_hash = form_hash(f, v, "parentHash");
+    h->uncles_hash = uncles_hash_empty;
+    h->beneficiary = form_address(f, v, "feeRecipient");
+    h->state_root = form_hash(f, v, "stateRoot");
+    h->receipts_root = form_hash(f, v, "receiptsRoot");
+    struct bytes bloom = form_bytes(f, v, "logsBloom");
+    if (bloom.size == sizeof h->bloom.b)
+        memcpy(h->bloom.b, bloom.data, bloom.size);
+    else
+        form_expect(f, "logsBloom", "256 bytes");
+    h->prev_randao = form_hash(f, v, "prevRandao");
+    h->number = form_u64(f, v, "blockNumber");
+    h->gas_limit = form_u64(f, v, "gasLimit");
+    h->gas_used = form_u64(f, v, "gasUsed");
+    h->timestamp = form_u64(f, v, "timestamp");
+    h->extra_data = form_bytes(f, v, "extraData");
+    h->base_fee = form_u256(f, v, "baseFeePerGas");
+    h->blob_gas_used = form_optional_u64(f, v, "blobGasUsed");
+    h->excess_blob_gas = form_optional_u64(f, v, "excessBlobGas");
+    h->slot_number = form_optional_u64(f, v, "slotNumber");
+}
+
+/* The version of engine_newPayload that carries a fork's blocks. */
+static uint64_t version_of(const struct fork *fork)
+{
+    if (fork->block_access_list) return 5;
+    if (fork->requests != 0) return 4;
+    if (fork->beacon_root) return 3;
+    return fork->withdrawals ? 2 : 1;
+}
+
+/* The hashes that came beside the payload must be those of its blobs, in order (EIP-4844). */
+static enum status check_versioned_hashes(struct form *f, yyjson_val *list, const struct block *b, struct error *e)
+{
+    size_t at = 0, count = yyjson_arr_size(list);
+    bool equal = true;
+    for (uint32_t i = 0; i < b->transaction_count; i++)
+        for (uint32_t k = 0; k < b->transactions[i].blob_count && equal; k++, at++) {
+            struct hash named = {{0}};
+            if (at < count) named = form_value_hash(f, yyjson_arr_get(list, at), "versioned hashes");
+            equal = at < count && hash_equal(&named, &b->transactions[i].blob_hashes[k]);
+        }
+    if (equal && at == count) return STATUS_OK;
+    return error_set(e, PAYLOAD_VERSIONED_HASHES, "%s", status_text(PAYLOAD_VERSIONED_HASHES));
+}
+
+static enum status read_requests(struct form *f, yyjson_val *list, struct header *h, struct error *e)
+{
+    struct bytes requests[BLOCK_REQUESTS_MAX];
+    size_t i, count;
+    yyjson_val *item;
+    yyjson_arr_foreach(list, i, count, item)
+    {
+        struct bytes r = i < COUNT_OF(requests) ? form_value_bytes(f, item, "requests") : (struct bytes){0};
+        if (r.size <= 1 || (i > 0 && r.data[0] <= requests[i - 1].data[0]))
+            return error_set(e, PAYLOAD_REQUESTS, "%s", status_text(PAYLOAD_REQUESTS));
+        requests[i] = r;
+    }
+    h->requests_hash = block_requests_hash(requests, (uint32_t)count);
+    return STATUS_OK;
+}
+
+enum status payload_read(struct form *f, yyjson_val *parameters, uint64_t version, const struct chain_spec *chain,
+                         struct arena *arena, struct block *out, struct error *e)
+{
+    *out = (struct block){0};
+    yyjson_val *payload = yyjson_arr_get(parameters, 0);
+    struct header *h = &out->header;
+    read_header(f, payload, h);
+    const struct fork *fork = chain_fork_at(chain, h->number, h->timestamp);
+    h->field_count = block_header_fields(fork);
+    if (version != version_of(fork))
+        return error_set(e, PAYLOAD_VERSION, "%s: found %llu, expected %llu", status_text(PAYLOAD_VERSION),
+                         (unsigned long long)version, (unsigned long long)version_of(fork));
+    form_withdrawals(f, form_optional(payload, "withdrawals"), arena, out);
+    if (out->has_withdrawals) hash_withdrawals(out, arena);
+    enum status s = read_transactions(f, form_array(f, payload, "transactions"), arena, out, e);
+    if (s == STATUS_OK && version >= 3) {
+        s = check_versioned_hashes(f, yyjson_arr_get(parameters, 1), out, e);
+        h->parent_beacon_root = form_value_hash(f, yyjson_arr_get(parameters, 2), "beacon root");
+    }
+    if (s == STATUS_OK && version >= 4) s = read_requests(f, yyjson_arr_get(parameters, 3), h, e);
+    if (s != STATUS_OK) return s;
+    struct hash named = form_hash(f, payload, "blockHash");
+    header_hash(&out->hash, h);
+    if (!hash_equal(&out->hash, &named)) return error_set(e, BLOCK_HASH, "%s", status_text(BLOCK_HASH));
+    return STATUS_OK;
+}

@@ -1,0 +1,17 @@
+/* payload: blocks as the Engine API carries them (engine_newPayload), which lack what can be computed: the roots of
+ * transactions and withdrawals, and what comes beside them: versioned hashes, beacon root, requests. */
+#ifndef WEFT_CLI_PAYLOAD_H
+#define WEFT_CLI_PAYLOAD_H
+
+#include "cli/form.h"
+#include "fork/fork.h"
+
+/* A block made from the parameters of engine_newPayload.
+ *
+ * Form errors are in f->status. Else STATUS_OK, or why the payload is refused, with *e set: a transaction that
+ * cannot be decoded, BLOCK_HASH, PAYLOAD_VERSION, PAYLOAD_VERSIONED_HASHES, PAYLOAD_REQUESTS. `chain` tells which
+ * fork the payload is of. */
+enum status payload_read(struct form *f, yyjson_val *parameters, uint64_t version, const struct chain_spec *chain,
+                         struct arena *arena, struct block *out, struct error *e);
+
+#endif

@@ -1,0 +1,180 @@
+/* test_chain: importing a block, from its header to its state root. */
+#include "cli/test_chain.h"
+
+#include <stdlib.h>
+
+/* ---- nodes ----------------------------------------------------------------------------------------------------- */
+
+static struct chain_node *add_node(struct test_chain *c)
+{
+    if (c->count == c->capacity) {
+        c->capacity = c->capacity == 0 ? 8 : c->capacity * 2;
+        c->nodes = base_realloc(c->nodes, c->capacity * sizeof *c->nodes);
+    }
+    return &c->nodes[c->count++];
+}
+
+void chain_begin(struct test_chain *c, struct tester *t, const struct chain_spec *spec, const struct header *genesis,
+                 struct state_memory *state)
+{
+    *c = (struct test_chain){.tester = t, .spec = spec};
+    struct chain_node *n = add_node(c);
+    *n = (struct chain_node){.header = *genesis, .total_difficulty = genesis->difficulty, .state = state};
+    header_hash(&n->hash, genesis);
+    state_memory_set_block_hash(state, genesis->number, &n->hash);
+}
+
+void chain_free(struct test_chain *c)
+{
+    for (uint32_t i = 0; i < c->count; i++)
+        if (c->nodes[i].state != NULL) state_memory_free(c->nodes[i].state);
+    free(c->nodes);
+}
+
+static struct chain_node *find_node(const struct test_chain *c, const struct hash *hash)
+{
+    for (uint32_t i = c->count; i-- > 0;)
+        if (hash_equal(&c->nodes[i].hash, hash)) return &c->nodes[i];
+    return NULL;
+}
+
+/* ---- state roots in receipts, before Byzantium ------------------------------------------------------------------- */
+
+/* Notes the state root after each transaction. Fees are credited at the end of a block, but count in these roots. */
+struct root_recorder {
+    struct tester *tester;
+    const struct block_result *result;
+    const struct state_memory *parent;
+    struct hash *roots; /* one for each transaction */
+    struct u256 fees;
+};
+
+static void record_root(void *context, struct engine *e, uint32_t index)
+{
+    struct root_recorder *r = context;
+    const struct block_task *task = r->result->task;
+    r->fees = u256_add(r->fees, r->result->transactions[index].fee);
+    struct state_diff diff;
+    state_table_diff(engine_table(e), index + 2, task->fork->clear_empty, &r->tester->arena, &diff);
+    struct state_memory *state = state_memory_copy(r->parent);
+    state_memory_apply(state, &diff);
+    struct memory_account *beneficiary = state_memory_account(state, &task->header->beneficiary);
+    beneficiary->balance = u256_add(beneficiary->balance, r->fees);
+    state_memory_root(state, NULL, &r->roots[index]);
+    state_memory_free(state);
+}
+
+/* ---- importing --------------------------------------------------------------------------------------------------- */
+
+static enum status check_block(const struct test_chain *c, const struct block *b, const struct chain_node *parent,
+                               const struct fork *fork, struct error *e)
+{
+    if (b->has_withdrawals != fork->withdrawals)
+        return error_set(e, BLOCK_FIELDS, "%s: withdrawals", status_text(BLOCK_FIELDS));
+    if (fork->limit.block_size != 0 && b->encoded_size > fork->limit.block_size)
+        return error_set(e, BLOCK_TOO_BIG, "%s: %zu bytes, expected at most %u", status_text(BLOCK_TOO_BIG),
+                         b->encoded_size, fork->limit.block_size);
+    enum status s = block_check_header(&b->header, &parent->header, fork, c->spec, e);
+    if (s == STATUS_OK) s = block_check_body(b, fork, e);
+    if (s != STATUS_OK || b->uncle_count == 0) return s;
+    struct block_ancestor ancestors[OMMER_AGE_MAX + 1];
+    uint32_t count = 0;
+    for (const struct chain_node *n = parent; count < COUNT_OF(ancestors); n = &c->nodes[n->parent]) {
+        ancestors[count++] = (struct block_ancestor){&n->header, n->hash, n->uncles, n->uncle_count};
+        if (n == c->nodes) break;
+    }
+    return block_check_uncles(b, c->spec, ancestors, count, e);
+}
+
+/* Executes and compares with the header, up to the state root. */
+static enum status execute_block(struct test_chain *c, const struct block *b, struct state_memory *parent_state,
+                                 const struct fork *fork, struct block_result *result, struct error *e)
+{
+    struct tester *t = c->tester;
+    struct block_signers signers;
+    uint32_t bad;
+    enum status s = block_recover(tester_engine(t, EXECUTOR_SERIAL), fork, b->transactions, b->transaction_count,
+                                  &t->arena, &signers, &bad);
+    if (s != STATUS_OK) return error_set(e, s, "transaction %u: %s", bad, status_text(s));
+    struct state_view view = state_memory_view(parent_state);
+    struct root_recorder recorder = {.tester = t, .result = result, .parent = parent_state};
+    struct block_task task = {.chain = c->spec,
+                              .fork = fork,
+                              .header = &b->header,
+                              .transactions = b->transactions,
+                              .senders = signers.senders,
+                              .authorities = signers.authorities,
+                              .transaction_count = b->transaction_count,
+                              .uncles = b->uncles,
+                              .uncle_count = b->uncle_count,
+                              .withdrawals = b->withdrawals,
+                              .withdrawal_count = b->withdrawal_count,
+                              .view = &view};
+    if (!fork->receipt_status && tester_wants(t, EXECUTOR_SERIAL)) {
+        recorder.roots = ARENA_ARRAY(&t->arena, struct hash, b->transaction_count + 1);
+        task.committed = record_root;
+        task.committed_context = &recorder;
+        task.state_roots = recorder.roots;
+    }
+    struct error difference;
+    s = tester_execute(t, &task, true, result, e, &difference);
+    if (difference.status != STATUS_OK) {
+        *e = difference;
+        return difference.status;
+    }
+    return s == STATUS_OK ? block_check(result, e) : s;
+}
+
+/* Brings `state` to what it is after the block, and compares its root. */
+static enum status apply_block(struct state_memory *state, const struct block *b, const struct state_diff *diff,
+                               struct error *e)
+{
+    state_memory_apply(state, diff);
+    struct hash root;
+    state_memory_root(state, NULL, &root);
+    if (hash_equal(&root, &b->header.state_root)) {
+        state_memory_set_block_hash(state, b->header.number, &b->hash);
+        return STATUS_OK;
+    }
+    char found[65], expected[65];
+    hex_encode(found, root.b, sizeof root.b);
+    hex_encode(expected, b->header.state_root.b, sizeof root.b);
+    return error_set(e, BLOCK_STATE_ROOT, "block %llu: %s: computed 0x%s, header has 0x%s",
+                     (unsigned long long)b->header.number, status_text(BLOCK_STATE_ROOT), found, expected);
+}
+
+enum status chain_import(struct test_chain *c, const struct block *b, bool last_child, struct error *e)
+{
+    struct chain_node *parent = find_node(c, &b->header.parent_hash);
+    if (parent == NULL) return error_set(e, BLOCK_UNKNOWN_PARENT, "%s", status_text(BLOCK_UNKNOWN_PARENT));
+    if (find_node(c, &b->hash) != NULL) return STATUS_OK; /* known already */
+    const struct fork *fork = chain_fork_at(c->spec, b->header.number, b->header.timestamp);
+    enum status s = check_block(c, b, parent, fork, e);
+    if (s != STATUS_OK) return s;
+    ASSERT(parent->state != NULL);
+    struct block_result result;
+    s = execute_block(c, b, parent->state, fork, &result, e);
+    if (s != STATUS_OK) return s;
+    struct state_memory *state = parent->state;
+    if (last_child)
+        parent->state = NULL;
+    else
+        state = state_memory_copy(state);
+    s = apply_block(state, b, &result.diff, e);
+    if (s != STATUS_OK) {
+        state_memory_free(state);
+        return s;
+    }
+    struct chain_node node = {.header = b->header,
+                              .hash = b->hash,
+                              .uncles = b->uncles,
+                              .uncle_count = b->uncle_count,
+                              .parent = (uint32_t)(parent - c->nodes),
+                              .total_difficulty = u256_add(parent->total_difficulty, b->header.difficulty),
+                              .state = state};
+    *add_node(c) = node;
+    /* The heaviest chain, the first seen of equals; after the merge each block is the new head. */
+    if (fork->difficulty == DIFFICULTY_NONE || u256_less(c->nodes[c->head].total_difficulty, node.total_difficulty))
+        c->head = c->count - 1;
+    return STATUS_OK;
+}

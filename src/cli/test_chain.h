@@ -1,0 +1,40 @@
+/* test_chain: a small chain in memory, with a state for each block that may still be built on: what a blockchain
+ * test needs. */
+#ifndef WEFT_CLI_TEST_CHAIN_H
+#define WEFT_CLI_TEST_CHAIN_H
+
+#include "base/base.h"
+#include "block/block.h"
+#include "cli/suite.h"
+
+struct chain_node {
+    struct header header;
+    struct hash hash;
+    const struct header *uncles;
+    uint32_t uncle_count;
+    uint32_t parent; /* number of the parent's node; its own for genesis */
+    struct u256 total_difficulty;
+    struct state_memory *state; /* after the block; NULL once a child has taken it over */
+};
+
+/* Everything but the states borrows from the arena and bytes of the running case. */
+struct test_chain {
+    struct tester *tester;
+    const struct chain_spec *spec;
+    struct chain_node *nodes;
+    uint32_t count, capacity;
+    uint32_t head; /* the block that fork choice takes */
+};
+
+/* Starts a chain; takes over `state`. Free with chain_free. */
+void chain_begin(struct test_chain *c, struct tester *t, const struct chain_spec *spec, const struct header *genesis,
+                 struct state_memory *state);
+void chain_free(struct test_chain *c);
+
+/* Checks a block in full, and adds it. With `last_child` the parent's state is taken over instead of copied: no
+ * other block will be built on it. Any status of header, uncles, body, transactions, execution, or state root, with
+ * *e set; the chain is then as before, but with `last_child` the parent's state may be gone. EXECUTORS_DIFFER when
+ * two executors disagree. */
+enum status chain_import(struct test_chain *c, const struct block *b, bool last_child, struct error *e);
+
+#endif

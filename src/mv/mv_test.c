@@ -1,0 +1,168 @@
+/* mv by hand: which changes below a transaction that ran ahead disturb it and which do not. Random blocks: tests/sim. */
+#include "mv/mv.h"
+
+#include "harness.h"
+#include "state/memory.h"
+
+static const struct address alice = {{[19] = 0xa1}}, bob = {{[19] = 0xb0}};
+
+/* Transaction 1 is committed at the head after transaction 2 has run ahead on the state before both. */
+struct stage {
+    struct state_memory *memory;
+    struct state_view view;
+    struct code_cache *codes;
+    struct state_table *table;
+    struct state *head, *ahead;
+    struct arena versions;
+};
+
+static void keep_no_plan(void *plan)
+{
+    (void)plan;
+}
+
+static void set(struct stage *t)
+{
+    struct u256 key = U256(1), value = U256(7);
+    t->memory = state_memory_new();
+    state_memory_account(t->memory, &alice)->balance = U256(100);
+    state_memory_account(t->memory, &bob)->balance = u256_sub(U256_ZERO, U256(10));
+    state_memory_set_slot(t->memory, &alice, &key, &value);
+    t->view = state_memory_view(t->memory);
+    t->codes = code_cache_new(keep_no_plan);
+    t->table = state_table_new(&t->view, t->codes);
+    t->head = state_new(t->table);
+    t->ahead = state_new(t->table);
+    t->versions = (struct arena){0};
+    t->head->clear_empty = t->ahead->clear_empty = true;
+    state_begin(t->ahead, 2, true);
+    state_begin(t->head, 1, false);
+}
+
+/* Whether what ran ahead still holds after what ran at the head. */
+static bool holds(struct stage *t, const struct account_entry *beneficiary, uint64_t fees, struct mv_conflict *conflict)
+{
+    state_finalize(t->ahead);
+    struct mv_execution *second = mv_publish(t->ahead, &t->versions);
+    state_finalize(t->head);
+    struct mv_execution *first = mv_publish(t->head, &t->versions);
+    mv_commit(first);
+    struct u256 wei = U256(fees);
+    *conflict = (struct mv_conflict){0};
+    return mv_holds(second, beneficiary, &wei, conflict);
+}
+
+static void strike(struct stage *t)
+{
+    state_free(t->head);
+    state_free(t->ahead);
+    state_table_free(t->table);
+    code_cache_free(t->codes);
+    state_memory_free(t->memory);
+    arena_free(&t->versions);
+}
+
+static void write_slot(struct state *s, uint64_t value)
+{
+    struct u256 key = U256(1), word = U256(value);
+    state_set_slot(s, state_slot(s, state_account(s, &alice), &key), &word);
+}
+
+TEST(mv_the_same_value_again_disturbs_nobody)
+{
+    struct stage t;
+    struct mv_conflict conflict;
+    struct u256 key = U256(1);
+    for (uint64_t value = 6; value <= 7; value++) {
+        set(&t);
+        state_slot(t.ahead, state_account(t.ahead, &alice), &key);
+        write_slot(t.head, value);
+        CHECK(holds(&t, NULL, 0, &conflict) == (value == 7));
+        if (value == 6) {
+            CHECK(conflict.location != NULL);
+            CHECK_EQ_U64(conflict.seen_tx, 0);
+            CHECK_EQ_U64(conflict.found_tx, 1);
+        }
+        strike(&t);
+    }
+}
+
+TEST(mv_a_question_about_a_balance_survives_what_does_not_change_the_answer)
+{
+    struct stage t;
+    struct mv_conflict conflict;
+    for (uint64_t taken = 39; taken <= 41; taken++) {
+        set(&t);
+        struct u256 enough = U256(60), wei = U256(taken);
+        CHECK(state_balance_at_least(t.ahead, state_account(t.ahead, &alice), &enough));
+        state_debit(t.head, state_account(t.head, &alice), &wei);
+        CHECK(holds(&t, NULL, 0, &conflict) == (taken <= 40));
+        strike(&t);
+    }
+}
+
+TEST(mv_a_balance_that_was_looked_at_counts_the_fees_of_its_owner)
+{
+    struct stage t;
+    struct mv_conflict conflict;
+    for (uint64_t fees = 0; fees <= 1; fees++) {
+        set(&t);
+        struct account *a = state_account(t.ahead, &alice);
+        CHECK_EQ_U64(state_balance(t.ahead, a).w[0], 100);
+        struct account_entry *e = a->entry;
+        CHECK(holds(&t, e, fees, &conflict) == (fees == 0));
+        strike(&t);
+    }
+}
+
+TEST(mv_credits_commute)
+{
+    struct stage t;
+    struct mv_conflict conflict;
+    set(&t);
+    struct u256 one = U256(1), two = U256(2);
+    struct account *a = state_account(t.ahead, &alice);
+    state_credit(t.ahead, a, &one);
+    state_debit(t.head, state_account(t.head, &alice), &two);
+    struct account_entry *e = a->entry;
+    CHECK(holds(&t, NULL, 0, &conflict));
+    CHECK_EQ_U64(location_balance(&e->balance, 3).w[0], 99);
+    CHECK_EQ_U64(location_balance(&e->balance, 2).w[0], 98);
+    strike(&t);
+}
+
+/* Balances near 2^256 come in tests only, but the answer must be that of serial execution there too: 2^256 - 10 and 20 are 10. */
+TEST(mv_a_balance_that_overflows_is_noticed)
+{
+    struct stage t;
+    struct mv_conflict conflict;
+    set(&t);
+    struct u256 twenty = U256(20), fifteen = U256(15), hundred = U256(100);
+    struct account *poor = state_account(t.ahead, &alice);
+    state_debit(t.ahead, poor, &hundred);
+    state_credit(t.ahead, poor, &hundred);
+    state_credit(t.ahead, poor, &twenty);
+    CHECK(state_balance_at_least(t.ahead, poor, &fifteen));
+    struct account *rich = state_account(t.head, &bob);
+    struct u256 all = u256_sub(state_balance(t.head, rich), hundred);
+    state_debit(t.head, rich, &all);
+    state_credit(t.head, state_account(t.head, &alice), &all); /* 100 + 2^256 - 110 = 2^256 - 10 */
+    CHECK(!holds(&t, NULL, 0, &conflict));
+    strike(&t);
+}
+
+TEST(mv_what_was_given_up_is_not_seen)
+{
+    struct stage t;
+    set(&t);
+    write_slot(t.ahead, 9);
+    state_finalize(t.ahead);
+    struct mv_execution *e = mv_publish(t.ahead, &t.versions);
+    struct u256 key = U256(1);
+    struct slot_entry *slot = state_slot(t.head, state_account(t.head, &alice), &key)->entry;
+    CHECK_EQ_U64(location_find(&slot->location, 3)->value.w[0], 9);
+    CHECK_EQ_U64(location_find(&slot->location, 2)->value.w[0], 7);
+    mv_withdraw(e);
+    CHECK_EQ_U64(location_find(&slot->location, 3)->value.w[0], 7);
+    strike(&t);
+}

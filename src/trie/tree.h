@@ -1,0 +1,34 @@
+/* tree: what the files about tries over time share. Private to trie/. */
+#ifndef WEFT_TRIE_TREE_H
+#define WEFT_TRIE_TREE_H
+
+#include "trie/node.h"
+
+struct trie {
+    struct node_pool nodes;
+    struct trie_source source;
+    struct node *root; /* with the two below: a place (node.h) */
+    uint8_t root_reference_size;
+    uint8_t root_reference[REFERENCE_SIZE];
+};
+static inline struct place trie_place(struct trie *t)
+{
+    return (struct place){&t->root, &t->root_reference_size, t->root_reference};
+}
+
+/* The way from the root towards a key. The last place is where the way ends: an empty one, a leaf (perhaps of another key) or an
+ * extension that leads elsewhere. */
+struct way {
+    struct place place[NIBBLES_MAX + 2];
+    size_t count;
+    size_t depth; /* nibbles above the last place */
+};
+/* Walks, fetching what is needed. */
+enum status trie_find(struct trie *t, const uint8_t *key, size_t key_size, struct way *w);
+/* The leaf of the key at the way's end; NULL when there is none. */
+struct leaf *way_leaf(const struct way *w, const uint8_t *key, size_t key_size);
+
+/* Fetches the node of a place at `depth` on the way of `key`, which is not empty, unless it is there. */
+enum status trie_resolve(struct trie *t, struct place p, const uint8_t *key, size_t depth, bool below_extension);
+
+#endif

@@ -1,0 +1,394 @@
+/* Tries over time: finding, putting, deleting.
+ *
+ * Every change is made in two halves. First the way is walked from the root to where the key is or would be, and all nodes that the change
+ * needs are fetched; this half may fail and leaves the contents as they were (a place that gets the node it referred to means the
+ * same trie). Then nodes are exchanged and the references on the way are struck out; this half cannot fail. */
+#include <stdlib.h>
+
+#include "trie/tree.h"
+
+struct trie *trie_new(const struct hash *root, const struct trie_source *source)
+{
+    struct trie *t = base_calloc(1, sizeof *t);
+    if (source != NULL)
+        t->source = *source;
+    if (root != NULL && !hash_equal(root, &keccak_empty_trie)) {
+        memcpy(t->root_reference, root->b, sizeof root->b);
+        t->root_reference_size = REFERENCE_SIZE;
+    }
+    return t;
+}
+
+void trie_free(struct trie *t)
+{
+    if (t == NULL)
+        return;
+    arena_free(&t->nodes.arena);
+    free(t);
+}
+
+/* ---- the way to a key ------------------------------------------------------------------------------------------------ */
+
+enum status trie_resolve(struct trie *t, struct place p, const uint8_t *key, size_t depth, bool below_extension)
+{
+    if (*p.node != NULL)
+        return STATUS_OK;
+    struct bytes encoded = {p.reference, *p.reference_size};
+    if (encoded.size == REFERENCE_SIZE) {
+        struct hash hash;
+        memcpy(hash.b, p.reference, sizeof hash);
+        if (t->source.node == NULL || !t->source.node(t->source.context, &hash, &encoded))
+            return STATE_MISSING;
+    }
+    struct node *found;
+    enum status s = node_decode(&t->nodes, encoded, key, depth, &found);
+    if (s != STATUS_OK)
+        return s;
+    if (below_extension && found->kind != NODE_BRANCH)
+        return TRIE_BAD_NODE;
+    *p.node = found;
+    return STATUS_OK;
+}
+
+enum status trie_find(struct trie *t, const uint8_t *key, size_t key_size, struct way *w)
+{
+    ASSERT(key_size <= TRIE_KEY_MAX);
+    struct place p = trie_place(t);
+    size_t depth = 0, end = 2 * key_size;
+    bool below_extension = false;
+    w->count = 0;
+    for (;;) {
+        if (!place_is_empty(p)) {
+            enum status s = trie_resolve(t, p, key, depth, below_extension);
+            if (s != STATUS_OK)
+                return s;
+        }
+        w->place[w->count++] = p;
+        w->depth = depth;
+        struct node *n = *p.node;
+        if (n == NULL || n->kind == NODE_LEAF)
+            return STATUS_OK;
+        below_extension = n->kind == NODE_EXTENSION;
+        if (below_extension) {
+            struct extension *e = as_extension(n);
+            for (size_t i = 0; i < e->size; i++)
+                if (depth + i == end || nibble_at(key, depth + i) != e->path[i])
+                    return STATUS_OK;
+            depth += e->size;
+            p = place_in_extension(e);
+        } else if (depth == end) {
+            p = place_in_branch(as_branch(n), BRANCH_VALUE);
+        } else {
+            p = place_in_branch(as_branch(n), nibble_at(key, depth));
+            depth++;
+        }
+    }
+}
+
+struct leaf *way_leaf(const struct way *w, const uint8_t *key, size_t key_size)
+{
+    struct node *n = *w->place[w->count - 1].node;
+    if (n == NULL || n->kind != NODE_LEAF)
+        return NULL;
+    struct leaf *l = as_leaf(n);
+    return l->key_size == key_size && memcmp(l->key, key, key_size) == 0 ? l : NULL;
+}
+
+/* The nodes on the way changed: their references no longer hold. */
+static void strike_out(const struct way *w)
+{
+    for (size_t i = 0; i < w->count; i++)
+        *w->place[i].reference_size = 0;
+}
+
+enum status trie_get(struct trie *t, const void *key, size_t key_size, struct bytes *value)
+{
+    struct way w;
+    *value = (struct bytes){0};
+    enum status s = trie_find(t, key, key_size, &w);
+    if (s != STATUS_OK)
+        return s;
+    const struct leaf *l = way_leaf(&w, key, key_size);
+    if (l != NULL)
+        *value = leaf_value(l);
+    return STATUS_OK;
+}
+
+/* ---- putting ----------------------------------------------------------------------------------------------------------- */
+
+/* Where in a branch at `depth` the leaf belongs. */
+static struct place place_of_leaf(struct branch *b, const struct leaf *l, size_t depth)
+{
+    return place_in_branch(b, 2 * (size_t)l->key_size == depth ? BRANCH_VALUE : nibble_at(l->key, depth));
+}
+
+/* Hangs the branch in so that `count` nibbles lead to it. */
+static void lead_to(struct trie *t, struct place p, const uint8_t *nibbles, size_t count, struct branch *b)
+{
+    if (count != 0) {
+        struct extension *e = node_new_extension(&t->nodes, nibbles, count);
+        place_set(p, &e->node);
+        p = place_in_extension(e);
+    }
+    place_set(p, &b->node);
+}
+
+/* A leaf stands where the new one belongs: both go below a branch at their first difference. */
+static void part_leaves(struct trie *t, struct place p, size_t depth, struct leaf *added)
+{
+    struct leaf *old = as_leaf(*p.node);
+    size_t shorter = old->key_size < added->key_size ? old->key_size : added->key_size;
+    size_t fork = depth;
+    uint8_t shared[NIBBLES_MAX];
+    while (fork < 2 * shorter && nibble_at(old->key, fork) == nibble_at(added->key, fork)) {
+        shared[fork - depth] = nibble_at(old->key, fork);
+        fork++;
+    }
+    struct branch *b = node_new_branch(&t->nodes);
+    place_set(place_of_leaf(b, old, fork), &old->node);
+    place_set(place_of_leaf(b, added, fork), &added->node);
+    lead_to(t, p, shared, fork - depth, b);
+}
+
+/* The key leaves an extension in the middle: a branch goes there. */
+static void part_extension(struct trie *t, struct place p, size_t depth, struct leaf *added)
+{
+    struct extension *e = as_extension(*p.node);
+    size_t end = 2 * (size_t)added->key_size, i = 0;
+    while (depth + i < end && nibble_at(added->key, depth + i) == e->path[i])
+        i++;
+    struct branch *b = node_new_branch(&t->nodes);
+    size_t behind = e->size - i - 1;
+    struct place rest = place_in_branch(b, e->path[i]);
+    if (behind != 0) {
+        struct extension *lower = node_new_extension(&t->nodes, e->path + i + 1, behind);
+        place_set(rest, &lower->node);
+        rest = place_in_extension(lower);
+    }
+    place_move(rest, place_in_extension(e));
+    place_set(place_of_leaf(b, added, depth + i), &added->node);
+    lead_to(t, p, e->path, i, b);
+    node_give_up(&t->nodes, &e->node);
+}
+
+enum status trie_put(struct trie *t, const void *key, size_t key_size, struct bytes value)
+{
+    if (value.size == 0)
+        return trie_delete(t, key, key_size);
+    struct way w;
+    enum status s = trie_find(t, key, key_size, &w);
+    if (s != STATUS_OK)
+        return s;
+    struct place p = w.place[w.count - 1];
+    struct leaf *old = way_leaf(&w, key, key_size);
+    if (old != NULL && bytes_equal(leaf_value(old), value))
+        return STATUS_OK;
+    if (old != NULL && old->value_size == value.size && !old->borrowed) {
+        memmove(old->key + old->key_size, value.data, value.size);
+        strike_out(&w);
+        return STATUS_OK;
+    }
+    struct leaf *added = node_new_leaf(&t->nodes, key, key_size, value, false);
+    struct node *there = *p.node;
+    if (there == NULL || old != NULL) {
+        place_set(p, &added->node);
+        if (old != NULL)
+            node_give_up(&t->nodes, &old->node);
+    } else if (there->kind == NODE_LEAF) {
+        part_leaves(t, p, w.depth, added);
+    } else {
+        part_extension(t, p, w.depth, added);
+    }
+    strike_out(&w);
+    return STATUS_OK;
+}
+
+/* ---- deleting ---------------------------------------------------------------------------------------------------------- */
+
+/* The number of the only child that the branch has besides `gone`; BRANCH_SIZE when there are more. */
+static unsigned only_other_child(struct branch *b, const struct node *const *gone)
+{
+    unsigned found = BRANCH_SIZE;
+    for (unsigned i = 0; i < BRANCH_SIZE; i++) {
+        struct place p = place_in_branch(b, i);
+        if (place_is_empty(p) || (const struct node *const *)p.node == gone)
+            continue;
+        if (found != BRANCH_SIZE)
+            return BRANCH_SIZE;
+        found = i;
+    }
+    return found;
+}
+
+/* Hangs in an extension over `path` to what is at `below`, which is a branch; or, where an extension is there already, one over
+ * both paths. */
+static void extend(struct trie *t, struct place p, const uint8_t *path, size_t size, struct place below)
+{
+    struct node *n = *below.node;
+    if (n->kind != NODE_EXTENSION) {
+        struct extension *e = node_new_extension(&t->nodes, path, size);
+        place_move(place_in_extension(e), below);
+        place_set(p, &e->node);
+        return;
+    }
+    uint8_t whole[NIBBLES_MAX];
+    struct extension *lower = as_extension(n);
+    ASSERT(size + lower->size <= NIBBLES_MAX);
+    memcpy(whole, path, size);
+    memcpy(whole + size, lower->path, lower->size);
+    struct extension *e = node_new_extension(&t->nodes, whole, size + lower->size);
+    place_move(place_in_extension(e), place_in_extension(lower));
+    place_set(p, &e->node);
+    node_give_up(&t->nodes, n);
+}
+
+/* The branch before the last place of the way has a single child left, and gives way to it. Paths grow: of a leaf by itself, its key is whole;
+ * of an extension by the child's nibble; a branch gets an extension in front. What stands above may be an extension, which then
+ * swallows its child or, over a leaf, vanishes. Shortens the way to the places that are left. */
+static void collapse(struct trie *t, struct way *w, unsigned other)
+{
+    w->count -= 2;
+    struct place p = w->place[w->count];
+    struct branch *b = as_branch(*p.node);
+    uint8_t nibble = (uint8_t)other;
+    if (b->child[other]->kind == NODE_LEAF)
+        place_set(p, b->child[other]);
+    else
+        extend(t, p, &nibble, 1, place_in_branch(b, other));
+    node_give_up(&t->nodes, &b->node);
+    if (w->count == 0 || (*w->place[w->count - 1].node)->kind != NODE_EXTENSION)
+        return;
+    struct place above = w->place[--w->count];
+    struct extension *e = as_extension(*above.node);
+    if (e->child->kind == NODE_LEAF)
+        place_set(above, e->child);
+    else
+        extend(t, above, e->path, e->size, place_in_extension(e));
+    node_give_up(&t->nodes, &e->node);
+}
+
+enum status trie_delete(struct trie *t, const void *key, size_t key_size)
+{
+    struct way w;
+    enum status s = trie_find(t, key, key_size, &w);
+    if (s != STATUS_OK)
+        return s;
+    struct leaf *old = way_leaf(&w, key, key_size);
+    if (old == NULL)
+        return STATUS_OK;
+    struct place p = w.place[w.count - 1];
+    unsigned other = BRANCH_SIZE;
+    if (w.count > 1) { /* what leads to a leaf is a branch: below an extension there is no leaf */
+        struct branch *b = as_branch(*w.place[w.count - 2].node);
+        size_t depth = w.depth - (p.reference != NULL); /* of the branch */
+        other = only_other_child(b, (const struct node *const *)p.node);
+        if (other < BRANCH_VALUE) {
+            uint8_t sibling[TRIE_KEY_MAX];
+            memcpy(sibling, key, (depth + 1) / 2);
+            nibble_set(sibling, depth, other);
+            s = trie_resolve(t, place_in_branch(b, other), sibling, depth + 1, false);
+            if (s != STATUS_OK)
+                return s;
+        }
+    }
+    place_set(p, NULL);
+    if (other != BRANCH_SIZE)
+        collapse(t, &w, other);
+    strike_out(&w);
+    node_give_up(&t->nodes, &old->node);
+    return STATUS_OK;
+}
+
+/* ---- all pairs ---------------------------------------------------------------------------------------------------------- */
+
+struct walk {
+    struct trie *trie;
+    void (*visit)(void *context, struct bytes key, struct bytes value);
+    void *context;
+    uint8_t key[TRIE_KEY_MAX + 1]; /* the nibbles above the node that is being visited */
+};
+
+static enum status walk(struct walk *w, struct place p, size_t depth, bool below_extension)
+{
+    enum status s = trie_resolve(w->trie, p, w->key, depth, below_extension);
+    if (s != STATUS_OK)
+        return s;
+    struct node *n = *p.node;
+    if (n->kind == NODE_LEAF) {
+        w->visit(w->context, (struct bytes){as_leaf(n)->key, as_leaf(n)->key_size}, leaf_value(as_leaf(n)));
+        return STATUS_OK;
+    }
+    if (n->kind == NODE_EXTENSION) {
+        struct extension *e = as_extension(n);
+        for (size_t i = 0; i < e->size; i++)
+            nibble_set(w->key, depth + i, e->path[i]);
+        return walk(w, place_in_extension(e), depth + e->size, true);
+    }
+    struct branch *b = as_branch(n);
+    if (b->child[BRANCH_VALUE] != NULL)
+        s = walk(w, place_in_branch(b, BRANCH_VALUE), depth, false);
+    for (unsigned i = 0; i < BRANCH_VALUE && s == STATUS_OK; i++) {
+        if (place_is_empty(place_in_branch(b, i)))
+            continue;
+        nibble_set(w->key, depth, i);
+        s = walk(w, place_in_branch(b, i), depth + 1, false);
+    }
+    return s;
+}
+
+enum status trie_walk(struct trie *t, void (*visit)(void *context, struct bytes key, struct bytes value), void *context)
+{
+    struct walk w = {.trie = t, .visit = visit, .context = context};
+    return place_is_empty(trie_place(t)) ? STATUS_OK : walk(&w, trie_place(t), 0, false);
+}
+
+/* ---- roots --------------------------------------------------------------------------------------------------------------- */
+
+static void make_root(struct trie *t, struct pool *pool, const struct trie_sink *sink, struct hash *out)
+{
+    struct place root = trie_place(t);
+    *out = keccak_empty_trie;
+    if (place_is_empty(root))
+        return;
+    node_hash_trees(&root, 1, pool, sink);
+    memcpy(out->b, t->root_reference, sizeof out->b);
+}
+
+void trie_root(struct trie *t, struct pool *pool, struct hash *out)
+{
+    make_root(t, pool, NULL, out);
+}
+
+void trie_commit(struct trie *t, const struct trie_sink *sink, struct hash *out)
+{
+    make_root(t, NULL, sink, out);
+}
+
+/* Small tries together: their nodes fill each other's batches. */
+enum { TRIES_TOGETHER = 64 };
+
+struct roots_job {
+    struct trie *const *tries;
+    size_t count;
+    struct hash *roots;
+};
+
+static void roots_task(void *context, size_t task)
+{
+    const struct roots_job *job = context;
+    size_t first = task * TRIES_TOGETHER, count = 0;
+    struct place roots[TRIES_TOGETHER];
+    size_t end = job->count - first < TRIES_TOGETHER ? job->count : first + TRIES_TOGETHER;
+    for (size_t i = first; i < end; i++)
+        if (!place_is_empty(trie_place(job->tries[i])))
+            roots[count++] = trie_place(job->tries[i]);
+    node_hash_trees(roots, count, NULL, NULL);
+    for (size_t i = first; i < end; i++)
+        make_root(job->tries[i], NULL, NULL, &job->roots[i]); /* all there: copies */
+}
+
+void trie_roots(struct trie *const *tries, size_t count, struct pool *pool, struct hash *out)
+{
+    struct roots_job job = {tries, count, out};
+    pool_for(pool, (count + TRIES_TOGETHER - 1) / TRIES_TOGETHER, 1, roots_task, &job);
+}

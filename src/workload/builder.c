@@ -1,0 +1,146 @@
+/* Building blocks: addresses, accounts, transactions. */
+#include <stdlib.h>
+
+#include "workload/private.h"
+
+#define GAS_PRICE 10000000000u /* wei */
+
+/* Ether and tokens that nobody spends up. */
+static const struct u256 plenty = {{0, (uint64_t)1 << 36, 0, 0}};
+
+struct address workload_address(enum address_kind kind, uint64_t number)
+{
+    uint8_t name[16];
+    store_be64(name, (uint64_t)kind);
+    store_be64(name + 8, number);
+    struct hash h;
+    keccak256(&h, name, sizeof name);
+    struct address a;
+    memcpy(a.b, h.b + 12, sizeof a.b);
+    return a;
+}
+
+struct u256 address_word(const struct address *a)
+{
+    uint8_t word[32] = {0};
+    memcpy(word + 12, a->b, sizeof a->b);
+    return u256_load_be(word);
+}
+
+void workload_fund(struct workload_block *b, const struct address *a)
+{
+    state_memory_account(b->state, a)->balance = plenty;
+}
+
+struct bytes workload_code(struct workload_block *b, const char *source)
+{
+    struct buffer code = {0};
+    workload_assemble(&code, source);
+    struct bytes copy = {arena_copy(&b->arena, code.data, code.size), code.size};
+    buffer_free(&code);
+    return copy;
+}
+
+void workload_contract(struct workload_block *b, const struct address *a, const char *source)
+{
+    struct bytes code = workload_code(b, source);
+    struct hash hash = keccak256_bytes(code);
+    struct memory_account *account = state_memory_account(b->state, a);
+    account->nonce = 1;
+    state_memory_set_code(b->state, account, &hash, code);
+}
+
+void workload_slot(struct workload_block *b, const struct address *a, uint64_t slot, struct u256 value)
+{
+    struct u256 key = U256(slot);
+    state_memory_set_slot(b->state, a, &key, &value);
+}
+
+void workload_mapping(struct workload_block *b, const struct address *a, struct u256 key, uint64_t slot,
+                      struct u256 value)
+{
+    uint8_t preimage[64];
+    u256_store_be(preimage, key);
+    u256_store_be(preimage + 32, U256(slot));
+    struct hash h;
+    keccak256_64(&h, preimage);
+    struct u256 place = u256_load_be(h.b);
+    state_memory_set_slot(b->state, a, &place, &value);
+}
+
+struct bytes workload_data(struct workload_block *b, uint32_t selector, const struct u256 *words, size_t count)
+{
+    size_t size = 4 + 32 * count;
+    uint8_t *data = arena_alloc(&b->arena, size, 1);
+    uint32_t big_endian = __builtin_bswap32(selector);
+    memcpy(data, &big_endian, 4);
+    for (size_t i = 0; i < count; i++) u256_store_be(data + 4 + 32 * i, words[i]);
+    return (struct bytes){data, size};
+}
+
+void workload_add(struct workload_block *b, const struct call *c)
+{
+    if (b->count == b->capacity) {
+        b->capacity = b->capacity == 0 ? 1024 : b->capacity * 2;
+        b->transactions = base_realloc(b->transactions, b->capacity * sizeof *b->transactions);
+        b->senders = base_realloc(b->senders, b->capacity * sizeof *b->senders);
+        b->after = base_realloc(b->after, b->capacity * sizeof *b->after);
+    }
+    struct transaction tx = {.type = TX_LEGACY,
+                             .is_create = c->is_create,
+                             .nonce = c->nonce,
+                             .gas_limit = c->gas,
+                             .max_fee = U256(GAS_PRICE),
+                             .max_priority_fee = U256(GAS_PRICE),
+                             .to = c->to,
+                             .value = U256(c->value),
+                             .data = c->data};
+    b->transactions[b->count] = tx;
+    b->senders[b->count] = c->from;
+    b->after[b->count++] = c->after;
+    b->header.gas_limit += c->gas;
+}
+
+void workload_make(struct workload_block *out, const struct workload *w, const struct fork *fork, uint64_t size,
+                   uint64_t seed)
+{
+    *out = (struct workload_block){.fork = fork, .state = state_memory_new()};
+    out->chain = (struct chain_spec){
+        .name = "workload", .id = 1, .dao_block = NEVER, .activations = {{fork, BY_NUMBER, 0}}, .activation_count = 1};
+    out->header = (struct header){.field_count = block_header_fields(fork),
+                                  .beneficiary = {{0xbe, 0xef}},
+                                  .number = 1000000,
+                                  .timestamp = 1700000000,
+                                  .gas_limit = GAS_LIMIT_MIN};
+    if (fork->difficulty != DIFFICULTY_NONE) out->header.difficulty = U256(fork->min_difficulty);
+    if (fork->base_fee.elasticity != 0) out->header.base_fee = U256(7);
+    workload_fund(out, &out->header.beneficiary);
+    /* System contracts must be there where a fork calls them for requests; an empty answer is enough. */
+    if (fork->requests != 0) {
+        workload_contract(out, &withdrawal_requests_address, "STOP");
+        workload_contract(out, &consolidation_requests_address, "STOP");
+    }
+    ASSERT(size <= WORKLOAD_SIZE_MAX);
+    w->make(out, size == 0 ? w->default_size : size, &seed);
+}
+
+void workload_free(struct workload_block *b)
+{
+    free(b->transactions);
+    free(b->senders);
+    free(b->after);
+    state_memory_free(b->state);
+    arena_free(&b->arena);
+    *b = (struct workload_block){0};
+}
+
+struct block_task workload_task(const struct workload_block *b, const struct state_view *view)
+{
+    return (struct block_task){.chain = &b->chain,
+                               .fork = b->fork,
+                               .header = &b->header,
+                               .transactions = b->transactions,
+                               .senders = b->senders,
+                               .transaction_count = b->count,
+                               .view = view};
+}

@@ -1,0 +1,63 @@
+/* What the workloads build with. */
+#ifndef WEFT_WORKLOAD_PRIVATE_H
+#define WEFT_WORKLOAD_PRIVATE_H
+
+#include "workload/workload.h"
+
+/* Kinds of addresses, so that they do not meet. */
+enum address_kind { ADDRESS_SENDER, ADDRESS_RECIPIENT, ADDRESS_CONTRACT, ADDRESS_TOKEN, ADDRESS_POOL };
+
+/* An address that looks like any other, from kind and number. */
+struct address workload_address(enum address_kind kind, uint64_t number);
+/* The same, as a word. */
+struct u256 address_word(const struct address *a);
+
+/* Gives an account plenty of ether. */
+void workload_fund(struct workload_block *b, const struct address *a);
+/* Puts a contract there, from its source. */
+void workload_contract(struct workload_block *b, const struct address *a, const char *source);
+/* Storage of a contract: the word under the slot, and under keccak256(key . slot) as Solidity's mappings have it. */
+void workload_slot(struct workload_block *b, const struct address *a, uint64_t slot, struct u256 value);
+void workload_mapping(struct workload_block *b, const struct address *a, struct u256 key, uint64_t slot,
+                      struct u256 value);
+
+/* A transaction to be added; zero fields have the usual meaning. */
+struct call {
+    struct address from, to;
+    bool is_create;
+    uint64_t nonce, value, gas;
+    struct bytes data; /* in the block's arena */
+    uint32_t after;    /* as workload_block.after */
+};
+void workload_add(struct workload_block *b, const struct call *c);
+
+/* Call data: a selector and words behind it. */
+struct bytes workload_data(struct workload_block *b, uint32_t selector, const struct u256 *words, size_t count);
+/* Code from source, in the block's arena. */
+struct bytes workload_code(struct workload_block *b, const char *source);
+
+/* ---- contracts (contracts.c)
+ * --------------------------------------------------------------------------------------- */
+
+/* A token: transfer(address,uint256), transferFrom(address,address,uint256), balanceOf(address). Balances are
+ * mapping 0, allowances mapping 1 by owner alone. */
+extern const char token_source[];
+/* A pool of two tokens (slots 2 and 3) with reserves (slots 0 and 1): swap(uint256 amount, uint256 direction) takes
+ * `amount` of one and gives of the other what the product formula says, less 0.3 %. */
+extern const char pool_source[];
+/* Reads a slot, adds one, writes it. */
+extern const char counter_source[];
+/* Hashes until little gas is left. */
+extern const char burner_source[];
+/* Stores the beneficiary's balance under the caller. */
+extern const char coinbase_reader_source[];
+/* Destroys itself in favour of the caller. */
+extern const char suicidal_source[];
+/* Initcode: writes a slot and destroys itself in favour of the origin. */
+extern const char suicidal_init_source[];
+/* Initcode that leaves the counter's code. */
+extern const char counter_init_source[];
+
+enum { SELECTOR_TRANSFER = 0xa9059cbb, SELECTOR_SWAP = 0xd004f0f7 };
+
+#endif

@@ -1,0 +1,70 @@
+/* workload: blocks that need no file, to measure and to stress executors with.
+ *
+ * A workload is a named shape of dependencies between transactions: none at all, a chain, one hot slot, one giant,
+ * ... From a size and a seed it makes a block with the state below it, the same on every machine. Its contracts are
+ * written in the small assembler of this folder (assembler.c), so no compiler is needed.
+ *
+ *     workload_find("erc20") ──► workload_make(size, seed) ──► state, header, transactions, senders ──► block_execute
+ *
+ * Transactions carry no signatures; their senders are given. They are legacy ones, so that every fork takes them. */
+#ifndef WEFT_WORKLOAD_H
+#define WEFT_WORKLOAD_H
+
+#include "base/base.h"
+#include "block/block.h"
+
+/* A made block. */
+struct workload_block {
+    struct chain_spec chain;
+    const struct fork *fork;
+    struct header header;
+    struct transaction *transactions;
+    struct address *senders;
+    uint32_t
+        *after; /* for each transaction, what it waits for: 0 nothing, n transaction number n - 1, WORKLOAD_AFTER_ALL */
+    uint32_t count, capacity;
+    struct state_memory *state;
+    struct arena arena;
+};
+/* Waits for all transactions before it. */
+#define WORKLOAD_AFTER_ALL UINT32_MAX
+
+struct workload {
+    const char *name;
+    const char *summary;   /* one line */
+    uint32_t default_size; /* transactions; some tens of milliseconds of serial execution */
+    void (*make)(struct workload_block *b, uint64_t size, uint64_t *random);
+};
+
+/* All of them; ends with a NULL name. */
+extern const struct workload workloads[];
+/* NULL when there is none of that name. */
+const struct workload *workload_find(const char *name);
+
+enum { WORKLOAD_SIZE_MAX = 10000000 };
+
+/* Makes a block of about `size` transactions (0: the default; at most WORKLOAD_SIZE_MAX). Free with workload_free. */
+void workload_make(struct workload_block *out, const struct workload *w, const struct fork *fork, uint64_t size,
+                   uint64_t seed);
+void workload_free(struct workload_block *b);
+/* The block as a task for block_execute; `view` must live as long as it. */
+struct block_task workload_task(const struct workload_block *b, const struct state_view *view);
+
+/* The speed-up that `threads` workers reach when a transaction takes as long as its gas, nothing else takes time,
+ * and each worker takes the first transaction in the block that has nothing left to wait for. */
+double workload_ideal(const struct workload_block *b, const struct tx_result *results, unsigned threads);
+
+/* ---- the assembler --------------------------------------------------------------------------------------------- */
+
+/* Appends the code of `source`: words between blanks, each one
+ *
+ *     ADD         an opcode by its name
+ *     7  0xff     the shortest PUSH of a number of at most 32 bytes
+ *     here:       a JUMPDEST that can be named
+ *     @here       PUSH2 of its place
+ *     ; ...       up to the end of the line: nothing
+ *
+ * An unknown word is a bug of the caller. */
+void workload_assemble(struct buffer *out, const char *source);
+
+#endif

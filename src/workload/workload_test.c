@@ -1,0 +1,102 @@
+/* The assembler, the ideal, and every workload on both executors. */
+#include "workload/workload.h"
+
+#include "harness.h"
+
+static void check_code(const char *source, const char *expected)
+{
+    struct buffer code = {0};
+    workload_assemble(&code, source);
+    CHECK_HEX(code.data, code.size, expected);
+    buffer_free(&code);
+}
+
+TEST(the_assembler_knows_opcodes_numbers_and_labels)
+{
+    check_code("ADD STOP", "0100");
+    check_code("0 255 256 65536", "600060ff61010062010000");
+    check_code("0x0 0x123 0x00ff", "60006101236100ff");
+    check_code("@end JUMP 1 end: STOP", "6100065660015b00");
+    check_code("; nothing\n GAS ; here\n here: @here", "5a5b610001");
+}
+
+/* A block of transactions of one gas each, waiting as said. */
+static double ideal_of(const uint32_t *after, uint32_t count, unsigned threads)
+{
+    struct tx_result results[16];
+    for (uint32_t i = 0; i < count; i++) results[i] = (struct tx_result){.gas_used = 1};
+    uint32_t copy[16];
+    memcpy(copy, after, count * sizeof *copy);
+    struct workload_block b = {.after = copy, .count = count};
+    return workload_ideal(&b, results, threads);
+}
+
+TEST(the_ideal_follows_from_what_waits_for_what)
+{
+    static const uint32_t free_ones[8] = {0}, chain[8] = {0, 1, 2, 3, 4, 5, 6, 7};
+    static const uint32_t last_waits[5] = {0, 0, 0, 0, WORKLOAD_AFTER_ALL};
+    static const uint32_t all_wait[3] = {WORKLOAD_AFTER_ALL, WORKLOAD_AFTER_ALL, WORKLOAD_AFTER_ALL};
+    CHECK(ideal_of(free_ones, 8, 1) == 1.0);
+    CHECK(ideal_of(free_ones, 8, 2) == 2.0);
+    CHECK(ideal_of(free_ones, 8, 3) == 8.0 / 3.0);
+    CHECK(ideal_of(free_ones, 8, 100) == 8.0);
+    CHECK(ideal_of(chain, 8, 4) == 1.0);
+    CHECK(ideal_of(last_waits, 5, 4) == 2.5);
+    CHECK(ideal_of(all_wait, 3, 2) == 1.0);
+    CHECK(ideal_of(NULL, 0, 2) == 1.0);
+}
+
+static void execute(struct engine *e, enum executor_kind kind, const struct block_task *task, struct block_result *r)
+{
+    CHECK_STATUS(block_execute(e, kind, task, r, NULL), STATUS_OK);
+    block_seal(e, r);
+}
+
+static void check_workload(const struct workload *w, const struct fork *fork, struct engine *one, struct engine *many)
+{
+    struct workload_block b;
+    workload_make(&b, w, fork, 50 + harness_random_below(100), harness_random());
+    struct state_view view = state_memory_view(b.state);
+    struct block_task task = workload_task(&b, &view);
+    struct block_result serial, parallel;
+    execute(one, EXECUTOR_SERIAL, &task, &serial);
+    for (uint32_t i = 0; i < b.count; i++)
+        if (!serial.transactions[i].succeeded)
+            FAIL("%s: transaction %u fails by the rules of %s", w->name, i, fork->name);
+    execute(many, EXECUTOR_PARALLEL, &task, &parallel);
+    CHECK_EQ_U64(parallel.gas_used, serial.gas_used);
+    CHECK_BYTES(parallel.receipts_root.b, serial.receipts_root.b, 32);
+    CHECK(state_diff_equal(&parallel.diff, &serial.diff));
+    workload_free(&b);
+}
+
+TEST(every_workload_runs_on_every_fork_and_both_executors)
+{
+    struct engine *one = engine_new(1), *many = engine_new(3);
+    for (const struct workload *w = workloads; w->name != NULL; w++)
+        for (const struct fork *const *f = forks; *f != NULL; f++) check_workload(w, *f, one, many);
+    engine_free(one);
+    engine_free(many);
+}
+
+TEST(a_workload_is_the_same_for_the_same_seed)
+{
+    for (const struct workload *w = workloads; w->name != NULL; w++) {
+        struct workload_block a, b;
+        workload_make(&a, w, &fork_osaka, 40, 7);
+        workload_make(&b, w, &fork_osaka, 40, 7);
+        CHECK_EQ_U64(a.count, b.count);
+        for (uint32_t i = 0; i < a.count; i++) {
+            struct hash x, y;
+            transaction_hash(&x, &a.transactions[i]);
+            transaction_hash(&y, &b.transactions[i]);
+            CHECK_BYTES(x.b, y.b, 32);
+        }
+        struct hash x, y;
+        state_memory_root(a.state, NULL, &x);
+        state_memory_root(b.state, NULL, &y);
+        CHECK_BYTES(x.b, y.b, 32);
+        workload_free(&a);
+        workload_free(&b);
+    }
+}

@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# Cases that must fail do fail: exit status 1, a line that says what and where, and the summary last. Made from official cases by
+# changing what they expect.
+weft=$1
+[ -n "$WEFT_FIXTURES" ] && command -v python3 >/dev/null || { echo "no fixtures or no python3: not checked" && exit 0; }
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+bad=0
+
+complain() {
+    echo "$*"
+    bad=1
+}
+
+# edit FROM TO CODE: changes every case `c` of a file.
+edit() {
+    python3 - "$1" "$2" "$3" <<'P'
+import json, sys
+document = json.load(open(sys.argv[1]))
+for name, c in document.items():
+    exec(sys.argv[3])
+json.dump(document, open(sys.argv[2], "w"))
+P
+}
+
+fails() { # fails TEXT COMMAND FILE
+    "$weft" "$2" "$3" >"$folder/out" 2>"$folder/err"
+    local status=$?
+    [ $status = 1 ] || complain "$2, $1: exit status $status, expected 1"
+    grep -q "^FAILED $3: .*$1" "$folder/out" || complain "$2: expected '$1', found: $(head -n 2 "$folder/out")"
+    tail -n 1 "$folder/out" | grep -qE '^[0-9]+ passed, [1-9][0-9]* failed, 0 skipped$' || complain "$2, $1: summary"
+}
+
+first() { find "$WEFT_FIXTURES/$1" -name '*.json' | sort | head -n 1; }
+state=$(first state_tests/cancun/eip1153_tstore)
+block=$(first blockchain_tests/cancun/eip1153_tstore)
+post='[p for v in c["post"].values() for p in v]'
+
+edit "$state" "$folder/root.json" "for p in $post: p['hash'] = '0x' + '11' * 32"
+fails "state root is 0x" statetest "$folder/root.json"
+edit "$state" "$folder/logs.json" "for p in $post: p['logs'] = '0x' + '11' * 32"
+fails "logs hash is 0x" statetest "$folder/logs.json"
+edit "$state" "$folder/accepted.json" "for p in $post: p['expectException'] = 'TransactionException.NONCE_IS_MAX'"
+fails "accepted, expected TransactionException.NONCE_IS_MAX" statetest "$folder/accepted.json"
+edit "$state" "$folder/sender.json" "c['transaction']['sender'] = '0x' + '11' * 20"
+fails "txbytes and fields differ in sender" statetest "$folder/sender.json"
+edit "$state" "$folder/balance.json" "
+for a in c['pre'].values(): a['balance'] = '0x01'
+for p in $post: del p['txbytes']"
+fails "refused: sender cannot pay" statetest "$folder/balance.json"
+edit "$state" "$folder/reason.json" "
+for a in c['pre'].values(): a['balance'] = '0x01'
+for p in $post: p['expectException'] = 'TransactionException.NONCE_IS_MAX'"
+fails "refused for TX_INSUFFICIENT_FUNDS, expected TransactionException.NONCE_IS_MAX" statetest "$folder/reason.json"
+
+edit "$block" "$folder/head.json" "c['lastblockhash'] = '0x' + '11' * 32"
+fails "lastblockhash" blocktest "$folder/head.json"
+edit "$block" "$folder/end.json" "next(iter(c['postState'].values()))['balance'] = '0x1234'"
+fails "state at the end: account 0x.*: balance is" blocktest "$folder/end.json"
+edit "$block" "$folder/genesis.json" "next(iter(c['pre'].values()))['balance'] = '0x1234'"
+fails "genesis: state root differs" blocktest "$folder/genesis.json"
+edit "$block" "$folder/valid.json" "c['blocks'][0]['expectException'] = 'BlockException.INVALID_STATE_ROOT'"
+fails "block 0 accepted, expected BlockException.INVALID_STATE_ROOT" blocktest "$folder/valid.json"
+
+# An unknown fork is skipped, and skipping is no failure.
+edit "$state" "$folder/unknown.json" "c['post'] = {'Nowhere': [p for p in $post]}"
+"$weft" statetest "$folder/unknown.json" | tail -n 1 | grep -qE '^0 passed, 0 failed, [1-9][0-9]* skipped$' ||
+    complain "unknown fork: expected to be skipped"
+
+# A bundle of which the header lies.
+cp -r "$WEFT_FIXTURES/mainnet_blocks/46147" "$folder/bundle" && chmod -R u+w "$folder/bundle"
+sed -i 's/"gasUsed": *"0x5208"/"gasUsed":"0x5209"/' "$folder/bundle/block.json"
+"$weft" replay "$folder/bundle" >"$folder/out"
+[ $? = 1 ] || complain "replay of a wrong header: expected exit status 1"
+grep -q "FAILED.*block hash differs" "$folder/out" || complain "replay of a wrong header: $(cat "$folder/out")"
+exit $bad
