@@ -1,4 +1,5 @@
-/* Headers: what is decoded encodes to the same bytes; checks against a parent (the second header of the input) never crash. */
+/* Headers: what is decoded encodes to the same bytes; checks against a parent (the second header of the input) never
+ * crash. */
 #include "block/block.h"
 #include "fuzz.h"
 #include "types/types.h"
