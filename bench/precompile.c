@@ -6,22 +6,22 @@
  * columns: vector, bytes; then ns of one engine each), the row also has the fastest peer and its time divided by ours: above 1, we are
  * faster. The output is a Markdown table.
  *
- * The peers were timed on another day, and the machine is never twice the same. So each round also times a fixed piece of work whose
- * time on that day is in the same table: 1,024-bit mpz_powm, which a peer calls too, from the same library (reference_row). The ratio is
- *
- *     (peer's row / peer's powm) / (our row / powm in the same round), median over rounds
- *
- * so that a slow clock or a busy neighbour falls out. (Recovery by libsecp256k1 would be no such measure: the peers have older
- * releases of it.) */
+ * The peers were timed on another day, and the machine is never twice the same. So each round also times two fixed pieces of work that
+ * are in the same table and leave no room for difference: 1,024-bit mpz_powm, which a peer calls too, from the same library, and SHA-256
+ * of 64 KiB by the processor's instructions. How much slower both are than that day, as geometric mean, is what a row is corrected
+ * by, round by round; the ratio is the median. One is bound by the multiplier and the other by a chain of instructions, as a neighbour on
+ * the same core slows these differently: when row sha256/65536B is far from 1, the machine is too busy to be believed. */
 #include "precompile/precompile.h"
+#include "crypto/crypto.h"
 
 #include "../tests/precompile_vectors.h"
 
 #include <gmp.h>
+#include <math.h>
 
 enum { ROUNDS = 15, NAME_CUT = 50 }; /* peers' tables cut names to this many characters */
-static const uint64_t ROUND_NS = 2000000, REFERENCE_NS = 1000000;
-static const char reference_row[] = "modexp_syn/mod128B_exp1024b_odd";
+static const uint64_t ROUND_NS = 2000000, REFERENCE_NS = 500000;
+static const char powm_row[] = "modexp_syn/mod128B_exp1024b_odd", sha_row[] = "sha256/65536B";
 
 static int compare(const void *a, const void *b)
 {
@@ -43,8 +43,8 @@ static double time_calls(const struct vector *row, struct precompile_memory *mem
     return (double)(clock_thread_ns() - start) / (double)repeat;
 }
 
-/* ns of one 1,024-bit mpz_powm, now. */
-static double time_reference(void)
+/* One 1,024-bit mpz_powm. */
+static void work_powm(void)
 {
     static mpz_t base, exponent, modulus, result;
     if (mpz_sgn(modulus) == 0) {
@@ -59,9 +59,24 @@ static double time_reference(void)
         mpz_setbit(modulus, 0);
         gmp_randclear(random);
     }
+    mpz_powm(result, base, exponent, modulus);
+}
+
+/* SHA-256 of 64 KiB. */
+static void work_sha(void)
+{
+    static const uint8_t data[65536];
+    struct hash h;
+    sha256(&h, data, sizeof data);
+    __asm__ volatile("" : : "r"(&h) : "memory");
+}
+
+/* ns of one piece of work, now. */
+static double time_work(void (*work)(void))
+{
     uint64_t start = clock_thread_ns(), ns, times = 0;
     do {
-        mpz_powm(result, base, exponent, modulus);
+        work();
         times++;
         ns = clock_thread_ns() - start;
     } while (ns < REFERENCE_NS);
@@ -111,7 +126,8 @@ int main(int count, char **arguments)
         log_line("precompile-vectors.tsv is not in $WEFT_FIXTURES");
         return 2;
     }
-    double peer_reference = peers.size > 0 ? best_peer((const char *)peers.data, reference_row) : 0;
+    double powm_then = peers.size > 0 ? best_peer((const char *)peers.data, powm_row) : 0;
+    double sha_then = peers.size > 0 ? best_peer((const char *)peers.data, sha_row) : 0;
     printf("| %-63s | %12s | %12s | %12s | %6s |\n|-%.63s-|-%.12s:|-%.12s:|-%.12s:|-%.6s:|\n", "vector", "ns, least",
            "ns, median", "best peer", "ratio", dashes, dashes, dashes, dashes, dashes);
     struct vector row;
@@ -125,14 +141,15 @@ int main(int count, char **arguments)
         uint64_t repeat = 1 + (uint64_t)((double)ROUND_NS / (once + 1));
         int rounds = once > 1e7 ? 3 : ROUNDS;
         for (int i = 0; i < rounds; i++) {
-            double before = time_reference();
+            double powm = time_work(work_powm), sha = time_work(work_sha);
             times[i] = time_calls(&row, &memory, repeat);
-            relative[i] = 2 * times[i] / (before + time_reference());
+            powm += time_work(work_powm), sha += time_work(work_sha);
+            relative[i] = times[i] / sqrt(powm / 2 * sha / 2);
         }
         qsort(times, (size_t)rounds, sizeof times[0], compare);
         qsort(relative, (size_t)rounds, sizeof relative[0], compare);
         double peer = peers.size > 0 ? best_peer((const char *)peers.data, key) : 0;
-        double ratio = peer_reference > 0 ? peer / peer_reference / relative[rounds / 2] : 0;
+        double ratio = powm_then > 0 ? peer / sqrt(powm_then * sha_then) / relative[rounds / 2] : 0;
         printf("| %-63s | %12.1f | %12.1f | %12.1f | %6.2f |\n", key, times[0], times[rounds / 2], peer, ratio);
     }
     precompile_memory_free(&memory);

@@ -1,5 +1,5 @@
-/* Blocks of a few transactions that call random code, on a random fork: the fast interpreter gives what the plain one gives, and parallel
- * execution what serial gives: outcomes, gas, logs, state.
+/* Blocks of a few transactions that call random code, on a random fork: the fast interpreter gives what the plain one
+ * gives, and parallel execution what serial gives: outcomes, gas, logs, state.
  *
  *     byte 0: fork; 1: flags; 2: transactions; 3, 4: where the codes of the contracts end (of 256 parts)
  *     for each transaction: kind, sender, target, gas, value, extras, size of data, data
@@ -94,7 +94,7 @@ static struct address target_of(uint8_t choice)
 
 static void make_transaction(struct fuzz_block *b, struct fuzz_input *in, uint32_t i, uint64_t nonces[SENDERS])
 {
-    static const enum transaction_type types[] = {TX_LEGACY, TX_LEGACY, TX_ACCESS_LIST, TX_DYNAMIC_FEE, TX_SET_CODE};
+    static const enum transaction_type types[] = {TX_LEGACY, TX_LEGACY, TX_ACCESS_LIST, TX_FEE_MARKET, TX_SET_CODE};
     uint8_t kind = fuzz_byte(in);
     unsigned sender = fuzz_below(in, SENDERS);
     struct transaction *tx = &b->tx[i];
@@ -103,7 +103,7 @@ static void make_transaction(struct fuzz_block *b, struct fuzz_input *in, uint32
     tx->to = target_of(fuzz_byte(in));
     tx->gas_limit = 60000 + 4000 * (uint64_t)fuzz_byte(in);
     tx->max_fee = U256(10);
-    tx->max_priority_fee = U256(tx->type >= TX_DYNAMIC_FEE ? 1 : 10);
+    tx->max_priority_fee = U256(tx->type >= TX_FEE_MARKET ? 1 : 10);
     tx->value = U256(fuzz_byte(in) % 8 == 0 ? 50 : 0);
     uint8_t extras = fuzz_byte(in);
     tx->data = fuzz_bytes(in, fuzz_byte(in));

@@ -55,6 +55,7 @@ struct block_task {
     const struct withdrawal *withdrawals;
     uint32_t withdrawal_count;
     const struct state_view *view; /* the state after the parent block */
+    const struct block_access_list *access_list; /* as declared (EIP-7928), to be compared with what is found; NULL: not at hand */
     /* Called in order after each committed transaction, on whichever worker commits (state_table_diff with number index + 2 is the
      * state after it). May be NULL. For receipts before Byzantium, which carry a state root: the callback fills `state_roots`, from
      * where block_seal takes them; without it such receipts get a zero root and block_check skips the receipts root. */
@@ -121,6 +122,7 @@ struct block_result {
     uint64_t blob_gas_used;
     const struct bytes *requests; /* EIP-7685: type byte and data, those with data only, in order of type */
     uint32_t request_count;
+    struct block_access_list access_list; /* EIP-7928: what was accessed and changed, in canonical order */
     struct block_stats stats;
     const struct block_event *events; /* of the parallel executor, by worker, then by time; empty unless recorded */
     uint32_t event_count;
@@ -132,11 +134,16 @@ struct block_result {
     struct hash receipts_root;
     struct bloom bloom;
     struct hash requests_hash;
+    struct hash access_list_hash;
     struct state_diff diff;
 };
 
 /* The seam between block and executors: runs the transactions of a block that has been begun. */
-enum executor_kind { EXECUTOR_SERIAL, EXECUTOR_PARALLEL };
+enum executor_kind {
+    EXECUTOR_SERIAL,
+    EXECUTOR_PARALLEL,
+    EXECUTOR_ACCESS_LIST, /* along the declared list (EIP-7928); parallel where the task has none */
+};
 
 /* The price of blob gas, wei, for a header's excess blob gas (EIP-4844); zero where the fork has no blobs. */
 struct u256 block_blob_base_fee(const struct fork *fork, uint64_t excess_blob_gas);
@@ -144,7 +151,8 @@ struct u256 block_blob_base_fee(const struct fork *fork, uint64_t excess_blob_ga
 struct vm_env block_env(const struct chain_spec *chain, const struct fork *fork, const struct header *h);
 
 /* Executes a block. STATUS_OK, or the status of an invalid block or failing view with *error set (may be NULL); *out is filled in
- * both cases as far as execution came. The caller's thread works as worker 0. */
+ * both cases as far as execution came. The caller's thread works as worker 0. A block that fails along its access list is executed
+ * once more serially, so that what is wrong gets the same name in every mode. */
 enum status block_execute(struct engine *e, enum executor_kind kind, const struct block_task *task,
                           struct block_result *out, struct error *error);
 

@@ -17,6 +17,7 @@ struct engine *engine_new(unsigned threads)
 #endif
     e->codes = code_cache_new(vm_plan_free);
     e->table = state_table_new(&no_view, e->codes);
+    e->book = access_book_new();
     e->workers = aligned_alloc(_Alignof(struct engine_worker), e->threads * sizeof *e->workers);
     ASSERT(e->workers != NULL);
     memset(e->workers, 0, e->threads * sizeof *e->workers);
@@ -40,6 +41,7 @@ void engine_free(struct engine *e)
         free(e->workers[i].events);
     }
     free(e->workers);
+    access_book_free(e->book);
     state_table_free(e->table);
     code_cache_free(e->codes);
     arena_free(&e->block);

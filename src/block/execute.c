@@ -27,7 +27,7 @@ static bool gas_fits(const struct block_run *run, const struct transaction *tx)
     return (regular < cap ? regular : cap) <= regular_room && tx->gas_limit - intrinsic.gas <= state_room;
 }
 
-enum status block_admit(const struct block_run *run, uint32_t index)
+enum status block_admit(struct block_run *run, uint32_t index)
 {
     const struct transaction *tx = &run->task->transactions[index];
     if (!gas_fits(run, tx))
@@ -37,7 +37,7 @@ enum status block_admit(const struct block_run *run, uint32_t index)
     uint32_t blobs_max = run->context.fork->blob.max;
     if (tx->blob_count != 0 && blobs_max != 0 && blobs > blobs_max)
         return TX_BLOBS_OVER_BLOCK;
-    return STATUS_OK;
+    return block_check_access_list_gas(run);
 }
 
 void block_count(struct block_run *run, uint32_t index)
@@ -111,6 +111,7 @@ static void begin(struct engine *e, const struct block_task *task)
         arena_reset(&e->workers[i].versions);
         e->workers[i].event_count = 0;
         e->workers[i].tx.state->clear_empty = task->fork->clear_empty;
+        e->workers[i].tx.state->list_accesses = task->fork->block_access_list;
     }
 }
 
@@ -118,6 +119,9 @@ static enum status explain(const struct block_run *run, struct error *error)
 {
     if (run->status == STATUS_OK)
         return STATUS_OK;
+    if (run->error.status == run->status)
+        return error_set(error, run->status, "block %llu: %s", (unsigned long long)run->task->header->number,
+                         run->error.text);
     if (run->bad < run->task->transaction_count)
         return error_set(error, run->status, "block %llu: transaction %u: %s",
                          (unsigned long long)run->task->header->number, run->bad, status_text(run->status));
@@ -125,10 +129,29 @@ static enum status explain(const struct block_run *run, struct error *error)
                      status_text(run->status));
 }
 
-enum status block_execute(struct engine *e, enum executor_kind kind, const struct block_task *task,
-                          struct block_result *out, struct error *error)
+static enum status begin_access_list(struct block_run *run)
 {
-    const struct block_executor *executor = kind == EXECUTOR_PARALLEL ? &executor_parallel : &executor_serial;
+    const struct block_task *task = run->task;
+    block_begin_access_list(run);
+    if (task->access_list == NULL)
+        return STATUS_OK;
+    run->declared_reads = block_declared_reads(task->access_list);
+    return block_check_access_list_form(task->access_list, task->header, task->transaction_count, &run->error);
+}
+
+static enum status finish_access_list(struct block_run *run, struct block_result *out)
+{
+    out->access_list = block_make_access_list(run);
+    if (run->task->access_list != NULL)
+        return block_compare_access_lists(run->task->access_list, &out->access_list, &run->error);
+    if (run->task->transactions_only)
+        return STATUS_OK;
+    return block_check_access_list_size(&out->access_list, run->task->header->gas_limit, &run->error);
+}
+
+static enum status execute_with(struct engine *e, const struct block_executor *executor, const struct block_task *task,
+                                struct block_result *out, struct error *error)
+{
     begin(e, task);
     uint64_t wall = clock_wall_ns(), cpu = clock_cpu_ns();
     e->began_ns = wall;
@@ -139,12 +162,16 @@ enum status block_execute(struct engine *e, enum executor_kind kind, const struc
     *out = (struct block_result){.task = task, .transactions = run.results};
 
     run.beneficiary = state_table_account(e->table, &task->header->beneficiary, &run.status);
-    if (run.beneficiary != NULL && !task->transactions_only)
+    if (run.status == STATUS_OK && task->fork->block_access_list)
+        run.status = begin_access_list(&run);
+    if (run.status == STATUS_OK && !task->transactions_only)
         run.status = block_start(&run);
     if (run.status == STATUS_OK)
         executor->run(&run);
     if (run.status == STATUS_OK)
         run.status = block_finish(&run, out);
+    if (run.status == STATUS_OK && task->fork->block_access_list)
+        run.status = finish_access_list(&run, out);
 
     events_gather(e, out);
     out->conflicts = run.conflicts;
@@ -158,4 +185,24 @@ enum status block_execute(struct engine *e, enum executor_kind kind, const struc
     out->stats.wall_ns = clock_wall_ns() - wall;
     out->stats.cpu_ns = clock_cpu_ns() - cpu;
     return explain(&run, error);
+}
+
+static const struct block_executor *choose(enum executor_kind kind, const struct block_task *task)
+{
+    if (kind == EXECUTOR_SERIAL)
+        return &executor_serial;
+    bool has_list = task->fork->block_access_list && task->access_list != NULL && !task->transactions_only;
+    return kind == EXECUTOR_ACCESS_LIST && has_list ? &executor_access_list : &executor_parallel;
+}
+
+enum status block_execute(struct engine *e, enum executor_kind kind, const struct block_task *task,
+                          struct block_result *out, struct error *error)
+{
+    const struct block_executor *executor = choose(kind, task);
+    enum status status = execute_with(e, executor, task, out, error);
+    if (status == STATUS_OK || executor != &executor_access_list)
+        return status;
+    status = execute_with(e, &executor_serial, task, out, error);
+    out->stats.fallback = "the block or its access list is wrong";
+    return status;
 }

@@ -19,6 +19,7 @@ struct engine {
     struct code_cache *codes;
     struct state_table *table;
     struct engine_worker *workers;
+    struct access_book *book;
     struct arena block; /* what lives as long as the results of one block */
     bool record;
     bool share_always;
@@ -39,8 +40,10 @@ struct block_run {
     uint64_t state_gas_used; /* the same for state gas */
     uint64_t cumulative_gas; /* as receipts count it */
     uint64_t blob_gas_used;
+    uint64_t declared_reads; /* EIP-7928: 0 without a declared list */
     uint32_t committed;      /* transactions */
     enum status status;
+    struct error error;      /* says more of `status`, when it has the same */
     uint32_t bad;
     struct block_stats stats;
     struct block_conflict *conflicts;
@@ -52,10 +55,10 @@ struct block_executor {
     const char *name;
     void (*run)(struct block_run *run);
 };
-extern const struct block_executor executor_serial, executor_parallel;
+extern const struct block_executor executor_serial, executor_parallel, executor_access_list;
 
 /* Whether the block still has room for transaction `index`: gas and blobs. In order. */
-enum status block_admit(const struct block_run *run, uint32_t index);
+enum status block_admit(struct block_run *run, uint32_t index);
 /* Counts a committed transaction. In order. */
 void block_count(struct block_run *run, uint32_t index);
 /* Notes that the block is invalid because of transaction `index`. */
@@ -67,6 +70,8 @@ bool block_run_in_place(struct block_run *run, uint32_t index);
 
 /* Executes transactions on the caller alone, in place, until it pays to call the other workers; returns how many. */
 uint32_t share_run_alone(struct block_run *run);
+/* Whether the block promises so much work that all workers are called at once. */
+bool share_is_worthwhile(const struct block_run *run);
 /* How much gas the block will use: what its header says, else the sum of the limits. */
 uint64_t share_expected_gas(const struct block_task *task);
 
@@ -77,6 +82,31 @@ void event_note(struct engine *e, struct engine_worker *w, enum block_event_kind
                 bool in_vain);
 /* Gathers what all workers noted. */
 void events_gather(struct engine *e, struct block_result *out);
+
+/* The block access list (EIP-7928), see access_list.c. Only where the fork has one. */
+struct access_book *access_book_new(void);
+void access_book_free(struct access_book *b);
+/* Before anything is executed. */
+void block_begin_access_list(struct block_run *run);
+/* Lists what was accessed at `index` (0: before the transactions, i: by transaction i from 1, one more: after them), once it is
+ * committed and its fee is in run->fees. In order. */
+void block_list_accesses(struct block_run *run, const struct state_accesses *accesses, uint32_t index);
+/* The list; lives as long as the results. */
+struct block_access_list block_make_access_list(struct block_run *run);
+/* How many slots were accessed so far. */
+uint32_t block_listed_slots(const struct block_run *run);
+
+/* What speaks against a list, BLOCK_ACCESS_LIST_* or BAL_* with *error set (may be NULL): account, slot or field, index, what was
+ * declared and what was found. See access_list_check.c.
+ *   size: more items than the gas limit allows       form: that, order, indices, and the hash in the header
+ *   gas: in order, before a transaction; the gas that is left cannot pay for the declared reads that are still missing */
+enum status block_check_access_list_size(const struct block_access_list *l, uint64_t gas_limit, struct error *error);
+enum status block_check_access_list_form(const struct block_access_list *l, const struct header *h,
+                                         uint32_t transaction_count, struct error *error);
+uint64_t block_declared_reads(const struct block_access_list *l);
+enum status block_check_access_list_gas(struct block_run *run);
+enum status block_compare_access_lists(const struct block_access_list *declared, const struct block_access_list *found,
+                                       struct error *error);
 
 /* What happens before the first and after the last transaction; writes the table in place. */
 enum status block_start(struct block_run *run);

@@ -79,6 +79,8 @@ void block_seal(struct engine *e, struct block_result *r)
         bloom_merge(&r->bloom, &r->receipts[i].bloom);
     r->receipts_root = ordered_root(count, encode_receipt, r->receipts);
     r->requests_hash = block_requests_hash(r->requests, r->request_count);
+    if (r->task->fork->block_access_list)
+        bal_hash(&r->access_list_hash, &r->access_list);
     state_table_diff(e->table, UINT32_MAX, r->task->fork->clear_empty, &e->block, &r->diff);
 }
 
@@ -126,6 +128,8 @@ enum status block_check(const struct block_result *r, struct error *error)
         s = compare_numbers(error, BLOCK_BLOB_GAS_USED, h->number, r->blob_gas_used, h->blob_gas_used);
     if (s == STATUS_OK && f->requests != 0)
         s = compare_hashes(error, BLOCK_REQUESTS_HASH, h->number, &r->requests_hash, &h->requests_hash);
+    if (s == STATUS_OK && f->block_access_list)
+        s = compare_hashes(error, BLOCK_ACCESS_LIST_HASH, h->number, &r->access_list_hash, &h->access_list_hash);
     return s;
 }
 

@@ -25,6 +25,10 @@ bool block_run_in_place(struct block_run *run, uint32_t index)
     state_commit(w->state);
     state_bring_into_existence(w->state, run->beneficiary);
     block_count(run, index);
+    if (w->state->list_accesses) {
+        struct state_accesses accesses = state_accesses(w->state, &run->engine->workers[0].versions);
+        block_list_accesses(run, &accesses, index + 1);
+    }
     return true;
 }
 

@@ -21,10 +21,16 @@ static struct state *begin_in_place(struct block_run *run, uint32_t number)
     return s;
 }
 
-static enum status end_in_place(struct state *s)
+/* Commits what was done in place; `index` is where the block access list has it. */
+static enum status end_in_place(struct block_run *run, uint32_t index)
 {
+    struct state *s = run_worker(run)->state;
     state_finalize(s);
     state_commit(s);
+    if (s->list_accesses) {
+        struct state_accesses accesses = state_accesses(s, &run->engine->block);
+        block_list_accesses(run, &accesses, index);
+    }
     return s->failure;
 }
 
@@ -72,7 +78,7 @@ static enum status opening_call(struct block_run *run, const struct address *con
     bool ran;
     struct bytes output;
     system_call(run, s, contract, (struct bytes){input->b, sizeof input->b}, &ran, &output);
-    return end_in_place(s);
+    return end_in_place(run, 0);
 }
 
 enum status block_start(struct block_run *run)
@@ -88,7 +94,7 @@ enum status block_start(struct block_run *run)
             state_debit(s, from, &balance);
             give(s, &dao_refund_address, balance);
         }
-        status = end_in_place(s);
+        status = end_in_place(run, 0);
     }
     if (status == STATUS_OK && f->beacon_root)
         status = opening_call(run, &beacon_roots_address, &h->parent_beacon_root);
@@ -111,21 +117,30 @@ static void reward(struct block_run *run, struct state *s)
     give(s, &task->header->beneficiary, U256(base + uncle_share * task->uncle_count));
 }
 
+/* Credits the fees of the transactions. The block access list has them where they were earned. */
+static enum status pay_fees(struct block_run *run)
+{
+    if (run->committed == 0)
+        return STATUS_OK;
+    struct state *s = begin_in_place(run, last_number(run));
+    give(s, &run->task->header->beneficiary, run->fees);
+    state_finalize(s);
+    state_commit(s);
+    run->fees = U256_ZERO;
+    return s->failure;
+}
+
 static enum status pay_out(struct block_run *run)
 {
     const struct block_task *task = run->task;
     struct state *s = begin_in_place(run, last_number(run));
-    if (run->committed != 0)
-        give(s, &task->header->beneficiary, run->fees);
-    if (!task->transactions_only) {
-        if (run->context.fork->block_reward != 0)
-            reward(run, s);
-        for (uint32_t i = 0; i < task->withdrawal_count; i++) {
-            struct u256 wei = u256_mul(U256(task->withdrawals[i].amount), U256(1000000000));
-            give(s, &task->withdrawals[i].address, wei);
-        }
+    if (run->context.fork->block_reward != 0)
+        reward(run, s);
+    for (uint32_t i = 0; i < task->withdrawal_count; i++) {
+        struct u256 wei = u256_mul(U256(task->withdrawals[i].amount), U256(1000000000));
+        give(s, &task->withdrawals[i].address, wei);
     }
-    return end_in_place(s);
+    return end_in_place(run, last_number(run));
 }
 
 /* ---- requests (EIP-7685) -------------------------------------------------------------------------------------------- */
@@ -190,7 +205,7 @@ static enum status collect_from(struct block_run *run, const struct address *con
     if (outcome != VM_SUCCESS)
         return BLOCK_SYSTEM_CALL_FAILED;
     buffer_append(out, output.data, output.size);
-    return end_in_place(s);
+    return end_in_place(run, last_number(run));
 }
 
 static enum status collect_requests(struct block_run *run, struct block_result *out)
@@ -219,8 +234,9 @@ static enum status collect_requests(struct block_run *run, struct block_result *
 
 enum status block_finish(struct block_run *run, struct block_result *out)
 {
-    enum status status = pay_out(run);
-    if (status == STATUS_OK && !run->task->transactions_only && run->context.fork->requests != 0)
-        status = collect_requests(run, out);
-    return status;
+    enum status status = pay_fees(run);
+    if (status != STATUS_OK || run->task->transactions_only)
+        return status;
+    status = pay_out(run);
+    return status == STATUS_OK && run->context.fork->requests != 0 ? collect_requests(run, out) : status;
 }

@@ -41,6 +41,12 @@ static bool is_scalar(const uint64_t a[LIMBS])
     return mpn_zero_p(a, LIMBS) == 0 && mpn_cmp(a, order, LIMBS) < 0;
 }
 
+/* Whether a < the field's prime. */
+static bool is_coordinate(const uint64_t a[LIMBS])
+{
+    return mpn_cmp(a, prime, LIMBS) < 0;
+}
+
 /* out = a·b mod the order. */
 static void multiply_scalars(uint64_t out[LIMBS], const uint64_t a[LIMBS], const uint64_t b[LIMBS])
 {
@@ -108,11 +114,13 @@ static bool sum_matches(const EC_POINT *sum, const uint64_t r[LIMBS], BIGNUM *x,
 
 bool p256_verify(const uint8_t input[160])
 {
-    uint64_t digest[LIMBS], r[LIMBS], s[LIMBS], u1[LIMBS], u2[LIMBS];
+    uint64_t digest[LIMBS], r[LIMBS], s[LIMBS], key_x[LIMBS], key_y[LIMBS], u1[LIMBS], u2[LIMBS];
     read_number(digest, input);
     read_number(r, input + 32);
     read_number(s, input + 64);
-    if (!is_scalar(r) || !is_scalar(s)) return false;
+    read_number(key_x, input + 96);
+    read_number(key_y, input + 128);
+    if (!is_scalar(r) || !is_scalar(s) || !is_coordinate(key_x) || !is_coordinate(key_y)) return false;
     pthread_once(&group_once, make_group);
     BN_CTX *context = BN_CTX_new();
     BN_CTX_start(context);
@@ -122,7 +130,7 @@ bool p256_verify(const uint8_t input[160])
     EC_POINT *key = EC_POINT_new(group), *sum = EC_POINT_new(group);
     ASSERT(of_key != NULL && key != NULL && sum != NULL);
 
-    /* EC_POINT_set_affine_coordinates refuses points off the curve and coordinates at or above the prime; (0, 0) is off the curve. */
+    /* EC_POINT_set_affine_coordinates refuses points off the curve, (0, 0) among them, but would reduce coordinates. */
     bool ok = EC_POINT_set_affine_coordinates(group, key, x, y, context) == 1;
     if (ok) {
         if (mpn_cmp(digest, order, LIMBS) >= 0) mpn_sub_n(digest, digest, order, LIMBS);

@@ -293,3 +293,19 @@ TEST(p256_takes_x_modulo_the_order)
     EC_POINT_free(point);
     EC_GROUP_free(group);
 }
+
+/* A key whose x is 5 fits 32 bytes as 5 + the field's prime as well; that form must be refused (EIP-7951). */
+TEST(p256_refuses_coordinates_that_are_not_reduced)
+{
+    static const char text[] = "dfb6a972945c83e11323f4031bc3c499af3df27b36ff0e427ce555f06176e134"
+                               "5f8cc122c491618542a6364e070f105f7b0ca6ef66300a2cabf7bc490a7c3c93"
+                               "1ff585ebcc0d37694be09092bad2d2f1622d6bc87592269bc8b30c46e95a202c"
+                               "0000000000000000000000000000000000000000000000000000000000000005"
+                               "459243b9aa581806fe913bce99817ade11ca503c64d9a3c533415c083248fbcc";
+    static const char five_more[] = "ffffffff00000001000000000000000000000001000000000000000000000004";
+    uint8_t in[160];
+    CHECK(hex_decode(in, text, 320));
+    CHECK(p256_verify(in));
+    CHECK(hex_decode(in + 96, five_more, 64));
+    CHECK(!p256_verify(in));
+}

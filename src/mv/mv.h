@@ -55,14 +55,12 @@ struct mv_execution {
     struct mv_balance_read *balance_reads;
     struct mv_write *writes;
     uint32_t read_count, balance_read_count, write_count;
+    struct state_accesses accesses; /* when the state was told to list them */
 };
 
 /* Collects the finalized records of `s` and publishes the writes as versions numbered s->tx. A speculative execution keeps its reads
  * and publishes balance deltas; one at the head of the line publishes balances with their totals and keeps no reads. */
 struct mv_execution *mv_publish(struct state *s, struct arena *arena);
-
-/* Collects the reads alone, of an execution that wrote nothing worth publishing (it failed or was invalid). */
-struct mv_execution *mv_collect_reads(struct state *s, struct arena *arena);
 
 /* Whether all reads hold on the committed values below e->tx. `beneficiary` and `fees`: see struct state. On false, *out says where
  * (may be NULL). */

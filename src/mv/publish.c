@@ -111,11 +111,6 @@ static struct mv_execution *collect(struct state *s, struct arena *arena)
     return e;
 }
 
-struct mv_execution *mv_collect_reads(struct state *s, struct arena *arena)
-{
-    return collect(s, arena);
-}
-
 /* Whether the slot is to be written: changed, and not of an account that is gone. */
 static bool is_written(const struct slot *slot)
 {
@@ -126,6 +121,8 @@ static bool is_written(const struct slot *slot)
 struct mv_execution *mv_publish(struct state *s, struct arena *arena)
 {
     struct mv_execution *e = collect(s, arena);
+    if (s->list_accesses)
+        e->accesses = state_accesses(s, arena);
     uint32_t written_slots = 0;
     for (uint32_t i = 0; i < s->slot_count; i++)
         written_slots += is_written(s->slots[i]);

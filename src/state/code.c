@@ -57,6 +57,7 @@ static struct code *code_make(struct arena *arena, const struct hash *hash, stru
     if (code->is_delegation)
         memcpy(code->delegate.b, bytes.data + 3, sizeof code->delegate.b);
     atomic_init(&code->plan, NULL);
+    atomic_init(&code->heat, 0);
     memcpy(code->bytes, bytes.data, bytes.size);
     memset(code->bytes + bytes.size, 0, CODE_PADDING);
     return code;

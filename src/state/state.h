@@ -67,7 +67,8 @@ struct code {
     uint32_t size;            /* bytes, without the padding */
     bool is_delegation;       /* 0xef0100 and an address: EIP-7702 */
     struct address delegate;  /* whose code runs instead, if is_delegation */
-    _Atomic(void *) plan;     /* what the VM prepared for it (vm_plan.h), made at first execution */
+    _Atomic(void *) plan;     /* what the VM prepared for it (vm/plan.h) */
+    _Atomic uint32_t heat;    /* how often the VM ran it, until it is hot */
     uint8_t bytes[];          /* size + CODE_PADDING */
 };
 
@@ -122,6 +123,7 @@ struct account_entry {
     _Atomic(const struct code *) parent_code; /* that code, once somebody asked for it */
     uint64_t hash;
     struct account_entry *next_changed; /* see state_table_changed */
+    uint32_t listed; /* place in the block access list that is being made, from 1; of whoever commits */
     struct location balance, nonce, meta;
     struct version parent_balance, parent_nonce, parent_meta;
 };
@@ -131,6 +133,7 @@ struct slot_entry {
     struct u256 key;
     uint64_t hash;
     struct slot_entry *next_changed;
+    uint32_t listed; /* as in struct account_entry */
     struct location location;
     struct version parent;
 };
@@ -254,6 +257,7 @@ struct state {
     bool clear_empty;     /* EIP-161 rules: existence is non-emptiness */
     bool speculative;     /* predecessors may be missing: note predicates */
     bool any_destructed;  /* some account was marked, perhaps in a reverted call */
+    bool list_accesses;   /* the block has an access list (EIP-7928): executions keep what they accessed */
     enum status failure;  /* first failure of the view; the executor looks at it after each transaction */
     int64_t refund;       /* gas refund counter; journaled by checkpoints */
 
@@ -367,6 +371,30 @@ void state_commit(struct state *s);
 
 /* Before EIP-161: makes sure that an account is in the trie, outside of any transaction. Serial use only. */
 void state_bring_into_existence(struct state *s, struct account_entry *e);
+
+/* ---- what a transaction accessed (EIP-7928) -------------------------------------------------------------------- */
+
+enum state_field {
+    STATE_BALANCE = 1 << 0,
+    STATE_NONCE = 1 << 1,
+    STATE_CODE = 1 << 2,
+    STATE_SLOT = 1 << 3,
+};
+
+/* An account or a slot that a transaction accessed, and which of its fields are not what they were before. Values are in the table,
+ * below the number of the next transaction. */
+struct state_access {
+    struct account_entry *account;
+    struct slot_entry *slot; /* NULL: the account itself */
+    uint32_t changed;        /* mask of enum state_field */
+};
+struct state_accesses {
+    const struct state_access *all;
+    uint32_t count;
+};
+
+/* What the finalized records say was accessed; lives in `arena`. Without the fee of the beneficiary, which is not in them. */
+struct state_accesses state_accesses(const struct state *s, struct arena *arena);
 
 /* ---- what a block changed ------------------------------------------------------------------------------------ */
 

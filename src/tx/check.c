@@ -49,11 +49,10 @@ static enum status check_gas(const struct tx_context *c, const struct transactio
     if (tx->gas_limit > INT64_MAX)
         return TX_GAS_OVER_BLOCK;
     struct tx_intrinsic intrinsic = tx_intrinsic(f, tx, c->env.state_byte_gas);
-    uint64_t capped = c->env.state_byte_gas == 0           ? tx->gas_limit
-                      : intrinsic.gas > intrinsic.floor ? intrinsic.gas
-                                                        : intrinsic.floor;
-    if (f->limit.tx_gas != 0 && capped > f->limit.tx_gas)
+    if (f->limit.tx_gas != 0 && c->env.state_byte_gas == 0 && tx->gas_limit > f->limit.tx_gas)
         return TX_GAS_OVER_CAP;
+    if (f->limit.tx_gas != 0 && (intrinsic.gas > f->limit.tx_gas || intrinsic.floor > f->limit.tx_gas))
+        return TX_INTRINSIC_GAS_OVER_CAP;
     if (tx->gas_limit < intrinsic.gas + intrinsic.state)
         return TX_INTRINSIC_GAS_TOO_LOW;
     return tx->gas_limit < intrinsic.floor ? TX_GAS_BELOW_FLOOR : STATUS_OK;

@@ -1,19 +1,16 @@
-/* Block access lists (EIP-7928). Decoding checks the canonical order while it reads, so that two lists with the same meaning have the
- * same bytes. Encoding goes backwards (rlp.h): read it from the bottom. */
+/* Block access lists (EIP-7928). Decoding checks the canonical order, so that two lists with the same meaning have the same
+ * bytes. Encoding goes backwards (rlp.h): read it from the bottom. */
 #include "types/types_private.h"
 
 /* ---- decoding --------------------------------------------------------------------------------------------------- */
 
-/* The index at the head of every change; must be greater than the one before, which `next` is one above. */
-static enum status read_index(struct rlp *in, uint32_t *out, uint64_t *next)
+/* The index at the head of every change. */
+static enum status read_index(struct rlp *in, uint32_t *out)
 {
     uint64_t index;
     TRY(rlp_read_u64(in, &index));
     if (index > UINT32_MAX)
         return RLP_NUMBER_TOO_BIG;
-    if (index < *next)
-        return BAL_NOT_SORTED;
-    *next = index + 1;
     *out = (uint32_t)index;
     return STATUS_OK;
 }
@@ -22,11 +19,10 @@ static enum status read_words(struct rlp *in, struct arena *arena, const struct 
 {
     struct rlp list, change;
     struct bal_word_change *array;
-    uint64_t next = 0;
     ENTER_ARRAY(in, list, arena, struct bal_word_change, array, *count);
     for (uint32_t i = 0; i < *count; i++) {
         TRY(rlp_enter(&list, &change));
-        TRY(read_index(&change, &array[i].index, &next));
+        TRY(read_index(&change, &array[i].index));
         TRY(rlp_read_u256(&change, &array[i].value));
         TRY(rlp_finish(&change));
     }
@@ -38,11 +34,10 @@ static enum status read_nonces(struct rlp *in, struct arena *arena, struct bal_a
 {
     struct rlp list, change;
     struct bal_nonce_change *array;
-    uint64_t next = 0;
     ENTER_ARRAY(in, list, arena, struct bal_nonce_change, array, a->nonce_count);
     for (uint32_t i = 0; i < a->nonce_count; i++) {
         TRY(rlp_enter(&list, &change));
-        TRY(read_index(&change, &array[i].index, &next));
+        TRY(read_index(&change, &array[i].index));
         TRY(rlp_read_u64(&change, &array[i].nonce));
         TRY(rlp_finish(&change));
     }
@@ -54,11 +49,10 @@ static enum status read_codes(struct rlp *in, struct arena *arena, struct bal_ac
 {
     struct rlp list, change;
     struct bal_code_change *array;
-    uint64_t next = 0;
     ENTER_ARRAY(in, list, arena, struct bal_code_change, array, a->code_count);
     for (uint32_t i = 0; i < a->code_count; i++) {
         TRY(rlp_enter(&list, &change));
-        TRY(read_index(&change, &array[i].index, &next));
+        TRY(read_index(&change, &array[i].index));
         TRY(rlp_read_bytes(&change, &array[i].code));
         TRY(rlp_finish(&change));
     }
@@ -74,11 +68,7 @@ static enum status read_slots(struct rlp *in, struct arena *arena, struct bal_ac
     for (uint32_t i = 0; i < a->slot_count; i++) {
         TRY(rlp_enter(&list, &slot));
         TRY(rlp_read_u256(&slot, &array[i].key));
-        if (i > 0 && !u256_less(array[i - 1].key, array[i].key))
-            return BAL_NOT_SORTED;
         TRY(read_words(&slot, arena, &array[i].changes, &array[i].change_count));
-        if (array[i].change_count == 0)
-            return BAL_EMPTY_SLOT;
         TRY(rlp_finish(&slot));
     }
     a->slots = array;
@@ -89,17 +79,9 @@ static enum status read_reads(struct rlp *in, struct arena *arena, struct bal_ac
 {
     struct rlp list;
     struct u256 *array;
-    uint32_t written = 0; /* walks along a->slots: both lists ascend */
     ENTER_ARRAY(in, list, arena, struct u256, array, a->read_count);
-    for (uint32_t i = 0; i < a->read_count; i++) {
+    for (uint32_t i = 0; i < a->read_count; i++)
         TRY(rlp_read_u256(&list, &array[i]));
-        if (i > 0 && !u256_less(array[i - 1], array[i]))
-            return BAL_NOT_SORTED;
-        while (written < a->slot_count && u256_less(a->slots[written].key, array[i]))
-            written++;
-        if (written < a->slot_count && u256_equal(a->slots[written].key, array[i]))
-            return BAL_READ_AND_WRITTEN;
-    }
     a->reads = array;
     return STATUS_OK;
 }
@@ -126,8 +108,6 @@ static enum status read_list(struct block_access_list *out, struct bytes encoded
     for (uint32_t i = 0; i < out->account_count; i++) {
         *at = i;
         TRY(read_account(&array[i], &list, arena));
-        if (i > 0 && memcmp(array[i - 1].address.b, array[i].address.b, sizeof array[i].address) >= 0)
-            return BAL_NOT_SORTED;
     }
     out->accounts = array;
     return STATUS_OK;
@@ -140,7 +120,69 @@ enum status bal_decode(struct block_access_list *out, struct bytes encoded, stru
     enum status s = read_list(&list, encoded, arena, &at);
     if (s != STATUS_OK)
         return error_set(e, s, "block access list: account %u: %s", at, status_text(s));
+    s = bal_check(&list, e);
+    if (s != STATUS_OK)
+        return s;
     *out = list;
+    return STATUS_OK;
+}
+
+/* ---- canonical form --------------------------------------------------------------------------------------------- */
+
+/* Whether the `index` of each element of an array is greater than the one before. */
+#define INDICES_ASCEND(array, count)                                                                                   \
+    ((count) < 2 || indices_ascend(&(array)->index, sizeof *(array), (count)))
+
+static bool indices_ascend(const uint32_t *first, size_t stride, uint32_t count)
+{
+    const uint8_t *at = (const uint8_t *)first;
+    for (uint32_t i = 1; i < count; i++, at += stride) {
+        uint32_t before, after;
+        memcpy(&before, at, sizeof before);
+        memcpy(&after, at + stride, sizeof after);
+        if (before >= after)
+            return false;
+    }
+    return true;
+}
+
+static enum status check_slots(const struct bal_account *a)
+{
+    for (uint32_t i = 0; i < a->slot_count; i++) {
+        if (i > 0 && !u256_less(a->slots[i - 1].key, a->slots[i].key))
+            return BAL_NOT_SORTED;
+        if (a->slots[i].change_count == 0)
+            return BAL_EMPTY_SLOT;
+        if (!INDICES_ASCEND(a->slots[i].changes, a->slots[i].change_count))
+            return BAL_NOT_SORTED;
+    }
+    uint32_t written = 0; /* walks along a->slots: both lists ascend */
+    for (uint32_t i = 0; i < a->read_count; i++) {
+        if (i > 0 && !u256_less(a->reads[i - 1], a->reads[i]))
+            return BAL_NOT_SORTED;
+        while (written < a->slot_count && u256_less(a->slots[written].key, a->reads[i]))
+            written++;
+        if (written < a->slot_count && u256_equal(a->slots[written].key, a->reads[i]))
+            return BAL_READ_AND_WRITTEN;
+    }
+    return STATUS_OK;
+}
+
+enum status bal_check(const struct block_access_list *l, struct error *e)
+{
+    for (uint32_t i = 0; i < l->account_count; i++) {
+        const struct bal_account *a = &l->accounts[i];
+        enum status s = check_slots(a);
+        if (s == STATUS_OK && (!INDICES_ASCEND(a->balances, a->balance_count) ||
+                               !INDICES_ASCEND(a->nonces, a->nonce_count) || !INDICES_ASCEND(a->codes, a->code_count) ||
+                               (i > 0 && memcmp(a[-1].address.b, a->address.b, sizeof a->address) >= 0)))
+            s = BAL_NOT_SORTED;
+        if (s == STATUS_OK)
+            continue;
+        char address[41];
+        hex_encode(address, a->address.b, sizeof a->address);
+        return error_set(e, s, "block access list: account %u (0x%s): %s", i, address, status_text(s));
+    }
     return STATUS_OK;
 }
 

@@ -286,6 +286,8 @@ struct block_access_list {
  * read. Codes are borrowed. Any RLP_* status, BAL_NOT_SORTED, BAL_EMPTY_SLOT, BAL_READ_AND_WRITTEN; *e (may be NULL)
  * names the account. */
 enum status bal_decode(struct block_access_list *out, struct bytes encoded, struct arena *arena, struct error *e);
+/* The same check of a list that was not decoded: BAL_* with the account in *e (may be NULL). */
+enum status bal_check(const struct block_access_list *l, struct error *e);
 void bal_encode(struct rlp_writer *w, const struct block_access_list *l);
 void bal_hash(struct hash *out, const struct block_access_list *l);
 /* Number of items that EIP-7928 bounds by the gas limit: addresses and slots, written or read. */

@@ -5,19 +5,30 @@
 #include "crypto/crypto.h"
 #include "vm/private.h"
 
-/* A body with two operands and one result that is a function of both by value. */
-#define BINARY(name, expression)                                                                                       \
+/* Bodies with two operands, once by address (binary_add: from anywhere to anywhere, `to` may be an operand) and once on the stack. */
+#define ON_STACK(name)                                                                                                 \
     static ALWAYS_INLINE void op_##name(struct frame *f, struct u256 *sp)                                              \
     {                                                                                                                  \
         (void)f;                                                                                                       \
-        struct u256 a = sp[0], b = sp[-1];                                                                             \
-        sp[-1] = (expression);                                                                                         \
+        binary_##name(&sp[-1], &sp[0], &sp[-1]);                                                                       \
     }
+#define BINARY(name, expression)                                                                                       \
+    static ALWAYS_INLINE void binary_##name(struct u256 *to, const struct u256 *pa, const struct u256 *pb)             \
+    {                                                                                                                  \
+        struct u256 a = word_load(pa), b = word_load(pb);                                                              \
+        word_store(to, (expression));                                                                                  \
+    }                                                                                                                  \
+    ON_STACK(name)
+#define BINARY_CALL(name, function)                                                                                    \
+    static ALWAYS_INLINE void binary_##name(struct u256 *to, const struct u256 *pa, const struct u256 *pb)             \
+    {                                                                                                                  \
+        function(to, pa, pb);                                                                                          \
+    }                                                                                                                  \
+    ON_STACK(name)
 
 BINARY(add, u256_add(a, b))
 BINARY(sub, u256_sub(a, b))
 BINARY(mul, u256_mul(a, b))
-BINARY(signextend, u256_signextend(b, a))
 BINARY(lt, U256(u256_less(a, b)))
 BINARY(gt, U256(u256_less(b, a)))
 BINARY(slt, U256(u256_less_signed(a, b)))
@@ -30,15 +41,11 @@ BINARY(byte, u256_byte(b, a))
 BINARY(shl, u256_shift_left(b, a))
 BINARY(shr, u256_shift_right(b, a))
 BINARY(sar, u256_shift_right_signed(b, a))
-
-/* The same for functions on pointers. */
-#define BINARY_CALL(name, function)                                                                                    \
-    static ALWAYS_INLINE void op_##name(struct frame *f, struct u256 *sp)                                              \
-    {                                                                                                                  \
-        (void)f;                                                                                                       \
-        function(&sp[-1], &sp[0], &sp[-1]);                                                                            \
-    }
-
+static ALWAYS_INLINE void binary_signextend(struct u256 *to, const struct u256 *pa, const struct u256 *pb)
+{
+    u256_signextend(to, pb, pa);
+}
+ON_STACK(signextend)
 BINARY_CALL(div, u256_div)
 BINARY_CALL(sdiv, u256_sdiv)
 BINARY_CALL(mod, u256_mod)

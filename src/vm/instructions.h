@@ -36,24 +36,34 @@ WITH_ARGUMENT(create, vm_op_create, VM_CREATE)
 WITH_ARGUMENT(create2, vm_op_create, VM_CREATE2)
 #undef WITH_ARGUMENT
 
+/* What cannot fail, by shape: two operands and a result; three; one; none. */
+#define BINARY_INSTRUCTIONS(X)                                                                                         \
+    X(ADD, add) X(MUL, mul) X(SUB, sub) X(DIV, div) X(SDIV, sdiv) X(MOD, mod) X(SMOD, smod)                            \
+    X(SIGNEXTEND, signextend) X(LT, lt) X(GT, gt) X(SLT, slt) X(SGT, sgt) X(EQ, eq) X(AND, and) X(OR, or)              \
+    X(XOR, xor) X(BYTE, byte) X(SHL, shl) X(SHR, shr) X(SAR, sar)
+#define TERNARY_INSTRUCTIONS(X) X(ADDMOD, addmod) X(MULMOD, mulmod)
+#define UNARY_INSTRUCTIONS(X)                                                                                          \
+    X(ISZERO, iszero) X(NOT, not) X(CLZ, clz) X(CALLDATALOAD, calldataload) X(BLOBHASH, blobhash) X(TLOAD, tload)      \
+    X(BLOCKHASH, blockhash)
+#define NULLARY_INSTRUCTIONS(X)                                                                                        \
+    X(ADDRESS, address) X(ORIGIN, origin) X(CALLER, caller) X(CALLVALUE, callvalue) X(CALLDATASIZE, calldatasize)      \
+    X(CODESIZE, codesize) X(GASPRICE, gasprice) X(RETURNDATASIZE, returndatasize) X(COINBASE, coinbase)                \
+    X(TIMESTAMP, timestamp) X(NUMBER, number) X(PREVRANDAO, prevrandao) X(GASLIMIT, gaslimit) X(CHAINID, chainid)      \
+    X(SELFBALANCE, selfbalance) X(BASEFEE, basefee) X(BLOBBASEFEE, blobbasefee) X(SLOTNUM, slotnum) X(MSIZE, msize)
 #define VALUE_INSTRUCTIONS(X)                                                                                          \
-    X(ADD, add) X(MUL, mul) X(SUB, sub) X(DIV, div) X(SDIV, sdiv) X(MOD, mod) X(SMOD, smod) X(ADDMOD, addmod)          \
-    X(MULMOD, mulmod) X(SIGNEXTEND, signextend) X(LT, lt) X(GT, gt) X(SLT, slt) X(SGT, sgt) X(EQ, eq)                  \
-    X(ISZERO, iszero) X(AND, and) X(OR, or) X(XOR, xor) X(NOT, not) X(BYTE, byte) X(SHL, shl) X(SHR, shr)              \
-    X(SAR, sar) X(CLZ, clz) X(ADDRESS, address) X(ORIGIN, origin) X(CALLER, caller) X(CALLVALUE, callvalue)            \
-    X(CALLDATALOAD, calldataload) X(CALLDATASIZE, calldatasize) X(CODESIZE, codesize) X(GASPRICE, gasprice)            \
-    X(RETURNDATASIZE, returndatasize) X(BLOCKHASH, blockhash) X(COINBASE, coinbase) X(TIMESTAMP, timestamp)            \
-    X(NUMBER, number) X(PREVRANDAO, prevrandao) X(GASLIMIT, gaslimit) X(CHAINID, chainid)                              \
-    X(SELFBALANCE, selfbalance) X(BASEFEE, basefee) X(BLOBHASH, blobhash) X(BLOBBASEFEE, blobbasefee)                  \
-    X(SLOTNUM, slotnum) X(MSIZE, msize) X(TLOAD, tload)
+    BINARY_INSTRUCTIONS(X) TERNARY_INSTRUCTIONS(X) UNARY_INSTRUCTIONS(X) NULLARY_INSTRUCTIONS(X)
 
-#define GAS_INSTRUCTIONS(X)                                                                                            \
-    X(EXP, exp) X(KECCAK256, keccak256) X(BALANCE, balance) X(CALLDATACOPY, calldatacopy) X(CODECOPY, codecopy)        \
-    X(EXTCODESIZE, extcodesize) X(EXTCODECOPY, extcodecopy) X(RETURNDATACOPY, returndatacopy)                          \
-    X(EXTCODEHASH, extcodehash) X(MLOAD, mload) X(MSTORE, mstore) X(MSTORE8, mstore8) X(SLOAD, sload)                  \
-    X(SSTORE, sstore) X(TSTORE, tstore) X(MCOPY, mcopy) X(LOG0, log0) X(LOG1, log1) X(LOG2, log2) X(LOG3, log3)        \
-    X(LOG4, log4) X(CREATE, create) X(CALL, call) X(CALLCODE, callcode) X(DELEGATECALL, delegatecall)                  \
-    X(CREATE2, create2) X(STATICCALL, staticcall)
+/* What pays for more than its base gas and fails only when that gas is not there; and what reaches state or other frames, or can
+ * fail otherwise. */
+#define PAYING_INSTRUCTIONS(X)                                                                                         \
+    X(EXP, exp) X(KECCAK256, keccak256) X(CALLDATACOPY, calldatacopy) X(CODECOPY, codecopy) X(MCOPY, mcopy)            \
+    X(MLOAD, mload) X(MSTORE, mstore) X(MSTORE8, mstore8)
+#define OUTSIDE_INSTRUCTIONS(X)                                                                                        \
+    X(BALANCE, balance) X(EXTCODESIZE, extcodesize) X(EXTCODECOPY, extcodecopy) X(RETURNDATACOPY, returndatacopy)      \
+    X(EXTCODEHASH, extcodehash) X(SLOAD, sload) X(SSTORE, sstore) X(TSTORE, tstore) X(LOG0, log0) X(LOG1, log1)        \
+    X(LOG2, log2) X(LOG3, log3) X(LOG4, log4) X(CREATE, create) X(CALL, call) X(CALLCODE, callcode)                    \
+    X(DELEGATECALL, delegatecall) X(CREATE2, create2) X(STATICCALL, staticcall)
+#define GAS_INSTRUCTIONS(X) PAYING_INSTRUCTIONS(X) OUTSIDE_INSTRUCTIONS(X)
 
 /* n = 1 ... 32 and 1 ... 16, for PUSH and for DUP and SWAP. */
 #define NUMBERS_TO_16(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15) X(16)

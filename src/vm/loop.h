@@ -3,6 +3,7 @@
  * The includer has f, gas, ip (at the instruction), sp (at the top item) and bottom (one below the first item), and defines
  *     CASE(name)    how an instruction begins: a case of a switch or a label
  *     NEXT()        go on with the instruction at ip
+ *     JUMPED()      what is to be done after a jump
  * and the label `end`, with `status` set and gas 0 unless success or revert. */
 
 #define END(why)                                                                                                       \
@@ -152,6 +153,7 @@ CASE(JUMP)
         FAIL(VM_BAD_JUMP);
     ip = f->code + sp[0].w[0];
     sp -= 1;
+    JUMPED();
     NEXT();
 }
 CASE(JUMPI)
@@ -162,6 +164,7 @@ CASE(JUMPI)
         if (UNLIKELY(!may_jump_to(f, &sp[2])))
             FAIL(VM_BAD_JUMP);
         ip = f->code + sp[2].w[0];
+        JUMPED();
     } else {
         ip += 1;
     }

@@ -8,7 +8,7 @@
 #pragma GCC diagnostic ignored "-Woverride-init"
 #endif
 
-enum vm_status vm_run_plain(struct frame *f, int64_t *gas_left)
+enum vm_status vm_run_plain(struct frame *f, const uint8_t *ip, struct u256 *sp, int64_t gas, int64_t patience)
 {
     static const void *const labels[256] = {
         [0 ... 255] = &&label_UNDEFINED,
@@ -18,13 +18,13 @@ enum vm_status vm_run_plain(struct frame *f, int64_t *gas_left)
     };
     const int64_t *gas_table = f->vm->gas_table;
     const struct u256 *bottom = f->stack - 1;
-    struct u256 *sp = f->stack - 1;
-    const uint8_t *ip = f->code;
-    int64_t gas = *gas_left;
     enum vm_status status;
 
 #define CASE(name) label_##name:
 #define NEXT() goto *labels[*ip]
+#define JUMPED()                                                                                                       \
+    if (UNLIKELY(--patience == 0))                                                                                     \
+    return vm_go_fast(f, ip, sp, gas)
     NEXT();
     label_UNDEFINED:
     status = VM_UNDEFINED_INSTRUCTION;
@@ -33,9 +33,10 @@ enum vm_status vm_run_plain(struct frame *f, int64_t *gas_left)
 #include "vm/loop.h"
 #undef CASE
 #undef NEXT
+#undef JUMPED
 
 end:
-    *gas_left = gas;
+    f->gas = gas;
     return status;
 }
 
@@ -69,13 +70,12 @@ void vm_trace_cost(struct frame *f, int64_t gas, enum vm_status error)
         t->cost(t->context, f->step_gas - gas, error);
 }
 
-enum vm_status vm_run_traced(struct frame *f, int64_t *gas_left)
+enum vm_status vm_run_traced(struct frame *f, int64_t gas)
 {
     const int64_t *gas_table = f->vm->gas_table;
     const struct u256 *bottom = f->stack - 1;
     struct u256 *sp = f->stack - 1;
     const uint8_t *ip = f->code;
-    int64_t gas = *gas_left;
     enum vm_status status;
 
     for (;;) {
@@ -86,9 +86,11 @@ enum vm_status vm_run_traced(struct frame *f, int64_t *gas_left)
         switch (*ip) {
 #define CASE(name) case OP_##name:
 #define NEXT() continue
+#define JUMPED() (void)0
 #include "vm/loop.h"
 #undef CASE
 #undef NEXT
+#undef JUMPED
         default:
             status = VM_UNDEFINED_INSTRUCTION;
             gas = 0;
@@ -102,6 +104,6 @@ end:
         vm_trace_cost(f, gas, VM_SUCCESS);
     else
         vm_trace_cost(f, f->step_gas - (gas_table[*ip] == GAS_UNDEFINED ? 0 : gas_table[*ip]), status);
-    *gas_left = gas;
+    f->gas = gas;
     return status;
 }

@@ -1,7 +1,10 @@
-/* Preparing code: where jumps may land. */
+/* Preparing code: where jumps may land, and where its translations are kept. */
 #include "vm/plan.h"
 
 #include <stdlib.h>
+
+/* How much is translated at most: so many times the size of the code, and something for small ones. */
+enum { BUDGET_TIMES = 8, BUDGET_LEAST = 4096 };
 
 void vm_find_jumpdests(uint64_t *bitmap, const uint8_t *code, uint32_t size)
 {
@@ -15,7 +18,23 @@ void vm_find_jumpdests(uint64_t *bitmap, const uint8_t *code, uint32_t size)
     }
 }
 
-const struct plan *vm_plan_of(const struct code *code)
+static struct plan *plan_new(const struct code *code)
+{
+    size_t words = ((size_t)code->size + 63) / 64;
+    struct plan *plan = base_alloc(sizeof *plan + words * (sizeof(uint64_t) + sizeof(uint32_t)));
+    uint64_t *jumpdests = (uint64_t *)(plan + 1);
+    uint32_t *before = (uint32_t *)(jumpdests + words);
+    vm_find_jumpdests(jumpdests, code->bytes, code->size);
+    uint32_t count = 0;
+    for (size_t i = 0; i < words; i++) {
+        before[i] = count;
+        count += (uint32_t)__builtin_popcountll(jumpdests[i]);
+    }
+    *plan = (struct plan){.jumpdest_count = count, .jumpdests = jumpdests, .before = before};
+    return plan;
+}
+
+struct plan *vm_plan_of(const struct code *code)
 {
     /* Codes are constant but for this field, which only ever goes from NULL to a plan. Acquire pairs with the release
      * below: whoever sees the pointer sees what it points at. */
@@ -23,19 +42,59 @@ const struct plan *vm_plan_of(const struct code *code)
     struct plan *plan = atomic_load_explicit(&c->plan, memory_order_acquire);
     if (LIKELY(plan != NULL))
         return plan;
-    size_t words = ((size_t)code->size + 63) / 64;
-    plan = base_alloc(sizeof *plan + words * sizeof(uint64_t));
-    plan->jumpdests = (uint64_t *)(plan + 1);
-    vm_find_jumpdests(plan->jumpdests, code->bytes, code->size);
+    plan = plan_new(code);
     void *other = NULL;
     if (atomic_compare_exchange_strong_explicit(&c->plan, &other, plan, memory_order_acq_rel, memory_order_acquire))
         return plan;
-    free(plan);
+    vm_plan_free(plan);
     return other;
 }
 
-void vm_plan_free(void *plan)
+static struct translation *find_translation(struct translation *first, const struct fork *fork)
 {
+    while (first != NULL && first->fork != fork)
+        first = first->next;
+    return first;
+}
+
+static void translation_free(struct translation *t)
+{
+    arena_free(&t->runs);
+    free(t);
+}
+
+struct translation *vm_translation_of(struct plan *plan, const struct code *code, const struct fork *fork)
+{
+    struct translation *first = atomic_load_explicit(&plan->translations, memory_order_acquire);
+    struct translation *found = find_translation(first, fork);
+    if (LIKELY(found != NULL))
+        return found;
+    struct translation *t = base_calloc(1, sizeof *t + plan->jumpdest_count * sizeof(struct cell));
+    *t = (struct translation){.fork = fork, .plan = plan, .code = code, .cells = (struct cell *)(t + 1)};
+    atomic_flag_clear(&t->lock);
+    t->budget = (uint64_t)code->size * BUDGET_TIMES + BUDGET_LEAST;
+    for (;;) {
+        t->next = first;
+        if (atomic_compare_exchange_weak_explicit(&plan->translations, &first, t, memory_order_acq_rel,
+                                                  memory_order_acquire))
+            return t;
+        found = find_translation(first, fork);
+        if (found != NULL) {
+            translation_free(t);
+            return found;
+        }
+    }
+}
+
+void vm_plan_free(void *memory)
+{
+    struct plan *plan = memory;
+    struct translation *t = atomic_load_explicit(&plan->translations, memory_order_acquire);
+    while (t != NULL) {
+        struct translation *next = t->next;
+        translation_free(t);
+        t = next;
+    }
     free(plan);
 }
 

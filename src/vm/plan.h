@@ -1,14 +1,65 @@
-/* plan: what the VM prepares once for each code and keeps with it (code->plan), shared by all threads. */
-#ifndef WEFT_VM_PLAN_H
-#define WEFT_VM_PLAN_H
+/* plan: what the VM prepares for a code and keeps with it (code->plan), shared by all threads.
+ *
+ *     plan ──► jumpdests         which bytes are JUMPDESTs
+ *          ──► translation       for one fork: ──► another fork's ──► ...
+ *                cells           one for each JUMPDEST, and one for the start of the code
+ *                  └──► run      what the fast interpreter executes from there on; NULL until somebody gets there
+ *
+ * Preparing goes step by step, so that nobody pays for what is not used: a code that runs once is only read; jumps need the map of
+ * JUMPDESTs; a code that runs often or long is translated, run by run, each when it is first reached. What a code may cost in time
+ * and memory is bounded by a multiple of its size; what goes beyond runs in the plain interpreter.
+ *
+ * Threads: everything here only grows, and is published by a release store (plan, translation, cell) that pairs with the readers'
+ * acquire loads. Translating takes the translation's lock. */
+#ifndef WEFT_PLAN_H
+#define WEFT_PLAN_H
 
 #include "vm/private.h"
 
+struct fast;
+
+/* Where a run begins, once it is translated. */
+struct cell {
+    _Atomic(const struct fast *) run;
+};
+
+struct translation {
+    const struct fork *fork;
+    struct plan *plan;
+    const struct code *code;
+    struct translation *next; /* another fork's */
+    struct cell start;
+    struct cell *cells; /* of JUMPDESTs, in order of position */
+    atomic_flag lock;   /* guards what follows */
+    struct arena runs;
+    uint64_t budget;    /* bytes of code that may still be translated; a byte may count several times, in several runs */
+};
+
 struct plan {
-    uint64_t *jumpdests; /* bit i: a jump may land at i */
+    uint32_t jumpdest_count;
+    _Atomic(struct translation *) translations;
+    const uint64_t *jumpdests; /* bit i: a jump may land at i */
+    const uint32_t *before;    /* [i]: JUMPDESTs before byte 64 * i */
 };
 
 /* The plan of a code, made at first use. Any thread: of several that make one at the same time, one wins. */
-const struct plan *vm_plan_of(const struct code *code);
+struct plan *vm_plan_of(const struct code *code);
+/* The translation for a fork, made at first use. */
+struct translation *vm_translation_of(struct plan *plan, const struct code *code, const struct fork *fork);
+
+/* The number of the JUMPDEST at `target` among all of the code; -1 when there is none. */
+static ALWAYS_INLINE int64_t jumpdest_index(const struct plan *plan, uint32_t code_size, uint64_t target)
+{
+    if (UNLIKELY(target >= code_size))
+        return -1;
+    uint64_t word = plan->jumpdests[target / 64];
+    unsigned bit = target % 64;
+    if (UNLIKELY((word >> bit & 1) == 0))
+        return -1;
+    return plan->before[target / 64] + (uint32_t)__builtin_popcountll(word & ((UINT64_C(1) << bit) - 1));
+}
+
+/* Translates the run that begins at `position`, unless somebody has, and notes it in the cell. NULL: the budget is spent. Any thread. */
+const struct fast *vm_translate(struct translation *t, const int64_t *gas_table, struct cell *cell, uint32_t position);
 
 #endif

@@ -30,6 +30,8 @@ struct vm {
     const struct vm_env *env;
     const struct vm_tracer *tracer;
     bool plain;
+    uint32_t heat;     /* so often a code runs in the plain interpreter before it is translated ... */
+    int64_t patience;  /* ... or jumps so often in one frame */
 
     struct u256 *stack;    /* the region; frames take parts of it */
     uint8_t *memory;       /* the region: VM_MEMORY_MAX bytes of address space ... */
@@ -59,11 +61,16 @@ struct frame {
 
     struct u256 *stack;   /* bottom: the first item goes to stack[0] */
     uint8_t *memory;
-    uint64_t memory_size; /* bytes, a multiple of 32 */
+    uint64_t memory_size;  /* bytes, a multiple of 32 */
+    uint64_t memory_clear; /* bytes that are in use, or zero and free; at least memory_size */
     struct bytes return_data; /* in vm->output */
     struct bytes output;  /* set by RETURN and REVERT: a part of the memory */
+    int64_t gas;          /* what was left in the end */
     int64_t state_gas;    /* EIP-8037: the reservoir, ... */
     struct vm_state_use state_use; /* ... and what became of it */
+
+    struct translation *translation; /* fast interpreter */
+    uint8_t *stack_last;             /* the highest place that an item may have */
 
     int64_t step_gas; /* traced: gas before the instruction that runs ... */
     bool step_open;   /* ... whose cost the tracer has not been told */
@@ -98,6 +105,23 @@ static ALWAYS_INLINE int64_t charge_state(struct frame *f, int64_t gas, uint64_t
 static ALWAYS_INLINE uint64_t words_of(uint64_t bytes)
 {
     return (bytes + 31) / 32;
+}
+
+/* ---- stack words ----------------------------------------------------------------------------------------------- */
+
+/* A word to and from the stack limb by limb, through general registers. Arithmetic stores limbs; reading them back as one vector
+ * would wait until all four stores have left the store buffer. */
+static ALWAYS_INLINE struct u256 word_load(const struct u256 *p)
+{
+    struct u256 v = {{p->w[0], p->w[1], p->w[2], p->w[3]}};
+#if defined(__x86_64__)
+    __asm__("" : "+r"(v.w[0]), "+r"(v.w[1]), "+r"(v.w[2]), "+r"(v.w[3]));
+#endif
+    return v;
+}
+static ALWAYS_INLINE void word_store(struct u256 *p, struct u256 v)
+{
+    *p = v;
 }
 
 /* ---- memory --------------------------------------------------------------------------------------------------- */
@@ -158,10 +182,15 @@ int64_t vm_op_return(struct frame *f, struct u256 *sp, int64_t gas); /* also REV
 
 /* ---- running -------------------------------------------------------------------------------------------------- */
 
-/* Run the frame's code with *gas to its end, and leave in *gas what is left of it: 0 unless success or revert. f->output is
- * then what was returned. */
-enum vm_status vm_run_plain(struct frame *f, int64_t *gas);
-enum vm_status vm_run_traced(struct frame *f, int64_t *gas);
+/* All of these run the frame's code with `gas` to its end, and leave in f->gas what is left of it: 0 unless success or revert.
+ * f->output is then what was returned. */
+enum vm_status vm_run(struct frame *f, int64_t gas); /* in the interpreter that suits it */
+enum vm_status vm_run_traced(struct frame *f, int64_t gas);
+/* From the instruction at ip on, sp being the top of the stack; after `patience` jumps vm_go_fast takes over. */
+enum vm_status vm_run_plain(struct frame *f, const uint8_t *ip, struct u256 *sp, int64_t gas, int64_t patience);
+#define PATIENCE_ENDLESS INT64_MAX
+/* Goes on at the JUMPDEST `at` in the fast interpreter, where that is possible. */
+enum vm_status vm_go_fast(struct frame *f, const uint8_t *at, struct u256 *sp, int64_t gas);
 /* Tells the tracer what the running instruction costs, once; `gas` is what is left after it. */
 void vm_trace_cost(struct frame *f, int64_t gas, enum vm_status error);
 
