@@ -190,6 +190,12 @@ static enum status view_storage(void *context, const struct address *a, const st
     return why == STATUS_OK ? why : missing(s, why, "storage of", a, plain.b);
 }
 
+bool witness_state_has_code(const struct witness_state *s, const struct hash *hash)
+{
+    struct bytes code;
+    return hash_equal(hash, &keccak_empty) || index_find(&s->codes, hash, &code);
+}
+
 static enum status view_code(void *context, const struct address *a, const struct hash *code_hash, struct bytes *out)
 {
     struct witness_state *s = context;

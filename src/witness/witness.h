@@ -47,6 +47,7 @@ const struct header *witness_state_parent(const struct witness_state *s);
 struct state_view witness_state_view(struct witness_state *s);
 /* What the view could not answer first, in words ("storage of 0x... at 0x..."); empty if it could answer all. */
 const char *witness_state_missing(const struct witness_state *s);
+bool witness_state_has_code(const struct witness_state *s, const struct hash *hash);
 /* The nodes by hash. */
 struct trie_source witness_state_nodes(struct witness_state *s);
 
