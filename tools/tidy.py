@@ -37,7 +37,8 @@ LAYERS = {
     "trie": ["types"],
     "store": ["trie", "state"],
     "block": ["tx", "mv", "sched", "trie"],
-    "chain": ["block", "store"],
+    "witness": ["block"],
+    "chain": ["block", "store", "witness"],
     "rpc": ["chain"],
     "dist": ["block"],
     "workload": ["block"],
@@ -54,6 +55,7 @@ PREFIXES = {
     "u256": ("u512_",),
     "fork": ("chain_",),
     "block": ("engine_", "state_memory_root"),  # a root takes tries, which state does not know
+    "witness": ("state_tries_",),
     "api": ("weft_",),
 }
 

@@ -22,6 +22,7 @@ struct book_change {
 struct book_account {
     const struct account_entry *entry;
     uint32_t first_slot, slot_count;
+    bool code_read; /* in the parent state */
     struct change_list balances, nonces, codes;
 };
 struct book_slot {
@@ -38,6 +39,7 @@ struct access_book {
     uint32_t account_count, slot_count, change_count;
     uint32_t account_capacity, slot_capacity, change_capacity;
     struct u256 beneficiary_balance; /* fees included */
+    uint64_t oldest_hash;            /* of a block, that was asked for; UINT64_MAX: none */
 };
 
 struct access_book *access_book_new(void)
@@ -111,6 +113,7 @@ static void note_account(struct block_run *run, const struct state_access *acces
     struct access_book *b = run->engine->book;
     const struct account_entry *e = access->account;
     struct book_account *a = list_account(b, access->account);
+    a->code_read |= (access->changed & STATE_CODE_READ) != 0;
     uint32_t number = number_after(run, index);
     /* The beneficiary's balance changes with every fee: see note_beneficiary. */
     if ((access->changed & STATE_BALANCE) != 0 && e != run->beneficiary)
@@ -143,6 +146,8 @@ static struct u256 beneficiary_balance(const struct block_run *run, uint32_t ind
 static void note_beneficiary(struct block_run *run, uint32_t index)
 {
     struct access_book *b = run->engine->book;
+    if (run->beneficiary == NULL)
+        return;
     struct u256 now = beneficiary_balance(run, index);
     if (index >= 1 && index <= run->task->transaction_count)
         list_account(b, run->beneficiary);
@@ -156,7 +161,9 @@ void block_begin_access_list(struct block_run *run)
 {
     struct access_book *b = run->engine->book;
     b->account_count = b->slot_count = b->change_count = 0;
-    b->beneficiary_balance = beneficiary_balance(run, 0);
+    b->oldest_hash = UINT64_MAX;
+    if (run->beneficiary != NULL)
+        b->beneficiary_balance = beneficiary_balance(run, 0);
 }
 
 void block_list_accesses(struct block_run *run, const struct state_accesses *accesses, uint32_t index)
@@ -168,6 +175,8 @@ void block_list_accesses(struct block_run *run, const struct state_accesses *acc
             note_slot(run, &accesses->all[i], index);
     }
     note_beneficiary(run, index);
+    if (accesses->oldest_hash < run->engine->book->oldest_hash)
+        run->engine->book->oldest_hash = accesses->oldest_hash;
 }
 
 /* ---- making the list ---------------------------------------------------------------------------------------------- */
@@ -259,6 +268,17 @@ struct block_access_list block_make_access_list(struct block_run *run)
         a->codes = make_codes(b, from->codes, arena);
     }
     return (struct block_access_list){accounts, b->account_count};
+}
+
+void block_make_reads(struct block_run *run, struct block_result *out)
+{
+    const struct access_book *b = run->engine->book;
+    struct hash *codes = ARENA_ARRAY(&run->engine->block, struct hash, b->account_count);
+    for (uint32_t i = 0; i < b->account_count; i++)
+        if (b->accounts[i].code_read)
+            codes[out->code_read_count++] = b->accounts[i].entry->code_hash;
+    out->codes_read = codes;
+    out->oldest_hash = b->oldest_hash;
 }
 
 uint32_t block_listed_slots(const struct block_run *run)

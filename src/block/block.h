@@ -62,6 +62,7 @@ struct block_task {
     void (*committed)(void *context, struct engine *e, uint32_t index);
     void *committed_context;
     const struct hash *state_roots;
+    bool keep_accesses;     /* fill access_list and codes_read, also where the fork has no access list: for a witness */
     bool transactions_only; /* no system calls, rewards, withdrawals, requests: a state test */
     bool skip_invalid;      /* an invalid transaction is left out and noted (t8n) instead of making the block invalid; serial only */
 };
@@ -122,7 +123,10 @@ struct block_result {
     uint64_t blob_gas_used;
     const struct bytes *requests; /* EIP-7685: type byte and data, those with data only, in order of type */
     uint32_t request_count;
-    struct block_access_list access_list; /* EIP-7928: what was accessed and changed, in canonical order */
+    struct block_access_list access_list; /* EIP-7928: what was accessed and changed, in canonical order; also with keep_accesses */
+    const struct hash *codes_read; /* with keep_accesses: codes of the parent state that committed transactions asked for, in no order */
+    uint32_t code_read_count;
+    uint64_t oldest_hash;          /* likewise: the lowest block number whose hash they asked for; UINT64_MAX: none */
     struct block_stats stats;
     const struct block_event *events; /* of the parallel executor, by worker, then by time; empty unless recorded */
     uint32_t event_count;
@@ -139,7 +143,11 @@ struct block_result {
 };
 
 /* The seam between block and executors: runs the transactions of a block that has been begun. */
-enum executor_kind { EXECUTOR_SERIAL, EXECUTOR_PARALLEL };
+enum executor_kind {
+    EXECUTOR_SERIAL,
+    EXECUTOR_PARALLEL,
+    EXECUTOR_ACCESS_LIST, /* along the declared list (EIP-7928); parallel where the task has none */
+};
 
 /* The price of blob gas, wei, for a header's excess blob gas (EIP-4844); zero where the fork has no blobs. */
 struct u256 block_blob_base_fee(const struct fork *fork, uint64_t excess_blob_gas);
@@ -147,7 +155,8 @@ struct u256 block_blob_base_fee(const struct fork *fork, uint64_t excess_blob_ga
 struct vm_env block_env(const struct chain_spec *chain, const struct fork *fork, const struct header *h);
 
 /* Executes a block. STATUS_OK, or the status of an invalid block or failing view with *error set (may be NULL); *out is filled in
- * both cases as far as execution came. The caller's thread works as worker 0. */
+ * both cases as far as execution came. The caller's thread works as worker 0. A block that fails along its access list is executed
+ * once more serially, so that what is wrong gets the same name in every mode. */
 enum status block_execute(struct engine *e, enum executor_kind kind, const struct block_task *task,
                           struct block_result *out, struct error *error);
 

@@ -111,7 +111,7 @@ static void begin(struct engine *e, const struct block_task *task)
         arena_reset(&e->workers[i].versions);
         e->workers[i].event_count = 0;
         e->workers[i].tx.state->clear_empty = task->fork->clear_empty;
-        e->workers[i].tx.state->list_accesses = task->fork->block_access_list;
+        e->workers[i].tx.state->list_accesses = block_lists_accesses(task);
     }
 }
 
@@ -142,6 +142,9 @@ static enum status begin_access_list(struct block_run *run)
 static enum status finish_access_list(struct block_run *run, struct block_result *out)
 {
     out->access_list = block_make_access_list(run);
+    block_make_reads(run, out);
+    if (!run->task->fork->block_access_list)
+        return STATUS_OK;
     if (run->task->access_list != NULL)
         return block_compare_access_lists(run->task->access_list, &out->access_list, &run->error);
     if (run->task->transactions_only)
@@ -149,10 +152,9 @@ static enum status finish_access_list(struct block_run *run, struct block_result
     return block_check_access_list_size(&out->access_list, run->task->header->gas_limit, &run->error);
 }
 
-enum status block_execute(struct engine *e, enum executor_kind kind, const struct block_task *task,
-                          struct block_result *out, struct error *error)
+static enum status execute_with(struct engine *e, const struct block_executor *executor, const struct block_task *task,
+                                struct block_result *out, struct error *error)
 {
-    const struct block_executor *executor = kind == EXECUTOR_PARALLEL ? &executor_parallel : &executor_serial;
     begin(e, task);
     uint64_t wall = clock_wall_ns(), cpu = clock_cpu_ns();
     e->began_ns = wall;
@@ -162,8 +164,10 @@ enum status block_execute(struct engine *e, enum executor_kind kind, const struc
     run.stats = (struct block_stats){.executor = executor->name, .threads = 1};
     *out = (struct block_result){.task = task, .transactions = run.results};
 
-    run.beneficiary = state_table_account(e->table, &task->header->beneficiary, &run.status);
-    if (run.status == STATUS_OK && task->fork->block_access_list)
+    /* Who gets nothing is not touched: a witness of such a block does not have the account. */
+    if (task->transaction_count != 0 || task->fork->block_reward != 0)
+        run.beneficiary = state_table_account(e->table, &task->header->beneficiary, &run.status);
+    if (run.status == STATUS_OK && block_lists_accesses(task))
         run.status = begin_access_list(&run);
     if (run.status == STATUS_OK && !task->transactions_only)
         run.status = block_start(&run);
@@ -171,7 +175,7 @@ enum status block_execute(struct engine *e, enum executor_kind kind, const struc
         executor->run(&run);
     if (run.status == STATUS_OK)
         run.status = block_finish(&run, out);
-    if (run.status == STATUS_OK && task->fork->block_access_list)
+    if (run.status == STATUS_OK && block_lists_accesses(task))
         run.status = finish_access_list(&run, out);
 
     events_gather(e, out);
@@ -186,4 +190,24 @@ enum status block_execute(struct engine *e, enum executor_kind kind, const struc
     out->stats.wall_ns = clock_wall_ns() - wall;
     out->stats.cpu_ns = clock_cpu_ns() - cpu;
     return explain(&run, error);
+}
+
+static const struct block_executor *choose(enum executor_kind kind, const struct block_task *task)
+{
+    if (kind == EXECUTOR_SERIAL)
+        return &executor_serial;
+    bool has_list = task->fork->block_access_list && task->access_list != NULL && !task->transactions_only;
+    return kind == EXECUTOR_ACCESS_LIST && has_list ? &executor_access_list : &executor_parallel;
+}
+
+enum status block_execute(struct engine *e, enum executor_kind kind, const struct block_task *task,
+                          struct block_result *out, struct error *error)
+{
+    const struct block_executor *executor = choose(kind, task);
+    enum status status = execute_with(e, executor, task, out, error);
+    if (status == STATUS_OK || executor != &executor_access_list)
+        return status;
+    status = execute_with(e, &executor_serial, task, out, error);
+    out->stats.fallback = "the block or its access list is wrong";
+    return status;
 }

@@ -61,6 +61,7 @@ void state_begin(struct state *s, uint32_t tx, bool speculative)
     s->speculative = speculative;
     s->failure = STATUS_OK;
     s->any_destructed = false;
+    s->oldest_hash = UINT64_MAX;
     s->refund = 0;
     s->account_count = s->slot_count = s->log_count = s->journal_count = 0;
     local_clear(s->account_map);
@@ -282,6 +283,7 @@ const struct code *state_code(struct state *s, struct account *a)
     load_meta(s, a);
     if (LIKELY(a->meta.code != NULL))
         return a->meta.code;
+    a->flags |= ACCOUNT_CODE_READ;
     enum status why = STATUS_OK;
     const struct code *code = state_table_parent_code(s->table, a->entry, &why);
     if (UNLIKELY(code == NULL)) {
@@ -502,6 +504,8 @@ struct hash state_block_hash(struct state *s, uint64_t number)
 {
     struct hash hash = {{0}};
     const struct state_view *view = state_table_view(s->table);
+    if (number < s->oldest_hash)
+        s->oldest_hash = number;
     enum status status = view->block_hash(view->context, number, &hash);
     if (status != STATUS_OK)
         fail(s, status);

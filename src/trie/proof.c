@@ -1,6 +1,4 @@
 /* Proofs: the nodes on the way to a key, and what they say to somebody who knows only the root. */
-#include <stdlib.h>
-
 #include "trie/tree.h"
 
 enum status trie_prove(struct trie *t, const void *key, size_t key_size, struct arena *arena, struct trie_proof *out)
@@ -46,7 +44,7 @@ static bool proof_node(void *context, const struct hash *hash, struct bytes *out
 }
 
 enum status trie_verify(const struct hash *root, const void *key, size_t key_size, const struct bytes *nodes,
-                        size_t count, struct arena *arena, struct bytes *value)
+                        size_t count, struct bytes *value)
 {
     *value = (struct bytes){0};
     if (count > NIBBLES_MAX + 1)
@@ -55,11 +53,5 @@ enum status trie_verify(const struct hash *root, const void *key, size_t key_siz
     keccak256_many(hashes, nodes, count);
     struct proof_nodes proof = {nodes, hashes, count};
     struct trie_source source = {&proof, proof_node};
-    struct trie *t = trie_new(root, &source);
-    struct bytes found;
-    enum status s = trie_get(t, key, key_size, &found);
-    if (s == STATUS_OK && found.size != 0)
-        *value = (struct bytes){arena_copy(arena, found.data, found.size), found.size};
-    trie_free(t);
-    return s;
+    return trie_lookup(&source, root, key, key_size, value);
 }

@@ -108,6 +108,11 @@ void trie_commit(struct trie *t, const struct trie_sink *sink, struct hash *out)
 /* Calls visit(context, key, value) for every pair, in order of keys; all nodes must be to be had. */
 enum status trie_walk(struct trie *t, void (*visit)(void *context, struct bytes key, struct bytes value), void *context);
 
+/* The value under a key of the trie with that root, read through `source` alone: nothing is kept, nothing allocated. The value lies in
+ * the last node that the source gave; empty when there is none. Any number of threads, if the source's callback bears it. */
+enum status trie_lookup(const struct trie_source *source, const struct hash *root, const void *key, size_t key_size,
+                        struct bytes *value);
+
 /* ---- proofs ------------------------------------------------------------------------------------------------------ */
 
 /* The nodes on the way to the key, root first, that have a hash of their own (the others stand inside their parents), as
@@ -118,9 +123,9 @@ struct trie_proof {
 };
 enum status trie_prove(struct trie *t, const void *key, size_t key_size, struct arena *arena, struct trie_proof *out);
 
-/* What a proof says about the key: *value is its value in `arena`, or empty when the proof shows that there is none. STATE_MISSING
- * when the proof does not lead from the root to an answer. */
+/* What a proof says about the key: *value is its value, inside the nodes, or empty when the proof shows that there is none.
+ * STATE_MISSING when the proof does not lead from the root to an answer. */
 enum status trie_verify(const struct hash *root, const void *key, size_t key_size, const struct bytes *nodes,
-                        size_t count, struct arena *arena, struct bytes *value);
+                        size_t count, struct bytes *value);
 
 #endif

@@ -280,7 +280,7 @@ TEST(trie_proofs_show_values_and_their_absence)
             CHECK_STATUS(trie_get(t, key, size, &expected), STATUS_OK);
             CHECK_STATUS(trie_prove(t, key, size, &arena, &proof), STATUS_OK);
             CHECK(w->count == 0 || proof.count > 0);
-            CHECK_STATUS(trie_verify(&root, key, size, proof.nodes, proof.count, &arena, &proven), STATUS_OK);
+            CHECK_STATUS(trie_verify(&root, key, size, proof.nodes, proof.count, &proven), STATUS_OK);
             CHECK(bytes_equal(proven, expected));
             if (proof.count == 0)
                 continue;
@@ -289,7 +289,7 @@ TEST(trie_proofs_show_values_and_their_absence)
             uint8_t *bytes = arena_copy(&arena, proof.nodes[victim].data, proof.nodes[victim].size);
             bytes[harness_random_below(proof.nodes[victim].size)] ^= (uint8_t)(1u << harness_random_below(8));
             proof.nodes[victim].data = bytes;
-            CHECK_STATUS(trie_verify(&root, key, size, proof.nodes, proof.count, &arena, &proven), STATE_MISSING);
+            CHECK_STATUS(trie_verify(&root, key, size, proof.nodes, proof.count, &proven), STATE_MISSING);
         }
         arena_reset(&arena);
         trie_free(t);
