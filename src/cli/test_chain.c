@@ -87,9 +87,9 @@ static enum status check_block(const struct test_chain *c, const struct block *b
 }
 
 /* Executes and compares with the header, up to the state root. */
-static enum status execute_block(struct test_chain *c, const struct block *b, const struct block_access_list *access_list,
-                                 struct state_memory *parent_state, const struct fork *fork,
-                                 struct block_result *result, struct error *e)
+static enum status execute_block(struct test_chain *c, const struct block *b,
+                                 const struct block_access_list *access_list, struct state_memory *parent_state,
+                                 const struct fork *fork, struct block_result *result, struct error *e)
 {
     struct tester *t = c->tester;
     struct block_signers signers;
