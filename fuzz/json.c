@@ -1,5 +1,5 @@
-/* The readers of blocks, states and payloads in JSON: whatever the document, they answer with a complaint or a value. The first byte
- * says which reader. */
+/* The readers of blocks, states and payloads in JSON: whatever the document, they answer with a complaint or a value.
+ * The first byte says which reader. */
 #define _GNU_SOURCE 1
 #include <stdio.h>
 #include <sys/mman.h>
@@ -63,9 +63,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     unsigned kind = data[0] % 8;
-    if (kind == 0) read_block(&f);
-    else if (kind == 1) read_state(&f);
-    else read_payload(&f, kind - 1);
+    if (kind == 0)
+        read_block(&f);
+    else if (kind == 1)
+        read_state(&f);
+    else
+        read_payload(&f, kind - 1);
     FUZZ_CHECK(f.status == STATUS_OK || e.text[0] != 0);
     form_close(&f);
     arena_reset(&arena);

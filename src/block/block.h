@@ -143,7 +143,11 @@ struct block_result {
 };
 
 /* The seam between block and executors: runs the transactions of a block that has been begun. */
-enum executor_kind { EXECUTOR_SERIAL, EXECUTOR_PARALLEL };
+enum executor_kind {
+    EXECUTOR_SERIAL,
+    EXECUTOR_PARALLEL,
+    EXECUTOR_ACCESS_LIST, /* along the declared list (EIP-7928); parallel where the task has none */
+};
 
 /* The price of blob gas, wei, for a header's excess blob gas (EIP-4844); zero where the fork has no blobs. */
 struct u256 block_blob_base_fee(const struct fork *fork, uint64_t excess_blob_gas);
@@ -151,7 +155,8 @@ struct u256 block_blob_base_fee(const struct fork *fork, uint64_t excess_blob_ga
 struct vm_env block_env(const struct chain_spec *chain, const struct fork *fork, const struct header *h);
 
 /* Executes a block. STATUS_OK, or the status of an invalid block or failing view with *error set (may be NULL); *out is filled in
- * both cases as far as execution came. The caller's thread works as worker 0. */
+ * both cases as far as execution came. The caller's thread works as worker 0. A block that fails along its access list is executed
+ * once more serially, so that what is wrong gets the same name in every mode. */
 enum status block_execute(struct engine *e, enum executor_kind kind, const struct block_task *task,
                           struct block_result *out, struct error *error);
 

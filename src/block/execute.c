@@ -153,10 +153,9 @@ static enum status finish_access_list(struct block_run *run, struct block_result
     return block_check_access_list_size(&out->access_list, run->task->header->gas_limit, &run->error);
 }
 
-enum status block_execute(struct engine *e, enum executor_kind kind, const struct block_task *task,
-                          struct block_result *out, struct error *error)
+static enum status execute_with(struct engine *e, const struct block_executor *executor, const struct block_task *task,
+                                struct block_result *out, struct error *error)
 {
-    const struct block_executor *executor = kind == EXECUTOR_PARALLEL ? &executor_parallel : &executor_serial;
     begin(e, task);
     uint64_t wall = clock_wall_ns(), cpu = clock_cpu_ns();
     e->began_ns = wall;
@@ -192,4 +191,24 @@ enum status block_execute(struct engine *e, enum executor_kind kind, const struc
     out->stats.wall_ns = clock_wall_ns() - wall;
     out->stats.cpu_ns = clock_cpu_ns() - cpu;
     return explain(&run, error);
+}
+
+static const struct block_executor *choose(enum executor_kind kind, const struct block_task *task)
+{
+    if (kind == EXECUTOR_SERIAL)
+        return &executor_serial;
+    bool has_list = task->fork->block_access_list && task->access_list != NULL && !task->transactions_only;
+    return kind == EXECUTOR_ACCESS_LIST && has_list ? &executor_access_list : &executor_parallel;
+}
+
+enum status block_execute(struct engine *e, enum executor_kind kind, const struct block_task *task,
+                          struct block_result *out, struct error *error)
+{
+    const struct block_executor *executor = choose(kind, task);
+    enum status status = execute_with(e, executor, task, out, error);
+    if (status == STATUS_OK || executor != &executor_access_list)
+        return status;
+    status = execute_with(e, &executor_serial, task, out, error);
+    out->stats.fallback = "the block or its access list is wrong";
+    return status;
 }

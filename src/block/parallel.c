@@ -1,18 +1,23 @@
-/* The parallel executor, without access list: workers run transactions ahead of the line on multi-version memory; the one at the
- * head commits in order what holds and runs the rest itself (sched/sched.h, mv/mv.h).
+/* The parallel executors: workers run transactions ahead of the line; the one at the head commits in order what holds and runs the
+ * rest itself (sched/sched.h).
+ *
+ *     parallel      on multi-version memory (mv/mv.h): a transaction reads what others ahead of the line have published
+ *     access list   on a declared access list (declared.h): a transaction reads what the list says, and what it writes is
+ *                   compared with the list; nothing is run twice
  *
  * Equivalence to serial execution, by induction over the order: a transaction is committed either after running at the head,
  * where every version below its number is committed, or after mv_holds has compared all it read with exactly those versions. */
 #include <limits.h>
 
+#include "block/declared.h"
 #include "block/hints.h"
 #include "block/private.h"
 #include "sched/sched.h"
 
 /* What somebody found out about a transaction ahead of its turn. */
 struct ahead {
-    struct mv_execution *execution;
-    struct tx_result result; /* invalid: it is run again at the head, whose word counts */
+    struct mv_execution *execution; /* NULL: it was invalid where it ran, or left something otherwise than declared */
+    struct tx_result result;
 };
 
 struct parallel_run {
@@ -22,6 +27,7 @@ struct parallel_run {
     uint32_t *group_of;     /* each transaction, from first[0] on */
     struct ahead **ahead;   /* one for each transaction; set before sched_published, NULL until then */
     struct hints hints;
+    bool declared;          /* values come from the declared access list */
     _Atomic uint32_t speculated;
 };
 
@@ -45,6 +51,30 @@ static void execute(struct parallel_run *p, struct engine_worker *w, uint32_t tx
         result->invalid = w->tx.state->failure;
 }
 
+/* Executes on the values of the declared list, fees included. Its own fee is in the list too, so it is not counted again. */
+static struct mv_execution *execute_declared(struct parallel_run *p, struct engine_worker *w, uint32_t tx,
+                                             struct tx_result *result)
+{
+    struct state *s = w->tx.state;
+    state_begin(s, tx + 1, false);
+    s->beneficiary = NULL;
+    execute(p, w, tx, result);
+    if (result->invalid != STATUS_OK || declared_differs(s, p->run->beneficiary, result->fee))
+        return NULL;
+    result->fee = U256_ZERO;
+    struct mv_execution *e = ARENA_NEW(&w->versions, struct mv_execution);
+    *e = (struct mv_execution){.tx = tx + 1, .accesses = state_accesses(s, &w->versions)};
+    return e;
+}
+
+/* Executes on whatever predecessors have published so far. */
+static void execute_ahead(struct parallel_run *p, struct engine_worker *w, uint32_t tx, struct tx_result *result)
+{
+    state_begin(w->tx.state, tx + 1, true);
+    w->tx.state->beneficiary = NULL;
+    execute(p, w, tx, result);
+}
+
 /* ---- ahead of the line --------------------------------------------------------------------------------------------- */
 
 /* Whether running `tx` ahead now would most likely be in vain: it calls a contract whose callers have conflicted lately, and the one
@@ -57,7 +87,6 @@ static bool is_hopeless(struct parallel_run *p, uint32_t tx)
 
 static struct sched_task speculate(struct parallel_run *p, struct engine_worker *w, uint32_t group)
 {
-    struct state *s = w->tx.state;
     if (is_hopeless(p, p->first[group])) {
         sched_skip(&p->sched, group);
         return sched_next(&p->sched);
@@ -65,15 +94,18 @@ static struct sched_task speculate(struct parallel_run *p, struct engine_worker 
     for (uint32_t tx = p->first[group]; tx < p->first[group + 1]; tx++) {
         struct ahead *a = ARENA_NEW(&w->versions, struct ahead);
         uint64_t start = event_clock(p->run->engine);
-        state_begin(s, tx + 1, true);
-        s->beneficiary = NULL;
-        execute(p, w, tx, &a->result);
+        a->execution = NULL;
+        if (p->declared)
+            a->execution = execute_declared(p, w, tx, &a->result);
+        else
+            execute_ahead(p, w, tx, &a->result);
         atomic_fetch_add_explicit(&p->speculated, 1, memory_order_relaxed);
         if (!sched_publishing(&p->sched, group)) {
             event_note(p->run->engine, w, EVENT_AHEAD, tx, start, true);
             break;
         }
-        a->execution = a->result.invalid == STATUS_OK ? mv_publish(s, &w->versions) : NULL;
+        if (!p->declared && a->result.invalid == STATUS_OK)
+            a->execution = mv_publish(w->tx.state, &w->versions);
         p->ahead[tx] = a;
         event_note(p->run->engine, w, EVENT_AHEAD, tx, start, false);
         sched_published(&p->sched, group, tx + 1 == p->first[group + 1]);
@@ -106,9 +138,27 @@ static void commit(struct parallel_run *p, struct engine_worker *w, uint32_t tx,
         block_list_accesses(p->run, &execution->accesses, tx + 1);
 }
 
+/* Executes on the declared values what nobody has executed yet, and commits it. What does not agree with the list ends the block:
+ * block_execute then finds out serially what is wrong. */
+static enum status run_declared(struct parallel_run *p, struct engine_worker *w, uint32_t tx)
+{
+    struct tx_result *result = &p->run->results[tx];
+    struct mv_execution *e = NULL;
+    uint64_t start = event_clock(p->run->engine);
+    if (p->ahead[tx] == NULL)
+        e = execute_declared(p, w, tx, result);
+    if (e == NULL)
+        return BLOCK_ACCESS_LIST_VALUE;
+    commit(p, w, tx, e);
+    event_note(p->run->engine, w, EVENT_RUN, tx, start, false);
+    return STATUS_OK;
+}
+
 /* Runs a transaction on committed values. */
 static enum status run_at_head(struct parallel_run *p, struct engine_worker *w, uint32_t tx)
 {
+    if (p->declared)
+        return run_declared(p, w, tx);
     struct state *s = w->tx.state;
     struct tx_result *result = &p->run->results[tx];
     uint64_t start = event_clock(p->run->engine);
@@ -125,6 +175,8 @@ static enum status run_at_head(struct parallel_run *p, struct engine_worker *w, 
 /* Whether what was found out ahead is what the head would find; if not, notes why. */
 static bool holds(struct parallel_run *p, const struct ahead *a, struct mv_conflict *why)
 {
+    if (p->declared)
+        return a->execution != NULL;
 #ifdef WEFT_RARE_PATHS
     (void)p, (void)a, (void)why;
     return false; /* a build in which every transaction that ran ahead is thrown away and run again */
@@ -276,7 +328,7 @@ static uint32_t make_groups(struct parallel_run *p, const struct block_task *tas
     uint64_t gas = GROUP_GAS;
     for (uint32_t i = from; i < task->transaction_count; i++) {
         uint64_t limit = task->transactions[i].gas_limit;
-        if (limit > GROUP_GAS - gas || i - p->first[groups - 1] == GROUP_MAX) {
+        if (groups == 0 || limit > GROUP_GAS - gas || i - p->first[groups - 1] == GROUP_MAX) {
             p->first[groups++] = i;
             gas = 0;
         }
@@ -312,18 +364,13 @@ static void name_heavy(struct parallel_run *p, uint32_t groups, unsigned workers
     sched_set_heavy(&p->sched, heavy, count, is_heavy);
 }
 
-static void run_parallel(struct block_run *run)
+/* Runs the transactions from `from` on, with all workers that can be of use. */
+static void run_shared(struct block_run *run, uint32_t from, bool declared)
 {
     uint32_t count = run->task->transaction_count;
-    uint32_t from = run->engine->share_always ? 0 : share_run_alone(run);
-    if (from == count) { /* also the empty block */
-        if (count != 0)
-            run->stats.fallback = run->engine->threads == 1 ? "one thread" : "too little work to share";
-        return;
-    }
     struct arena *arena = &run->engine->block;
     struct parallel_run *p = arena_alloc(arena, sizeof *p, 64);
-    *p = (struct parallel_run){.run = run};
+    *p = (struct parallel_run){.run = run, .declared = declared};
     p->ahead = ARENA_ARRAY(arena, struct ahead *, count);
     memset(p->ahead, 0, count * sizeof *p->ahead);
     run->conflicts = ARENA_ARRAY(arena, struct block_conflict, count);
@@ -339,4 +386,34 @@ static void run_parallel(struct block_run *run)
     run->stats.speculated = atomic_load(&p->speculated);
 }
 
+static const char *why_alone(const struct block_run *run)
+{
+    return run->engine->threads == 1 ? "one thread" : "too little work to share";
+}
+
+static void run_parallel(struct block_run *run)
+{
+    uint32_t count = run->task->transaction_count;
+    uint32_t from = run->engine->share_always ? 0 : share_run_alone(run);
+    if (from < count)
+        run_shared(run, from, false);
+    else if (count != 0)
+        run->stats.fallback = why_alone(run);
+}
+
+static void run_access_list(struct block_run *run)
+{
+    if (run->task->transaction_count == 0)
+        return;
+    if (!run->engine->share_always && !share_is_worthwhile(run)) {
+        executor_serial.run(run);
+        run->stats.fallback = why_alone(run);
+        return;
+    }
+    run->status = declared_load(run);
+    if (run->status == STATUS_OK)
+        run_shared(run, 0, true);
+}
+
 const struct block_executor executor_parallel = {"parallel", run_parallel};
+const struct block_executor executor_access_list = {"access list", run_access_list};

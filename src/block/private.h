@@ -55,7 +55,7 @@ struct block_executor {
     const char *name;
     void (*run)(struct block_run *run);
 };
-extern const struct block_executor executor_serial, executor_parallel;
+extern const struct block_executor executor_serial, executor_parallel, executor_access_list;
 
 /* Whether the block still has room for transaction `index`: gas and blobs. In order. */
 enum status block_admit(struct block_run *run, uint32_t index);
@@ -70,6 +70,8 @@ bool block_run_in_place(struct block_run *run, uint32_t index);
 
 /* Executes transactions on the caller alone, in place, until it pays to call the other workers; returns how many. */
 uint32_t share_run_alone(struct block_run *run);
+/* Whether the block promises so much work that all workers are called at once. */
+bool share_is_worthwhile(const struct block_run *run);
 /* How much gas the block will use: what its header says, else the sum of the limits. */
 uint64_t share_expected_gas(const struct block_task *task);
 

@@ -41,12 +41,18 @@ static bool worth_sharing(uint64_t ns, uint64_t gas_done, uint32_t done, uint64_
     return (double)ns * (double)gas_left / (double)gas_done > (double)SHARE_REST_NS;
 }
 
+bool share_is_worthwhile(const struct block_run *run)
+{
+    return run->engine->threads > 1 && gas_beyond_transfers(share_expected_gas(run->task),
+                                                            run->task->transaction_count) >= SHARE_AT_ONCE_GAS;
+}
+
 uint32_t share_run_alone(struct block_run *run)
 {
     const struct block_task *task = run->task;
     uint32_t count = task->transaction_count;
     uint64_t gas = share_expected_gas(task);
-    if (run->engine->threads > 1 && gas_beyond_transfers(gas, count) >= SHARE_AT_ONCE_GAS)
+    if (share_is_worthwhile(run))
         return 0;
     uint64_t since = clock_wall_ns();
     for (uint32_t i = 0; i < count; i++) {

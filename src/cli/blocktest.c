@@ -57,15 +57,42 @@ static struct candidate read_candidate(const struct block_test *t, yyjson_val *v
     return c;
 }
 
-static enum status decode(const struct block_test *t, const struct candidate *c, struct block *b, struct error *e)
+/* What a test says of the declared block access list, also of a wrong one; NULL when it does not. */
+static yyjson_val *shown_access_list(yyjson_val *v)
+{
+    yyjson_val *list = form_optional(v, "blockAccessList"), *decoded = form_optional(v, "rlp_decoded");
+    return list != NULL || decoded == NULL ? list : form_optional(decoded, "blockAccessList");
+}
+
+/* A block as it is imported. */
+struct import {
+    struct block block;
+    struct block_access_list access_list;
+    bool has_access_list;
+};
+
+static enum status decode_payload(const struct block_test *t, const struct candidate *c, struct import *out,
+                                  struct error *e)
+{
+    uint64_t version = strtoull(form_text(t->form, c->v, "newPayloadVersion"), NULL, 10);
+    struct arena *arena = &t->tester->arena;
+    struct bytes list;
+    enum status s = payload_read(t->form, form_array(t->form, c->v, "params"), version, t->chain.spec, arena,
+                                 &out->block, &list, e);
+    out->has_access_list = list.size != 0;
+    return s == STATUS_OK && out->has_access_list ? bal_decode(&out->access_list, list, arena, e) : s;
+}
+
+static enum status decode(const struct block_test *t, const struct candidate *c, struct import *out, struct error *e)
 {
     struct arena *arena = &t->tester->arena;
-    if (c->encoded.size == 0) {
-        uint64_t version = strtoull(form_text(t->form, c->v, "newPayloadVersion"), NULL, 10);
-        return payload_read(t->form, form_array(t->form, c->v, "params"), version, t->chain.spec, arena, b, e);
-    }
+    *out = (struct import){0};
+    if (c->encoded.size == 0) return decode_payload(t, c, out, e);
+    yyjson_val *list = shown_access_list(c->v);
+    out->has_access_list = list != NULL;
+    if (list != NULL) form_block_access_list(t->form, list, arena, &out->access_list);
     struct rlp in = rlp_of(c->encoded);
-    enum status s = block_decode(b, &in, arena, e);
+    enum status s = block_decode(&out->block, &in, arena, e);
     if (s == STATUS_OK && !rlp_at_end(&in)) s = error_set(e, RLP_TRAILING, "%s", status_text(RLP_TRAILING));
     return s;
 }
@@ -125,12 +152,13 @@ static enum status check_stateless(struct block_test *t, const struct block *b, 
 static bool run_block(struct block_test *t, const struct candidate *all, size_t count, size_t i)
 {
     struct error e = {STATUS_OK, ""};
-    struct block block;
-    enum status s = decode(t, &all[i], &block, &e);
+    struct import import;
+    enum status s = decode(t, &all[i], &import, &e);
     if (t->form->status != STATUS_OK) return false;
+    const struct block_access_list *list = import.has_access_list ? &import.access_list : NULL;
     if (s == STATUS_OK && all[i].exception == NULL && t->tester->options->stateless)
-        s = check_stateless(t, &block, all[i].v, &e);
-    if (s == STATUS_OK) s = chain_import(&t->chain, &block, !parent_is_needed(all, count, i), &e);
+        s = check_stateless(t, &import.block, all[i].v, &e);
+    if (s == STATUS_OK) s = chain_import(&t->chain, &import.block, list, !parent_is_needed(all, count, i), &e);
     const char *exception = all[i].exception;
     if (exception == NULL && s != STATUS_OK)
         FAIL_CASE(t, "block %zu refused: %s: %s", i, status_name(s), e.text);

@@ -41,11 +41,13 @@ enum option_flag {
     OPTION_STATELESS = 1 << 12,
 };
 
-/* Which executors a command runs: a mask. */
+/* Which executors a command runs: a mask of 1 << enum executor_kind. */
 enum executor_choice {
     RUN_SERIAL = 1 << 0,
     RUN_PARALLEL = 1 << 1,
+    RUN_ACCESS_LIST = 1 << 2,
     RUN_BOTH = RUN_SERIAL | RUN_PARALLEL,
+    RUN_ALL = RUN_BOTH | RUN_ACCESS_LIST,
 };
 
 /* Bounds of what may be asked for. */

@@ -228,7 +228,10 @@ static enum status view_account(void *context, const struct address *a, struct a
     enum status s = need_account(c, a);
     if (s != STATUS_OK) return s;
     struct state_view view = state_memory_view(c->state);
-    return view.account(view.context, a, out);
+    s = view.account(view.context, a, out);
+    /* What was not asked for yet may be there: who has no storage is not asked for slots. */
+    out->has_storage = out->exists && !hash_equal(&out->code_hash, &code_empty.hash);
+    return s;
 }
 
 static enum status view_storage(void *context, const struct address *a, const struct u256 *key, struct u256 *out)

@@ -22,7 +22,8 @@ static const struct exception exceptions[] = {
     {"PRIORITY_GREATER_THAN_MAX_FEE_PER_GAS", {TX_PRIORITY_FEE_OVER_MAX_FEE}},
     {"INITCODE_SIZE_EXCEEDED", {TX_INITCODE_TOO_BIG}},
     {"GAS_LIMIT_EXCEEDS_MAXIMUM", {TX_GAS_OVER_CAP}},
-    {"GAS_ALLOWANCE_EXCEEDED", {TX_GAS_OVER_BLOCK}},
+    /* A block whose gas limit is tiny has no room for its access list either, which is seen first. */
+    {"GAS_ALLOWANCE_EXCEEDED", {TX_GAS_OVER_BLOCK, BLOCK_ACCESS_LIST_TOO_BIG}},
     {"NONCE_IS_MAX", {TX_NONCE_MAX}},
     {"NONCE_MISMATCH_TOO_LOW", {TX_NONCE_TOO_LOW}},
     {"NONCE_MISMATCH_TOO_HIGH", {TX_NONCE_TOO_HIGH}},

@@ -102,9 +102,10 @@ static enum status read_requests(struct form *f, yyjson_val *list, struct header
 }
 
 enum status payload_read(struct form *f, yyjson_val *parameters, uint64_t version, const struct chain_spec *chain,
-                         struct arena *arena, struct block *out, struct error *e)
+                         struct arena *arena, struct block *out, struct bytes *access_list, struct error *e)
 {
     *out = (struct block){0};
+    *access_list = (struct bytes){0};
     yyjson_val *payload = yyjson_arr_get(parameters, 0);
     struct header *h = &out->header;
     read_header(f, payload, h);
@@ -121,6 +122,10 @@ enum status payload_read(struct form *f, yyjson_val *parameters, uint64_t versio
         h->parent_beacon_root = form_value_hash(f, yyjson_arr_get(parameters, 2), "beacon root");
     }
     if (s == STATUS_OK && version >= 4) s = read_requests(f, yyjson_arr_get(parameters, 3), h, e);
+    if (version >= 5) {
+        *access_list = form_bytes(f, payload, "blockAccessList");
+        keccak256(&h->access_list_hash, access_list->data, access_list->size);
+    }
     if (s != STATUS_OK) return s;
     struct hash named = form_hash(f, payload, "blockHash");
     header_hash(&out->hash, h);

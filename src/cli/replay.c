@@ -19,6 +19,8 @@ struct replay {
     /* totals over all blocks */
     uint64_t transactions, gas, reruns;
     uint64_t wall_ns[2], blocks;
+    double worst, best;               /* speed-ups of single blocks */
+    uint64_t worst_block, best_block; /* their numbers */
 };
 
 /* What is to be said about one block. */
@@ -203,6 +205,16 @@ static void count_block(struct replay *r, const struct bundle *b, const struct v
     r->gas += b->block.header.gas_used;
     r->reruns += v->stats[EXECUTOR_PARALLEL].reruns;
     for (size_t k = 0; k < COUNT_OF(r->wall_ns); k++) r->wall_ns[k] += v->stats[k].wall_ns;
+    if (v->stats[EXECUTOR_SERIAL].wall_ns == 0 || v->stats[EXECUTOR_PARALLEL].wall_ns == 0) return;
+    double ratio = (double)v->stats[EXECUTOR_SERIAL].wall_ns / (double)v->stats[EXECUTOR_PARALLEL].wall_ns;
+    if (r->worst == 0 || ratio < r->worst) {
+        r->worst = ratio;
+        r->worst_block = b->block.header.number;
+    }
+    if (ratio > r->best) {
+        r->best = ratio;
+        r->best_block = b->block.header.number;
+    }
 }
 
 static void print_total(const struct replay *r)
@@ -215,6 +227,9 @@ static void print_total(const struct replay *r)
            time_text(p, r->wall_ns[EXECUTOR_PARALLEL]),
            ratio_text(q, r->wall_ns[EXECUTOR_SERIAL], r->wall_ns[EXECUTOR_PARALLEL]), (unsigned long long)r->reruns,
            r->failed ? "FAILED" : "ok", r->colours->off);
+    if (r->worst != 0)
+        printf("worst speed-up %.2f in block %llu, best %.2f in block %llu\n", r->worst,
+               (unsigned long long)r->worst_block, r->best, (unsigned long long)r->best_block);
 }
 
 /* ---- the command ----------------------------------------------------------------------------------------------- */

@@ -87,8 +87,9 @@ static enum status check_block(const struct test_chain *c, const struct block *b
 }
 
 /* Executes and compares with the header, up to the state root. */
-static enum status execute_block(struct test_chain *c, const struct block *b, struct state_memory *parent_state,
-                                 const struct fork *fork, struct block_result *result, struct error *e)
+static enum status execute_block(struct test_chain *c, const struct block *b, const struct block_access_list *access_list,
+                                 struct state_memory *parent_state, const struct fork *fork,
+                                 struct block_result *result, struct error *e)
 {
     struct tester *t = c->tester;
     struct block_signers signers;
@@ -109,7 +110,8 @@ static enum status execute_block(struct test_chain *c, const struct block *b, st
                               .uncle_count = b->uncle_count,
                               .withdrawals = b->withdrawals,
                               .withdrawal_count = b->withdrawal_count,
-                              .view = &view};
+                              .view = &view,
+                              .access_list = fork->block_access_list ? access_list : NULL};
     if (!fork->receipt_status && tester_wants(t, EXECUTOR_SERIAL)) {
         recorder.roots = ARENA_ARRAY(&t->arena, struct hash, b->transaction_count + 1);
         task.committed = record_root;
@@ -143,7 +145,8 @@ static enum status apply_block(struct state_memory *state, const struct block *b
                      (unsigned long long)b->header.number, status_text(BLOCK_STATE_ROOT), found, expected);
 }
 
-enum status chain_import(struct test_chain *c, const struct block *b, bool last_child, struct error *e)
+enum status chain_import(struct test_chain *c, const struct block *b, const struct block_access_list *access_list,
+                         bool last_child, struct error *e)
 {
     struct chain_node *parent = chain_node_of(c, &b->header.parent_hash);
     if (parent == NULL) return error_set(e, BLOCK_UNKNOWN_PARENT, "%s", status_text(BLOCK_UNKNOWN_PARENT));
@@ -153,7 +156,7 @@ enum status chain_import(struct test_chain *c, const struct block *b, bool last_
     if (s != STATUS_OK) return s;
     ASSERT(parent->state != NULL);
     struct block_result result;
-    s = execute_block(c, b, parent->state, fork, &result, e);
+    s = execute_block(c, b, access_list, parent->state, fork, &result, e);
     if (s != STATUS_OK) return s;
     struct state_memory *state = parent->state;
     if (last_child)

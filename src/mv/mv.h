@@ -62,9 +62,6 @@ struct mv_execution {
  * and publishes balance deltas; one at the head of the line publishes balances with their totals and keeps no reads. */
 struct mv_execution *mv_publish(struct state *s, struct arena *arena);
 
-/* Collects the reads alone, of an execution that wrote nothing worth publishing (it failed or was invalid). */
-struct mv_execution *mv_collect_reads(struct state *s, struct arena *arena);
-
 /* Whether all reads hold on the committed values below e->tx. `beneficiary` and `fees`: see struct state. On false, *out says where
  * (may be NULL). */
 bool mv_holds(const struct mv_execution *e, const struct account_entry *beneficiary, const struct u256 *fees,

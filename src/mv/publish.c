@@ -111,11 +111,6 @@ static struct mv_execution *collect(struct state *s, struct arena *arena)
     return e;
 }
 
-struct mv_execution *mv_collect_reads(struct state *s, struct arena *arena)
-{
-    return collect(s, arena);
-}
-
 /* Whether the slot is to be written: changed, and not of an account that is gone. */
 static bool is_written(const struct slot *slot)
 {

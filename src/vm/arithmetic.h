@@ -29,7 +29,6 @@
 BINARY(add, u256_add(a, b))
 BINARY(sub, u256_sub(a, b))
 BINARY(mul, u256_mul(a, b))
-BINARY(signextend, u256_signextend(b, a))
 BINARY(lt, U256(u256_less(a, b)))
 BINARY(gt, U256(u256_less(b, a)))
 BINARY(slt, U256(u256_less_signed(a, b)))
@@ -42,6 +41,11 @@ BINARY(byte, u256_byte(b, a))
 BINARY(shl, u256_shift_left(b, a))
 BINARY(shr, u256_shift_right(b, a))
 BINARY(sar, u256_shift_right_signed(b, a))
+static ALWAYS_INLINE void binary_signextend(struct u256 *to, const struct u256 *pa, const struct u256 *pb)
+{
+    u256_signextend(to, pb, pa);
+}
+ON_STACK(signextend)
 BINARY_CALL(div, u256_div)
 BINARY_CALL(sdiv, u256_sdiv)
 BINARY_CALL(mod, u256_mod)

@@ -301,6 +301,7 @@ int64_t vm_op_call(struct frame *f, struct u256 *sp, int64_t gas, enum vm_kind k
     uint64_t output_at = args[-2].w[0], output_size = args[-3].w[0];
     struct vm_result result;
     vm_run_message(f->vm, &message, pushed, f->memory + f->memory_size, &result);
+    f->memory_clear = f->memory_size; /* behind it the callee wrote */
 
     f->return_data = result.output;
     take_state_gas(f, &result);
@@ -357,6 +358,7 @@ int64_t vm_op_create(struct frame *f, struct u256 *sp, int64_t gas, enum vm_kind
 
     struct vm_result result;
     vm_run_message(f->vm, &message, pushed, f->memory + f->memory_size, &result);
+    f->memory_clear = f->memory_size; /* behind it the callee wrote */
     f->return_data = result.output;
     take_state_gas(f, &result);
     if (result.created == NULL)

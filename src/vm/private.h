@@ -61,7 +61,8 @@ struct frame {
 
     struct u256 *stack;   /* bottom: the first item goes to stack[0] */
     uint8_t *memory;
-    uint64_t memory_size; /* bytes, a multiple of 32 */
+    uint64_t memory_size;  /* bytes, a multiple of 32 */
+    uint64_t memory_clear; /* bytes that are in use, or zero and free; at least memory_size */
     struct bytes return_data; /* in vm->output */
     struct bytes output;  /* set by RETURN and REVERT: a part of the memory */
     int64_t gas;          /* what was left in the end */

@@ -25,6 +25,7 @@ enum {
     HEIGHT_MAX = 128,      /* a run ends before its stack grows by more ... */
     DEPTH_MAX = 800,       /* ... or reaches deeper ... */
     TOUCHED_MAX = 160,     /* ... or uses more positions */
+    DEEP_MAX = 32,         /* how deep DUPN and SWAPN may reach in a run; beyond, the plain interpreter does it */
     INSTRUCTIONS_MAX = 384,
     LENGTH_MAX = 2048,     /* bytes of code in a run */
     CONSTANTS_MAX = 256,
@@ -749,9 +750,40 @@ static bool translate_end(struct translator *x, uint8_t op)
     }
 }
 
+static void exchange_positions(struct translator *x, int a, int b)
+{
+    struct value other = VALUE(x, a);
+    VALUE(x, a) = VALUE(x, b);
+    VALUE(x, b) = other;
+}
+
+/* DUPN, SWAPN and EXCHANGE (EIP-8024), as long as they do not reach deeper than a run may. */
+static bool translate_deep(struct translator *x, uint8_t op)
+{
+    uint8_t immediate = x->code[x->position];
+    int n = immediate_item(immediate);
+    struct item_pair pair = immediate_pair(immediate);
+    if (op == OP_EXCHANGE && pair.n != 0) {
+        reach(x, x->height - pair.m);
+        exchange_positions(x, x->height - pair.n, x->height - pair.m);
+    } else if (op == OP_SWAPN && n != 0 && n < DEEP_MAX) {
+        reach(x, x->height - n);
+        exchange_positions(x, x->height, x->height - n);
+    } else if (op == OP_DUPN && n != 0 && n < DEEP_MAX) {
+        reach(x, x->height - n + 1);
+        push(x, VALUE(x, x->height - n + 1));
+    } else {
+        return false;
+    }
+    x->position++;
+    return true;
+}
+
 /* PUSH, DUP, SWAP and POP: only paper. */
 static bool translate_stack(struct translator *x, uint8_t op)
 {
+    if (op == OP_DUPN || op == OP_SWAPN || op == OP_EXCHANGE)
+        return translate_deep(x, op);
     if (op >= OP_PUSH0 && op <= OP_PUSH32) {
         unsigned n = op - OP_PUSH0;
         push_constant(x, u256_load_be_n(x->code + x->position, n));
@@ -763,9 +795,7 @@ static bool translate_stack(struct translator *x, uint8_t op)
         return true;
     }
     if (op >= OP_SWAP1 && op <= OP_SWAP16) {
-        struct value *top = &VALUE(x, x->height), *other = &VALUE(x, x->height - (op - OP_SWAP1 + 1)), v = *top;
-        *top = *other;
-        *other = v;
+        exchange_positions(x, x->height, x->height - (op - OP_SWAP1 + 1));
         return true;
     }
     if (op == OP_POP) {

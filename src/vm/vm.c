@@ -12,6 +12,8 @@ enum { STACK_REGION_ITEMS = (CALL_DEPTH_MAX + 2) * STACK_ITEMS_MAX };
 /* Memory is made usable in steps of at least this; behind the last message more than the second is given back. */
 #define MEMORY_STEP ((size_t)1 << 20)
 #define MEMORY_KEPT ((size_t)1 << 26)
+/* So many bytes are cleared beyond what is asked for, so that not every growth has to. */
+#define CLEAR_STEP ((size_t)256)
 
 /* When code is worth translating: found by replaying real blocks. */
 enum { HEAT = 4, PATIENCE = 1000 };
@@ -96,13 +98,7 @@ void vm_set_plain(struct vm *vm, bool plain)
 
 /* ---- memory --------------------------------------------------------------------------------------------------- */
 
-/* What memory of that many words costs in all. */
-static uint64_t memory_price(const struct fork *fork, uint64_t words)
-{
-    return fork->gas.memory_word * words + words * words / 512;
-}
-
-static void make_usable(struct vm *vm, size_t end)
+static NOINLINE void make_usable(struct vm *vm, size_t end)
 {
     size_t usable = end + MEMORY_STEP + end / 2;
     usable = (usable > VM_MEMORY_MAX ? VM_MEMORY_MAX : usable) & ~(MEMORY_STEP - 1);
@@ -114,17 +110,22 @@ int64_t vm_memory_grow(struct frame *f, int64_t gas, uint64_t end)
 {
     struct vm *vm = f->vm;
     size_t before = (size_t)(f->memory - vm->memory); /* the callers' memory */
-    if (end > VM_MEMORY_MAX - 32 - before)
+    if (UNLIKELY(end > VM_MEMORY_MAX - CLEAR_STEP - 32 - before))
         return OUT_OF_GAS;
-    uint64_t words = words_of(end);
-    gas = charge(gas, memory_price(f->fork, words) - memory_price(f->fork, f->memory_size / 32));
+    /* In all, words cost words * memory_word + words^2 / 512. */
+    uint64_t words = words_of(end), old_words = f->memory_size / 32;
+    uint64_t price = f->fork->gas.memory_word * (words - old_words) + words * words / 512 - old_words * old_words / 512;
+    gas = charge(gas, price);
     if (UNLIKELY(gas < 0))
         return gas;
-    end = words * 32;
+    f->memory_size = words * 32;
+    if (f->memory_size <= f->memory_clear)
+        return gas;
+    end = f->memory_size + CLEAR_STEP;
     if (UNLIKELY(before + end > vm->memory_usable))
         make_usable(vm, before + end);
-    memset(f->memory + f->memory_size, 0, end - f->memory_size);
-    f->memory_size = end;
+    memset(f->memory + f->memory_clear, 0, end - f->memory_clear);
+    f->memory_clear = end;
     return gas;
 }
 
