@@ -22,7 +22,7 @@ struct book_change {
 struct book_account {
     const struct account_entry *entry;
     uint32_t first_slot, slot_count;
-    bool code_read; /* in the parent state */
+    uint32_t code_read; /* its code in the parent state was first read at this index + 1; 0: never */
     struct change_list balances, nonces, codes;
 };
 struct book_slot {
@@ -113,7 +113,8 @@ static void note_account(struct block_run *run, const struct state_access *acces
     struct access_book *b = run->engine->book;
     const struct account_entry *e = access->account;
     struct book_account *a = list_account(b, access->account);
-    a->code_read |= (access->changed & STATE_CODE_READ) != 0;
+    if ((access->changed & STATE_CODE_READ) != 0 && a->code_read == 0)
+        a->code_read = index + 1;
     uint32_t number = number_after(run, index);
     /* The beneficiary's balance changes with every fee: see note_beneficiary. */
     if ((access->changed & STATE_BALANCE) != 0 && e != run->beneficiary)
@@ -270,13 +271,57 @@ struct block_access_list block_make_access_list(struct block_run *run)
     return (struct block_access_list){accounts, b->account_count};
 }
 
+/* A code that the block deployed. */
+struct deployed {
+    const struct hash *hash;
+    uint32_t index;
+};
+
+static int by_hash(const void *x, const void *y)
+{
+    const struct deployed *a = x, *b = y;
+    int order = memcmp(a->hash->b, b->hash->b, sizeof a->hash->b);
+    return order != 0 ? order : (a->index > b->index) - (a->index < b->index);
+}
+
+static const struct deployed *list_deployed(struct block_run *run, uint32_t *count)
+{
+    const struct access_book *b = run->engine->book;
+    struct deployed *all = ARENA_ARRAY(&run->engine->block, struct deployed, b->change_count);
+    *count = 0;
+    for (uint32_t i = 0; i < b->account_count; i++)
+        for (uint32_t id = b->accounts[i].codes.first; id != 0; id = b->changes[id - 1].next)
+            all[(*count)++] = (struct deployed){&b->changes[id - 1].code->hash, b->changes[id - 1].index};
+    qsort(all, *count, sizeof *all, by_hash);
+    return all;
+}
+
+/* Whether the code was deployed before `index`. */
+static bool deployed_before(const struct deployed *all, uint32_t count, const struct hash *hash, uint32_t index)
+{
+    uint32_t low = 0, high = count;
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+        if (memcmp(all[middle].hash->b, hash->b, sizeof hash->b) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < count && hash_equal(all[low].hash, hash) && all[low].index < index;
+}
+
+/* A code that the block itself has deployed before it is read is at hand, even if the parent state has it as well. */
 void block_make_reads(struct block_run *run, struct block_result *out)
 {
     const struct access_book *b = run->engine->book;
     struct hash *codes = ARENA_ARRAY(&run->engine->block, struct hash, b->account_count);
-    for (uint32_t i = 0; i < b->account_count; i++)
-        if (b->accounts[i].code_read)
-            codes[out->code_read_count++] = b->accounts[i].entry->code_hash;
+    uint32_t count;
+    const struct deployed *deployed = list_deployed(run, &count);
+    for (uint32_t i = 0; i < b->account_count; i++) {
+        const struct book_account *a = &b->accounts[i];
+        if (a->code_read != 0 && !deployed_before(deployed, count, &a->entry->code_hash, a->code_read - 1))
+            codes[out->code_read_count++] = a->entry->code_hash;
+    }
     out->codes_read = codes;
     out->oldest_hash = b->oldest_hash;
 }

@@ -142,7 +142,8 @@ static enum status begin_access_list(struct block_run *run)
 static enum status finish_access_list(struct block_run *run, struct block_result *out)
 {
     out->access_list = block_make_access_list(run);
-    block_make_reads(run, out);
+    if (run->task->keep_accesses)
+        block_make_reads(run, out);
     if (!run->task->fork->block_access_list)
         return STATUS_OK;
     if (run->task->access_list != NULL)

@@ -141,10 +141,10 @@ static bool parent_is_needed(const struct candidate *all, size_t count, size_t i
     return all[i].exception != NULL;
 }
 
-/* Tests named for validation come with witnesses that were tampered with. */
+/* Tests named for validation come with witnesses that were tampered with, and one with an ancestor too many. */
 static enum status check_stateless(struct block_test *t, const struct block *b, yyjson_val *v, struct error *e)
 {
-    bool compare = strstr(t->name, "test_validation_") == NULL;
+    bool compare = strstr(t->name, "test_validation_") == NULL && strstr(t->name, "extra_unused") == NULL;
     return stateless_check(&t->chain, b, t->form, v, compare, e);
 }
 

@@ -206,7 +206,7 @@ enum account_flag {
     ACCOUNT_BALANCE_SEEN = 1 << 7,  /* the balance itself was observed: a value read */
     ACCOUNT_NONCE_ASSUMED = 1 << 8, /* nonce_start was taken from the transaction, not read */
     ACCOUNT_ACCESSED = 1 << 9,      /* counts for the block access list (EIP-7928); survives reverts */
-    ACCOUNT_CODE_READ = 1 << 10,    /* its code in the parent state was asked for; survives reverts */
+    ACCOUNT_CODE_READ = 1 << 10,    /* its code in the parent state was needed; noted with list_accesses; survives reverts */
 };
 
 /* What the running transaction knows of an account. Stable until the transaction ends. Read fields through the functions below. */

@@ -71,15 +71,19 @@ static enum status execute(struct engine *engine, enum executor_kind kind, const
                               .view = &view,
                               .keep_accesses = true};
     s = block_execute(engine, kind, &task, out, e);
+    /* What fell into a gap may be why the block failed: then the witness is to blame. */
+    if (s == STATE_MISSING)
+        error_set(e, s, "block %llu: %s: %s", (unsigned long long)b->header.number, status_text(s),
+                  witness_state_missing(state));
+    enum status gap = witness_state_check(state, s == STATUS_OK ? &out->access_list : NULL, e);
+    if (gap != STATUS_OK)
+        s = gap;
     if (s == STATUS_OK) {
         block_seal(engine, out);
         s = block_check(out, e);
     }
     if (s == STATUS_OK)
         s = check_codes(state, b, out, e);
-    if (s == STATE_MISSING)
-        error_set(e, s, "block %llu: %s: %s", (unsigned long long)b->header.number, status_text(s),
-                  witness_state_missing(state));
     if (s == STATUS_OK)
         s = check_state_root(state, b, &out->diff, engine_pool(engine), e);
     out->task = NULL; /* it was here */
