@@ -57,10 +57,9 @@ void access_book_free(struct access_book *b)
 
 /* Room for one more element of an array that doubles; evaluates to its number, from 1. */
 #define ADD(array, count, capacity)                                                                                    \
-    ((count) == (capacity)                                                                                             \
-         ? ((capacity) = (capacity) == 0 ? 256 : 2 * (capacity),                                                       \
-            (array) = base_realloc((array), (capacity) * sizeof *(array)), ++(count))                                  \
-         : ++(count))
+    ((count) == (capacity) ? ((capacity) = (capacity) == 0 ? 256 : 2 * (capacity),                                     \
+                              (array) = base_realloc((array), (capacity) * sizeof *(array)), ++(count))                \
+                           : ++(count))
 
 /* ---- keeping the book ------------------------------------------------------------------------------------------- */
 
@@ -113,14 +112,15 @@ static void note_account(struct block_run *run, const struct state_access *acces
     struct access_book *b = run->engine->book;
     const struct account_entry *e = access->account;
     struct book_account *a = list_account(b, access->account);
-    if ((access->changed & STATE_CODE_READ) != 0 && a->code_read == 0)
-        a->code_read = index + 1;
+    if ((access->changed & STATE_CODE_READ) != 0 && a->code_read == 0) a->code_read = index + 1;
     uint32_t number = number_after(run, index);
     /* The beneficiary's balance changes with every fee: see note_beneficiary. */
     if ((access->changed & STATE_BALANCE) != 0 && e != run->beneficiary)
-        add_change(b, &a->balances, (struct book_change){.index = index, .value = location_balance(&e->balance, number)});
+        add_change(b, &a->balances,
+                   (struct book_change){.index = index, .value = location_balance(&e->balance, number)});
     if ((access->changed & STATE_NONCE) != 0)
-        add_change(b, &a->nonces, (struct book_change){.index = index, .value = location_find(&e->nonce, number)->value});
+        add_change(b, &a->nonces,
+                   (struct book_change){.index = index, .value = location_find(&e->nonce, number)->value});
     if ((access->changed & STATE_CODE) != 0) {
         struct meta meta = meta_unpack(&location_find(&e->meta, number)->value);
         ASSERT(meta.code != NULL);
@@ -147,13 +147,10 @@ static struct u256 beneficiary_balance(const struct block_run *run, uint32_t ind
 static void note_beneficiary(struct block_run *run, uint32_t index)
 {
     struct access_book *b = run->engine->book;
-    if (run->beneficiary == NULL)
-        return;
+    if (run->beneficiary == NULL) return;
     struct u256 now = beneficiary_balance(run, index);
-    if (index >= 1 && index <= run->task->transaction_count)
-        list_account(b, run->beneficiary);
-    if (u256_equal(now, b->beneficiary_balance))
-        return;
+    if (index >= 1 && index <= run->task->transaction_count) list_account(b, run->beneficiary);
+    if (u256_equal(now, b->beneficiary_balance)) return;
     b->beneficiary_balance = now;
     add_change(b, &list_account(b, run->beneficiary)->balances, (struct book_change){.index = index, .value = now});
 }
@@ -163,8 +160,7 @@ void block_begin_access_list(struct block_run *run)
     struct access_book *b = run->engine->book;
     b->account_count = b->slot_count = b->change_count = 0;
     b->oldest_hash = UINT64_MAX;
-    if (run->beneficiary != NULL)
-        b->beneficiary_balance = beneficiary_balance(run, 0);
+    if (run->beneficiary != NULL) b->beneficiary_balance = beneficiary_balance(run, 0);
 }
 
 void block_list_accesses(struct block_run *run, const struct state_accesses *accesses, uint32_t index)
@@ -176,8 +172,7 @@ void block_list_accesses(struct block_run *run, const struct state_accesses *acc
             note_slot(run, &accesses->all[i], index);
     }
     note_beneficiary(run, index);
-    if (accesses->oldest_hash < run->engine->book->oldest_hash)
-        run->engine->book->oldest_hash = accesses->oldest_hash;
+    if (accesses->oldest_hash < run->engine->book->oldest_hash) run->engine->book->oldest_hash = accesses->oldest_hash;
 }
 
 /* ---- making the list ---------------------------------------------------------------------------------------------- */
@@ -191,7 +186,8 @@ static const struct bal_word_change *make_words(const struct access_book *b, str
     return out;
 }
 
-static const struct bal_nonce_change *make_nonces(const struct access_book *b, struct change_list l, struct arena *arena)
+static const struct bal_nonce_change *make_nonces(const struct access_book *b, struct change_list l,
+                                                  struct arena *arena)
 {
     struct bal_nonce_change *out = ARENA_ARRAY(arena, struct bal_nonce_change, l.count);
     uint32_t count = 0;
@@ -252,8 +248,7 @@ struct block_access_list block_make_access_list(struct block_run *run)
     const struct access_book *b = run->engine->book;
     struct arena *arena = &run->engine->block;
     const struct book_account **sorted = ARENA_ARRAY(arena, const struct book_account *, b->account_count);
-    for (uint32_t i = 0; i < b->account_count; i++)
-        sorted[i] = &b->accounts[i];
+    for (uint32_t i = 0; i < b->account_count; i++) sorted[i] = &b->accounts[i];
     qsort(sorted, b->account_count, sizeof *sorted, by_address);
     struct bal_account *accounts = ARENA_ARRAY(arena, struct bal_account, b->account_count);
     for (uint32_t i = 0; i < b->account_count; i++) {

@@ -23,7 +23,7 @@ struct engine {
     struct arena block; /* what lives as long as the results of one block */
     bool record;
     bool share_always;
-    uint64_t began_ns;  /* the running block, on the wall clock */
+    uint64_t began_ns; /* the running block, on the wall clock */
 };
 
 /* A block while it is being executed. The fields behind `in order` belong to whoever commits. */
@@ -43,7 +43,7 @@ struct block_run {
     uint64_t declared_reads; /* EIP-7928: 0 without a declared list */
     uint32_t committed;      /* transactions */
     enum status status;
-    struct error error;      /* says more of `status`, when it has the same */
+    struct error error; /* says more of `status`, when it has the same */
     uint32_t bad;
     struct block_stats stats;
     struct block_conflict *conflicts;

@@ -61,15 +61,16 @@ static enum status make(struct test_chain *c, struct provider *p, const struct b
     block_seal(engine, &r);
     struct witness_provider provider = {witness_store_nodes(p->store), p, find_code, find_header};
     struct witness_touched touched = {&r.access_list, r.codes_read, r.code_read_count,
-                                      r.oldest_hash < p->parent->header.number ? r.oldest_hash : p->parent->header.number};
+                                      r.oldest_hash < p->parent->header.number ? r.oldest_hash
+                                                                               : p->parent->header.number};
     s = witness_make(out, &provider, &p->parent->header, &touched, &r.diff, &t->arena);
     return s == STATUS_OK ? s : error_set(e, s, "making the witness: %s", status_text(s));
 }
 
 /* ---- comparing ----------------------------------------------------------------------------------------------------------- */
 
-static enum status compare_lists(const char *what, const struct bytes *made, size_t made_count, const struct bytes *expected,
-                                 size_t expected_count, struct error *e)
+static enum status compare_lists(const char *what, const struct bytes *made, size_t made_count,
+                                 const struct bytes *expected, size_t expected_count, struct error *e)
 {
     for (size_t i = 0; i < made_count || i < expected_count; i++) {
         if (i < made_count && i < expected_count && bytes_equal(made[i], expected[i])) continue;

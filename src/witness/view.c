@@ -60,8 +60,7 @@ static void index_all(struct hash_index *x, const struct bytes *in, size_t count
 {
     struct hash *hashes = hash_all(in, count, pool);
     index_reserve(x, count);
-    for (size_t i = 0; i < count; i++)
-        index_put(x, &hashes[i], in[i]);
+    for (size_t i = 0; i < count; i++) index_put(x, &hashes[i], in[i]);
     free(hashes);
 }
 
@@ -82,8 +81,7 @@ static enum status read_headers(struct witness_state *s, const struct witness *w
             return error_set(e, WITNESS_HEADERS, "witness header %zu of %zu is not the parent of what follows it", i,
                              w->header_count);
         enum status why = header_decode(&s->headers[i], &in);
-        if (why == STATUS_OK)
-            why = rlp_finish(&in);
+        if (why == STATUS_OK) why = rlp_finish(&in);
         if (why != STATUS_OK)
             return error_set(e, WITNESS_HEADERS, "witness header %zu of %zu: %s", i, w->header_count, status_text(why));
         expected = &s->headers[i].parent_hash;
@@ -110,8 +108,7 @@ enum status witness_state_new(struct witness_state **out, const struct witness *
 
 void witness_state_free(struct witness_state *s)
 {
-    if (s == NULL)
-        return;
+    if (s == NULL) return;
     index_free(&s->nodes);
     index_free(&s->codes);
     free(s->headers);
@@ -157,8 +154,7 @@ static bool read_account(struct witness_state *s, const struct address *a, struc
     struct trie_source nodes = witness_state_nodes(s);
     keccak256(&key, a->b, sizeof a->b);
     *why = trie_lookup(&nodes, &witness_state_parent(s)->state_root, key.b, sizeof key, &value);
-    if (*why == STATUS_OK && value.size != 0)
-        *why = trie_account_decode(out, value);
+    if (*why == STATUS_OK && value.size != 0) *why = trie_account_decode(out, value);
     return *why == STATUS_OK && value.size != 0;
 }
 
@@ -191,10 +187,8 @@ static enum status view_storage(void *context, const struct address *a, const st
     struct trie_source nodes = witness_state_nodes(s);
     keccak256(&hashed, plain.b, sizeof plain);
     why = trie_lookup(&nodes, &account.storage_root, hashed.b, sizeof hashed, &value);
-    if (why == STATUS_OK && value.size != 0)
-        why = trie_word_decode(out, value);
-    if (why != STATUS_OK)
-        note_gap(s, (struct gap){*a, true, *key, why});
+    if (why == STATUS_OK && value.size != 0) why = trie_word_decode(out, value);
+    if (why != STATUS_OK) note_gap(s, (struct gap){*a, true, *key, why});
     return STATUS_OK;
 }
 
@@ -209,8 +203,7 @@ static enum status view_code(void *context, const struct address *a, const struc
 {
     struct witness_state *s = context;
     *out = (struct bytes){0};
-    if (hash_equal(code_hash, &keccak_empty) || index_find(&s->codes, code_hash, out))
-        return STATUS_OK;
+    if (hash_equal(code_hash, &keccak_empty) || index_find(&s->codes, code_hash, out)) return STATUS_OK;
     char address[41];
     hex_encode(address, a->b, sizeof a->b);
     pthread_mutex_lock(&s->lock);
@@ -249,8 +242,7 @@ static int compare_gaps(const void *x, const void *y)
 {
     const struct gap *a = x, *b = y;
     int order = memcmp(a->address.b, b->address.b, sizeof a->address);
-    if (order == 0)
-        order = (int)a->is_slot - (int)b->is_slot;
+    if (order == 0) order = (int)a->is_slot - (int)b->is_slot;
     return order != 0 ? order : u256_compare(a->key, b->key);
 }
 
@@ -265,26 +257,21 @@ static const struct gap *accessed_gap(const struct witness_state *s, const struc
     const struct gap *gap;
     for (uint32_t i = 0; i < l->account_count; i++) {
         const struct bal_account *a = &l->accounts[i];
-        if (is_gap(s, (struct gap){.address = a->address}, &gap))
-            return gap;
+        if (is_gap(s, (struct gap){.address = a->address}, &gap)) return gap;
         for (uint32_t k = 0; k < a->slot_count; k++)
-            if (is_gap(s, (struct gap){a->address, true, a->slots[k].key, STATUS_OK}, &gap))
-                return gap;
+            if (is_gap(s, (struct gap){a->address, true, a->slots[k].key, STATUS_OK}, &gap)) return gap;
         for (uint32_t k = 0; k < a->read_count; k++)
-            if (is_gap(s, (struct gap){a->address, true, a->reads[k], STATUS_OK}, &gap))
-                return gap;
+            if (is_gap(s, (struct gap){a->address, true, a->reads[k], STATUS_OK}, &gap)) return gap;
     }
     return NULL;
 }
 
 enum status witness_state_check(struct witness_state *s, const struct block_access_list *accesses, struct error *e)
 {
-    if (s->gap_count == 0)
-        return STATUS_OK;
+    if (s->gap_count == 0) return STATUS_OK;
     qsort(s->gaps, s->gap_count, sizeof *s->gaps, compare_gaps);
     const struct gap *gap = accesses == NULL ? s->gaps : accessed_gap(s, accesses);
-    if (gap == NULL)
-        return STATUS_OK;
+    if (gap == NULL) return STATUS_OK;
     char address[41], key[65];
     struct hash plain = u256_to_hash(gap->key);
     hex_encode(address, gap->address.b, sizeof gap->address);

@@ -76,14 +76,15 @@ void state_tries_root(struct state_tries *t, struct pool *pool, struct hash *out
  * of blocks before the merge are not checked against ancestors. `out` (may be NULL) is filled in as block_execute does.
  * Results live in the engine. Any status of block_execute and the checks, WITNESS_HEADERS, STATE_MISSING; *e says more. */
 enum status witness_execute(struct engine *engine, enum executor_kind kind, const struct chain_spec *chain,
-                            const struct block *block, const struct witness *w, struct block_result *out, struct error *e);
+                            const struct block *block, const struct witness *w, struct block_result *out,
+                            struct error *e);
 
 /* ---- making one ------------------------------------------------------------------------------------------------------ */
 
 /* What a block touched, as execution knows it. */
 struct witness_touched {
     const struct block_access_list *accesses; /* accounts, slots read and written */
-    const struct hash *codes;                 /* hashes of the parent state's codes that were read; any order, any number of times */
+    const struct hash *codes; /* hashes of the parent state's codes that were read; any order, any number of times */
     size_t code_count;
     uint64_t oldest_hash; /* lowest number whose hash was asked for; the parent's if none was */
 };

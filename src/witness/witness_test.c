@@ -35,8 +35,7 @@ static struct state_diff random_diff(const struct state_memory *m, struct arena 
 {
     struct state_diff diff = {ARENA_ARRAY(arena, struct account_change, ACCOUNTS + 5), 0};
     for (uint64_t i = 0; i < ACCOUNTS + 5; i++) {
-        if (harness_random_below(4) != 0)
-            continue;
+        if (harness_random_below(4) != 0) continue;
         struct address address = address_of(i);
         struct account_change change = {.address = address,
                                         .exists = i >= ACCOUNTS || harness_random_below(4) != 0,
@@ -61,12 +60,10 @@ static struct block_access_list accesses_of(const struct state_diff *diff, struc
     for (size_t i = 0; i < diff->count; i++) {
         const struct account_change *change = &diff->accounts[i];
         struct u256 *reads = ARENA_ARRAY(arena, struct u256, change->slot_count + 1);
-        for (size_t k = 0; k < change->slot_count; k++)
-            reads[k] = change->slots[k].key;
+        for (size_t k = 0; k < change->slot_count; k++) reads[k] = change->slots[k].key;
         reads[change->slot_count] = U256(SLOTS + 100);
-        accounts[i] = (struct bal_account){.address = change->address,
-                                           .reads = reads,
-                                           .read_count = (uint32_t)change->slot_count + 1};
+        accounts[i] = (struct bal_account){
+            .address = change->address, .reads = reads, .read_count = (uint32_t)change->slot_count + 1};
     }
     accounts[diff->count] = (struct bal_account){.address = address_of(77)};
     return (struct block_access_list){accounts, (uint32_t)diff->count + 1};
@@ -88,13 +85,13 @@ static bool give_parent(void *context, uint64_t number, struct bytes *out)
 }
 
 /* Applies the diff from the witness alone. */
-static enum status apply(const struct witness *w, const struct hash *parent_hash, const struct state_diff *diff, struct hash *root)
+static enum status apply(const struct witness *w, const struct hash *parent_hash, const struct state_diff *diff,
+                         struct hash *root)
 {
     struct witness_state *state;
     struct error e;
     enum status s = witness_state_new(&state, w, parent_hash, NULL, &e);
-    if (s != STATUS_OK)
-        return s;
+    if (s != STATUS_OK) return s;
     struct trie_source nodes = witness_state_nodes(state);
     struct state_tries *tries = state_tries_new(&witness_state_parent(state)->state_root, &nodes);
     s = state_tries_apply(tries, diff);
@@ -174,8 +171,7 @@ TEST(a_witness_is_enough_and_nothing_in_it_can_be_spared)
                 for (uint32_t j = 0; j < accesses.accounts[k].read_count && s == STATUS_OK; j++)
                     s = state_tries_visit_slot(tries, &accesses.accounts[k].address, &accesses.accounts[k].reads[j]);
             }
-            if (s == STATUS_OK)
-                s = state_tries_apply(tries, &diff);
+            if (s == STATUS_OK) s = state_tries_apply(tries, &diff);
             CHECK_STATUS(s, STATE_MISSING);
             state_tries_free(tries);
             witness_state_free(state);
