@@ -41,8 +41,9 @@ static void read_state(struct form *f)
 static void read_payload(struct form *f, uint64_t version)
 {
     struct block b;
+    struct bytes access_list;
     struct error e;
-    (void)payload_read(f, f->root, version, &chain_mainnet, &arena, &b, &e);
+    (void)payload_read(f, f->root, version, &chain_mainnet, &arena, &b, &access_list, &e);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

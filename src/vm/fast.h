@@ -19,6 +19,9 @@
 #ifndef WEFT_FAST_H
 #define WEFT_FAST_H
 
+/* Lists read best as they stand. */
+/* clang-format off */
+
 #include "vm/plan.h"
 
 struct fast {
@@ -59,31 +62,31 @@ struct fast_branch {
 #define FAST_BINARY(X, NAME) X(NAME) X(NAME##_C) X(C_##NAME)
 #define FAST_BRANCH(X, NAME) X(BRANCH_##NAME) X(BRANCH_##NAME##_C) X(BRANCH_NOT_##NAME) X(BRANCH_NOT_##NAME##_C)
 #define FAST_INSTRUCTIONS(X)                                                                                           \
-    FAST_BINARY(X, ADD)                                                                                                \
-    FAST_BINARY(X, MUL) FAST_BINARY(X, SUB) FAST_BINARY(X, DIV) FAST_BINARY(X, SDIV) FAST_BINARY(X, MOD)               \
-        FAST_BINARY(X, SMOD) FAST_BINARY(X, SIGNEXTEND) FAST_BINARY(X, LT) FAST_BINARY(X, GT) FAST_BINARY(X, SLT)      \
-            FAST_BINARY(X, SGT) FAST_BINARY(X, EQ) FAST_BINARY(X, AND) FAST_BINARY(X, OR) FAST_BINARY(X, XOR)          \
-                FAST_BINARY(X, BYTE) FAST_BINARY(X, SHL) FAST_BINARY(X, SHR) FAST_BINARY(X, SAR) X(SHL_0) X(SHL_64) X( \
-                    SHL_128) X(SHL_192) X(SHR_0) X(SHR_64) X(SHR_128) X(SHR_192) X(ADDMOD) X(MULMOD) X(ISZERO) X(NOT)  \
-                    X(CLZ) X(CALLDATALOAD) X(CALLDATALOAD_AT) X(BLOBHASH) X(TLOAD) X(BLOCKHASH) X(ADDRESS) X(ORIGIN)   \
-                        X(CALLER) X(CALLVALUE) X(CALLDATASIZE) X(CODESIZE) X(GASPRICE) X(RETURNDATASIZE) X(COINBASE)   \
-                            X(TIMESTAMP) X(NUMBER) X(PREVRANDAO) X(GASLIMIT) X(CHAINID) X(SELFBALANCE) X(BASEFEE)      \
-                                X(BLOBBASEFEE) X(SLOTNUM) X(MSIZE) X(GAS) X(EXP) X(KECCAK256) X(KECCAK256_AT) X(MLOAD) \
-                                    X(MLOAD_AT) X(MSTORE) X(MSTORE_AT) X(MSTORE8) X(CALLDATACOPY) X(CODECOPY) X(MCOPY) \
-                                        X(BALANCE) X(EXTCODESIZE) X(EXTCODECOPY) X(RETURNDATACOPY) X(EXTCODEHASH)      \
-                                            X(SLOAD) X(SSTORE) X(TSTORE) X(LOG0) X(LOG1) X(LOG2) X(LOG3) X(LOG4)       \
-                                                X(CREATE) X(CALL) X(CALLCODE) X(DELEGATECALL) X(CREATE2) X(STATICCALL) \
-                                                    X(MOVE) X(SET) X(SET_SMALL) X(RUN) X(CUT) X(JUMP) X(JUMP_TO)       \
-                                                        X(JUMPI) X(BRANCH) X(BRANCH_NOT) FAST_BRANCH(X, LT)            \
-                                                            FAST_BRANCH(X, GT) FAST_BRANCH(X, SLT) FAST_BRANCH(X, SGT) \
-                                                                FAST_BRANCH(X, EQ) X(STOP) X(RETURN) X(REVERT)         \
-                                                                    X(SELFDESTRUCT) X(FAIL) X(LEAVE)
+    FAST_BINARY(X, ADD) FAST_BINARY(X, MUL) FAST_BINARY(X, SUB) FAST_BINARY(X, DIV) FAST_BINARY(X, SDIV)               \
+    FAST_BINARY(X, MOD) FAST_BINARY(X, SMOD) FAST_BINARY(X, SIGNEXTEND) FAST_BINARY(X, LT) FAST_BINARY(X, GT)          \
+    FAST_BINARY(X, SLT) FAST_BINARY(X, SGT) FAST_BINARY(X, EQ) FAST_BINARY(X, AND) FAST_BINARY(X, OR)                  \
+    FAST_BINARY(X, XOR) FAST_BINARY(X, BYTE) FAST_BINARY(X, SHL) FAST_BINARY(X, SHR) FAST_BINARY(X, SAR)               \
+    X(SHL_0) X(SHL_64) X(SHL_128) X(SHL_192) X(SHR_0) X(SHR_64) X(SHR_128) X(SHR_192)                                  \
+    X(ADDMOD) X(MULMOD)                                                                                                \
+    X(ISZERO) X(NOT) X(CLZ) X(CALLDATALOAD) X(CALLDATALOAD_AT) X(BLOBHASH) X(TLOAD) X(BLOCKHASH)                       \
+    X(ADDRESS) X(ORIGIN) X(CALLER) X(CALLVALUE) X(CALLDATASIZE) X(CODESIZE) X(GASPRICE) X(RETURNDATASIZE)              \
+    X(COINBASE) X(TIMESTAMP) X(NUMBER) X(PREVRANDAO) X(GASLIMIT) X(CHAINID) X(SELFBALANCE) X(BASEFEE)                  \
+    X(BLOBBASEFEE) X(SLOTNUM) X(MSIZE) X(GAS)                                                                          \
+    X(EXP) X(KECCAK256) X(KECCAK256_AT) X(MLOAD) X(MLOAD_AT) X(MSTORE) X(MSTORE_AT) X(MSTORE8)                         \
+    X(CALLDATACOPY) X(CODECOPY) X(MCOPY)                                                                               \
+    X(BALANCE) X(EXTCODESIZE) X(EXTCODECOPY) X(RETURNDATACOPY) X(EXTCODEHASH) X(SLOAD) X(SSTORE) X(TSTORE)             \
+    X(LOG0) X(LOG1) X(LOG2) X(LOG3) X(LOG4)                                                                            \
+    X(CREATE) X(CALL) X(CALLCODE) X(DELEGATECALL) X(CREATE2) X(STATICCALL)                                             \
+    X(MOVE) X(SET) X(SET_SMALL)                                                                                        \
+    X(RUN) X(CUT) X(JUMP) X(JUMP_TO) X(JUMPI) X(BRANCH) X(BRANCH_NOT)                                                  \
+    FAST_BRANCH(X, LT) FAST_BRANCH(X, GT) FAST_BRANCH(X, SLT) FAST_BRANCH(X, SGT) FAST_BRANCH(X, EQ)                   \
+    X(STOP) X(RETURN) X(REVERT) X(SELFDESTRUCT) X(FAIL) X(LEAVE)
 
 enum fast_op {
 #define FAST_OP(name) FAST_##name,
     FAST_INSTRUCTIONS(FAST_OP)
 #undef FAST_OP
-        FAST_OP_COUNT
+    FAST_OP_COUNT
 };
 
 /* By enum fast_op: what goes into fast.handler. */
@@ -91,5 +94,7 @@ const void *const *vm_fast_handlers(void);
 
 /* Goes on with the translated run at `ip`. */
 enum vm_status vm_fast_enter(const struct fast *ip, struct u256 *sp, int64_t gas, struct frame *f);
+
+/* clang-format on */
 
 #endif

@@ -3,6 +3,9 @@
 #ifndef WEFT_VM_INSTRUCTIONS_H
 #define WEFT_VM_INSTRUCTIONS_H
 
+/* Lists read best as they stand. */
+/* clang-format off */
+
 #include "vm/arithmetic.h"
 #include "vm/environment.h"
 #include "vm/memory.h"
@@ -38,37 +41,31 @@ WITH_ARGUMENT(create2, vm_op_create, VM_CREATE2)
 
 /* What cannot fail, by shape: two operands and a result; three; one; none. */
 #define BINARY_INSTRUCTIONS(X)                                                                                         \
-    X(ADD, add)                                                                                                        \
-    X(MUL, mul) X(SUB, sub) X(DIV, div) X(SDIV, sdiv) X(MOD, mod) X(SMOD, smod) X(SIGNEXTEND, signextend) X(LT, lt)    \
-        X(GT, gt) X(SLT, slt) X(SGT, sgt) X(EQ, eq) X(AND, and) X(OR, or) X(XOR, xor) X(BYTE, byte) X(SHL, shl)        \
-            X(SHR, shr) X(SAR, sar)
+    X(ADD, add) X(MUL, mul) X(SUB, sub) X(DIV, div) X(SDIV, sdiv) X(MOD, mod) X(SMOD, smod)                            \
+    X(SIGNEXTEND, signextend) X(LT, lt) X(GT, gt) X(SLT, slt) X(SGT, sgt) X(EQ, eq) X(AND, and) X(OR, or)              \
+    X(XOR, xor) X(BYTE, byte) X(SHL, shl) X(SHR, shr) X(SAR, sar)
 #define TERNARY_INSTRUCTIONS(X) X(ADDMOD, addmod) X(MULMOD, mulmod)
 #define UNARY_INSTRUCTIONS(X)                                                                                          \
-    X(ISZERO, iszero)                                                                                                  \
-    X(NOT, not) X(CLZ, clz) X(CALLDATALOAD, calldataload) X(BLOBHASH, blobhash) X(TLOAD, tload)                        \
-        X(BLOCKHASH, blockhash)
+    X(ISZERO, iszero) X(NOT, not) X(CLZ, clz) X(CALLDATALOAD, calldataload) X(BLOBHASH, blobhash) X(TLOAD, tload)      \
+    X(BLOCKHASH, blockhash)
 #define NULLARY_INSTRUCTIONS(X)                                                                                        \
-    X(ADDRESS, address)                                                                                                \
-    X(ORIGIN, origin) X(CALLER, caller) X(CALLVALUE, callvalue) X(CALLDATASIZE, calldatasize) X(CODESIZE, codesize)    \
-        X(GASPRICE, gasprice) X(RETURNDATASIZE, returndatasize) X(COINBASE, coinbase) X(TIMESTAMP, timestamp)          \
-            X(NUMBER, number) X(PREVRANDAO, prevrandao) X(GASLIMIT, gaslimit) X(CHAINID, chainid)                      \
-                X(SELFBALANCE, selfbalance) X(BASEFEE, basefee) X(BLOBBASEFEE, blobbasefee) X(SLOTNUM, slotnum)        \
-                    X(MSIZE, msize)
+    X(ADDRESS, address) X(ORIGIN, origin) X(CALLER, caller) X(CALLVALUE, callvalue) X(CALLDATASIZE, calldatasize)      \
+    X(CODESIZE, codesize) X(GASPRICE, gasprice) X(RETURNDATASIZE, returndatasize) X(COINBASE, coinbase)                \
+    X(TIMESTAMP, timestamp) X(NUMBER, number) X(PREVRANDAO, prevrandao) X(GASLIMIT, gaslimit) X(CHAINID, chainid)      \
+    X(SELFBALANCE, selfbalance) X(BASEFEE, basefee) X(BLOBBASEFEE, blobbasefee) X(SLOTNUM, slotnum) X(MSIZE, msize)
 #define VALUE_INSTRUCTIONS(X)                                                                                          \
     BINARY_INSTRUCTIONS(X) TERNARY_INSTRUCTIONS(X) UNARY_INSTRUCTIONS(X) NULLARY_INSTRUCTIONS(X)
 
 /* What pays for more than its base gas and fails only when that gas is not there; and what reaches state or other frames, or can
  * fail otherwise. */
 #define PAYING_INSTRUCTIONS(X)                                                                                         \
-    X(EXP, exp)                                                                                                        \
-    X(KECCAK256, keccak256) X(CALLDATACOPY, calldatacopy) X(CODECOPY, codecopy) X(MCOPY, mcopy) X(MLOAD, mload)        \
-        X(MSTORE, mstore) X(MSTORE8, mstore8)
+    X(EXP, exp) X(KECCAK256, keccak256) X(CALLDATACOPY, calldatacopy) X(CODECOPY, codecopy) X(MCOPY, mcopy)            \
+    X(MLOAD, mload) X(MSTORE, mstore) X(MSTORE8, mstore8)
 #define OUTSIDE_INSTRUCTIONS(X)                                                                                        \
-    X(BALANCE, balance)                                                                                                \
-    X(EXTCODESIZE, extcodesize) X(EXTCODECOPY, extcodecopy) X(RETURNDATACOPY, returndatacopy)                          \
-        X(EXTCODEHASH, extcodehash) X(SLOAD, sload) X(SSTORE, sstore) X(TSTORE, tstore) X(LOG0, log0) X(LOG1, log1)    \
-            X(LOG2, log2) X(LOG3, log3) X(LOG4, log4) X(CREATE, create) X(CALL, call) X(CALLCODE, callcode)            \
-                X(DELEGATECALL, delegatecall) X(CREATE2, create2) X(STATICCALL, staticcall)
+    X(BALANCE, balance) X(EXTCODESIZE, extcodesize) X(EXTCODECOPY, extcodecopy) X(RETURNDATACOPY, returndatacopy)      \
+    X(EXTCODEHASH, extcodehash) X(SLOAD, sload) X(SSTORE, sstore) X(TSTORE, tstore) X(LOG0, log0) X(LOG1, log1)        \
+    X(LOG2, log2) X(LOG3, log3) X(LOG4, log4) X(CREATE, create) X(CALL, call) X(CALLCODE, callcode)                    \
+    X(DELEGATECALL, delegatecall) X(CREATE2, create2) X(STATICCALL, staticcall)
 #define GAS_INSTRUCTIONS(X) PAYING_INSTRUCTIONS(X) OUTSIDE_INSTRUCTIONS(X)
 
 /* n = 1 ... 32 and 1 ... 16, for PUSH and for DUP and SWAP. */
@@ -108,7 +105,8 @@ struct item_pair {
 };
 static ALWAYS_INLINE struct item_pair immediate_pair(uint8_t x)
 {
-    if (x > 81 && x < 128) return (struct item_pair){0, 0};
+    if (x > 81 && x < 128)
+        return (struct item_pair){0, 0};
     int k = x ^ 143, high = k / 16, low = k % 16;
     return high < low ? (struct item_pair){high + 1, low + 1} : (struct item_pair){low + 1, 29 - high};
 }
@@ -116,9 +114,12 @@ static ALWAYS_INLINE struct item_pair immediate_pair(uint8_t x)
 /* Whether a jump may go to `target`. */
 static ALWAYS_INLINE bool may_jump_to(struct frame *f, const struct u256 *target)
 {
-    if (UNLIKELY(!u256_fits_u64(*target) || target->w[0] >= f->code_size)) return false;
+    if (UNLIKELY(!u256_fits_u64(*target) || target->w[0] >= f->code_size))
+        return false;
     const uint64_t *map = LIKELY(f->jumpdests != NULL) ? f->jumpdests : vm_jumpdests(f);
     return (map[target->w[0] / 64] >> (target->w[0] % 64) & 1) != 0;
 }
+
+/* clang-format on */
 
 #endif
