@@ -602,6 +602,7 @@ static int take_back(struct translator *x, int p, struct fast_constant *out)
     if (instruction(x, last)->to != p * (int)sizeof(struct u256) || REFS(x, p) != 1) return -1;
     enum fast_op op = (enum fast_op)x->op[last];
     bool has_constant = false, is_compare = op == FAST_ISZERO;
+/* clang-format off */
 #define COMPARE(NAME)                                                                                                  \
     is_compare |= op == FAST_##NAME || op == FAST_##NAME##_C;                                                          \
     has_constant |= op == FAST_##NAME##_C;
@@ -611,7 +612,7 @@ static int take_back(struct translator *x, int p, struct fast_constant *out)
     COMPARE(SGT)
     COMPARE(EQ)
 #undef COMPARE
-        if (!is_compare) return -1;
+    if (!is_compare) return -1;
     memcpy(out, instruction(x, last), has_constant ? sizeof *out : sizeof out->base);
     x->used = x->at[last];
     x->count--;
@@ -631,6 +632,7 @@ static enum fast_op branch_of(int compare, bool negated)
         BRANCH_ROW(SGT)
             BRANCH_ROW(EQ)
 #undef BRANCH_ROW
+/* clang-format on */
                 default : return negated
                           ? FAST_BRANCH_NOT
                           : FAST_BRANCH;
