@@ -602,7 +602,7 @@ static int take_back(struct translator *x, int p, struct fast_constant *out)
     if (instruction(x, last)->to != p * (int)sizeof(struct u256) || REFS(x, p) != 1) return -1;
     enum fast_op op = (enum fast_op)x->op[last];
     bool has_constant = false, is_compare = op == FAST_ISZERO;
-/* clang-format off */
+    /* clang-format off */
 #define COMPARE(NAME)                                                                                                  \
     is_compare |= op == FAST_##NAME || op == FAST_##NAME##_C;                                                          \
     has_constant |= op == FAST_##NAME##_C;
@@ -632,10 +632,8 @@ static enum fast_op branch_of(int compare, bool negated)
         BRANCH_ROW(SGT)
             BRANCH_ROW(EQ)
 #undef BRANCH_ROW
-/* clang-format on */
-                default : return negated
-                          ? FAST_BRANCH_NOT
-                          : FAST_BRANCH;
+        /* clang-format on */
+    default: return negated ? FAST_BRANCH_NOT : FAST_BRANCH;
     }
 }
 
