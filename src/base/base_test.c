@@ -144,6 +144,18 @@ TEST(arena_gives_chunks_larger_than_its_largest)
     arena_free(&a);
 }
 
+TEST(base_alloc_aligned_aligns)
+{
+    for (size_t align = 16; align <= 4096; align *= 2) {
+        for (size_t size = 0; size < 300; size += 37) {
+            uint8_t *p = base_alloc_aligned(align, size);
+            CHECK_EQ_U64((uintptr_t)p % align, 0);
+            memset(p, 1, size);
+            free(p);
+        }
+    }
+}
+
 TEST(base_seed_is_one_per_process)
 {
     uint64_t seed = base_seed();

@@ -38,6 +38,14 @@ void *base_calloc(size_t count, size_t size)
     return p;
 }
 
+void *base_alloc_aligned(size_t align, size_t size)
+{
+    size_t whole = (size + align - 1) & ~(align - 1); /* as aligned_alloc wants it */
+    void *p = aligned_alloc(align, whole != 0 ? whole : align);
+    if (UNLIKELY(p == NULL)) out_of_memory(size);
+    return p;
+}
+
 char *base_strdup(const char *text)
 {
     size_t size = strlen(text) + 1;

@@ -242,8 +242,7 @@ struct pool *pool_new(unsigned workers)
 {
     if (workers == 0) workers = 1;
     if (workers > POOL_WORKERS_MAX) workers = POOL_WORKERS_MAX;
-    struct pool *p = aligned_alloc(alignof(struct pool), sizeof *p);
-    ASSERT(p != NULL);
+    struct pool *p = base_alloc_aligned(alignof(struct pool), sizeof *p);
     *p = (struct pool){.spins = workers <= cpu_count() ? SPINS : 0};
     p->threads = base_calloc(workers, sizeof *p->threads);
     /* Where the system gives no more threads, the pool is smaller; pool_workers tells. */

@@ -18,8 +18,7 @@ struct engine *engine_new(unsigned threads)
     e->codes = code_cache_new(vm_plan_free);
     e->table = state_table_new(&no_view, e->codes);
     e->book = access_book_new();
-    e->workers = aligned_alloc(_Alignof(struct engine_worker), e->threads * sizeof *e->workers);
-    ASSERT(e->workers != NULL);
+    e->workers = base_alloc_aligned(_Alignof(struct engine_worker), e->threads * sizeof *e->workers);
     memset(e->workers, 0, e->threads * sizeof *e->workers);
     for (unsigned i = 0; i < e->threads; i++) {
         e->workers[i].tx.state = state_new(e->table);

@@ -34,8 +34,7 @@ static bool code_has_hash(const void *entry, const void *hash)
 
 struct code_cache *code_cache_new(void (*free_plan)(void *plan))
 {
-    struct code_cache *c = aligned_alloc(64, sizeof *c);
-    ASSERT(c != NULL);
+    struct code_cache *c = base_alloc_aligned(_Alignof(struct code_cache), sizeof *c);
     intern_init(&c->table);
     c->free_plan = free_plan;
     return c;

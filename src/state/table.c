@@ -24,8 +24,7 @@ struct slot_entry state_no_slot;
 struct state_table *state_table_new(const struct state_view *view, struct code_cache *codes)
 {
     if (state_hash_seed == 0) state_hash_seed = base_seed() | 1;
-    struct state_table *t = aligned_alloc(64, sizeof *t);
-    ASSERT(t != NULL);
+    struct state_table *t = base_alloc_aligned(_Alignof(struct state_table), sizeof *t);
     memset(t, 0, sizeof *t);
     intern_init(&t->accounts);
     intern_init(&t->slots);

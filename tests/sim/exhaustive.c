@@ -62,7 +62,7 @@ static void search(uint32_t blocks, struct sim_shape shape, unsigned workers)
 {
     struct sim_world *w = sim_world_new();
     struct sim_block *b = base_calloc(1, sizeof *b);
-    struct sim_run *r = base_alloc(sizeof *r);
+    struct sim_run *r = base_alloc_aligned(_Alignof(struct sim_run), sizeof *r);
     struct search s = {.seen = base_alloc(SEEN_CELLS * sizeof *s.seen)};
     uint64_t situations = 0, ends = 0;
     for (uint32_t i = 0; i < blocks; i++) {

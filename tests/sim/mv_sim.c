@@ -75,7 +75,7 @@ TEST(sim_random_interleavings_give_the_serial_result)
 {
     struct sim_world *w = sim_world_new();
     struct sim_block *b = base_calloc(1, sizeof *b);
-    struct sim_run *r = base_alloc(sizeof *r);
+    struct sim_run *r = base_alloc_aligned(_Alignof(struct sim_run), sizeof *r);
     if (!replay(r, w, b)) explore(r, w, b, number_from("WEFT_SIM_INTERLEAVINGS", INTERLEAVINGS));
     sim_block_free(b);
     sim_world_free(w);

@@ -28,7 +28,7 @@ TEST(sim_threads_give_the_serial_result)
 {
     struct sim_world *w = sim_world_new();
     struct sim_block *b = base_calloc(1, sizeof *b);
-    struct round *round = aligned_alloc(64, (sizeof *round + 63) / 64 * 64);
+    struct round *round = base_alloc_aligned(_Alignof(struct round), sizeof *round);
     struct pool *pool = pool_new(PICKER_WORKERS_MAX);
     struct sim_shape shape = {.txs_least = 2, .txs = SIM_TXS_MAX, .ops = SIM_OPS_MAX, .accounts = SIM_ACCOUNTS};
     for (unsigned i = 0; i < ROUNDS; i++) {
