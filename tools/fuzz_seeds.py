@@ -191,6 +191,7 @@ def main():
         sys.exit("usage: fuzz_seeds.py FOLDER")
     made = {"transaction": transactions(), "block": blocks(), "receipt": receipts(), "access_list": access_lists(),
             "precompile": precompiles(), "json": documents(), "vm": blocks_of_code(),
+            "declared": (rng.randbytes(4) + b for b in blocks_of_code()),
             "header": (rlp(header(a)) + rlp(header(b)) for a in HEADERS for b in HEADERS if a - b in (0, 1, 2)),
             "rlp": (rlp(x) for x in ([], b"", 1, 55 * b"a", 56 * b"a", [[[]], [1, [2, b"abc" * 30]]], [ACCESS] * 3))}
     seeds = [(name, seed) for name, all_of_it in made.items() for seed in all_of_it]

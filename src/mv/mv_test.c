@@ -153,6 +153,21 @@ TEST(mv_a_balance_that_overflows_is_noticed)
     strike(&t);
 }
 
+/* A credit of 2^256 - 10 takes 10 away; from 5 it leaves nearly 2^256. */
+TEST(mv_a_balance_that_overflows_downwards_is_noticed)
+{
+    struct stage t;
+    struct mv_conflict conflict;
+    set(&t);
+    struct u256 much = u256_sub(U256_ZERO, U256(10)), asked = U256(200), most = U256(95);
+    struct account *poor = state_account(t.ahead, &alice);
+    state_credit(t.ahead, poor, &much);
+    CHECK(!state_balance_at_least(t.ahead, poor, &asked));
+    state_debit(t.head, state_account(t.head, &alice), &most);
+    CHECK(!holds(&t, NULL, 0, &conflict));
+    strike(&t);
+}
+
 TEST(mv_what_was_given_up_is_not_seen)
 {
     struct stage t;

@@ -183,12 +183,14 @@ static void note_predicate(struct account *a, const struct u256 *amount, bool ho
     struct u256 magnitude = a->balance_delta;
     bool negative = magnitude.w[3] >> 63 != 0;
     if (negative) magnitude = u256_sub(U256_ZERO, magnitude);
-    if (!is_moderate(&magnitude) || !is_moderate(amount) || !is_moderate(&a->balance_start)) {
+    bool wraps = negative && u256_less(a->balance_start, magnitude);
+    if (wraps || !is_moderate(&magnitude) || !is_moderate(amount) || !is_moderate(&a->balance_start)) {
         a->flags |= ACCOUNT_BALANCE_SEEN;
         return;
     }
-    if (u256_less(moderate_max, a->balance_high))
-        a->balance_high = moderate_max; /* what follows is said of moderate balances only */
+    /* What follows is said of balances with which start + delta is a moderate number too, and not below 0. */
+    if (u256_less(moderate_max, a->balance_high)) a->balance_high = moderate_max;
+    if (negative && u256_less(a->balance_low, magnitude)) a->balance_low = magnitude;
     struct u256 need = u256_sub(*amount, a->balance_delta);
     if (need.w[3] >> 63 != 0) /* negative: whatever the balance was at the start, the answer is yes */
         return;
