@@ -104,7 +104,7 @@ static inline struct bytes rlp_written(const struct rlp_writer *w)
 /* Forgets what was written after `mark`; mark 0 empties the writer and keeps its memory. */
 static inline void rlp_rewind(struct rlp_writer *w, size_t mark)
 {
-    w->at = w->end - mark;
+    if (w->start != NULL) w->at = w->end - mark;
 }
 void rlp_writer_free(struct rlp_writer *w);
 
@@ -119,8 +119,7 @@ static inline uint8_t *rlp_reserve(struct rlp_writer *w, size_t size)
 /* Bytes as they are: an item that is encoded already, or a type byte. */
 static inline void rlp_put_raw(struct rlp_writer *w, const void *data, size_t size)
 {
-    uint8_t *to = rlp_reserve(w, size);
-    if (size != 0) memcpy(to, data, size);
+    if (size != 0) memcpy(rlp_reserve(w, size), data, size);
 }
 /* One string. */
 void rlp_put_bytes(struct rlp_writer *w, const void *data, size_t size);
