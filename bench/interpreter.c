@@ -20,22 +20,14 @@ struct program {
 };
 
 static const struct program programs[] = {
-    {"blake2b_huff", "empty", 13984, 10.56, 8.78},
-    {"blake2b_huff", "8415nulls", 879923, 658.22, 534.16},
-    {"sha1_shifts", "empty", 35234, 19.22, 24.41},
-    {"sha1_shifts", "5311", 2898473, 1572, 1871},
-    {"snailtracer", "benchmark", 234934968, 27825, 25515},
-    {"swap_math", "spent", 3179, 1.65, 1.66},
-    {"swap_math", "received", 3505, 1.91, 1.92},
-    {"swap_math", "insufficient_liquidity", 2232, 1.19, 1.22},
-    {"JUMPDEST_n0", "empty", 527598, 166.91, 226.60},
-    {"loop_with_many_jumpdests", "empty", 7987882, 2449, 3344},
-    {"memory_grow_mload", "nogrow", 57356, 27.09, 47.90},
-    {"memory_grow_mload", "by1", 57772, 29.18, 53.78},
-    {"memory_grow_mload", "by16", 71700, 31.91, 65.02},
-    {"memory_grow_mload", "by32", 102409, 46.04, 78.97},
-    {"signextend", "zero", 96066, 33.03, 47.49},
-    {"signextend", "one", 96066, 33.03, 47.42},
+    {"blake2b_huff", "empty", 13984, 10.56, 8.78},         {"blake2b_huff", "8415nulls", 879923, 658.22, 534.16},
+    {"sha1_shifts", "empty", 35234, 19.22, 24.41},         {"sha1_shifts", "5311", 2898473, 1572, 1871},
+    {"snailtracer", "benchmark", 234934968, 27825, 25515}, {"swap_math", "spent", 3179, 1.65, 1.66},
+    {"swap_math", "received", 3505, 1.91, 1.92},           {"swap_math", "insufficient_liquidity", 2232, 1.19, 1.22},
+    {"JUMPDEST_n0", "empty", 527598, 166.91, 226.60},      {"loop_with_many_jumpdests", "empty", 7987882, 2449, 3344},
+    {"memory_grow_mload", "nogrow", 57356, 27.09, 47.90},  {"memory_grow_mload", "by1", 57772, 29.18, 53.78},
+    {"memory_grow_mload", "by16", 71700, 31.91, 65.02},    {"memory_grow_mload", "by32", 102409, 46.04, 78.97},
+    {"signextend", "zero", 96066, 33.03, 47.49},           {"signextend", "one", 96066, 33.03, 47.42},
 };
 
 enum { GAS_LIMIT = 1000000000, RUNS_MAX = 100000 };
@@ -63,8 +55,7 @@ static struct bytes read_hex(struct arena *arena, const char *folder, const char
         fprintf(stderr, "bench_interpreter: %s\n", e.text);
         exit(2);
     }
-    while (text.size != 0 && hex_digit((char)text.data[text.size - 1]) < 0)
-        text.size--;
+    while (text.size != 0 && hex_digit((char)text.data[text.size - 1]) < 0) text.size--;
     uint8_t *data = arena_alloc(arena, text.size / 2 + 1, 1);
     if (!hex_decode(data, (const char *)text.data, text.size & ~(size_t)1)) {
         fprintf(stderr, "bench_interpreter: %s: expected hex digits\n", path);
@@ -136,8 +127,7 @@ static bool run_program(const struct program *p, const char *folder, bool plain,
     struct vm_result result;
     uint64_t begin = clock_wall_ns();
     size_t runs = 0;
-    for (int i = 0; i < 3; i++)
-        run_once(&m, input, &result);
+    for (int i = 0; i < 3; i++) run_once(&m, input, &result);
     int64_t gas = GAS_LIMIT - result.gas.regular;
     bool ok = result.status == VM_SUCCESS && gas == p->gas;
     while (runs < runs_max && (runs < 5 || clock_wall_ns() - begin < PROGRAM_NS))
@@ -178,7 +168,6 @@ int main(int argc, char **argv)
     printf("%-36s %10s %10s %10s %9s %9s %9s %7s\n", "program", "min us", "median us", "max us", "Mgas/s", "evm1 gcc",
            "evm1 clg", "ratio");
     for (size_t i = 0; i < COUNT_OF(programs); i++)
-        if (strstr(programs[i].name, filter) != NULL)
-            ok &= run_program(&programs[i], folder, plain, runs);
+        if (strstr(programs[i].name, filter) != NULL) ok &= run_program(&programs[i], folder, plain, runs);
     return ok ? 0 : 1;
 }

@@ -60,16 +60,15 @@ static double milliseconds(uint64_t ns)
 static void build(struct bench *b)
 {
     struct hash root;
-    for (size_t i = 0; i < b->pairs; i++)
-        b->keys[i] = key_of(i);
+    for (size_t i = 0; i < b->pairs; i++) b->keys[i] = key_of(i);
     qsort(b->keys, b->pairs, sizeof *b->keys, compare_hashes);
     uint64_t start = clock_cpu_ns();
-    for (size_t i = 0; i < b->pairs; i++)
-        put(b, &b->keys[i], false);
+    for (size_t i = 0; i < b->pairs; i++) put(b, &b->keys[i], false);
     uint64_t built = clock_cpu_ns();
     trie_root(b->trie, NULL, &root);
-    printf("%zu pairs: put in %.0f ms, hashed in %.0f ms (CPU), %.0f bytes a pair\n", b->pairs, milliseconds(built - start),
-           milliseconds(clock_cpu_ns() - built), (double)b->trie->nodes.arena.reserved / (double)b->pairs);
+    printf("%zu pairs: put in %.0f ms, hashed in %.0f ms (CPU), %.0f bytes a pair\n", b->pairs,
+           milliseconds(built - start), milliseconds(clock_cpu_ns() - built),
+           (double)b->trie->nodes.arena.reserved / (double)b->pairs);
 }
 
 static void measure(struct bench *b, struct pool *pool)
@@ -83,8 +82,7 @@ static void measure(struct bench *b, struct pool *pool)
             chosen[i] = key_of(random_next(&b->random) % (b->pairs + b->pairs / 10)); /* a tenth is beyond: new */
         qsort(chosen, b->changes, sizeof *chosen, compare_hashes);
         uint64_t cpu = clock_cpu_ns();
-        for (size_t i = 0; i < b->changes; i++)
-            put(b, &chosen[i], i % 10 == 0);
+        for (size_t i = 0; i < b->changes; i++) put(b, &chosen[i], i % 10 == 0);
         uint64_t wall = clock_wall_ns(), done = clock_cpu_ns();
         puts[round] = milliseconds(done - cpu);
         trie_root(b->trie, pool, &root);
@@ -118,8 +116,7 @@ int main(int count, char **arguments)
     build(&b);
     measure(&b, NULL);
     struct pool *pool = pool_new(cpu_count());
-    if (pool_workers(pool) > 1)
-        measure(&b, pool);
+    if (pool_workers(pool) > 1) measure(&b, pool);
     pool_free(pool);
     trie_free(b.trie);
     free(b.keys);

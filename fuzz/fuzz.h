@@ -1,4 +1,5 @@
-/* fuzz: what the targets share. Each fuzz/NAME.c is one libFuzzer target, one boundary of weft that bytes from outside cross:
+/* fuzz: what the targets share. Each fuzz/NAME.c is one libFuzzer target, one boundary of weft that bytes from
+ * outside cross:
  *
  *     make fuzz FUZZ_SECONDS=300                    every target for so long
  *     build-fuzz/fuzz_rlp .cache/corpus/rlp         one of them; with a file as argument, that input alone */

@@ -1,4 +1,5 @@
-/* Headers: what is decoded encodes to the same bytes; checks against a parent (the second header of the input) never crash. */
+/* Headers: what is decoded encodes to the same bytes; checks against a parent (the second header of the input) never
+ * crash. */
 #include "block/block.h"
 #include "fuzz.h"
 #include "types/types.h"
@@ -6,10 +7,7 @@
 static bool decode(struct header *out, struct rlp *in)
 {
     const uint8_t *start = in->at;
-    if (header_decode(out, in) != STATUS_OK) {
-        FUZZ_CHECK(in->at == start);
-        return false;
-    }
+    if (header_decode(out, in) != STATUS_OK) return false;
     struct rlp_writer w = {0};
     header_encode(&w, out);
     FUZZ_CHECK(bytes_equal(rlp_written(&w), (struct bytes){start, (size_t)(in->at - start)}));

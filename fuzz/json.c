@@ -1,5 +1,5 @@
-/* The readers of blocks, states and payloads in JSON: whatever the document, they answer with a complaint or a value. The first byte
- * says which reader. */
+/* The readers of blocks, states and payloads in JSON: whatever the document, they answer with a complaint or a value.
+ * The first byte says which reader. */
 #define _GNU_SOURCE 1
 #include <stdio.h>
 #include <sys/mman.h>
@@ -41,8 +41,9 @@ static void read_state(struct form *f)
 static void read_payload(struct form *f, uint64_t version)
 {
     struct block b;
+    struct bytes access_list;
     struct error e;
-    (void)payload_read(f, f->root, version, &chain_mainnet, &arena, &b, &e);
+    (void)payload_read(f, f->root, version, &chain_mainnet, &arena, &b, &access_list, &e);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -63,9 +64,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     unsigned kind = data[0] % 8;
-    if (kind == 0) read_block(&f);
-    else if (kind == 1) read_state(&f);
-    else read_payload(&f, kind - 1);
+    if (kind == 0)
+        read_block(&f);
+    else if (kind == 1)
+        read_state(&f);
+    else
+        read_payload(&f, kind - 1);
     FUZZ_CHECK(f.status == STATUS_OK || e.text[0] != 0);
     form_close(&f);
     arena_reset(&arena);

@@ -1,7 +1,8 @@
-/* Precompiles: no input crashes one, and none gives back more gas than it got. First byte: which one; second: fork; third: gas. */
+/* Precompiles: no input crashes one, and none gives back more gas than it got. First byte: which one; second: fork;
+ * third: gas. */
+#include "precompile/precompile.h"
 #include "fork/fork.h"
 #include "fuzz.h"
-#include "precompile/precompile.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

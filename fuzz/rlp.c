@@ -1,6 +1,7 @@
-/* RLP: what rlp_check accepts can be walked item by item, and written again gives the same bytes; what it refuses harms nobody. */
-#include "fuzz.h"
+/* RLP: what rlp_check accepts can be walked item by item, and written again gives the same bytes; what it refuses
+ * harms nobody. */
 #include "rlp/rlp.h"
+#include "fuzz.h"
 
 #include <stdlib.h>
 

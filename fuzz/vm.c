@@ -1,5 +1,5 @@
-/* Blocks of a few transactions that call random code, on a random fork: the fast interpreter gives what the plain one gives, and parallel
- * execution what serial gives: outcomes, gas, logs, state.
+/* Blocks of a few transactions that call random code, on a random fork: the fast interpreter gives what the plain one
+ * gives, and parallel execution what serial gives: outcomes, gas, logs, state.
  *
  *     byte 0: fork; 1: flags; 2: transactions; 3, 4: where the codes of the contracts end (of 256 parts)
  *     for each transaction: kind, sender, target, gas, value, extras, size of data, data

@@ -33,8 +33,7 @@ static inline bool vectors_open(struct vectors *v)
     char path[4096];
     snprintf(path, sizeof path, "%s/precompile-vectors.tsv", folder != NULL ? folder : ".");
     struct error e;
-    if (file_read(&v->text, path, (size_t)1 << 28, &e) != STATUS_OK)
-        return false;
+    if (file_read(&v->text, path, (size_t)1 << 28, &e) != STATUS_OK) return false;
     v->at = (char *)v->text.data;
     return true;
 }
@@ -44,8 +43,7 @@ static inline char *vectors_field(struct vectors *v)
 {
     char *start = v->at;
     v->at += strcspn(v->at, "\t\n");
-    if (*v->at != 0)
-        *v->at++ = 0;
+    if (*v->at != 0) *v->at++ = 0;
     return start;
 }
 
@@ -60,8 +58,7 @@ static inline struct bytes vectors_hex(struct vectors *v)
 
 static inline bool vectors_next(struct vectors *v, struct vector *out)
 {
-    if (*v->at == 0)
-        return false;
+    if (*v->at == 0) return false;
     arena_reset(&v->arena);
     out->family = vectors_field(v);
     out->address = (unsigned)strtoul(vectors_field(v), NULL, 16);

@@ -1,20 +1,19 @@
 #!/usr/bin/env bash
-# tools/fuzz.sh BUILD SECONDS: runs every fuzz target of a fuzz build for so long, over its seeds in fuzz/seeds/NAME and what earlier runs
-# found (.cache/corpus/NAME). Ends with `N passed, N failed`; an input that broke a target is kept in .cache/crashes.
+# tools/fuzz.sh BUILD SECONDS: runs every fuzz target of a fuzz build for so long, over the seeds that tools/fuzz_seeds.py makes and what
+# earlier runs found (both in .cache/corpus/NAME). Ends with `N passed, N failed`; an input that broke a target is kept in .cache/crashes.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 build=$1 seconds=$2 passed=0 failed=0
 mkdir -p .cache/crashes
+python3 tools/fuzz_seeds.py .cache/corpus || exit
 for target in "$build"/fuzz_*; do
     [ -x "$target" ] || continue
     name=${target##*/fuzz_}
     corpus=.cache/corpus/$name
     mkdir -p "$corpus"
-    seeds=()
-    [ -d "fuzz/seeds/$name" ] && seeds=("fuzz/seeds/$name")
     log=$(mktemp)
     if "$target" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=4096 -artifact_prefix=".cache/crashes/$name-" \
-        "$corpus" "${seeds[@]}" >"$log" 2>&1; then
+        "$corpus" >"$log" 2>&1; then
         echo "ok    $name: $(grep -oE 'Done [0-9]+ runs' "$log" | tail -n 1)"
         passed=$((passed + 1))
     else

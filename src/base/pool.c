@@ -151,8 +151,7 @@ static void give_order(struct pool *p, unsigned asked, void (*job)(void *, unsig
 static void take_back_tickets(struct pool *p)
 {
     uint64_t left = atomic_exchange_explicit(&p->tickets, 0, memory_order_acq_rel);
-    if ((uint32_t)left != 0)
-        (void)atomic_fetch_sub_explicit(&p->running, (uint32_t)left, memory_order_acq_rel);
+    if ((uint32_t)left != 0) (void)atomic_fetch_sub_explicit(&p->running, (uint32_t)left, memory_order_acq_rel);
 }
 
 static void wait_until_done(struct pool *p)

@@ -17,18 +17,15 @@ static uint32_t last_index(const struct bal_account *a)
     }
     if (a->balance_count != 0 && a->balances[a->balance_count - 1].index > last)
         last = a->balances[a->balance_count - 1].index;
-    if (a->nonce_count != 0 && a->nonces[a->nonce_count - 1].index > last)
-        last = a->nonces[a->nonce_count - 1].index;
-    if (a->code_count != 0 && a->codes[a->code_count - 1].index > last)
-        last = a->codes[a->code_count - 1].index;
+    if (a->nonce_count != 0 && a->nonces[a->nonce_count - 1].index > last) last = a->nonces[a->nonce_count - 1].index;
+    if (a->code_count != 0 && a->codes[a->code_count - 1].index > last) last = a->codes[a->code_count - 1].index;
     return last;
 }
 
 enum status block_check_access_list_size(const struct block_access_list *l, uint64_t gas_limit, struct error *error)
 {
     uint64_t items = bal_items(l);
-    if (items <= gas_limit / ITEM_GAS)
-        return STATUS_OK;
+    if (items <= gas_limit / ITEM_GAS) return STATUS_OK;
     return error_set(error, BLOCK_ACCESS_LIST_TOO_BIG, "%s: %llu items, expected at most %llu",
                      status_text(BLOCK_ACCESS_LIST_TOO_BIG), (unsigned long long)items,
                      (unsigned long long)(gas_limit / ITEM_GAS));
@@ -38,19 +35,18 @@ enum status block_check_access_list_form(const struct block_access_list *l, cons
                                          uint32_t transaction_count, struct error *error)
 {
     enum status s = block_check_access_list_size(l, h->gas_limit, error);
-    if (s == STATUS_OK)
-        s = bal_check(l, error);
+    if (s == STATUS_OK) s = bal_check(l, error);
     for (uint32_t i = 0; s == STATUS_OK && i < l->account_count; i++) {
         uint32_t last = last_index(&l->accounts[i]);
         char address[41];
         hex_encode(address, l->accounts[i].address.b, sizeof l->accounts[i].address);
         if (last > transaction_count + 1)
-            s = error_set(error, BLOCK_ACCESS_LIST_INDEX, "block access list: account 0x%s: index %u, expected at most %u",
-                          address, last, transaction_count + 1);
+            s = error_set(error, BLOCK_ACCESS_LIST_INDEX,
+                          "block access list: account 0x%s: index %u, expected at most %u", address, last,
+                          transaction_count + 1);
     }
     struct hash hash;
-    if (s == STATUS_OK)
-        bal_hash(&hash, l);
+    if (s == STATUS_OK) bal_hash(&hash, l);
     if (s == STATUS_OK && !hash_equal(&hash, &h->access_list_hash))
         s = error_set(error, BLOCK_ACCESS_LIST_HASH, "%s", status_text(BLOCK_ACCESS_LIST_HASH));
     return s;
@@ -68,20 +64,18 @@ uint64_t block_declared_reads(const struct block_access_list *l)
 {
     uint64_t reads = 0;
     for (uint32_t i = 0; i < l->account_count; i++)
-        if (!is_called_at_the_end(&l->accounts[i].address))
-            reads += l->accounts[i].read_count;
+        if (!is_called_at_the_end(&l->accounts[i].address)) reads += l->accounts[i].read_count;
     return reads;
 }
 
 enum status block_check_access_list_gas(struct block_run *run)
 {
     uint64_t seen = block_listed_slots(run), limit = run->task->header->gas_limit;
-    if (run->declared_reads <= seen)
-        return STATUS_OK;
+    if (run->declared_reads <= seen) return STATUS_OK;
     uint64_t left = run->gas_used > limit ? 0 : limit - run->gas_used, missing = run->declared_reads - seen;
-    if (missing <= left / ITEM_GAS)
-        return STATUS_OK;
-    return error_set(&run->error, BLOCK_ACCESS_LIST_GAS, "%s: at least %llu declared reads are missing, %llu gas is left",
+    if (missing <= left / ITEM_GAS) return STATUS_OK;
+    return error_set(&run->error, BLOCK_ACCESS_LIST_GAS,
+                     "%s: at least %llu declared reads are missing, %llu gas is left",
                      status_text(BLOCK_ACCESS_LIST_GAS), (unsigned long long)missing, (unsigned long long)left);
 }
 
@@ -105,8 +99,7 @@ static void word_text(char out[VALUE_TEXT], const struct u256 *v)
     u256_store_be(bytes, *v);
     hex_encode(digits, bytes, sizeof bytes);
     const char *at = digits;
-    while (*at == '0' && at[1] != 0)
-        at++;
+    while (*at == '0' && at[1] != 0) at++;
     (void)snprintf(out, VALUE_TEXT, "0x%s", at);
 }
 
@@ -115,8 +108,7 @@ static enum status blame(struct error *e, enum status why, const struct place *p
 {
     char account[41], slot[VALUE_TEXT] = "";
     hex_encode(account, p->account->b, sizeof p->account->b);
-    if (p->slot != NULL)
-        word_text(slot, p->slot);
+    if (p->slot != NULL) word_text(slot, p->slot);
     return error_set(e, why, "block access list: account 0x%s%s%s%s%s: declared %s, found %s", account,
                      p->slot == NULL ? "" : ", slot ", slot, p->field == NULL ? "" : ", ",
                      p->field == NULL ? "" : p->field, declared, found);
@@ -137,10 +129,8 @@ static uint32_t index_of(const struct changes *c, uint32_t i)
 
 static bool same_value(const struct changes *a, uint32_t i, const struct changes *b, uint32_t k)
 {
-    if (a->words != NULL)
-        return u256_equal(a->words[i].value, b->words[k].value);
-    if (a->nonces != NULL)
-        return a->nonces[i].nonce == b->nonces[k].nonce;
+    if (a->words != NULL) return u256_equal(a->words[i].value, b->words[k].value);
+    if (a->nonces != NULL) return a->nonces[i].nonce == b->nonces[k].nonce;
     return bytes_equal(a->codes[i].code, b->codes[k].code);
 }
 
@@ -172,8 +162,7 @@ static enum status compare_changes(const struct place *p, struct changes declare
     while (i < declared.count && i < found.count && index_of(&declared, i) == index_of(&found, i) &&
            same_value(&declared, i, &found, i))
         i++;
-    if (i == declared.count && i == found.count)
-        return STATUS_OK;
+    if (i == declared.count && i == found.count) return STATUS_OK;
     enum status why;
     if (i == declared.count)
         why = BLOCK_ACCESS_LIST_MISSING;
@@ -206,10 +195,8 @@ static struct slot_part find_slot(const struct bal_account *a, const struct u256
 {
     struct slot_part part = {NULL, false};
     for (uint32_t i = 0; i < a->slot_count && part.written == NULL; i++)
-        if (u256_equal(a->slots[i].key, *key))
-            part.written = &a->slots[i];
-    for (uint32_t i = 0; i < a->read_count && !part.read; i++)
-        part.read = u256_equal(a->reads[i], *key);
+        if (u256_equal(a->slots[i].key, *key)) part.written = &a->slots[i];
+    for (uint32_t i = 0; i < a->read_count && !part.read; i++) part.read = u256_equal(a->reads[i], *key);
     return part;
 }
 
@@ -228,8 +215,7 @@ static enum status compare_slot(const struct bal_account *declared, const struct
         return blame(e, more ? BLOCK_ACCESS_LIST_EXTRA : BLOCK_ACCESS_LIST_MISSING, &p, slot_part_text(left),
                      slot_part_text(right));
     }
-    if (left.written == NULL)
-        return STATUS_OK;
+    if (left.written == NULL) return STATUS_OK;
     return compare_changes(&p, words(left.written->changes, left.written->change_count),
                            words(right.written->changes, right.written->change_count), e);
 }
@@ -237,26 +223,22 @@ static enum status compare_slot(const struct bal_account *declared, const struct
 /* Whether two accounts say the same of slots, quickly; who differs is looked at slot by slot. */
 static bool same_slots(const struct bal_account *a, const struct bal_account *b)
 {
-    if (a->slot_count != b->slot_count || a->read_count != b->read_count)
-        return false;
+    if (a->slot_count != b->slot_count || a->read_count != b->read_count) return false;
     for (uint32_t i = 0; i < a->slot_count; i++) {
         const struct bal_slot *x = &a->slots[i], *y = &b->slots[i];
-        if (!u256_equal(x->key, y->key) || x->change_count != y->change_count)
-            return false;
+        if (!u256_equal(x->key, y->key) || x->change_count != y->change_count) return false;
         for (uint32_t k = 0; k < x->change_count; k++)
             if (x->changes[k].index != y->changes[k].index || !u256_equal(x->changes[k].value, y->changes[k].value))
                 return false;
     }
     for (uint32_t i = 0; i < a->read_count; i++)
-        if (!u256_equal(a->reads[i], b->reads[i]))
-            return false;
+        if (!u256_equal(a->reads[i], b->reads[i])) return false;
     return true;
 }
 
 static enum status compare_slots(const struct bal_account *declared, const struct bal_account *found, struct error *e)
 {
-    if (same_slots(declared, found))
-        return STATUS_OK;
+    if (same_slots(declared, found)) return STATUS_OK;
     const struct bal_account *const sides[2] = {declared, found};
     enum status s = STATUS_OK;
     for (size_t side = 0; side < 2; side++) {
@@ -303,13 +285,10 @@ enum status block_compare_access_lists(const struct block_access_list *declared,
         else
             order = memcmp(declared->accounts[i].address.b, found->accounts[k].address.b, sizeof(struct address));
         struct place p = {.account = order <= 0 ? &declared->accounts[i].address : &found->accounts[k].address};
-        if (order < 0)
-            return blame(error, BLOCK_ACCESS_LIST_EXTRA, &p, "the account", "no access");
-        if (order > 0)
-            return blame(error, BLOCK_ACCESS_LIST_MISSING, &p, "nothing", "an access");
+        if (order < 0) return blame(error, BLOCK_ACCESS_LIST_EXTRA, &p, "the account", "no access");
+        if (order > 0) return blame(error, BLOCK_ACCESS_LIST_MISSING, &p, "nothing", "an access");
         enum status s = compare_accounts(&declared->accounts[i++], &found->accounts[k++], error);
-        if (s != STATUS_OK)
-            return s;
+        if (s != STATUS_OK) return s;
     }
     return STATUS_OK;
 }

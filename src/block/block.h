@@ -48,22 +48,26 @@ struct block_task {
     const struct header *header;
     const struct transaction *transactions;
     const struct address *senders; /* one for each transaction: see block_recover */
-    const struct address *const *authorities; /* for each transaction, one for each authorization; NULL: none in the block */
+    const struct address *const
+        *authorities; /* for each transaction, one for each authorization; NULL: none in the block */
     uint32_t transaction_count;
     const struct header *uncles;
     uint32_t uncle_count;
     const struct withdrawal *withdrawals;
     uint32_t withdrawal_count;
     const struct state_view *view; /* the state after the parent block */
-    const struct block_access_list *access_list; /* as declared (EIP-7928), to be compared with what is found; NULL: not at hand */
+    const struct block_access_list
+        *access_list; /* as declared (EIP-7928), to be compared with what is found; NULL: not at hand */
     /* Called in order after each committed transaction, on whichever worker commits (state_table_diff with number index + 2 is the
      * state after it). May be NULL. For receipts before Byzantium, which carry a state root: the callback fills `state_roots`, from
      * where block_seal takes them; without it such receipts get a zero root and block_check skips the receipts root. */
     void (*committed)(void *context, struct engine *e, uint32_t index);
     void *committed_context;
     const struct hash *state_roots;
+    bool keep_accesses;     /* fill access_list and codes_read, also where the fork has no access list: for a witness */
     bool transactions_only; /* no system calls, rewards, withdrawals, requests: a state test */
-    bool skip_invalid;      /* an invalid transaction is left out and noted (t8n) instead of making the block invalid; serial only */
+    bool
+        skip_invalid; /* an invalid transaction is left out and noted (t8n) instead of making the block invalid; serial only */
 };
 
 /* Who signed: senders and (EIP-7702) authorities. */
@@ -100,29 +104,36 @@ struct block_event {
     uint64_t start_ns, end_ns; /* since the block began */
     uint32_t tx;
     uint16_t worker;
-    uint8_t kind;   /* enum block_event_kind */
-    bool in_vain;   /* EVENT_AHEAD: stolen before it was published; EVENT_CHECK: did not hold */
+    uint8_t kind; /* enum block_event_kind */
+    bool in_vain; /* EVENT_AHEAD: stolen before it was published; EVENT_CHECK: did not hold */
 };
 
 /* Why a transaction that had been executed ahead was executed again. */
 struct block_conflict {
-    uint32_t tx;                         /* index in the block */
-    const struct account_entry *account; /* whose field or slot had changed; NULL: the execution was invalid where it ran ahead */
-    const struct slot_entry *slot;       /* NULL: a field of the account */
+    uint32_t tx; /* index in the block */
+    const struct account_entry
+        *account; /* whose field or slot had changed; NULL: the execution was invalid where it ran ahead */
+    const struct slot_entry *slot; /* NULL: a field of the account */
     enum block_field { FIELD_BALANCE, FIELD_NONCE, FIELD_CODE, FIELD_SLOT } field;
-    uint32_t seen_tx, found_tx;          /* numbers (index + 1) of who wrote what it read and what is there now; 0: before the block */
+    uint32_t seen_tx,
+        found_tx; /* numbers (index + 1) of who wrote what it read and what is there now; 0: before the block */
 };
 
 struct block_result {
     const struct block_task *task;
-    enum status status;     /* STATUS_OK, or why the block is invalid or could not be executed */
-    uint32_t bad;           /* index of the offending transaction, when there is one */
+    enum status status;                   /* STATUS_OK, or why the block is invalid or could not be executed */
+    uint32_t bad;                         /* index of the offending transaction, when there is one */
     const struct tx_result *transactions; /* one for each transaction */
-    uint64_t gas_used;      /* as the header counts it */
+    uint64_t gas_used;                    /* as the header counts it */
     uint64_t blob_gas_used;
     const struct bytes *requests; /* EIP-7685: type byte and data, those with data only, in order of type */
     uint32_t request_count;
-    struct block_access_list access_list; /* EIP-7928: what was accessed and changed, in canonical order */
+    struct block_access_list
+        access_list; /* EIP-7928: what was accessed and changed, in canonical order; also with keep_accesses */
+    const struct hash *
+        codes_read; /* with keep_accesses: codes of the parent state that committed transactions asked for, in no order */
+    uint32_t code_read_count;
+    uint64_t oldest_hash; /* likewise: the lowest block number whose hash they asked for; UINT64_MAX: none */
     struct block_stats stats;
     const struct block_event *events; /* of the parallel executor, by worker, then by time; empty unless recorded */
     uint32_t event_count;

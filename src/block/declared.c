@@ -45,8 +45,7 @@ static bool is_of_transaction(const struct block_run *run, uint32_t index)
 static void push_codes(struct block_run *run, struct account_entry *e, const struct bal_account *a, struct arena *arena)
 {
     for (uint32_t i = 0; i < a->code_count; i++) {
-        if (!is_of_transaction(run, a->codes[i].index))
-            continue;
+        if (!is_of_transaction(run, a->codes[i].index)) continue;
         struct hash hash = keccak256_bytes(a->codes[i].code);
         struct meta meta = meta_unpack(&location_find(&e->meta, UINT32_MAX)->value);
         meta.code = code_cache_put(run->engine->codes, &hash, a->codes[i].code);
@@ -64,7 +63,8 @@ static enum status load_slots(struct block_run *run, struct account_entry *e, co
             if (is_of_transaction(run, a->slots[i].changes[k].index))
                 push(&slot->location, a->slots[i].changes[k].index, a->slots[i].changes[k].value, arena);
     }
-    for (uint32_t i = 0; i < a->read_count && status == STATUS_OK; i++) /* fetched now, so that no transaction waits for it */
+    for (uint32_t i = 0; i < a->read_count && status == STATUS_OK;
+         i++) /* fetched now, so that no transaction waits for it */
         (void)state_table_slot(run->engine->table, e, &a->reads[i], &status);
     return status;
 }
@@ -73,8 +73,7 @@ static enum status load_account(struct block_run *run, const struct bal_account 
 {
     enum status status = STATUS_OK;
     struct account_entry *e = state_table_account(run->engine->table, &a->address, &status);
-    if (e == NULL)
-        return status;
+    if (e == NULL) return status;
     for (uint32_t k = 0; k < a->balance_count; k++)
         if (is_of_transaction(run, a->balances[k].index))
             push(&e->balance, a->balances[k].index, a->balances[k].value, arena);
@@ -92,12 +91,10 @@ static void load_accounts(void *context, unsigned worker)
     for (;;) {
         /* Relaxed: deals out accounts; pool_run orders the rest. */
         uint32_t first = atomic_fetch_add_explicit(&l->next, LOAD_AT_A_TIME, memory_order_relaxed);
-        if (first >= l->list->account_count)
-            return;
+        if (first >= l->list->account_count) return;
         for (uint32_t i = first; i < l->list->account_count && i < first + LOAD_AT_A_TIME; i++) {
             enum status status = load_account(l->run, &l->list->accounts[i], arena);
-            if (status != STATUS_OK)
-                atomic_store_explicit(&l->status, (uint32_t)status, memory_order_relaxed);
+            if (status != STATUS_OK) atomic_store_explicit(&l->status, (uint32_t)status, memory_order_relaxed);
         }
     }
 }
@@ -110,8 +107,7 @@ static void list_changes(struct block_run *run, const struct block_access_list *
     for (uint32_t i = 0; i < list->account_count; i++) {
         const struct bal_account *a = &list->accounts[i];
         struct account_entry *e = state_table_account(t, &a->address, &why);
-        if (a->balance_count + a->nonce_count + a->code_count != 0)
-            state_table_account_changed(t, e);
+        if (a->balance_count + a->nonce_count + a->code_count != 0) state_table_account_changed(t, e);
         for (uint32_t k = 0; k < a->slot_count; k++)
             state_table_slot_changed(t, state_table_slot(t, e, &a->slots[k].key, &why));
     }
@@ -124,8 +120,7 @@ enum status declared_load(struct block_run *run)
     uint32_t portions = list->account_count / LOAD_AT_A_TIME + 1;
     pool_run(run->engine->pool, portions < run->engine->threads ? portions : run->engine->threads, load_accounts, &l);
     enum status status = (enum status)atomic_load_explicit(&l.status, memory_order_relaxed);
-    if (status == STATUS_OK)
-        list_changes(run, list);
+    if (status == STATUS_OK) list_changes(run, list);
     return status;
 }
 
@@ -146,18 +141,15 @@ static const struct hash *code_hash(const struct account_entry *e, struct meta m
 static bool account_differs(const struct state *s, const struct account *a, struct u256 fee)
 {
     const struct account_entry *e = a->entry;
-    if (balance_differs(s, e, a->balance_delta, fee))
-        return true;
-    if ((a->flags & ACCOUNT_HAS_NONCE) && location_find(&e->nonce, s->tx + 1)->value.w[0] != a->nonce)
-        return true;
+    if (balance_differs(s, e, a->balance_delta, fee)) return true;
+    if ((a->flags & ACCOUNT_HAS_NONCE) && location_find(&e->nonce, s->tx + 1)->value.w[0] != a->nonce) return true;
     struct meta declared = meta_unpack(&location_find(&e->meta, s->tx + 1)->value);
     return (a->flags & ACCOUNT_HAS_META) && !hash_equal(code_hash(e, declared), code_hash(e, a->meta));
 }
 
 static bool slot_differs(const struct state *s, const struct slot *slot)
 {
-    if (slot->entry == NULL)
-        return false;
+    if (slot->entry == NULL) return false;
     /* What an account stored that is gone at the end of the transaction is not there for others. */
     bool gone = (slot->account->flags & ACCOUNT_DESTRUCTED) != 0;
     struct u256 found = gone ? slot->original : slot->current;
@@ -171,13 +163,10 @@ bool declared_differs(const struct state *s, const struct account_entry *benefic
         const struct account *a = s->accounts[i];
         bool is_beneficiary = a->entry == beneficiary;
         paid = paid || is_beneficiary;
-        if (account_differs(s, a, is_beneficiary ? fee : U256_ZERO))
-            return true;
+        if (account_differs(s, a, is_beneficiary ? fee : U256_ZERO)) return true;
     }
-    if (!paid && balance_differs(s, beneficiary, U256_ZERO, fee))
-        return true;
+    if (!paid && balance_differs(s, beneficiary, U256_ZERO, fee)) return true;
     for (uint32_t i = 0; i < s->slot_count; i++)
-        if (slot_differs(s, s->slots[i]))
-            return true;
+        if (slot_differs(s, s->slots[i])) return true;
     return false;
 }

@@ -30,8 +30,7 @@ struct engine *engine_new(unsigned threads)
 
 void engine_free(struct engine *e)
 {
-    if (e == NULL)
-        return;
+    if (e == NULL) return;
     pool_free(e->pool);
     for (unsigned i = 0; i < e->threads; i++) {
         vm_free(e->workers[i].tx.vm);
@@ -93,11 +92,9 @@ static void recover_one(void *context, size_t i)
     struct recovery *r = context;
     if (transaction_sender(&r->senders[i], &r->transactions[i], r->rules) != STATUS_OK) {
         uint32_t seen = atomic_load(&r->bad);
-        while (i < seen && !atomic_compare_exchange_weak(&r->bad, &seen, (uint32_t)i))
-            ;
+        while (i < seen && !atomic_compare_exchange_weak(&r->bad, &seen, (uint32_t)i));
     }
-    if (r->authorities != NULL && r->authorities[i] != NULL)
-        tx_authorities(&r->transactions[i], r->authorities[i]);
+    if (r->authorities != NULL && r->authorities[i] != NULL) tx_authorities(&r->transactions[i], r->authorities[i]);
 }
 
 enum status block_recover(struct engine *e, const struct fork *fork, const struct transaction *transactions,
@@ -108,8 +105,7 @@ enum status block_recover(struct engine *e, const struct fork *fork, const struc
                          .senders = ARENA_ARRAY(arena, struct address, count + 1)};
     atomic_init(&r.bad, count);
     for (uint32_t i = 0; i < count; i++) {
-        if (transactions[i].authorization_count == 0)
-            continue;
+        if (transactions[i].authorization_count == 0) continue;
         if (r.authorities == NULL) {
             r.authorities = ARENA_ARRAY(arena, struct address *, count);
             memset(r.authorities, 0, count * sizeof *r.authorities);

@@ -11,8 +11,7 @@ uint64_t event_clock(const struct engine *e)
 void event_note(struct engine *e, struct engine_worker *w, enum block_event_kind kind, uint32_t tx, uint64_t start_ns,
                 bool in_vain)
 {
-    if (LIKELY(!e->record))
-        return;
+    if (LIKELY(!e->record)) return;
     if (w->event_count == w->event_capacity) {
         w->event_capacity = w->event_capacity == 0 ? 1024 : w->event_capacity * 2;
         w->events = base_realloc(w->events, w->event_capacity * sizeof *w->events);
@@ -27,14 +26,12 @@ void event_note(struct engine *e, struct engine_worker *w, enum block_event_kind
 
 void events_gather(struct engine *e, struct block_result *out)
 {
-    for (unsigned i = 0; i < e->threads; i++)
-        out->event_count += e->workers[i].event_count;
+    for (unsigned i = 0; i < e->threads; i++) out->event_count += e->workers[i].event_count;
     struct block_event *all = ARENA_ARRAY(&e->block, struct block_event, out->event_count + 1);
     out->events = all;
     for (unsigned i = 0; i < e->threads; i++) {
         struct engine_worker *w = &e->workers[i];
-        if (w->event_count != 0)
-            memcpy(all, w->events, w->event_count * sizeof *all);
+        if (w->event_count != 0) memcpy(all, w->events, w->event_count * sizeof *all);
         all += w->event_count;
     }
 }

@@ -16,13 +16,10 @@ static bool gas_fits(const struct block_run *run, const struct transaction *tx)
 {
     uint64_t limit = run->task->header->gas_limit, price = run->context.env.state_byte_gas;
     uint64_t regular_room = room(limit, run->gas_used), state_room = room(limit, run->state_gas_used);
-    if (tx->gas_limit <= regular_room && tx->gas_limit <= state_room)
-        return true;
-    if (price == 0)
-        return false;
+    if (tx->gas_limit <= regular_room && tx->gas_limit <= state_room) return true;
+    if (price == 0) return false;
     struct tx_intrinsic intrinsic = tx_intrinsic(run->context.fork, tx, price);
-    if (tx->gas_limit < intrinsic.gas + intrinsic.state)
-        return true; /* tx_check has a better reason to refuse it */
+    if (tx->gas_limit < intrinsic.gas + intrinsic.state) return true; /* tx_check has a better reason to refuse it */
     uint64_t regular = tx->gas_limit - intrinsic.state, cap = run->context.fork->limit.tx_gas;
     return (regular < cap ? regular : cap) <= regular_room && tx->gas_limit - intrinsic.gas <= state_room;
 }
@@ -30,13 +27,11 @@ static bool gas_fits(const struct block_run *run, const struct transaction *tx)
 enum status block_admit(struct block_run *run, uint32_t index)
 {
     const struct transaction *tx = &run->task->transactions[index];
-    if (!gas_fits(run, tx))
-        return TX_GAS_OVER_BLOCK;
+    if (!gas_fits(run, tx)) return TX_GAS_OVER_BLOCK;
     uint64_t blobs = run->blob_gas_used / GAS_PER_BLOB + tx->blob_count;
     /* Where there are no blobs at all, tx_check refuses the transaction for its type. */
     uint32_t blobs_max = run->context.fork->blob.max;
-    if (tx->blob_count != 0 && blobs_max != 0 && blobs > blobs_max)
-        return TX_BLOBS_OVER_BLOCK;
+    if (tx->blob_count != 0 && blobs_max != 0 && blobs > blobs_max) return TX_BLOBS_OVER_BLOCK;
     return block_check_access_list_gas(run);
 }
 
@@ -50,8 +45,7 @@ void block_count(struct block_run *run, uint32_t index)
     r->cumulative_gas = run->cumulative_gas;
     run->fees = u256_add(run->fees, r->fee);
     run->committed++;
-    if (run->task->committed != NULL)
-        run->task->committed(run->task->committed_context, run->engine, index);
+    if (run->task->committed != NULL) run->task->committed(run->task->committed_context, run->engine, index);
 }
 
 void block_refuse(struct block_run *run, uint32_t index, enum status why)
@@ -79,12 +73,10 @@ static struct u256 fake_exponential(uint64_t factor, uint64_t numerator, uint64_
 
 struct u256 block_blob_base_fee(const struct fork *fork, uint64_t excess_blob_gas)
 {
-    if (fork->blob.max == 0)
-        return U256_ZERO;
+    if (fork->blob.max == 0) return U256_ZERO;
     /* Headers are untrusted: beyond this the series no longer fits 256 bits, and takes long. Nobody can pay that much. */
     enum { EXPONENT_MAX = 140 };
-    if (excess_blob_gas / fork->blob.update_fraction > EXPONENT_MAX)
-        return U256_MAX;
+    if (excess_blob_gas / fork->blob.update_fraction > EXPONENT_MAX) return U256_MAX;
     return fake_exponential(1, excess_blob_gas, fork->blob.update_fraction);
 }
 
@@ -111,14 +103,13 @@ static void begin(struct engine *e, const struct block_task *task)
         arena_reset(&e->workers[i].versions);
         e->workers[i].event_count = 0;
         e->workers[i].tx.state->clear_empty = task->fork->clear_empty;
-        e->workers[i].tx.state->list_accesses = task->fork->block_access_list;
+        e->workers[i].tx.state->list_accesses = block_lists_accesses(task);
     }
 }
 
 static enum status explain(const struct block_run *run, struct error *error)
 {
-    if (run->status == STATUS_OK)
-        return STATUS_OK;
+    if (run->status == STATUS_OK) return STATUS_OK;
     if (run->error.status == run->status)
         return error_set(error, run->status, "block %llu: %s", (unsigned long long)run->task->header->number,
                          run->error.text);
@@ -133,8 +124,7 @@ static enum status begin_access_list(struct block_run *run)
 {
     const struct block_task *task = run->task;
     block_begin_access_list(run);
-    if (task->access_list == NULL)
-        return STATUS_OK;
+    if (task->access_list == NULL) return STATUS_OK;
     run->declared_reads = block_declared_reads(task->access_list);
     return block_check_access_list_form(task->access_list, task->header, task->transaction_count, &run->error);
 }
@@ -142,10 +132,11 @@ static enum status begin_access_list(struct block_run *run)
 static enum status finish_access_list(struct block_run *run, struct block_result *out)
 {
     out->access_list = block_make_access_list(run);
+    if (run->task->keep_accesses) block_make_reads(run, out);
+    if (!run->task->fork->block_access_list) return STATUS_OK;
     if (run->task->access_list != NULL)
         return block_compare_access_lists(run->task->access_list, &out->access_list, &run->error);
-    if (run->task->transactions_only)
-        return STATUS_OK;
+    if (run->task->transactions_only) return STATUS_OK;
     return block_check_access_list_size(&out->access_list, run->task->header->gas_limit, &run->error);
 }
 
@@ -161,17 +152,14 @@ static enum status execute_with(struct engine *e, const struct block_executor *e
     run.stats = (struct block_stats){.executor = executor->name, .threads = 1};
     *out = (struct block_result){.task = task, .transactions = run.results};
 
-    run.beneficiary = state_table_account(e->table, &task->header->beneficiary, &run.status);
-    if (run.status == STATUS_OK && task->fork->block_access_list)
-        run.status = begin_access_list(&run);
-    if (run.status == STATUS_OK && !task->transactions_only)
-        run.status = block_start(&run);
-    if (run.status == STATUS_OK)
-        executor->run(&run);
-    if (run.status == STATUS_OK)
-        run.status = block_finish(&run, out);
-    if (run.status == STATUS_OK && task->fork->block_access_list)
-        run.status = finish_access_list(&run, out);
+    /* Who gets nothing is not touched: a witness of such a block does not have the account. */
+    if (task->transaction_count != 0 || task->fork->block_reward != 0)
+        run.beneficiary = state_table_account(e->table, &task->header->beneficiary, &run.status);
+    if (run.status == STATUS_OK && block_lists_accesses(task)) run.status = begin_access_list(&run);
+    if (run.status == STATUS_OK && !task->transactions_only) run.status = block_start(&run);
+    if (run.status == STATUS_OK) executor->run(&run);
+    if (run.status == STATUS_OK) run.status = block_finish(&run, out);
+    if (run.status == STATUS_OK && block_lists_accesses(task)) run.status = finish_access_list(&run, out);
 
     events_gather(e, out);
     out->conflicts = run.conflicts;
@@ -189,8 +177,7 @@ static enum status execute_with(struct engine *e, const struct block_executor *e
 
 static const struct block_executor *choose(enum executor_kind kind, const struct block_task *task)
 {
-    if (kind == EXECUTOR_SERIAL)
-        return &executor_serial;
+    if (kind == EXECUTOR_SERIAL) return &executor_serial;
     bool has_list = task->fork->block_access_list && task->access_list != NULL && !task->transactions_only;
     return kind == EXECUTOR_ACCESS_LIST && has_list ? &executor_access_list : &executor_parallel;
 }
@@ -200,8 +187,7 @@ enum status block_execute(struct engine *e, enum executor_kind kind, const struc
 {
     const struct block_executor *executor = choose(kind, task);
     enum status status = execute_with(e, executor, task, out, error);
-    if (status == STATUS_OK || executor != &executor_access_list)
-        return status;
+    if (status == STATUS_OK || executor != &executor_access_list) return status;
     status = execute_with(e, &executor_serial, task, out, error);
     out->stats.fallback = "the block or its access list is wrong";
     return status;

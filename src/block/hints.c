@@ -14,8 +14,7 @@ void hints_make(struct hints *h, const struct block_task *task, uint32_t from, s
 {
     uint32_t count = task->transaction_count - from, classes = 0;
     size_t mask = 15;
-    while (mask < 2 * (size_t)count)
-        mask = mask * 2 + 1;
+    while (mask < 2 * (size_t)count) mask = mask * 2 + 1;
     uint32_t *last = ARENA_ARRAY(arena, uint32_t, mask + 1); /* by recipient: the last transaction so far, plus 1 */
     memset(last, 0, (mask + 1) * sizeof *last);
     h->from = from;
@@ -24,8 +23,7 @@ void hints_make(struct hints *h, const struct block_task *task, uint32_t from, s
     for (uint32_t i = 0; i < count; i++) {
         const struct transaction *tx = &task->transactions[from + i];
         h->class_of[i] = h->before[i] = HINTS_NONE;
-        if (tx->is_create || tx->data.size == 0)
-            continue;
+        if (tx->is_create || tx->data.size == 0) continue;
         size_t at = hash_of(&tx->to) & mask;
         while (last[at] != 0 && !address_equal(&task->transactions[from + last[at] - 1].to, &tx->to))
             at = (at + 1) & mask;
@@ -38,16 +36,14 @@ void hints_make(struct hints *h, const struct block_task *task, uint32_t from, s
         last[at] = i + 1;
     }
     h->suspicion = ARENA_ARRAY(arena, _Atomic uint8_t, classes + 1);
-    for (uint32_t i = 0; i < classes; i++)
-        atomic_init(&h->suspicion[i], 0);
+    for (uint32_t i = 0; i < classes; i++) atomic_init(&h->suspicion[i], 0);
 }
 
 /* Relaxed throughout: a stale suspicion is as good a guess as a fresh one. */
 void hints_learn(struct hints *h, uint32_t tx, bool held)
 {
     uint32_t class = h->class_of[tx - h->from];
-    if (class == HINTS_NONE)
-        return;
+    if (class == HINTS_NONE) return;
     uint8_t now = atomic_load_explicit(&h->suspicion[class], memory_order_relaxed);
     if (held)
         now = now == 0 ? 0 : (uint8_t)(now - 1);

@@ -13,9 +13,9 @@
 #define HINTS_NONE UINT32_MAX
 
 struct hints {
-    uint32_t from;             /* first transaction that is looked at */
-    uint32_t *class_of;        /* for each transaction from there on; HINTS_NONE: a plain transfer or a creation */
-    uint32_t *before;          /* the one before it in its class, or HINTS_NONE */
+    uint32_t from;              /* first transaction that is looked at */
+    uint32_t *class_of;         /* for each transaction from there on; HINTS_NONE: a plain transfer or a creation */
+    uint32_t *before;           /* the one before it in its class, or HINTS_NONE */
     _Atomic uint8_t *suspicion; /* for each class */
 };
 

@@ -22,12 +22,12 @@ struct ahead {
 
 struct parallel_run {
     struct block_run *run;
-    struct sched sched;     /* its items are groups of transactions */
-    uint32_t *first;        /* of each group, and one more: where the last one ends */
-    uint32_t *group_of;     /* each transaction, from first[0] on */
-    struct ahead **ahead;   /* one for each transaction; set before sched_published, NULL until then */
+    struct sched sched;   /* its items are groups of transactions */
+    uint32_t *first;      /* of each group, and one more: where the last one ends */
+    uint32_t *group_of;   /* each transaction, from first[0] on */
+    struct ahead **ahead; /* one for each transaction; set before sched_published, NULL until then */
     struct hints hints;
-    bool declared;          /* values come from the declared access list */
+    bool declared; /* values come from the declared access list */
     _Atomic uint32_t speculated;
 };
 
@@ -47,8 +47,7 @@ static void execute(struct parallel_run *p, struct engine_worker *w, uint32_t tx
     const struct block_task *task = p->run->task;
     tx_execute(&w->tx, &p->run->context, &task->transactions[tx], &task->senders[tx],
                task->authorities == NULL ? NULL : task->authorities[tx], result);
-    if (w->tx.state->failure != STATUS_OK)
-        result->invalid = w->tx.state->failure;
+    if (w->tx.state->failure != STATUS_OK) result->invalid = w->tx.state->failure;
 }
 
 /* Executes on the values of the declared list, fees included. Its own fee is in the list too, so it is not counted again. */
@@ -59,8 +58,7 @@ static struct mv_execution *execute_declared(struct parallel_run *p, struct engi
     state_begin(s, tx + 1, false);
     s->beneficiary = NULL;
     execute(p, w, tx, result);
-    if (result->invalid != STATUS_OK || declared_differs(s, p->run->beneficiary, result->fee))
-        return NULL;
+    if (result->invalid != STATUS_OK || declared_differs(s, p->run->beneficiary, result->fee)) return NULL;
     result->fee = U256_ZERO;
     struct mv_execution *e = ARENA_NEW(&w->versions, struct mv_execution);
     *e = (struct mv_execution){.tx = tx + 1, .accesses = state_accesses(s, &w->versions)};
@@ -104,8 +102,7 @@ static struct sched_task speculate(struct parallel_run *p, struct engine_worker 
             event_note(p->run->engine, w, EVENT_AHEAD, tx, start, true);
             break;
         }
-        if (!p->declared && a->result.invalid == STATUS_OK)
-            a->execution = mv_publish(w->tx.state, &w->versions);
+        if (!p->declared && a->result.invalid == STATUS_OK) a->execution = mv_publish(w->tx.state, &w->versions);
         p->ahead[tx] = a;
         event_note(p->run->engine, w, EVENT_AHEAD, tx, start, false);
         sched_published(&p->sched, group, tx + 1 == p->first[group + 1]);
@@ -119,11 +116,9 @@ static struct sched_task speculate(struct parallel_run *p, struct engine_worker 
 static void bring_beneficiary(struct parallel_run *p, struct engine_worker *w, uint32_t tx)
 {
     struct account_entry *e = p->run->beneficiary;
-    if (p->run->context.fork->clear_empty)
-        return;
+    if (p->run->context.fork->clear_empty) return;
     struct meta meta = meta_unpack(&location_find(&e->meta, tx + 2)->value);
-    if (meta.exists)
-        return;
+    if (meta.exists) return;
     meta.exists = true;
     mv_write_one(&e->meta, tx + 1, meta_pack(meta), &w->versions);
     state_table_account_changed(p->run->engine->table, e);
@@ -134,8 +129,7 @@ static void commit(struct parallel_run *p, struct engine_worker *w, uint32_t tx,
     mv_list_changes(execution, p->run->engine->table);
     bring_beneficiary(p, w, tx);
     block_count(p->run, tx);
-    if (w->tx.state->list_accesses)
-        block_list_accesses(p->run, &execution->accesses, tx + 1);
+    if (w->tx.state->list_accesses) block_list_accesses(p->run, &execution->accesses, tx + 1);
 }
 
 /* Executes on the declared values what nobody has executed yet, and commits it. What does not agree with the list ends the block:
@@ -145,10 +139,8 @@ static enum status run_declared(struct parallel_run *p, struct engine_worker *w,
     struct tx_result *result = &p->run->results[tx];
     struct mv_execution *e = NULL;
     uint64_t start = event_clock(p->run->engine);
-    if (p->ahead[tx] == NULL)
-        e = execute_declared(p, w, tx, result);
-    if (e == NULL)
-        return BLOCK_ACCESS_LIST_VALUE;
+    if (p->ahead[tx] == NULL) e = execute_declared(p, w, tx, result);
+    if (e == NULL) return BLOCK_ACCESS_LIST_VALUE;
     commit(p, w, tx, e);
     event_note(p->run->engine, w, EVENT_RUN, tx, start, false);
     return STATUS_OK;
@@ -157,8 +149,7 @@ static enum status run_declared(struct parallel_run *p, struct engine_worker *w,
 /* Runs a transaction on committed values. */
 static enum status run_at_head(struct parallel_run *p, struct engine_worker *w, uint32_t tx)
 {
-    if (p->declared)
-        return run_declared(p, w, tx);
+    if (p->declared) return run_declared(p, w, tx);
     struct state *s = w->tx.state;
     struct tx_result *result = &p->run->results[tx];
     uint64_t start = event_clock(p->run->engine);
@@ -166,8 +157,7 @@ static enum status run_at_head(struct parallel_run *p, struct engine_worker *w, 
     s->beneficiary = p->run->beneficiary;
     s->beneficiary_fees = p->run->fees;
     execute(p, w, tx, result);
-    if (result->invalid == STATUS_OK)
-        commit(p, w, tx, mv_publish(s, &w->versions));
+    if (result->invalid == STATUS_OK) commit(p, w, tx, mv_publish(s, &w->versions));
     event_note(p->run->engine, w, EVENT_RUN, tx, start, false);
     return result->invalid;
 }
@@ -175,8 +165,7 @@ static enum status run_at_head(struct parallel_run *p, struct engine_worker *w, 
 /* Whether what was found out ahead is what the head would find; if not, notes why. */
 static bool holds(struct parallel_run *p, const struct ahead *a, struct mv_conflict *why)
 {
-    if (p->declared)
-        return a->execution != NULL;
+    if (p->declared) return a->execution != NULL;
 #ifdef WEFT_RARE_PATHS
     (void)p, (void)a, (void)why;
     return false; /* a build in which every transaction that ran ahead is thrown away and run again */
@@ -190,8 +179,7 @@ static void note_conflict(struct parallel_run *p, uint32_t tx, const struct mv_c
     struct block_run *run = p->run;
     struct block_conflict *c = &run->conflicts[run->conflict_count++];
     *c = (struct block_conflict){.tx = tx, .seen_tx = why->seen_tx, .found_tx = why->found_tx};
-    if (why->location == NULL)
-        return;
+    if (why->location == NULL) return;
     const uint8_t *at = (const uint8_t *)why->location;
     switch (why->field) {
     case MV_BALANCE:
@@ -226,8 +214,7 @@ static bool use_ahead(struct parallel_run *p, struct engine_worker *w, uint32_t 
         mv_commit(a->execution);
         commit(p, w, tx, a->execution);
     } else {
-        if (a->execution != NULL)
-            mv_withdraw(a->execution);
+        if (a->execution != NULL) mv_withdraw(a->execution);
         note_conflict(p, tx, &why);
         p->run->stats.reruns++;
         p->run->stats.conflicts++;
@@ -251,12 +238,9 @@ static struct sched_task commit_group(struct parallel_run *p, struct engine_work
     enum sched_outcome outcome = was_ahead ? SCHED_HELD : SCHED_RAN;
     for (uint32_t tx = p->first[group]; tx < p->first[group + 1]; tx++) {
         enum status why = block_admit(p->run, tx);
-        if (why == STATUS_OK && p->ahead[tx] != NULL && use_ahead(p, w, tx))
-            continue;
-        if (why == STATUS_OK)
-            why = run_at_head(p, w, tx);
-        if (why != STATUS_OK)
-            return refuse(p, tx, why);
+        if (why == STATUS_OK && p->ahead[tx] != NULL && use_ahead(p, w, tx)) continue;
+        if (why == STATUS_OK) why = run_at_head(p, w, tx);
+        if (why != STATUS_OK) return refuse(p, tx, why);
         if (p->ahead[tx] != NULL)
             outcome = SCHED_CONFLICT;
         else if (outcome == SCHED_HELD)
@@ -264,8 +248,7 @@ static struct sched_task commit_group(struct parallel_run *p, struct engine_work
     }
     uint32_t epoch = sched_epoch(&p->sched);
     struct sched_task next = sched_committed(&p->sched, group, outcome);
-    if (sched_epoch(&p->sched) != epoch)
-        futex_wake(&p->sched.epoch, INT_MAX);
+    if (sched_epoch(&p->sched) != epoch) futex_wake(&p->sched.epoch, INT_MAX);
     return next;
 }
 
@@ -283,8 +266,7 @@ static struct sched_task wait_for_work(struct parallel_run *p)
             task = sched_next(s);
         }
     }
-    if (task.kind != SCHED_WAIT)
-        return task;
+    if (task.kind != SCHED_WAIT) return task;
     sched_waiting(s);
     task = sched_next(s);
     if (task.kind == SCHED_WAIT) {
@@ -303,20 +285,15 @@ static void work(void *context, unsigned worker)
     for (;;) {
         switch (task.kind) {
         case SCHED_RUN:
-        case SCHED_CHECK:
-            task = commit_group(p, w, task.item, task.kind == SCHED_CHECK);
-            break;
-        case SCHED_SPECULATE:
-            task = speculate(p, w, task.item);
-            break;
+        case SCHED_CHECK: task = commit_group(p, w, task.item, task.kind == SCHED_CHECK); break;
+        case SCHED_SPECULATE: task = speculate(p, w, task.item); break;
         case SCHED_WAIT: {
             uint64_t start = event_clock(p->run->engine);
             task = wait_for_work(p);
             event_note(p->run->engine, w, EVENT_WAIT, 0, start, false);
             break;
         }
-        case SCHED_DONE:
-            return;
+        case SCHED_DONE: return;
         }
     }
 }
@@ -351,16 +328,13 @@ static void name_heavy(struct parallel_run *p, uint32_t groups, unsigned workers
     uint32_t count = 0;
     for (uint32_t g = 0; g < groups && workers > 1; g++) {
         uint64_t limit = task->transactions[p->first[g]].gas_limit;
-        if (limit < GROUP_GAS || limit < gas / (HEAVY_SHARE * workers))
-            continue;
+        if (limit < GROUP_GAS || limit < gas / (HEAVY_SHARE * workers)) continue;
         uint32_t at = count; /* insertion, longest first; the last one falls out when the list is full */
-        for (; at > 0 && task->transactions[p->first[heavy[at - 1]]].gas_limit < limit; at--)
-            heavy[at] = heavy[at - 1];
+        for (; at > 0 && task->transactions[p->first[heavy[at - 1]]].gas_limit < limit; at--) heavy[at] = heavy[at - 1];
         heavy[at] = g;
         count += count < HEAVY_MAX;
     }
-    for (uint32_t i = 0; i < count; i++)
-        is_heavy[heavy[i]] = true;
+    for (uint32_t i = 0; i < count; i++) is_heavy[heavy[i]] = true;
     sched_set_heavy(&p->sched, heavy, count, is_heavy);
 }
 
@@ -403,16 +377,14 @@ static void run_parallel(struct block_run *run)
 
 static void run_access_list(struct block_run *run)
 {
-    if (run->task->transaction_count == 0)
-        return;
+    if (run->task->transaction_count == 0) return;
     if (!run->engine->share_always && !share_is_worthwhile(run)) {
         executor_serial.run(run);
         run->stats.fallback = why_alone(run);
         return;
     }
     run->status = declared_load(run);
-    if (run->status == STATUS_OK)
-        run_shared(run, 0, true);
+    if (run->status == STATUS_OK) run_shared(run, 0, true);
 }
 
 const struct block_executor executor_parallel = {"parallel", run_parallel};

@@ -20,8 +20,7 @@ static void fill_receipt(void *context, size_t i)
                                 .log_count = tx->log_count};
     if (!r->task->fork->receipt_status) {
         receipt->has_state_root = true;
-        if (r->task->state_roots != NULL)
-            receipt->state_root = r->task->state_roots[i];
+        if (r->task->state_roots != NULL) receipt->state_root = r->task->state_roots[i];
     }
     bloom_add_logs(&receipt->bloom, tx->logs, tx->log_count);
 }
@@ -38,8 +37,7 @@ static struct hash ordered_root(size_t count, void (*encode)(struct rlp_writer *
     }
     struct hash root;
     trie_ordered_root(&root, encoded, count);
-    for (size_t i = 0; i < count; i++)
-        rlp_writer_free(&writers[i]);
+    for (size_t i = 0; i < count; i++) rlp_writer_free(&writers[i]);
     free(writers);
     free(encoded);
     return root;
@@ -64,8 +62,7 @@ struct hash block_requests_hash(const struct bytes *requests, uint32_t count)
 {
     struct hash hashes[BLOCK_REQUESTS_MAX], out;
     ASSERT(count <= COUNT_OF(hashes));
-    for (uint32_t i = 0; i < count; i++)
-        sha256(&hashes[i], requests[i].data, requests[i].size);
+    for (uint32_t i = 0; i < count; i++) sha256(&hashes[i], requests[i].data, requests[i].size);
     sha256(&out, hashes, count * sizeof *hashes);
     return out;
 }
@@ -75,12 +72,10 @@ void block_seal(struct engine *e, struct block_result *r)
     uint32_t count = r->task->transaction_count;
     r->receipts = ARENA_ARRAY(&e->block, struct receipt, count + 1);
     pool_for(e->pool, count, 16, fill_receipt, r);
-    for (uint32_t i = 0; i < count; i++)
-        bloom_merge(&r->bloom, &r->receipts[i].bloom);
+    for (uint32_t i = 0; i < count; i++) bloom_merge(&r->bloom, &r->receipts[i].bloom);
     r->receipts_root = ordered_root(count, encode_receipt, r->receipts);
     r->requests_hash = block_requests_hash(r->requests, r->request_count);
-    if (r->task->fork->block_access_list)
-        bal_hash(&r->access_list_hash, &r->access_list);
+    if (r->task->fork->block_access_list) bal_hash(&r->access_list_hash, &r->access_list);
     state_table_diff(e->table, UINT32_MAX, r->task->fork->clear_empty, &e->block, &r->diff);
 }
 
@@ -100,8 +95,7 @@ static enum status differ(struct error *error, enum status why, uint64_t number,
 static enum status compare_numbers(struct error *error, enum status why, uint64_t number, uint64_t found,
                                    uint64_t expected)
 {
-    if (found == expected)
-        return STATUS_OK;
+    if (found == expected) return STATUS_OK;
     return error_set(error, why, "block %llu: %s: computed %llu, header has %llu", (unsigned long long)number,
                      status_text(why), (unsigned long long)found, (unsigned long long)expected);
 }
@@ -109,8 +103,7 @@ static enum status compare_numbers(struct error *error, enum status why, uint64_
 static enum status compare_hashes(struct error *error, enum status why, uint64_t number, const struct hash *found,
                                   const struct hash *expected)
 {
-    if (hash_equal(found, expected))
-        return STATUS_OK;
+    if (hash_equal(found, expected)) return STATUS_OK;
     return differ(error, why, number, (struct bytes){found->b, 32}, (struct bytes){expected->b, 32});
 }
 

@@ -18,8 +18,7 @@ bool block_run_in_place(struct block_run *run, uint32_t index)
     }
     result->invalid = why;
     if (why != STATUS_OK) {
-        if (!task->skip_invalid || w->state->failure != STATUS_OK)
-            block_refuse(run, index, why);
+        if (!task->skip_invalid || w->state->failure != STATUS_OK) block_refuse(run, index, why);
         return false;
     }
     state_commit(w->state);

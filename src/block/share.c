@@ -7,7 +7,7 @@
 
 enum {
     SHARE_AT_ONCE_GAS = 3000000, /* beyond what plain transfers use */
-    SHARE_REST_GAS = 500000,     /* the same, of the rest of a block that was begun alone */
+    SHARE_REST_GAS = 2000000,    /* the same, of the rest of a block that was begun alone */
     SHARE_REST_NS = 150000,      /* predicted work that is left */
     SHARE_TX_NS = 2000,          /* mean work of a transaction */
     LOOK_EVERY = 8,              /* transactions between two looks at the clock ... */
@@ -16,12 +16,10 @@ enum {
 
 uint64_t share_expected_gas(const struct block_task *task)
 {
-    if (task->header->gas_used != 0)
-        return task->header->gas_used;
+    if (task->header->gas_used != 0) return task->header->gas_used;
     uint64_t sum = 0;
     for (uint32_t i = 0; i < task->transaction_count; i++)
-        if (__builtin_add_overflow(sum, task->transactions[i].gas_limit, &sum))
-            return UINT64_MAX;
+        if (__builtin_add_overflow(sum, task->transactions[i].gas_limit, &sum)) return UINT64_MAX;
     return sum;
 }
 
@@ -35,16 +33,15 @@ static uint64_t gas_beyond_transfers(uint64_t gas, uint32_t count)
 /* Whether what the first `done` transactions took (`ns`, `gas_done`) promises enough work in the other `left`, which use `gas_left`. */
 static bool worth_sharing(uint64_t ns, uint64_t gas_done, uint32_t done, uint64_t gas_left, uint32_t left)
 {
-    if (ns < (uint64_t)SHARE_TX_NS * done || gas_done == 0 ||
-        gas_beyond_transfers(gas_left, left) < SHARE_REST_GAS)
+    if (ns < (uint64_t)SHARE_TX_NS * done || gas_done == 0 || gas_beyond_transfers(gas_left, left) < SHARE_REST_GAS)
         return false;
     return (double)ns * (double)gas_left / (double)gas_done > (double)SHARE_REST_NS;
 }
 
 bool share_is_worthwhile(const struct block_run *run)
 {
-    return run->engine->threads > 1 && gas_beyond_transfers(share_expected_gas(run->task),
-                                                            run->task->transaction_count) >= SHARE_AT_ONCE_GAS;
+    return run->engine->threads > 1 &&
+           gas_beyond_transfers(share_expected_gas(run->task), run->task->transaction_count) >= SHARE_AT_ONCE_GAS;
 }
 
 uint32_t share_run_alone(struct block_run *run)
@@ -52,18 +49,13 @@ uint32_t share_run_alone(struct block_run *run)
     const struct block_task *task = run->task;
     uint32_t count = task->transaction_count;
     uint64_t gas = share_expected_gas(task);
-    if (share_is_worthwhile(run))
-        return 0;
+    if (share_is_worthwhile(run)) return 0;
     uint64_t since = clock_wall_ns();
     for (uint32_t i = 0; i < count; i++) {
-        if (!block_run_in_place(run, i))
-            return count;
-        if (i + 1 < LOOK_FIRST || (i + 1) % LOOK_EVERY != 0 || run->engine->threads == 1)
-            continue;
+        if (!block_run_in_place(run, i)) return count;
+        if (i + 1 < LOOK_FIRST || (i + 1) % LOOK_EVERY != 0 || run->engine->threads == 1) continue;
         uint64_t gas_left = gas > run->gas_used ? gas - run->gas_used : 0;
-        if (worth_sharing(clock_wall_ns() - since, run->gas_used, i + 1, gas_left, count - i - 1))
-            return i + 1;
+        if (worth_sharing(clock_wall_ns() - since, run->gas_used, i + 1, gas_left, count - i - 1)) return i + 1;
     }
     return count;
 }
-

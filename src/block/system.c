@@ -52,8 +52,7 @@ static enum vm_status system_call(struct block_run *run, struct state *s, const 
     struct account *a = state_account(s, contract);
     state_warm_account(s, a);
     *ran = state_has_code(s, a);
-    if (!*ran)
-        return VM_SUCCESS;
+    if (!*ran) return VM_SUCCESS;
     struct vm_env env = run->context.env;
     env.origin = system_address;
     env.gas_price = U256_ZERO;
@@ -98,8 +97,7 @@ enum status block_start(struct block_run *run)
     }
     if (status == STATUS_OK && f->beacon_root)
         status = opening_call(run, &beacon_roots_address, &h->parent_beacon_root);
-    if (status == STATUS_OK && f->parent_hash)
-        status = opening_call(run, &history_storage_address, &h->parent_hash);
+    if (status == STATUS_OK && f->parent_hash) status = opening_call(run, &history_storage_address, &h->parent_hash);
     return status;
 }
 
@@ -120,8 +118,7 @@ static void reward(struct block_run *run, struct state *s)
 /* Credits the fees of the transactions. The block access list has them where they were earned. */
 static enum status pay_fees(struct block_run *run)
 {
-    if (run->committed == 0)
-        return STATUS_OK;
+    if (run->committed == 0) return STATUS_OK;
     struct state *s = begin_in_place(run, last_number(run));
     give(s, &run->task->header->beneficiary, run->fees);
     state_finalize(s);
@@ -134,8 +131,7 @@ static enum status pay_out(struct block_run *run)
 {
     const struct block_task *task = run->task;
     struct state *s = begin_in_place(run, last_number(run));
-    if (run->context.fork->block_reward != 0)
-        reward(run, s);
+    if (run->context.fork->block_reward != 0) reward(run, s);
     for (uint32_t i = 0; i < task->withdrawal_count; i++) {
         struct u256 wei = u256_mul(U256(task->withdrawals[i].amount), U256(1000000000));
         give(s, &task->withdrawals[i].address, wei);
@@ -164,12 +160,10 @@ static bool word_is(const uint8_t *at, uint32_t value)
 
 static bool append_deposit(struct buffer *out, struct bytes data)
 {
-    if (data.size != DEPOSIT_EVENT_SIZE)
-        return false;
+    if (data.size != DEPOSIT_EVENT_SIZE) return false;
     for (size_t i = 0; i < COUNT_OF(deposit_fields); i++) {
         const struct deposit_field *f = &deposit_fields[i];
-        if (!word_is(data.data + 32 * i, f->offset) || !word_is(data.data + f->offset, f->size))
-            return false;
+        if (!word_is(data.data + 32 * i, f->offset) || !word_is(data.data + f->offset, f->size)) return false;
         buffer_append(out, data.data + f->offset + 32, f->size);
     }
     return true;
@@ -184,8 +178,7 @@ static enum status collect_deposits(struct block_run *run, struct buffer *out)
             if (log->topic_count == 0 || !address_equal(&log->address, &run->task->chain->deposit_contract) ||
                 !hash_equal(&log->topics[0], &deposit_topic))
                 continue;
-            if (!append_deposit(out, log->data))
-                return BLOCK_DEPOSIT_LAYOUT;
+            if (!append_deposit(out, log->data)) return BLOCK_DEPOSIT_LAYOUT;
         }
     }
     return STATUS_OK;
@@ -198,12 +191,9 @@ static enum status collect_from(struct block_run *run, const struct address *con
     bool ran;
     struct bytes output = {0};
     enum vm_status outcome = system_call(run, s, contract, (struct bytes){0}, &ran, &output);
-    if (s->failure != STATUS_OK)
-        return s->failure;
-    if (!ran)
-        return BLOCK_SYSTEM_CONTRACT_EMPTY;
-    if (outcome != VM_SUCCESS)
-        return BLOCK_SYSTEM_CALL_FAILED;
+    if (s->failure != STATUS_OK) return s->failure;
+    if (!ran) return BLOCK_SYSTEM_CONTRACT_EMPTY;
+    if (outcome != VM_SUCCESS) return BLOCK_SYSTEM_CALL_FAILED;
     buffer_append(out, output.data, output.size);
     return end_in_place(run, last_number(run));
 }
@@ -215,17 +205,17 @@ static enum status collect_requests(struct block_run *run, struct block_result *
     struct buffer data = {0};
     enum status status = STATUS_OK;
     for (uint8_t type = 0; type < 3 && status == STATUS_OK; type++) {
-        if ((mask & 1u << type) == 0)
-            continue;
+        if ((mask & 1u << type) == 0) continue;
         data.size = 0;
         buffer_append(&data, &type, 1);
         if (type == 0)
             status = collect_deposits(run, &data);
         else
-            status = collect_from(run, type == 1 ? &withdrawal_requests_address : &consolidation_requests_address, &data);
+            status = collect_from(run, type == 1 ? &withdrawal_requests_address : &consolidation_requests_address,
+                                  &data);
         if (status == STATUS_OK && data.size > 1)
-            requests[out->request_count++] =
-                (struct bytes){arena_copy(&run->engine->block, data.data, data.size), data.size};
+            requests[out->request_count++] = (struct bytes){arena_copy(&run->engine->block, data.data, data.size),
+                                                            data.size};
     }
     buffer_free(&data);
     out->requests = requests;
@@ -235,8 +225,7 @@ static enum status collect_requests(struct block_run *run, struct block_result *
 enum status block_finish(struct block_run *run, struct block_result *out)
 {
     enum status status = pay_fees(run);
-    if (status != STATUS_OK || run->task->transactions_only)
-        return status;
+    if (status != STATUS_OK || run->task->transactions_only) return status;
     status = pay_out(run);
     return status == STATUS_OK && run->context.fork->requests != 0 ? collect_requests(run, out) : status;
 }

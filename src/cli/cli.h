@@ -38,13 +38,16 @@ enum option_flag {
     OPTION_SIZE = 1 << 9,
     OPTION_SEED = 1 << 10,
     OPTION_RPC = 1 << 11,
+    OPTION_STATELESS = 1 << 12,
 };
 
-/* Which executors a command runs: a mask. */
+/* Which executors a command runs: a mask of 1 << enum executor_kind. */
 enum executor_choice {
     RUN_SERIAL = 1 << 0,
     RUN_PARALLEL = 1 << 1,
+    RUN_ACCESS_LIST = 1 << 2,
     RUN_BOTH = RUN_SERIAL | RUN_PARALLEL,
+    RUN_ALL = RUN_BOTH | RUN_ACCESS_LIST,
 };
 
 /* Bounds of what may be asked for. */
@@ -60,6 +63,7 @@ struct options {
     const char *filter;                /* NULL: everything */
     const struct fork *fork;           /* NULL: all */
     bool diff;
+    bool stateless;
     uint64_t size; /* 0: not given */
     uint64_t seed;
     const char *rpc; /* NULL: not given */

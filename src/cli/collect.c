@@ -1,12 +1,13 @@
 /* collect: first the trace, then what is missing.
  *
- * The prestateTracer gives, for each transaction, the accounts and slots it touches as they are before it. Merged, the first mention of
- * a value is its value before the block, with one exception: a contract that a transaction of the block creates is not listed there
- * (it was empty), but it is by later transactions, with what it got in between. Contracts that are first mentioned after the
- * first transaction are therefore compared with the nonce they had before the block, and left to be asked for if it differs.
+ * The prestateTracer gives, for each transaction, the accounts and slots it touches as they are before it. Merged,
+ * the first mention of a value is its value before the block, with one exception: a contract that a transaction of
+ * the block creates is not listed there (it was empty), but it is by later transactions, with what it got in
+ * between. Contracts that are first mentioned after the first transaction are therefore compared with the nonce
+ * they had before the block, and left to be asked for if it differs.
  *
- * System contracts, recipients of withdrawals, uncles' miners and the hashes of old blocks are in no trace: the block is executed once
- * on a view that fetches what it does not have. */
+ * System contracts, recipients of withdrawals, uncles' miners and the hashes of old blocks are in no trace: the
+ * block is executed once on a view that fetches what it does not have. */
 #include "cli/collect.h"
 
 #include <stdio.h>
@@ -192,7 +193,7 @@ enum status collector_trace(struct collector *c)
     return s;
 }
 
-/* ---- what the trace has not ---------------------------------------------------------------------------------------- */
+/* ---- what the trace has not ------------------------------------------------------------------------------------ */
 
 static enum status fetch_account(struct collector *c, const struct address *a)
 {
@@ -228,7 +229,10 @@ static enum status view_account(void *context, const struct address *a, struct a
     enum status s = need_account(c, a);
     if (s != STATUS_OK) return s;
     struct state_view view = state_memory_view(c->state);
-    return view.account(view.context, a, out);
+    s = view.account(view.context, a, out);
+    /* What was not asked for yet may be there: who has no storage is not asked for slots. */
+    out->has_storage = out->exists && !hash_equal(&out->code_hash, &code_empty.hash);
+    return s;
 }
 
 static enum status view_storage(void *context, const struct address *a, const struct u256 *key, struct u256 *out)

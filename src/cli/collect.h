@@ -1,5 +1,5 @@
-/* collect: the state before a block, from a node: what a trace of the block lists at once, and everything else when execution asks
- * for it. */
+/* collect: the state before a block, from a node: what a trace of the block lists at once, and everything else when
+ * execution asks for it. */
 #ifndef WEFT_CLI_COLLECT_H
 #define WEFT_CLI_COLLECT_H
 

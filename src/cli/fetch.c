@@ -1,5 +1,5 @@
-/* fetch: one bundle after the other: block, trace, one execution that finds what else is needed and proves that it is enough; then
- * four files in a folder that appears when it is complete. */
+/* fetch: one bundle after the other: block, trace, one execution that finds what else is needed and proves that it
+ * is enough; then four files in a folder that appears when it is complete. */
 #define _GNU_SOURCE 1
 #include "cli/fetch.h"
 
@@ -12,7 +12,7 @@
 #include "cli/cli.h"
 #include "cli/collect.h"
 
-/* ---- the cache ----------------------------------------------------------------------------------------------------- */
+/* ---- the cache ------------------------------------------------------------------------------------------------- */
 
 /* Makes a folder with all above it. */
 static enum status make_folders(char *path, struct error *e)
@@ -31,8 +31,8 @@ static enum status make_folders(char *path, struct error *e)
     }
 }
 
-/* Where a block is kept, by chain, number and hash: $XDG_CACHE_HOME/weft/bundles/1/19932703-d7e9c85b. NULL with *e set when there
- * is no home. */
+/* Where a block is kept, by chain, number and hash: $XDG_CACHE_HOME/weft/bundles/1/19932703-d7e9c85b. NULL with *e
+ * set when there is no home. */
 static char *cache_folder(uint64_t chain_id, uint64_t number, const struct hash *hash, struct error *e)
 {
     const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
@@ -50,7 +50,7 @@ static char *cache_folder(uint64_t chain_id, uint64_t number, const struct hash 
     return (char *)path.data;
 }
 
-/* ---- writing ------------------------------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------------------------- */
 
 static enum status write_file(const char *folder, const char *name, struct bytes content, struct error *e)
 {
@@ -139,7 +139,7 @@ static enum status write_bundle(const char *folder, struct bytes block, const st
     return s;
 }
 
-/* ---- proving that a bundle is complete -------------------------------------------------------------------------------- */
+/* ---- proving that a bundle is complete ------------------------------------------------------------------------- */
 
 static enum status execute(struct engine *engine, struct collector *c, const struct block *b,
                            const struct chain_spec *chain, const struct fork *fork, struct arena *arena,
@@ -176,7 +176,8 @@ static bool header_fits(const struct fork *fork, const struct header *h)
            (fork->difficulty == DIFFICULTY_NONE) == u256_is_zero(h->difficulty);
 }
 
-/* Executes by the rules of `fork`, or of each fork that the header allows until one fits, the newest first. *found is that one. */
+/* Executes by the rules of `fork`, or of each fork that the header allows until one fits, the newest first. *found
+ * is that one. */
 static enum status execute_by_some_fork(struct collector *c, const struct block *b, const struct chain_spec *chain,
                                         const struct fork *fork, struct arena *arena, const struct fork **found,
                                         struct error *e)
@@ -195,7 +196,7 @@ static enum status execute_by_some_fork(struct collector *c, const struct block 
     return s;
 }
 
-/* ---- fetching ------------------------------------------------------------------------------------------------------- */
+/* ---- fetching -------------------------------------------------------------------------------------------------- */
 
 /* Collects the state below a block that was read, and writes the bundle. */
 static enum status fetch_state(struct rpc *r, const struct block *b, struct bytes text, uint64_t chain_id,

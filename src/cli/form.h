@@ -90,8 +90,8 @@ bool form_state_equals(struct form *f, yyjson_val *accounts, const struct state_
 
 /* [{"address", "storageKeys"}, ...]: an access list (EIP-2930). */
 void form_access_list(struct form *f, yyjson_val *list, struct arena *arena, struct transaction *out);
-/* [{"address", "storageChanges", "storageReads", "balanceChanges", "nonceChanges", "codeChanges"}, ...]: a block access list (EIP-7928), in
- * the order in which it stands there, canonical or not. */
+/* [{"address", "storageChanges", "storageReads", "balanceChanges", "nonceChanges", "codeChanges"}, ...]: a block
+ * access list (EIP-7928), in the order in which it stands there, canonical or not. */
 void form_block_access_list(struct form *f, yyjson_val *list, struct arena *arena, struct block_access_list *out);
 /* [{"chainId", "address", "nonce", "yParity", "r", "s"}, ...]: authorizations (EIP-7702). */
 void form_authorizations(struct form *f, yyjson_val *list, struct arena *arena, struct transaction *out);

@@ -25,8 +25,7 @@ static void read_slots(struct form *f, yyjson_val *list, struct arena *arena, st
     yyjson_arr_foreach(list, i, n, v)
     {
         slots[i].key = form_u256(f, v, "slot");
-        slots[i].changes =
-            read_words(f, form_array(f, v, "slotChanges"), "postValue", arena, &slots[i].change_count);
+        slots[i].changes = read_words(f, form_array(f, v, "slotChanges"), "postValue", arena, &slots[i].change_count);
     }
     out->slots = slots;
     out->slot_count = (uint32_t)n;

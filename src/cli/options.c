@@ -26,10 +26,13 @@ static const struct option table[] = {
      VALUE_THREAD_LIST, 0},
     {OPTION_WORKERS, "--workers", "N", "workers of one block (default: 1, or 2 for the parallel executor)",
      VALUE_THREADS, 0},
-    {OPTION_EXECUTOR, "--executor", "KIND", "serial, parallel or both", VALUE_EXECUTOR, 0},
+    {OPTION_EXECUTOR, "--executor", "KIND", "serial, parallel, both, bal (along the block access list) or all",
+     VALUE_EXECUTOR, 0},
     {OPTION_REPEAT, "--repeat", "R", "execute R times and take the median", VALUE_NUMBER, 0},
     {OPTION_FILTER, "--filter", "TEXT", "only what has TEXT in its name", VALUE_TEXT, FIELD(filter)},
     {OPTION_FORK, "--fork", "NAME", "only, or by the rules of, this fork", VALUE_FORK, FIELD(fork)},
+    {OPTION_STATELESS, "--stateless", NULL, "check each valid block from a witness alone, too", VALUE_NONE,
+     FIELD(stateless)},
     {OPTION_DIFF, "--diff", NULL, "only what changed against the fork before", VALUE_NONE, FIELD(diff)},
     {OPTION_SIZE, "--size", "N", "transactions in a block", VALUE_NUMBER, FIELD(size)},
     {OPTION_SEED, "--seed", "N", "seed of the generator", VALUE_NUMBER, FIELD(seed)},
@@ -77,13 +80,17 @@ static enum status read_executor(struct options *o, const struct command *c, con
     static const struct {
         const char *name;
         uint32_t choice;
-    } kinds[] = {{"serial", RUN_SERIAL}, {"parallel", RUN_PARALLEL}, {"both", RUN_BOTH}};
+    } kinds[] = {{"serial", RUN_SERIAL},
+                 {"parallel", RUN_PARALLEL},
+                 {"both", RUN_BOTH},
+                 {"bal", RUN_ACCESS_LIST},
+                 {"all", RUN_ALL}};
     for (size_t i = 0; i < COUNT_OF(kinds); i++)
         if (strcmp(text, kinds[i].name) == 0) {
             o->executors = kinds[i].choice;
             return STATUS_OK;
         }
-    return bad(e, c, option, "serial, parallel or both", text);
+    return bad(e, c, option, "serial, parallel, both, bal or all", text);
 }
 
 static enum status read_value(struct options *o, const struct command *c, const struct option *option, const char *text,

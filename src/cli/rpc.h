@@ -17,8 +17,8 @@ void rpc_close(struct rpc *r);
 
 /* Calls a method; `parameters` is the inside of a JSON array. On STATUS_OK *f is a form over the answer, f->root the
  * result (which may be null); close it with form_close.
- * NODE_UNREACHABLE, NODE_REFUSED (the node answered with an error; *e names method and message, and for an unknown method how to
- * enable it), BAD_JSON. */
+ * NODE_UNREACHABLE, NODE_REFUSED (the node answered with an error; *e names method and message, and for an unknown
+ * method how to enable it), BAD_JSON. */
 enum status rpc_call(struct rpc *r, struct form *f, struct error *e, const char *method, const char *parameters, ...)
     PRINTF_LIKE(5, 6);
 

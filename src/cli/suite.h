@@ -13,7 +13,7 @@
 /* A thread's tools. Engines are made when first asked for. */
 struct tester {
     const struct options *options;
-    struct engine *engines[2]; /* by enum executor_kind */
+    struct engine *engines[3]; /* by enum executor_kind */
     struct arena arena;        /* of the running case: reset by run_file */
 };
 
@@ -44,8 +44,9 @@ struct engine *tester_engine(struct tester *t, enum executor_kind kind);
 /* Whether the options ask for an executor; the first that they ask for. */
 bool tester_wants(const struct tester *t, enum executor_kind kind);
 /* Executes with the executors that the options ask for and gives the result of the first, with out->diff filled in;
- * sealed (block_seal) if `seal` is set. When both run and differ in outcome, gas, logs or changes, *difference says
- * in what (else it is STATUS_OK). The result lives until the next call. */
+ * sealed (block_seal) if `seal` is set. When several run and differ in outcome, gas, logs or changes, *difference says
+ * in what (else it is STATUS_OK). Without a declared access list the one that the first execution built serves the
+ * executor that goes along it. The result lives until the next call. */
 enum status tester_execute(struct tester *t, const struct block_task *task, bool seal, struct block_result *out,
                            struct error *error, struct error *difference);
 /* Compares what two executors made of one block, but for the changes: EXECUTORS_DIFFER with *e set. */

@@ -45,8 +45,7 @@ void blake2f_plain(uint64_t h[8], const uint64_t m[16], const uint64_t t[2], boo
     memcpy(v + 8, start, 64);
     v[12] ^= t[0];
     v[13] ^= t[1];
-    if (last)
-        v[14] = ~v[14];
+    if (last) v[14] = ~v[14];
     unsigned row = 0;
     for (uint32_t i = 0; i < rounds; i++) {
         const uint8_t *s = schedule[row];
@@ -60,8 +59,7 @@ void blake2f_plain(uint64_t h[8], const uint64_t m[16], const uint64_t t[2], boo
         mix(&v[2], &v[7], &v[8], &v[13], m[s[12]], m[s[13]]);
         mix(&v[3], &v[4], &v[9], &v[14], m[s[14]], m[s[15]]);
     }
-    for (int i = 0; i < 8; i++)
-        h[i] ^= v[i] ^ v[i + 8];
+    for (int i = 0; i < 8; i++) h[i] ^= v[i] ^ v[i + 8];
 }
 
 #if defined(__x86_64__)
@@ -87,7 +85,7 @@ struct round_words {
 };
 
 __attribute__((target("avx512f,avx512vl"))) static void blake2f_avx512(uint64_t h[8], const uint64_t m[16],
-                                                                      const uint64_t t[2], bool last, uint32_t rounds)
+                                                                       const uint64_t t[2], bool last, uint32_t rounds)
 {
     struct round_words words[SCHEDULES];
     unsigned used = rounds < SCHEDULES ? rounds : SCHEDULES;

@@ -23,14 +23,12 @@ void FEW_NAME(FEW_JACOBIAN *out, const FEW_AFFINE *points, const uint8_t *scalar
         FEW_JACOBIAN *m = multiples + i * MULTIPLES, doubled;
         FEW(_from_affine)(m, &points[i]);
         FEW(_double)(&doubled, m);
-        for (size_t k = 1; k < MULTIPLES; k++)
-            FEW(_add)(&m[k], &m[k - 1], &doubled);
+        for (size_t k = 1; k < MULTIPLES; k++) FEW(_add)(&m[k], &m[k - 1], &doubled);
         unsigned __int128 part[FEW_PARTS];
         FEW_SPLIT(part, scalars + 32 * i);
         for (size_t j = 0; j < FEW_PARTS; j++) {
             size_t length = write_digits(all_digits[i][j], part[j]);
-            if (length > longest)
-                longest = length;
+            if (length > longest) longest = length;
         }
     }
     const FEW_JACOBIAN *all_multiples[2] = {multiples, NULL}; /* NULL: the rest follows the first */
@@ -38,8 +36,7 @@ void FEW_NAME(FEW_JACOBIAN *out, const FEW_AFFINE *points, const uint8_t *scalar
     for (size_t i = 0; i < count; i++) {
         memcpy(tables[i][0], flat + i * MULTIPLES, sizeof tables[i][0]);
         for (size_t j = 1; j < FEW_PARTS; j++)
-            for (size_t k = 0; k < MULTIPLES; k++)
-                FEW_TIMES_BASE(&tables[i][j][k], &tables[i][j - 1][k]);
+            for (size_t k = 0; k < MULTIPLES; k++) FEW_TIMES_BASE(&tables[i][j][k], &tables[i][j - 1][k]);
     }
 
     memset(out, 0, sizeof *out);
@@ -48,16 +45,13 @@ void FEW_NAME(FEW_JACOBIAN *out, const FEW_AFFINE *points, const uint8_t *scalar
         for (size_t i = 0; i < count; i++) {
             for (size_t j = 0; j < FEW_PARTS; j++) {
                 int digit = all_digits[i][j][bit];
-                if (digit == 0)
-                    continue;
+                if (digit == 0) continue;
                 FEW_AFFINE term = tables[i][j][(digit < 0 ? -digit : digit) / 2];
-                if (digit < 0)
-                    FEW_NEGATE(&term.y, &term.y);
+                if (digit < 0) FEW_NEGATE(&term.y, &term.y);
                 /* The plain formula is faster; its z is 0 where the points are equal or opposite, and there it may be wrong. */
                 FEW_JACOBIAN next;
                 FEW(_add_affine)(&next, out, &term);
-                if (UNLIKELY(FEW(_is_inf)(&next)))
-                    FEW(_add_or_double_affine)(&next, out, &term);
+                if (UNLIKELY(FEW(_is_inf)(&next))) FEW(_add_or_double_affine)(&next, out, &term);
                 *out = next;
             }
         }

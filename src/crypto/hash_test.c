@@ -10,7 +10,7 @@
 /* Sizes around every block boundary up to three blocks, then random ones. */
 static size_t edge_size(size_t i)
 {
-    static const size_t sizes[] = {0,  1,   7,   8,   9,   31,  32,  33,  55,  56,  63,  64,  65,  119, 120, 127,
+    static const size_t sizes[] = {0,   1,   7,   8,   9,   31,  32,  33,  55,  56,  63,  64,  65,  119, 120, 127,
                                    128, 129, 134, 135, 136, 137, 143, 144, 271, 272, 273, 407, 408, 409, 1000};
     return i < COUNT_OF(sizes) ? sizes[i] : harness_random_below(700);
 }
@@ -30,8 +30,7 @@ TEST(keccak_known_values)
 
 TEST(keccak_permutations_agree)
 {
-    if (!keccak_has_bmi())
-        SKIP("this processor has no BMI");
+    if (!keccak_has_bmi()) SKIP("this processor has no BMI");
     uint64_t a[25], b[25];
     for (int round = 0; round < 200; round++) {
         harness_random_edge_bytes((uint8_t *)a, sizeof a);
@@ -62,8 +61,7 @@ TEST(keccak_lanes_agree_with_single_messages)
     enum { MESSAGES = 40, POOL = 2048 };
     static uint8_t pool[POOL];
     harness_random_edge_bytes(pool, sizeof pool);
-    for (size_t i = 0; i < POOL; i++)
-        pool[i] ^= (uint8_t)(i * 7);
+    for (size_t i = 0; i < POOL; i++) pool[i] ^= (uint8_t)(i * 7);
     struct bytes in[MESSAGES];
     struct hash out[MESSAGES], one;
     for (int round = 0; round < 300; round++) {
@@ -80,7 +78,8 @@ TEST(keccak_lanes_agree_with_single_messages)
             for (size_t i = 0; i < count; i++) {
                 keccak256(&one, in[i].data, in[i].size);
                 if (!hash_equal(&one, &out[i]))
-                    FAIL("%s: message %zu of %zu bytes differs", variant != NULL ? variant->name : "many", i, in[i].size);
+                    FAIL("%s: message %zu of %zu bytes differs", variant != NULL ? variant->name : "many", i,
+                         in[i].size);
             }
         }
     }

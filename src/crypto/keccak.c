@@ -4,12 +4,12 @@
 #include "crypto/crypto.h"
 #include "crypto/keccak_private.h"
 
-const struct hash keccak_empty = {
-    {0xc5, 0xd2, 0x46, 0x01, 0x86, 0xf7, 0x23, 0x3c, 0x92, 0x7e, 0x7d, 0xb2, 0xdc, 0xc7, 0x03, 0xc0,
-     0xe5, 0x00, 0xb6, 0x53, 0xca, 0x82, 0x27, 0x3b, 0x7b, 0xfa, 0xd8, 0x04, 0x5d, 0x85, 0xa4, 0x70}};
-const struct hash keccak_empty_trie = {
-    {0x56, 0xe8, 0x1f, 0x17, 0x1b, 0xcc, 0x55, 0xa6, 0xff, 0x83, 0x45, 0xe6, 0x92, 0xc0, 0xf8, 0x6e,
-     0x5b, 0x48, 0xe0, 0x1b, 0x99, 0x6c, 0xad, 0xc0, 0x01, 0x62, 0x2f, 0xb5, 0xe3, 0x63, 0xb4, 0x21}};
+const struct hash keccak_empty = {{0xc5, 0xd2, 0x46, 0x01, 0x86, 0xf7, 0x23, 0x3c, 0x92, 0x7e, 0x7d,
+                                   0xb2, 0xdc, 0xc7, 0x03, 0xc0, 0xe5, 0x00, 0xb6, 0x53, 0xca, 0x82,
+                                   0x27, 0x3b, 0x7b, 0xfa, 0xd8, 0x04, 0x5d, 0x85, 0xa4, 0x70}};
+const struct hash keccak_empty_trie = {{0x56, 0xe8, 0x1f, 0x17, 0x1b, 0xcc, 0x55, 0xa6, 0xff, 0x83, 0x45,
+                                        0xe6, 0x92, 0xc0, 0xf8, 0x6e, 0x5b, 0x48, 0xe0, 0x1b, 0x99, 0x6c,
+                                        0xad, 0xc0, 0x01, 0x62, 0x2f, 0xb5, 0xe3, 0x63, 0xb4, 0x21}};
 
 /* Behind the message, and at the end of the last block. */
 static const uint64_t PAD_FIRST = 0x01, PAD_LAST = UINT64_C(0x80) << 56;
@@ -37,31 +37,27 @@ static inline void store_le64(uint8_t *p, uint64_t v)
 static inline uint64_t load_tail(const uint8_t *p, size_t size)
 {
     uint64_t v = PAD_FIRST << (8 * size);
-    for (size_t i = 0; i < size; i++)
-        v ^= (uint64_t)p[i] << (8 * i);
+    for (size_t i = 0; i < size; i++) v ^= (uint64_t)p[i] << (8 * i);
     return v;
 }
 
 /* Absorbs a full block, or the last one with its padding, into the words state[0], state[stride], ... */
 static ALWAYS_INLINE void absorb_block(uint64_t *state, size_t stride, const uint8_t *p)
 {
-    for (size_t i = 0; i < KECCAK_RATE_WORDS; i++)
-        state[i * stride] ^= load_le64(p + 8 * i);
+    for (size_t i = 0; i < KECCAK_RATE_WORDS; i++) state[i * stride] ^= load_le64(p + 8 * i);
 }
 
 static ALWAYS_INLINE void absorb_last(uint64_t *state, size_t stride, const uint8_t *p, size_t size)
 {
     size_t words = size / 8;
-    for (size_t i = 0; i < words; i++)
-        state[i * stride] ^= load_le64(p + 8 * i);
+    for (size_t i = 0; i < words; i++) state[i * stride] ^= load_le64(p + 8 * i);
     state[words * stride] ^= load_tail(p + 8 * words, size % 8);
     state[(KECCAK_RATE_WORDS - 1) * stride] ^= PAD_LAST;
 }
 
 static ALWAYS_INLINE void squeeze(struct hash *out, const uint64_t *state, size_t stride)
 {
-    for (size_t i = 0; i < 4; i++)
-        store_le64(out->b + 8 * i, state[i * stride]);
+    for (size_t i = 0; i < 4; i++) store_le64(out->b + 8 * i, state[i * stride]);
 }
 
 static inline void permute(uint64_t state[25])
@@ -94,17 +90,23 @@ void keccak256(struct hash *out, const void *data, size_t size)
 
 void keccak256_32(struct hash *out, const uint8_t data[32])
 {
-    uint64_t state[25] = {load_le64(data), load_le64(data + 8), load_le64(data + 16), load_le64(data + 24), PAD_FIRST,
-                          [KECCAK_RATE_WORDS - 1] = PAD_LAST};
+    uint64_t state[25] = {load_le64(data),      load_le64(data + 8), load_le64(data + 16),
+                          load_le64(data + 24), PAD_FIRST,           [KECCAK_RATE_WORDS - 1] = PAD_LAST};
     permute(state);
     squeeze(out, state, 1);
 }
 
 void keccak256_64(struct hash *out, const uint8_t data[64])
 {
-    uint64_t state[25] = {load_le64(data),      load_le64(data + 8),  load_le64(data + 16),
-                          load_le64(data + 24), load_le64(data + 32), load_le64(data + 40),
-                          load_le64(data + 48), load_le64(data + 56), PAD_FIRST,
+    uint64_t state[25] = {load_le64(data),
+                          load_le64(data + 8),
+                          load_le64(data + 16),
+                          load_le64(data + 24),
+                          load_le64(data + 32),
+                          load_le64(data + 40),
+                          load_le64(data + 48),
+                          load_le64(data + 56),
+                          PAD_FIRST,
                           [KECCAK_RATE_WORDS - 1] = PAD_LAST};
     permute(state);
     squeeze(out, state, 1);
@@ -148,15 +150,12 @@ static ALWAYS_INLINE void many(size_t lanes, void (*permute_lanes)(uint64_t *), 
 
     while (busy > 1) {
         for (size_t k = 0; k < lanes; k++)
-            if (lane[k].out != NULL)
-                lane_absorb(&lane[k], state + k, lanes);
+            if (lane[k].out != NULL) lane_absorb(&lane[k], state + k, lanes);
         permute_lanes(state);
         for (size_t k = 0; k < lanes; k++) {
-            if (lane[k].out == NULL || !lane[k].last)
-                continue;
+            if (lane[k].out == NULL || !lane[k].last) continue;
             squeeze(lane[k].out, state + k, lanes);
-            for (size_t i = 0; i < 25; i++)
-                state[i * lanes + k] = 0;
+            for (size_t i = 0; i < 25; i++) state[i * lanes + k] = 0;
             lane[k].out = NULL;
             if (next < count) {
                 lane[k] = (struct lane){in[next].data, in[next].size, &out[next], false};
@@ -167,11 +166,9 @@ static ALWAYS_INLINE void many(size_t lanes, void (*permute_lanes)(uint64_t *), 
         }
     }
     for (size_t k = 0; k < lanes; k++) {
-        if (lane[k].out == NULL)
-            continue;
+        if (lane[k].out == NULL) continue;
         uint64_t alone[25];
-        for (size_t i = 0; i < 25; i++)
-            alone[i] = state[i * lanes + k];
+        for (size_t i = 0; i < 25; i++) alone[i] = state[i * lanes + k];
         finish(lane[k].out, alone, lane[k].at, lane[k].left);
     }
 }
@@ -191,6 +188,5 @@ void keccak256_many(struct hash *out, const struct bytes *in, size_t count)
         keccak256_many_with(variant, out, in, count);
         return;
     }
-    for (size_t i = 0; i < count; i++)
-        keccak256(&out[i], in[i].data, in[i].size);
+    for (size_t i = 0; i < count; i++) keccak256(&out[i], in[i].data, in[i].size);
 }

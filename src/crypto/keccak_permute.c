@@ -99,17 +99,14 @@ static const struct keccak_lanes variants[] = {
 
 static bool has_variant(unsigned i)
 {
-    if (i == X4_AVX2)
-        return __builtin_cpu_supports("avx2") != 0;
+    if (i == X4_AVX2) return __builtin_cpu_supports("avx2") != 0;
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl");
 }
 
 const struct keccak_lanes *keccak_lanes_for(size_t wanted)
 {
-    if (wanted < 2)
-        return NULL;
-    if (has_variant(X8_AVX512))
-        return &variants[wanted > 4 ? X8_AVX512 : X4_AVX512];
+    if (wanted < 2) return NULL;
+    if (has_variant(X8_AVX512)) return &variants[wanted > 4 ? X8_AVX512 : X4_AVX512];
     return has_variant(X4_AVX2) ? &variants[X4_AVX2] : NULL;
 }
 

@@ -52,14 +52,12 @@
 KECCAK_TARGET static void KECCAK_NAME(KECCAK_LANE state[25])
 {
     KECCAK_LANE a[25], e[25];
-    for (int i = 0; i < 25; i++)
-        a[i] = state[i];
+    for (int i = 0; i < 25; i++) a[i] = state[i];
     for (int i = 0; i < 24; i += 2) {
         KECCAK_ROUND(a, e, keccak_round_constants[i]);
         KECCAK_ROUND(e, a, keccak_round_constants[i + 1]);
     }
-    for (int i = 0; i < 25; i++)
-        state[i] = a[i];
+    for (int i = 0; i < 25; i++) state[i] = a[i];
 }
 
 #undef KECCAK_COLUMN

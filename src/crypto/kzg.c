@@ -65,8 +65,7 @@ bool kzg_verify_proof(const uint8_t commitment[48], const uint8_t z[32], const u
     blst_p1_affine sum;
     blst_p1_to_affine(&sum, &left);
     blst_fp12 product = *blst_fp12_one(), factor;
-    if (!blst_p1_affine_is_inf(&sum))
-        blst_miller_loop_lines(&product, lines_generator, &sum);
+    if (!blst_p1_affine_is_inf(&sum)) blst_miller_loop_lines(&product, lines_generator, &sum);
     if (!blst_p1_affine_is_inf(&w)) {
         blst_fp_cneg(&w.y, &w.y, true);
         blst_miller_loop_lines(&factor, lines_setup, &w);

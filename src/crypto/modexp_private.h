@@ -8,9 +8,9 @@
 /* Bounds of the fast ways. MODEXP_LIMBS_MAX is EIP-7823's 1,024 bytes; larger numbers, possible before Osaka, are GMP's. */
 enum {
     MODEXP_LIMBS_MAX = 128,
-    MODEXP_ODD_LIMBS_MAX = 6,     /* above, digits of 52 bits are faster */
-    MODEXP_POWER2_LIMBS_MAX = 8,  /* above, GMP is as good */
-    MODEXP_TABLE_MAX = 32,        /* odd powers kept for a window of 6 bits */
+    MODEXP_ODD_LIMBS_MAX = 6,    /* above, digits of 52 bits are faster */
+    MODEXP_POWER2_LIMBS_MAX = 8, /* above, GMP is as good */
+    MODEXP_TABLE_MAX = 32,       /* odd powers kept for a window of 6 bits */
 };
 
 /* base^exponent mod modulus through GMP alone: any sizes, any values; the twin of all below. modexp() without the shortcuts. */
@@ -38,8 +38,7 @@ void modexp_join(uint64_t *out, const uint64_t *x, const uint64_t *odd, size_t c
 static inline uint64_t modexp_negative_inverse(uint64_t odd)
 {
     uint64_t x = odd * 3 ^ 2; /* right in 5 bits; each step doubles them */
-    for (int i = 0; i < 4; i++)
-        x *= 2 - odd * x;
+    for (int i = 0; i < 4; i++) x *= 2 - odd * x;
     return -x;
 }
 
@@ -60,8 +59,7 @@ static inline unsigned exponent_bit(struct bytes e, size_t i)
 static inline unsigned exponent_window(struct bytes e)
 {
     size_t bits = exponent_bits(e), ones = 0, least;
-    for (size_t i = 0; i < e.size; i++)
-        ones += (size_t)__builtin_popcount(e.data[i]);
+    for (size_t i = 0; i < e.size; i++) ones += (size_t)__builtin_popcount(e.data[i]);
     unsigned best = 1;
     least = ones;
     for (unsigned width = 2; width <= 6; width++) {
@@ -87,20 +85,16 @@ static inline bool exponent_next(struct exponent_walk *w, size_t *squarings, uns
 {
     size_t zeros = 0;
     *squarings = *odd = 0;
-    if (w->left == 0)
-        return false;
+    if (w->left == 0) return false;
     while (w->left > 0 && exponent_bit(w->exponent, w->left - 1) == 0) {
         zeros++;
         w->left--;
     }
     *squarings = zeros;
-    if (w->left == 0)
-        return true;
+    if (w->left == 0) return true;
     size_t width = w->left < w->width ? w->left : w->width;
-    while (exponent_bit(w->exponent, w->left - width) == 0)
-        width--;
-    for (size_t i = 0; i < width; i++)
-        *odd = *odd << 1 | exponent_bit(w->exponent, --w->left);
+    while (exponent_bit(w->exponent, w->left - width) == 0) width--;
+    for (size_t i = 0; i < width; i++) *odd = *odd << 1 | exponent_bit(w->exponent, --w->left);
     *squarings += width;
     return true;
 }

@@ -37,13 +37,11 @@ static ALWAYS_INLINE void montgomery_row(uint64_t *t, const uint64_t *a, uint64_
         high[j] = (uint64_t)(p >> 64);
     }
 #pragma GCC unroll 6
-    for (size_t j = 1; j < n; j++)
-        carry = montgomery_carry(carry, low[j], high[j - 1], &low[j]);
+    for (size_t j = 1; j < n; j++) carry = montgomery_carry(carry, low[j], high[j - 1], &low[j]);
     low[n] = high[n - 1] + carry;
     carry = 0;
 #pragma GCC unroll 6
-    for (size_t j = 0; j < n; j++)
-        carry = montgomery_carry(carry, t[j], low[j], &t[j]);
+    for (size_t j = 0; j < n; j++) carry = montgomery_carry(carry, t[j], low[j], &t[j]);
     carry = montgomery_carry(carry, t[n], low[n], &t[n]);
     t[n + 1] += carry;
 }
@@ -62,12 +60,10 @@ static ALWAYS_INLINE void montgomery_multiply(uint64_t *out, const uint64_t *a, 
     }
     unsigned char carry = 1; /* t - m is t + ~m + 1 */
 #pragma GCC unroll 6
-    for (size_t i = 0; i < n; i++)
-        carry = montgomery_carry(carry, t[n + i], ~m[i], &reduced[i]);
+    for (size_t i = 0; i < n; i++) carry = montgomery_carry(carry, t[n + i], ~m[i], &reduced[i]);
     uint64_t keep = (uint64_t)0 - (uint64_t)((t[2 * n] | carry) == 0); /* t was below m */
 #pragma GCC unroll 6
-    for (size_t i = 0; i < n; i++)
-        out[i] = (t[n + i] & keep) | (reduced[i] & ~keep);
+    for (size_t i = 0; i < n; i++) out[i] = (t[n + i] & keep) | (reduced[i] & ~keep);
 }
 
 #endif

@@ -63,22 +63,19 @@ static ALWAYS_INLINE IFMA struct field8 field_settle(struct field8 a)
 static ALWAYS_INLINE IFMA struct field8 field_plus(struct field8 a, struct field8 b)
 {
 #pragma GCC unroll 5
-    for (size_t i = 0; i < FIELD_LIMBS; i++)
-        a.limb[i] = _mm512_add_epi64(a.limb[i], b.limb[i]);
+    for (size_t i = 0; i < FIELD_LIMBS; i++) a.limb[i] = _mm512_add_epi64(a.limb[i], b.limb[i]);
     return a;
 }
 static ALWAYS_INLINE IFMA struct field8 field_shift(struct field8 a, unsigned shift)
 {
 #pragma GCC unroll 5
-    for (size_t i = 0; i < FIELD_LIMBS; i++)
-        a.limb[i] = _mm512_slli_epi64(a.limb[i], shift);
+    for (size_t i = 0; i < FIELD_LIMBS; i++) a.limb[i] = _mm512_slli_epi64(a.limb[i], shift);
     return a;
 }
 static ALWAYS_INLINE IFMA struct field8 field_minus(struct field8 b)
 {
 #pragma GCC unroll 5
-    for (size_t i = 0; i < FIELD_LIMBS; i++)
-        b.limb[i] = _mm512_sub_epi64(all8(FIELD_MINUS[i]), b.limb[i]);
+    for (size_t i = 0; i < FIELD_LIMBS; i++) b.limb[i] = _mm512_sub_epi64(all8(FIELD_MINUS[i]), b.limb[i]);
     return b;
 }
 static ALWAYS_INLINE IFMA struct field8 field_subtract(struct field8 a, struct field8 b)
@@ -152,8 +149,7 @@ static ALWAYS_INLINE IFMA struct field8 field_square(struct field8 a)
         }
     }
 #pragma GCC unroll 10
-    for (size_t i = 1; i < 2 * FIELD_LIMBS; i++)
-        t[i] = _mm512_add_epi64(t[i], t[i]);
+    for (size_t i = 1; i < 2 * FIELD_LIMBS; i++) t[i] = _mm512_add_epi64(t[i], t[i]);
 #pragma GCC unroll 5
     for (size_t i = 0; i < FIELD_LIMBS; i++) {
         t[2 * i] = _mm512_madd52lo_epu64(t[2 * i], a.limb[i], a.limb[i]);
@@ -166,16 +162,14 @@ static ALWAYS_INLINE IFMA struct field8 field_square(struct field8 a)
 static ALWAYS_INLINE IFMA struct field8 field_choose(__mmask8 bits, struct field8 a, struct field8 b)
 {
 #pragma GCC unroll 5
-    for (size_t i = 0; i < FIELD_LIMBS; i++)
-        a.limb[i] = _mm512_mask_mov_epi64(a.limb[i], bits, b.limb[i]);
+    for (size_t i = 0; i < FIELD_LIMBS; i++) a.limb[i] = _mm512_mask_mov_epi64(a.limb[i], bits, b.limb[i]);
     return a;
 }
 
 static ALWAYS_INLINE IFMA struct field8 field_small(int64_t x)
 {
     struct field8 out = {{all8(x)}};
-    for (size_t i = 1; i < FIELD_LIMBS; i++)
-        out.limb[i] = _mm512_setzero_si512();
+    for (size_t i = 1; i < FIELD_LIMBS; i++) out.limb[i] = _mm512_setzero_si512();
     return out;
 }
 
@@ -183,8 +177,7 @@ static ALWAYS_INLINE IFMA struct field8 field_small(int64_t x)
 static ALWAYS_INLINE IFMA __mmask8 field_above(struct field8 a)
 {
     __mmask8 above = _mm512_cmpge_epi64_mask(a.limb[0], all8(field_prime[0]));
-    for (size_t i = 1; i < 4; i++)
-        above &= _mm512_cmpeq_epi64_mask(a.limb[i], all8(field_prime[i]));
+    for (size_t i = 1; i < 4; i++) above &= _mm512_cmpeq_epi64_mask(a.limb[i], all8(field_prime[i]));
     above &= _mm512_cmpeq_epi64_mask(a.limb[4], all8(field_prime[4]));
     return above | _mm512_cmpgt_epi64_mask(a.limb[4], all8(field_prime[4]));
 }
@@ -211,9 +204,9 @@ static inline IFMA struct field8 field_read(const uint8_t *const in[8])
 {
     _Alignas(64) int64_t lane[FIELD_LIMBS][8] = {0};
     for (size_t k = 0; k < 8; k++) {
-        if (in[k] == NULL)
-            continue;
-        uint64_t w0 = load_be64(in[k] + 24), w1 = load_be64(in[k] + 16), w2 = load_be64(in[k] + 8), w3 = load_be64(in[k]);
+        if (in[k] == NULL) continue;
+        uint64_t w0 = load_be64(in[k] + 24), w1 = load_be64(in[k] + 16), w2 = load_be64(in[k] + 8),
+                 w3 = load_be64(in[k]);
         lane[0][k] = (int64_t)w0 & FIELD_MASK;
         lane[1][k] = (int64_t)(w0 >> 52 | w1 << 12) & FIELD_MASK;
         lane[2][k] = (int64_t)(w1 >> 40 | w2 << 24) & FIELD_MASK;
@@ -221,8 +214,7 @@ static inline IFMA struct field8 field_read(const uint8_t *const in[8])
         lane[4][k] = (int64_t)(w3 >> 16);
     }
     struct field8 out;
-    for (size_t i = 0; i < FIELD_LIMBS; i++)
-        out.limb[i] = _mm512_load_si512(lane[i]);
+    for (size_t i = 0; i < FIELD_LIMBS; i++) out.limb[i] = _mm512_load_si512(lane[i]);
     return out;
 }
 
@@ -235,8 +227,7 @@ static inline IFMA void field_write(uint8_t *const out[8], struct field8 a)
         a.limb[i] = _mm512_and_si512(a.limb[i], all8(FIELD_MASK));
     }
     _Alignas(64) uint64_t lane[FIELD_LIMBS][8];
-    for (size_t i = 0; i < FIELD_LIMBS; i++)
-        _mm512_store_si512(lane[i], a.limb[i]);
+    for (size_t i = 0; i < FIELD_LIMBS; i++) _mm512_store_si512(lane[i], a.limb[i]);
     for (size_t k = 0; k < 8; k++) {
         store_be64(out[k] + 24, lane[0][k] | lane[1][k] << 52);
         store_be64(out[k] + 16, lane[1][k] >> 12 | lane[2][k] << 40);

@@ -50,7 +50,8 @@ SHA_TARGET static ALWAYS_INLINE void compress(struct sha_state *s, const uint8_t
                 part = _mm_add_epi32(part, _mm_alignr_epi8(w[(i + 3) % 4], w[(i + 2) % 4], 4));
                 w[i % 4] = _mm_sha256msg2_epu32(part, w[(i + 3) % 4]);
             }
-            __m128i wk = _mm_add_epi32(w[i % 4], _mm_load_si128((const __m128i *)(const void *)(round_constants + 4 * i)));
+            __m128i wk = _mm_add_epi32(w[i % 4],
+                                       _mm_load_si128((const __m128i *)(const void *)(round_constants + 4 * i)));
             cdgh = _mm_sha256rnds2_epu32(cdgh, abef, wk);
             abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(wk, 0x0e));
         }
@@ -68,8 +69,7 @@ SHA_TARGET static void sha256_instructions(struct hash *out, const uint8_t *data
 
     uint8_t tail[128] = {0}; /* the rest, 0x80, zeros, and the size in bits in the last 8 bytes */
     size_t rest = size % 64, blocks = rest < 56 ? 1 : 2;
-    if (rest > 0)
-        memcpy(tail, data + (size - rest), rest);
+    if (rest > 0) memcpy(tail, data + (size - rest), rest);
     tail[rest] = 0x80;
     store_be64(tail + 64 * blocks - 8, (uint64_t)size * 8);
     compress(&s, tail, blocks);

@@ -75,14 +75,14 @@ enum {
 enum {
     CALL_DEPTH_MAX = 1024,
     STACK_ITEMS_MAX = 1024,
-    BLOCK_HASHES = 256,          /* how far BLOCKHASH sees */
-    GAS_LIMIT_MIN = 5000,        /* of a block */
+    BLOCK_HASHES = 256,   /* how far BLOCKHASH sees */
+    GAS_LIMIT_MIN = 5000, /* of a block */
     GAS_LIMIT_BOUND_DIVISOR = 1024,
     EXTRA_DATA_MAX = 32,
     OMMERS_MAX = 2,
     OMMER_AGE_MAX = 6,
     GAS_PER_BLOB = 1 << 17,
-    DELEGATION_SIZE = 23,        /* 0xef0100 and an address; EIP-7702 */
+    DELEGATION_SIZE = 23, /* 0xef0100 and an address; EIP-7702 */
 };
 
 /* ---- a fork -------------------------------------------------------------------------------------------------- */
@@ -95,22 +95,22 @@ struct fork {
 
     /* What instructions cost beyond their base gas. */
     struct {
-        uint32_t exp_byte;            /* EXP, per byte of the exponent: 10, 50 (EIP-160) */
-        uint32_t keccak_word;         /* per 32 bytes */
-        uint32_t copy_word;           /* per 32 bytes copied */
-        uint32_t memory_word;         /* memory: words * this + words^2 / 512 */
+        uint32_t exp_byte;    /* EXP, per byte of the exponent: 10, 50 (EIP-160) */
+        uint32_t keccak_word; /* per 32 bytes */
+        uint32_t copy_word;   /* per 32 bytes copied */
+        uint32_t memory_word; /* memory: words * this + words^2 / 512 */
         uint32_t log_topic, log_byte;
-        uint32_t call_value;          /* a call that carries value */
-        uint32_t call_stipend;        /* what its callee gets for nothing */
-        uint32_t new_account;         /* a call that brings an account into existence */
+        uint32_t call_value;               /* a call that carries value */
+        uint32_t call_stipend;             /* what its callee gets for nothing */
+        uint32_t new_account;              /* a call that brings an account into existence */
         uint32_t selfdestruct_new_account; /* the same by SELFDESTRUCT: 0, 25000 (EIP-150) */
-        uint32_t selfdestruct_refund; /* 24000, 0 (EIP-3529) */
-        uint32_t code_byte;           /* code deposit, per byte */
-        uint32_t code_word;           /* and per 32 bytes, for hashing it: 0, 6 (EIP-8037) */
-        uint32_t initcode_word;       /* per 32 bytes of initcode: 0, 2 (EIP-3860) */
-        uint32_t cold_account;        /* whole price of a cold account, 0 before EIP-2929; base gas counts towards it */
-        uint32_t cold_slot;           /* the same of a cold storage slot */
-        uint32_t warm;                /* whole price of either when warm */
+        uint32_t selfdestruct_refund;      /* 24000, 0 (EIP-3529) */
+        uint32_t code_byte;                /* code deposit, per byte */
+        uint32_t code_word;                /* and per 32 bytes, for hashing it: 0, 6 (EIP-8037) */
+        uint32_t initcode_word;            /* per 32 bytes of initcode: 0, 2 (EIP-3860) */
+        uint32_t cold_account; /* whole price of a cold account, 0 before EIP-2929; base gas counts towards it */
+        uint32_t cold_slot;    /* the same of a cold storage slot */
+        uint32_t warm;         /* whole price of either when warm */
     } gas;
 
     /* SSTORE. Its base gas in op[] is 0: all of its price is here. */
@@ -131,10 +131,11 @@ struct fork {
         uint32_t data_zero, data_byte; /* per byte of data: 4 and 68, 16 (EIP-2028) */
         uint32_t access_address;       /* EIP-2930 */
         uint32_t access_key;
-        uint32_t floor_token;          /* EIP-7623: at least base + this for each token of data; 0: no floor */
+        uint32_t floor_token;            /* EIP-7623: at least base + this for each token of data; 0: no floor */
         uint32_t floor_zero, floor_byte; /* tokens of a zero byte and of another: 1 and 4, both 4 (EIP-7976) */
-        uint32_t access_list_byte;     /* tokens of a byte of the access list, in the floor and out of it: 0, 4 (EIP-7981) */
-        uint32_t authorization;        /* EIP-7702, each */
+        uint32_t
+            access_list_byte;   /* tokens of a byte of the access list, in the floor and out of it: 0, 4 (EIP-7981) */
+        uint32_t authorization; /* EIP-7702, each */
         uint32_t authorization_refund; /* when its account exists */
         uint32_t refund_quotient;      /* refund at most gas used / this: 2, 5 (EIP-3529) */
         uint32_t types;                /* mask of TX_TYPE_ */
@@ -159,9 +160,9 @@ struct fork {
     /* EIP-8037: what makes the state grow is paid in a gas of its own. Its price per byte follows the block's gas limit, see
      * fork_state_byte_gas. byte_year_target is 0 before it. */
     struct {
-        uint64_t byte_year_target; /* bytes by which the state may grow in a year */
-        uint32_t price_bits;       /* significant bits of the price ... */
-        uint32_t price_offset;     /* ... plus this */
+        uint64_t byte_year_target;          /* bytes by which the state may grow in a year */
+        uint32_t price_bits;                /* significant bits of the price ... */
+        uint32_t price_offset;              /* ... plus this */
         uint32_t account, slot, delegation; /* bytes that each adds */
     } state_growth;
 
@@ -175,39 +176,38 @@ struct fork {
 
     uint64_t block_reward; /* wei */
     enum difficulty_rule difficulty;
-    uint64_t bomb_delay;     /* blocks by which the difficulty bomb is put off; EIP-649 and successors */
+    uint64_t bomb_delay; /* blocks by which the difficulty bomb is put off; EIP-649 and successors */
     uint32_t min_difficulty;
 
     /* The VM. */
-    bool keeps_64th;                    /* EIP-150: a call keeps back a 64th of the gas; before, too much gas asked fails */
-    bool clear_empty;                   /* EIP-161: empty accounts do not exist; new contracts start with nonce 1 */
-    bool deposit_out_of_gas_fails;      /* EIP-2: code that cannot be paid for fails the create; before, it leaves no code */
-    bool reject_ef_code;                /* EIP-3541 */
-    bool delegation;                    /* EIP-7702: code 0xef0100 and an address means that account's code */
-    bool warm_coinbase;                 /* EIP-3651 */
-    bool prevrandao;                    /* EIP-4399: opcode 0x44 is randomness, not difficulty */
+    bool keeps_64th;               /* EIP-150: a call keeps back a 64th of the gas; before, too much gas asked fails */
+    bool clear_empty;              /* EIP-161: empty accounts do not exist; new contracts start with nonce 1 */
+    bool deposit_out_of_gas_fails; /* EIP-2: code that cannot be paid for fails the create; before, it leaves no code */
+    bool reject_ef_code;           /* EIP-3541 */
+    bool delegation;               /* EIP-7702: code 0xef0100 and an address means that account's code */
+    bool warm_coinbase;            /* EIP-3651 */
+    bool prevrandao;               /* EIP-4399: opcode 0x44 is randomness, not difficulty */
 
     /* Transactions. */
-    bool low_s;                         /* EIP-2: signatures with high s are refused */
-    bool replay_protection;             /* EIP-155: v may carry the chain id */
-    bool receipt_status;                /* EIP-658: receipts say success, not the state root */
+    bool low_s;             /* EIP-2: signatures with high s are refused */
+    bool replay_protection; /* EIP-155: v may carry the chain id */
+    bool receipt_status;    /* EIP-658: receipts say success, not the state root */
 
     /* Blocks. */
-    bool withdrawals;                   /* EIP-4895 */
-    bool beacon_root;                   /* EIP-4788: stored by a system call at the start of a block */
-    bool parent_hash;                   /* EIP-2935: likewise */
-    uint32_t requests;                  /* EIP-7685: mask of REQUEST_ */
-    bool transfer_logs;                 /* EIP-7708: value transfers emit logs */
-    bool block_gas_without_refunds;     /* EIP-7778 */
-    bool block_access_list;             /* EIP-7928 */
-    bool slot_number;                   /* EIP-7843: in the header */
+    bool withdrawals;               /* EIP-4895 */
+    bool beacon_root;               /* EIP-4788: stored by a system call at the start of a block */
+    bool parent_hash;               /* EIP-2935: likewise */
+    uint32_t requests;              /* EIP-7685: mask of REQUEST_ */
+    bool transfer_logs;             /* EIP-7708: value transfers emit logs */
+    bool block_gas_without_refunds; /* EIP-7778 */
+    bool block_access_list;         /* EIP-7928 */
+    bool slot_number;               /* EIP-7843: in the header */
 };
 
-extern const struct fork fork_frontier, fork_homestead, fork_tangerine_whistle,
-    fork_spurious_dragon, fork_byzantium, fork_constantinople, fork_petersburg, fork_istanbul,
-    fork_muir_glacier, fork_berlin, fork_london, fork_arrow_glacier, fork_gray_glacier, fork_paris,
-    fork_shanghai, fork_cancun, fork_prague, fork_osaka, fork_bpo1, fork_bpo2, fork_bpo3, fork_bpo4,
-    fork_bpo5, fork_amsterdam;
+extern const struct fork fork_frontier, fork_homestead, fork_tangerine_whistle, fork_spurious_dragon, fork_byzantium,
+    fork_constantinople, fork_petersburg, fork_istanbul, fork_muir_glacier, fork_berlin, fork_london,
+    fork_arrow_glacier, fork_gray_glacier, fork_paris, fork_shanghai, fork_cancun, fork_prague, fork_osaka, fork_bpo1,
+    fork_bpo2, fork_bpo3, fork_bpo4, fork_bpo5, fork_amsterdam;
 
 /* Every fork, oldest first; the last is followed by NULL. */
 extern const struct fork *const forks[];
@@ -220,10 +220,10 @@ uint64_t fork_state_byte_gas(const struct fork *fork, uint64_t gas_limit);
 
 /* ---- system contracts ---------------------------------------------------------------------------------------- */
 
-extern const struct address system_address;              /* the caller of system calls */
-extern const struct address beacon_roots_address;        /* EIP-4788 */
-extern const struct address history_storage_address;     /* EIP-2935 */
-extern const struct address withdrawal_requests_address; /* EIP-7002 */
+extern const struct address system_address;                 /* the caller of system calls */
+extern const struct address beacon_roots_address;           /* EIP-4788 */
+extern const struct address history_storage_address;        /* EIP-2935 */
+extern const struct address withdrawal_requests_address;    /* EIP-7002 */
 extern const struct address consolidation_requests_address; /* EIP-7251 */
 
 /* EIP-779: whose balances moved, and where to. */
@@ -249,7 +249,7 @@ enum { CHAIN_ACTIVATIONS_MAX = 32 };
 struct chain_spec {
     const char *name;
     uint64_t id;
-    uint64_t dao_block;              /* EIP-779: the irregular state change happens in this block; NEVER: not on this chain */
+    uint64_t dao_block; /* EIP-779: the irregular state change happens in this block; NEVER: not on this chain */
     struct address deposit_contract; /* EIP-6110 */
     struct activation activations[CHAIN_ACTIVATIONS_MAX];
     uint32_t activation_count;

@@ -58,10 +58,8 @@ TEST(forks_switch_on_known_opcodes_only)
 {
     for (size_t i = 0; forks[i] != NULL; i++)
         for (unsigned op = 0; op < 256; op++) {
-            if (forks[i]->op[op].on)
-                CHECK(opcode_infos[op].name != NULL);
-            if (i > 0 && forks[i - 1]->op[op].on)
-                CHECK(forks[i]->op[op].on);
+            if (forks[i]->op[op].on) CHECK(opcode_infos[op].name != NULL);
+            if (i > 0 && forks[i - 1]->op[op].on) CHECK(forks[i]->op[op].on);
         }
 }
 
@@ -93,8 +91,8 @@ TEST(chains_of_fixtures_are_read_from_their_names)
     CHECK(chain_fork_at(&c, 5, 0) == &fork_london);
     CHECK_STATUS(chain_from_network(&c, "Frontier", NULL), STATUS_OK);
     CHECK(chain_fork_at(&c, 1u << 30, 1u << 31) == &fork_frontier);
-    const char *const bad[] = {"", "Cancún", "CancunToPrague", "CancunToPragueAtTime", "CancunToNothingAt5", "ToAt", "CancunToPragueAt5x"};
+    const char *const bad[] = {
+        "", "Cancún", "CancunToPrague", "CancunToPragueAtTime", "CancunToNothingAt5", "ToAt", "CancunToPragueAt5x"};
     struct error e;
-    for (size_t i = 0; i < COUNT_OF(bad); i++)
-        CHECK_STATUS(chain_from_network(&c, bad[i], &e), UNKNOWN_FORK);
+    for (size_t i = 0; i < COUNT_OF(bad); i++) CHECK_STATUS(chain_from_network(&c, bad[i], &e), UNKNOWN_FORK);
 }

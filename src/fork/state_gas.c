@@ -7,8 +7,7 @@ enum { BLOCKS_PER_YEAR = 2628000 };
  * a few significant bits, so that it seldom changes. */
 uint64_t fork_state_byte_gas(const struct fork *fork, uint64_t gas_limit)
 {
-    if (fork->state_growth.byte_year_target == 0)
-        return 0;
+    if (fork->state_growth.byte_year_target == 0) return 0;
     uint64_t offset = fork->state_growth.price_offset, divisor = 2 * fork->state_growth.byte_year_target;
     unsigned __int128 gas_per_year = (unsigned __int128)gas_limit * BLOCKS_PER_YEAR;
     uint64_t shifted = (uint64_t)((gas_per_year + divisor - 1) / divisor) + offset;

@@ -16,8 +16,7 @@ static bool balance_holds(const struct mv_execution *e, const struct mv_balance_
                           const struct account_entry *beneficiary, const struct u256 *fees)
 {
     struct u256 now = location_balance(&r->account->balance, e->tx);
-    if (r->account == beneficiary)
-        now = u256_add(now, *fees);
+    if (r->account == beneficiary) now = u256_add(now, *fees);
     return !u256_less(now, r->low) && !u256_less(r->high, now);
 }
 
@@ -34,8 +33,7 @@ bool mv_holds(const struct mv_execution *e, const struct account_entry *benefici
     }
     for (uint32_t i = 0; i < e->balance_read_count; i++) {
         const struct mv_balance_read *r = &e->balance_reads[i];
-        if (!balance_holds(e, r, beneficiary, fees))
-            return refuse(out, &r->account->balance, MV_BALANCE, NULL, e->tx);
+        if (!balance_holds(e, r, beneficiary, fees)) return refuse(out, &r->account->balance, MV_BALANCE, NULL, e->tx);
     }
     return true;
 }
@@ -44,11 +42,9 @@ void mv_commit(struct mv_execution *e)
 {
     for (uint32_t i = 0; i < e->write_count; i++) {
         struct mv_write *w = &e->writes[i];
-        if (!w->is_balance)
-            continue;
+        if (!w->is_balance) continue;
         struct balance_version *b = (struct balance_version *)w->version;
-        if (atomic_load_explicit(&b->v.kind, memory_order_relaxed) == VERSION_TOTAL)
-            continue;
+        if (atomic_load_explicit(&b->v.kind, memory_order_relaxed) == VERSION_TOTAL) continue;
         b->total = u256_add(location_balance(&w->account->balance, e->tx), b->v.value);
         /* Release: whoever sees the kind sees the total; pairs with the acquire in location_balance_from. */
         atomic_store_explicit(&b->v.kind, VERSION_TOTAL, memory_order_release);

@@ -34,8 +34,8 @@ struct mv_read {
 /* What was asked of a balance. */
 struct mv_balance_read {
     const struct account_entry *account;
-    bool exact;             /* low is the value that was seen */
-    struct u256 low, high;  /* else: low <= balance <= high */
+    bool exact;            /* low is the value that was seen */
+    struct u256 low, high; /* else: low <= balance <= high */
 };
 
 /* A version that was published, and where. Exactly one of account and slot is set. */
@@ -48,7 +48,7 @@ struct mv_write {
 
 /* One execution of one transaction: its reads and writes. Lives in the arena of the worker that ran it. */
 struct mv_execution {
-    uint32_t tx; /* its number: index in the block + 1 */
+    uint32_t tx;                        /* its number: index in the block + 1 */
     const struct account_entry *sender; /* its nonce was assumed to be sender_nonce; NULL: no assumption */
     uint64_t sender_nonce;
     struct mv_read *reads;

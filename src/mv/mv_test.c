@@ -1,4 +1,5 @@
-/* mv by hand: which changes below a transaction that ran ahead disturb it and which do not. Random blocks: tests/sim. */
+/* mv by hand: which changes below a transaction that ran ahead disturb it and which do not. Random blocks:
+ * tests/sim. */
 #include "mv/mv.h"
 
 #include "harness.h"
@@ -131,7 +132,8 @@ TEST(mv_credits_commute)
     strike(&t);
 }
 
-/* Balances near 2^256 come in tests only, but the answer must be that of serial execution there too: 2^256 - 10 and 20 are 10. */
+/* Balances near 2^256 come in tests only, but the answer must be that of serial execution there too: 2^256 - 10 and
+ * 20 are 10. */
 TEST(mv_a_balance_that_overflows_is_noticed)
 {
     struct stage t;

@@ -14,8 +14,7 @@ static void insert(struct location *l, struct version *v)
         }
         atomic_store_explicit(&v->next, older, memory_order_relaxed);
         /* Release: whoever finds v sees its fields; pairs with the acquire in location_find. */
-        if (atomic_compare_exchange_weak_explicit(link, &older, v, memory_order_release, memory_order_acquire))
-            return;
+        if (atomic_compare_exchange_weak_explicit(link, &older, v, memory_order_release, memory_order_acquire)) return;
     }
 }
 
@@ -58,8 +57,7 @@ static void write_balance(struct mv_execution *e, struct arena *arena, struct ac
     struct location *l = &a->entry->balance;
     struct balance_version *b = ARENA_NEW(arena, struct balance_version);
     version_init(&b->v, e->tx, a->balance_delta, 0, at_head ? VERSION_TOTAL : VERSION_DELTA);
-    if (at_head)
-        b->total = u256_add(location_balance(l, e->tx), a->balance_delta);
+    if (at_head) b->total = u256_add(location_balance(l, e->tx), a->balance_delta);
     struct mv_write *w = add_write(e, &b->v);
     w->account = a->entry;
     w->is_balance = true;
@@ -68,8 +66,7 @@ static void write_balance(struct mv_execution *e, struct arena *arena, struct ac
 
 static void publish_account(struct mv_execution *e, struct arena *arena, struct account *a, bool at_head)
 {
-    if (!u256_is_zero(a->balance_delta))
-        write_balance(e, arena, a, at_head);
+    if (!u256_is_zero(a->balance_delta)) write_balance(e, arena, a, at_head);
     if ((a->flags & ACCOUNT_HAS_NONCE) && a->nonce != a->nonce_start)
         write_value(e, arena, a->entry, NULL, &a->entry->nonce, U256(a->nonce), 0);
     if ((a->flags & ACCOUNT_HAS_META) && !meta_equal(a->meta, a->meta_start))
@@ -88,23 +85,21 @@ static void note_account_reads(struct mv_execution *e, const struct account *a)
         e->reads[e->read_count++] = (struct mv_read){&a->entry->meta, a->meta_seen, MV_META};
     bool exact = (a->flags & ACCOUNT_BALANCE_SEEN) != 0;
     if (exact)
-        e->balance_reads[e->balance_read_count++] =
-            (struct mv_balance_read){a->entry, true, a->balance_start, a->balance_start};
+        e->balance_reads[e->balance_read_count++] = (struct mv_balance_read){a->entry, true, a->balance_start,
+                                                                             a->balance_start};
     else if (!u256_is_zero(a->balance_low) || !u256_equal(a->balance_high, U256_MAX))
-        e->balance_reads[e->balance_read_count++] =
-            (struct mv_balance_read){a->entry, false, a->balance_low, a->balance_high};
+        e->balance_reads[e->balance_read_count++] = (struct mv_balance_read){a->entry, false, a->balance_low,
+                                                                             a->balance_high};
 }
 
 static struct mv_execution *collect(struct state *s, struct arena *arena)
 {
     struct mv_execution *e = ARENA_NEW(arena, struct mv_execution);
     *e = (struct mv_execution){.tx = s->tx};
-    if (!s->speculative)
-        return e;
+    if (!s->speculative) return e;
     e->reads = ARENA_ARRAY(arena, struct mv_read, 2 * s->account_count + s->slot_count);
     e->balance_reads = ARENA_ARRAY(arena, struct mv_balance_read, s->account_count);
-    for (uint32_t i = 0; i < s->account_count; i++)
-        note_account_reads(e, s->accounts[i]);
+    for (uint32_t i = 0; i < s->account_count; i++) note_account_reads(e, s->accounts[i]);
     for (uint32_t i = 0; i < s->slot_count; i++)
         if (s->slots[i]->entry != NULL)
             e->reads[e->read_count++] = (struct mv_read){&s->slots[i]->entry->location, s->slots[i]->seen, MV_SLOT};
@@ -121,14 +116,11 @@ static bool is_written(const struct slot *slot)
 struct mv_execution *mv_publish(struct state *s, struct arena *arena)
 {
     struct mv_execution *e = collect(s, arena);
-    if (s->list_accesses)
-        e->accesses = state_accesses(s, arena);
+    if (s->list_accesses) e->accesses = state_accesses(s, arena);
     uint32_t written_slots = 0;
-    for (uint32_t i = 0; i < s->slot_count; i++)
-        written_slots += is_written(s->slots[i]);
+    for (uint32_t i = 0; i < s->slot_count; i++) written_slots += is_written(s->slots[i]);
     e->writes = ARENA_ARRAY(arena, struct mv_write, 3 * s->account_count + written_slots);
-    for (uint32_t i = 0; i < s->account_count; i++)
-        publish_account(e, arena, s->accounts[i], !s->speculative);
+    for (uint32_t i = 0; i < s->account_count; i++) publish_account(e, arena, s->accounts[i], !s->speculative);
     for (uint32_t i = 0; i < s->slot_count; i++) {
         const struct slot *slot = s->slots[i];
         if (is_written(slot))

@@ -32,8 +32,7 @@ static uint64_t head_bits(struct bytes input, uint64_t at, uint64_t exponent_siz
     uint64_t head = exponent_size < WORD ? exponent_size : WORD;
     for (uint64_t i = 0; i < head; i++) {
         unsigned b = byte_at(input, at + i);
-        if (b != 0)
-            return 8 * (head - 1 - i) + 31 - (unsigned)__builtin_clz(b);
+        if (b != 0) return 8 * (head - 1 - i) + 31 - (unsigned)__builtin_clz(b);
     }
     return 0;
 }
@@ -43,13 +42,10 @@ static unsigned __int128 complexity(enum modexp_pricing pricing, uint64_t size)
     unsigned __int128 x = size, words = (x + 7) / 8;
     switch (pricing) {
     case MODEXP_EIP198:
-        if (size <= 64)
-            return x * x;
+        if (size <= 64) return x * x;
         return size <= 1024 ? x * x / 4 + 96 * x - 3072 : x * x / 16 + 480 * x - 199680;
-    case MODEXP_EIP2565:
-        return words * words;
-    case MODEXP_EIP7883:
-        return size <= 32 ? 16 : 2 * words * words;
+    case MODEXP_EIP2565: return words * words;
+    case MODEXP_EIP7883: return size <= 32 ? 16 : 2 * words * words;
     }
     return 0;
 }
@@ -58,38 +54,31 @@ bool modexp_decode(struct modexp_call *out, const struct fork_precompile *rules,
 {
     uint64_t base = read_size(input, 0), exponent = read_size(input, WORD), modulus = read_size(input, 2 * WORD);
     uint64_t limit = rules->modexp_size_max;
-    if (limit != 0 && (base > limit || exponent > limit || modulus > limit))
-        return false;
+    if (limit != 0 && (base > limit || exponent > limit || modulus > limit)) return false;
 
     enum modexp_pricing pricing = rules->modexp;
     uint64_t per_byte = pricing == MODEXP_EIP7883 ? 16 : 8, divisor = 1, least = 0;
     switch (pricing) {
-    case MODEXP_EIP198:
-        divisor = 20;
-        break;
+    case MODEXP_EIP198: divisor = 20; break;
     case MODEXP_EIP2565:
         divisor = 3;
         least = 200;
         break;
-    case MODEXP_EIP7883:
-        least = 500;
-        break;
+    case MODEXP_EIP7883: least = 500; break;
     }
     uint64_t iterations = head_bits(input, HEADER + base, exponent);
-    if (exponent > WORD)
-        iterations += per_byte * (exponent - WORD);
-    if (iterations == 0)
-        iterations = 1;
+    if (exponent > WORD) iterations += per_byte * (exponent - WORD);
+    if (iterations == 0) iterations = 1;
     unsigned __int128 price = complexity(pricing, base > modulus ? base : modulus) * iterations / divisor;
     bool huge = base == SIZE_HUGE || modulus == SIZE_HUGE || (exponent == SIZE_HUGE && price > 0);
-    if (huge || price > UINT64_MAX)
-        return false;
+    if (huge || price > UINT64_MAX) return false;
     *out = (struct modexp_call){.gas = price < least ? least : (uint64_t)price};
     if (modulus > 0) { /* else there is nothing to compute, and an unpaid exponent must not be looked at */
         out->base_size = base;
         out->exponent_size = exponent;
         out->modulus_size = modulus;
-        out->numbers = input.size > HEADER ? (struct bytes){input.data + HEADER, input.size - HEADER} : (struct bytes){0};
+        out->numbers = input.size > HEADER ? (struct bytes){input.data + HEADER, input.size - HEADER}
+                                           : (struct bytes){0};
     }
     return true;
 }

@@ -32,11 +32,9 @@ static inline unsigned precompile_find(const struct fork_precompile *rules, cons
     memcpy(&head, a->b, 8);
     memcpy(&middle, a->b + 8, 8);
     memcpy(&tail, a->b + 16, 4);
-    if (LIKELY((head | middle) != 0))
-        return PRECOMPILE_NONE;
+    if (LIKELY((head | middle) != 0)) return PRECOMPILE_NONE;
     uint32_t id = __builtin_bswap32(tail);
-    if (id > 62 && id != PRECOMPILE_P256VERIFY)
-        return PRECOMPILE_NONE;
+    if (id > 62 && id != PRECOMPILE_P256VERIFY) return PRECOMPILE_NONE;
     return (rules->active & PRECOMPILE_BIT(id)) != 0 ? id : (unsigned)PRECOMPILE_NONE;
 }
 

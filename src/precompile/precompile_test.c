@@ -20,8 +20,7 @@ static struct precompile_result call(const struct vectors_rules *rules, unsigned
 TEST(precompiles_give_the_published_results)
 {
     struct vectors v;
-    if (!vectors_open(&v))
-        SKIP("precompile-vectors.tsv is not in $WEFT_FIXTURES");
+    if (!vectors_open(&v)) SKIP("precompile-vectors.tsv is not in $WEFT_FIXTURES");
     struct vector row;
     size_t rows = 0;
     while (vectors_next(&v, &row)) {
@@ -33,8 +32,7 @@ TEST(precompiles_give_the_published_results)
         if (!bytes_equal(r.output, row.expected))
             FAIL("%s/%s: wrong output (%zu bytes)", row.family, row.name, r.output.size);
         rows++;
-        if (row.gas == 0 || !r.ok)
-            continue;
+        if (row.gas == 0 || !r.ok) continue;
         if (PLENTY - r.gas_left != row.gas)
             FAIL("%s/%s: gas %llu, expected %llu", row.family, row.name, (unsigned long long)(PLENTY - r.gas_left),
                  (unsigned long long)row.gas);

@@ -4,21 +4,17 @@
 /* Reads the big-endian payload length of a long item: `n` bytes from in->at on. Canonical: no leading zero and more than 55. */
 static enum status read_long_size(const struct rlp *in, size_t n, size_t *size)
 {
-    if ((size_t)(in->end - in->at) < 1 + n)
-        return RLP_TRUNCATED;
+    if ((size_t)(in->end - in->at) < 1 + n) return RLP_TRUNCATED;
     uint64_t v = 0;
-    for (size_t i = 0; i < n; i++)
-        v = v << 8 | in->at[1 + i];
-    if (in->at[1] == 0 || v <= 55)
-        return RLP_NOT_CANONICAL;
+    for (size_t i = 0; i < n; i++) v = v << 8 | in->at[1 + i];
+    if (in->at[1] == 0 || v <= 55) return RLP_NOT_CANONICAL;
     *size = v;
     return STATUS_OK;
 }
 
 static ALWAYS_INLINE enum status read_header(const struct rlp *in, struct rlp_item *out)
 {
-    if (UNLIKELY(in->at >= in->end))
-        return RLP_TRUNCATED;
+    if (UNLIKELY(in->at >= in->end)) return RLP_TRUNCATED;
     uint8_t prefix = *in->at;
     size_t header = 1, size;
     bool is_list = prefix >= 0xc0;
@@ -30,12 +26,10 @@ static ALWAYS_INLINE enum status read_header(const struct rlp *in, struct rlp_it
         if (size > 55) {
             size_t n = size - 55;
             enum status s = read_long_size(in, n, &size);
-            if (s != STATUS_OK)
-                return s;
+            if (s != STATUS_OK) return s;
             header = 1 + n;
         }
-        if (UNLIKELY(size > (size_t)(in->end - in->at) - header))
-            return RLP_TRUNCATED;
+        if (UNLIKELY(size > (size_t)(in->end - in->at) - header)) return RLP_TRUNCATED;
         if (UNLIKELY(prefix == 0x81 && in->at[1] < 0x80))
             return RLP_NOT_CANONICAL; /* a byte below 0x80 stands for itself */
     }
@@ -54,8 +48,7 @@ enum status rlp_read_item(struct rlp *in, struct rlp_item *out)
 {
     struct rlp_item item;
     enum status s = read_header(in, &item);
-    if (s != STATUS_OK)
-        return s;
+    if (s != STATUS_OK) return s;
     move_behind(in, &item);
     *out = item;
     return STATUS_OK;
@@ -65,10 +58,8 @@ enum status rlp_enter(struct rlp *in, struct rlp *list)
 {
     struct rlp_item item;
     enum status s = read_header(in, &item);
-    if (s != STATUS_OK)
-        return s;
-    if (!item.is_list)
-        return RLP_IS_STRING;
+    if (s != STATUS_OK) return s;
+    if (!item.is_list) return RLP_IS_STRING;
     move_behind(in, &item);
     *list = rlp_of(item.payload);
     return STATUS_OK;
@@ -78,8 +69,7 @@ enum status rlp_enter(struct rlp *in, struct rlp *list)
 static ALWAYS_INLINE enum status peek_string(const struct rlp *in, struct rlp_item *item)
 {
     enum status s = read_header(in, item);
-    if (s == STATUS_OK && item->is_list)
-        return RLP_IS_LIST;
+    if (s == STATUS_OK && item->is_list) return RLP_IS_LIST;
     return s;
 }
 
@@ -87,8 +77,7 @@ enum status rlp_read_bytes(struct rlp *in, struct bytes *out)
 {
     struct rlp_item item;
     enum status s = peek_string(in, &item);
-    if (s != STATUS_OK)
-        return s;
+    if (s != STATUS_OK) return s;
     move_behind(in, &item);
     *out = item.payload;
     return STATUS_OK;
@@ -98,10 +87,8 @@ enum status rlp_read_fixed(struct rlp *in, void *out, size_t size)
 {
     struct rlp_item item;
     enum status s = peek_string(in, &item);
-    if (s != STATUS_OK)
-        return s;
-    if (item.payload.size != size)
-        return RLP_WRONG_SIZE;
+    if (s != STATUS_OK) return s;
+    if (item.payload.size != size) return RLP_WRONG_SIZE;
     move_behind(in, &item);
     memcpy(out, item.payload.data, size);
     return STATUS_OK;
@@ -121,10 +108,8 @@ enum status rlp_read_address(struct rlp *in, struct address *out)
 static ALWAYS_INLINE enum status peek_number(const struct rlp *in, size_t limit, struct rlp_item *item)
 {
     enum status s = peek_string(in, item);
-    if (s != STATUS_OK)
-        return s;
-    if (item->payload.size != 0 && item->payload.data[0] == 0)
-        return RLP_LEADING_ZERO;
+    if (s != STATUS_OK) return s;
+    if (item->payload.size != 0 && item->payload.data[0] == 0) return RLP_LEADING_ZERO;
     return item->payload.size > limit ? RLP_NUMBER_TOO_BIG : STATUS_OK;
 }
 
@@ -132,12 +117,10 @@ enum status rlp_read_u64(struct rlp *in, uint64_t *out)
 {
     struct rlp_item item;
     enum status s = peek_number(in, 8, &item);
-    if (s != STATUS_OK)
-        return s;
+    if (s != STATUS_OK) return s;
     move_behind(in, &item);
     uint64_t v = 0;
-    for (size_t i = 0; i < item.payload.size; i++)
-        v = v << 8 | item.payload.data[i];
+    for (size_t i = 0; i < item.payload.size; i++) v = v << 8 | item.payload.data[i];
     *out = v;
     return STATUS_OK;
 }
@@ -146,8 +129,7 @@ enum status rlp_read_u256(struct rlp *in, struct u256 *out)
 {
     struct rlp_item item;
     enum status s = peek_number(in, 32, &item);
-    if (s != STATUS_OK)
-        return s;
+    if (s != STATUS_OK) return s;
     move_behind(in, &item);
     *out = u256_load_be_n(item.payload.data, item.payload.size);
     return STATUS_OK;
@@ -164,8 +146,7 @@ enum status rlp_count(struct rlp list, size_t *count)
     while (!rlp_at_end(&list)) {
         struct rlp_item item;
         enum status s = rlp_read_item(&list, &item);
-        if (s != STATUS_OK)
-            return s;
+        if (s != STATUS_OK) return s;
         n++;
     }
     *count = n;
@@ -181,11 +162,9 @@ enum status rlp_check(struct bytes encoded)
     do {
         struct rlp_item item;
         enum status s = rlp_read_item(&in, &item);
-        if (s != STATUS_OK)
-            return s;
+        if (s != STATUS_OK) return s;
         if (item.is_list) {
-            if (depth == RLP_DEPTH_MAX)
-                return RLP_TOO_DEEP;
+            if (depth == RLP_DEPTH_MAX) return RLP_TOO_DEEP;
             ends[depth++] = in.end;
             in = rlp_of(item.payload);
         }

@@ -112,8 +112,7 @@ void rlp_writer_free(struct rlp_writer *w);
 uint8_t *rlp_writer_grow(struct rlp_writer *w, size_t size); /* slow path of rlp_reserve */
 static inline uint8_t *rlp_reserve(struct rlp_writer *w, size_t size)
 {
-    if (UNLIKELY((size_t)(w->at - w->start) < size))
-        return rlp_writer_grow(w, size);
+    if (UNLIKELY((size_t)(w->at - w->start) < size)) return rlp_writer_grow(w, size);
     return w->at -= size;
 }
 
@@ -121,8 +120,7 @@ static inline uint8_t *rlp_reserve(struct rlp_writer *w, size_t size)
 static inline void rlp_put_raw(struct rlp_writer *w, const void *data, size_t size)
 {
     uint8_t *to = rlp_reserve(w, size);
-    if (size != 0)
-        memcpy(to, data, size);
+    if (size != 0) memcpy(to, data, size);
 }
 /* One string. */
 void rlp_put_bytes(struct rlp_writer *w, const void *data, size_t size);

@@ -17,10 +17,10 @@ TEST(rlp_takes_only_the_shortest_form)
     CHECK_STATUS(check_hex("80"), STATUS_OK);
     CHECK_STATUS(check_hex("c0"), STATUS_OK);
     CHECK_STATUS(check_hex("c3c0c180"), STATUS_OK);
-    CHECK_STATUS(check_hex("8100"), RLP_NOT_CANONICAL);   /* a byte below 0x80 is itself */
+    CHECK_STATUS(check_hex("8100"), RLP_NOT_CANONICAL); /* a byte below 0x80 is itself */
     CHECK_STATUS(check_hex("817f"), RLP_NOT_CANONICAL);
     CHECK_STATUS(check_hex("8180"), STATUS_OK);
-    CHECK_STATUS(check_hex("b800"), RLP_NOT_CANONICAL);   /* long form of a short string */
+    CHECK_STATUS(check_hex("b800"), RLP_NOT_CANONICAL);     /* long form of a short string */
     CHECK_STATUS(check_hex("b90001ff"), RLP_NOT_CANONICAL); /* length with a leading zero */
     CHECK_STATUS(check_hex("f800"), RLP_NOT_CANONICAL);
     CHECK_STATUS(check_hex(""), RLP_TRUNCATED);
@@ -63,8 +63,7 @@ static void write_random(struct rlp_writer *w, uint64_t *random, unsigned depth)
     if (depth < 6 && choice % 3 == 0) {
         size_t mark = rlp_mark(w);
         uint64_t inner = choice;
-        for (uint64_t i = choice / 3 % 9; i > 0; i--)
-            write_random(w, &inner, depth + 1);
+        for (uint64_t i = choice / 3 % 9; i > 0; i--) write_random(w, &inner, depth + 1);
         rlp_put_list(w, mark);
         return;
     }
@@ -118,8 +117,7 @@ TEST(rlp_survives_any_bytes)
         for (size_t i = 0; i < size; i++)
             bytes[i] = (uint8_t)(harness_random_below(3) == 0 ? 0xc0 + harness_random_below(64) : harness_random());
         struct bytes any = {bytes, size};
-        if (rlp_check(any) == STATUS_OK)
-            (void)read_all(rlp_of(any)); /* all of it can be read */
+        if (rlp_check(any) == STATUS_OK) (void)read_all(rlp_of(any)); /* all of it can be read */
     }
 }
 
@@ -127,8 +125,7 @@ TEST(rlp_refuses_bottomless_nesting)
 {
     static uint8_t deep[3 * RLP_DEPTH_MAX];
     struct rlp_writer w = {0};
-    for (unsigned i = 0; i < RLP_DEPTH_MAX + 1; i++)
-        rlp_put_list(&w, 0);
+    for (unsigned i = 0; i < RLP_DEPTH_MAX + 1; i++) rlp_put_list(&w, 0);
     CHECK_STATUS(rlp_check(rlp_written(&w)), RLP_TOO_DEEP);
     rlp_writer_free(&w);
     memset(deep, 0xc1, sizeof deep);

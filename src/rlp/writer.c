@@ -9,11 +9,9 @@ uint8_t *rlp_writer_grow(struct rlp_writer *w, size_t size)
 {
     size_t used = rlp_mark(w), capacity = (size_t)(w->end - w->start);
     size_t wanted = capacity == 0 ? WRITER_FIRST_SIZE : 2 * capacity;
-    while (wanted - used < size)
-        wanted *= 2;
+    while (wanted - used < size) wanted *= 2;
     uint8_t *memory = base_alloc(wanted);
-    if (used != 0)
-        memcpy(memory + wanted - used, w->at, used);
+    if (used != 0) memcpy(memory + wanted - used, w->at, used);
     free(w->start);
     w->start = memory;
     w->end = memory + wanted;
@@ -36,8 +34,7 @@ size_t rlp_header(uint8_t out[RLP_HEADER_MAX], size_t payload_size, bool is_list
     }
     size_t n = (size_t)(71 - __builtin_clzll(payload_size)) / 8; /* bytes of the size */
     out[0] = (uint8_t)(base + 55 + n);
-    for (size_t i = 0; i < n; i++)
-        out[1 + i] = (uint8_t)(payload_size >> (8 * (n - 1 - i)));
+    for (size_t i = 0; i < n; i++) out[1 + i] = (uint8_t)(payload_size >> (8 * (n - 1 - i)));
     return 1 + n;
 }
 
@@ -51,8 +48,7 @@ static void put_header(struct rlp_writer *w, size_t payload_size, bool is_list)
 void rlp_put_bytes(struct rlp_writer *w, const void *data, size_t size)
 {
     rlp_put_raw(w, data, size);
-    if (size != 1 || *w->at >= 0x80)
-        put_header(w, size, false);
+    if (size != 1 || *w->at >= 0x80) put_header(w, size, false);
 }
 
 void rlp_put_u64(struct rlp_writer *w, uint64_t value)
@@ -64,8 +60,7 @@ void rlp_put_u64(struct rlp_writer *w, uint64_t value)
     size_t n = value == 0 ? 0 : (size_t)(71 - __builtin_clzll(value)) / 8;
     uint8_t *to = rlp_reserve(w, 1 + n);
     to[0] = (uint8_t)(0x80 + n);
-    for (size_t i = 0; i < n; i++)
-        to[1 + i] = (uint8_t)(value >> (8 * (n - 1 - i)));
+    for (size_t i = 0; i < n; i++) to[1 + i] = (uint8_t)(value >> (8 * (n - 1 - i)));
 }
 
 void rlp_put_u256(struct rlp_writer *w, struct u256 value)

@@ -10,8 +10,7 @@ void sched_init(struct sched *s, uint32_t count, unsigned workers, _Atomic uint8
     s->count = count;
     s->workers = workers;
     s->state = state;
-    for (uint32_t i = 0; i < count; i++)
-        atomic_init(&state[i], ITEM_FREE);
+    for (uint32_t i = 0; i < count; i++) atomic_init(&state[i], ITEM_FREE);
     atomic_init(&s->head, 0);
     atomic_init(&s->cursor, 0);
     atomic_init(&s->token, 0);
@@ -58,21 +57,17 @@ static void raise_epoch(struct sched *s)
 static struct sched_task look_at_head(struct sched *s)
 {
     uint32_t head = atomic_load(&s->head);
-    if (head == s->count || atomic_load(&s->stopped) != 0)
-        return (struct sched_task){SCHED_DONE, 0};
+    if (head == s->count || atomic_load(&s->stopped) != 0) return (struct sched_task){SCHED_DONE, 0};
     for (;;) {
         switch (atomic_load(&s->state[head])) {
         case ITEM_FREE:
-            if (swap_state(s, head, ITEM_FREE, ITEM_STOLEN))
-                return (struct sched_task){SCHED_RUN, head};
+            if (swap_state(s, head, ITEM_FREE, ITEM_STOLEN)) return (struct sched_task){SCHED_RUN, head};
             break;
         case ITEM_RUNNING:
             /* Where running ahead rarely pays, the other's result would most likely be thrown away; but what takes long is
              * not begun again from the start. */
-            if (confidence_of(s) >= SCHED_CONFIDENCE_LOW)
-                return (struct sched_task){SCHED_WAIT, 0};
-            if (s->is_heavy != NULL && s->is_heavy[head])
-                return (struct sched_task){SCHED_WAIT, 0};
+            if (confidence_of(s) >= SCHED_CONFIDENCE_LOW) return (struct sched_task){SCHED_WAIT, 0};
+            if (s->is_heavy != NULL && s->is_heavy[head]) return (struct sched_task){SCHED_WAIT, 0};
             if (swap_state(s, head, ITEM_RUNNING, ITEM_STOLEN)) {
                 s->stole = true;
                 return (struct sched_task){SCHED_CHECK, head};
@@ -80,10 +75,8 @@ static struct sched_task look_at_head(struct sched *s)
             break;
         case ITEM_PUBLISHING: /* its worker asks for the head as soon as it is done */
             return (struct sched_task){SCHED_WAIT, 0};
-        case ITEM_READY:
-            return (struct sched_task){SCHED_CHECK, head};
-        default:
-            ASSERT(false); /* whoever stole or committed it holds the token */
+        case ITEM_READY: return (struct sched_task){SCHED_CHECK, head};
+        default: ASSERT(false); /* whoever stole or committed it holds the token */
         }
     }
 }
@@ -99,14 +92,11 @@ static bool take_head(struct sched *s, struct sched_task *out)
             !atomic_compare_exchange_strong(&s->token, &free, 1))
             return false;
         *out = look_at_head(s);
-        if (out->kind == SCHED_RUN || out->kind == SCHED_CHECK)
-            return true;
+        if (out->kind == SCHED_RUN || out->kind == SCHED_CHECK) return true;
         atomic_store(&s->token, 0);
-        if (out->kind == SCHED_DONE)
-            return true;
+        if (out->kind == SCHED_DONE) return true;
         uint8_t state = atomic_load(&s->state[atomic_load(&s->head) % s->count]);
-        if (state != ITEM_FREE && state != ITEM_READY)
-            return false;
+        if (state != ITEM_FREE && state != ITEM_READY) return false;
     }
 }
 
@@ -127,8 +117,7 @@ static bool take_heavy(struct sched *s, struct sched_task *out)
 
 static bool take_ahead(struct sched *s, struct sched_task *out)
 {
-    if (take_heavy(s, out))
-        return true;
+    if (take_heavy(s, out)) return true;
     for (;;) {
         uint32_t window = atomic_load_explicit(&s->window, memory_order_relaxed);
         uint32_t head = atomic_load(&s->head);
@@ -139,10 +128,8 @@ static bool take_ahead(struct sched *s, struct sched_task *out)
             atomic_compare_exchange_strong(&s->cursor, &item, first);
             continue;
         }
-        if (item >= s->count || item - head > window || window == 0)
-            return false;
-        if (!atomic_compare_exchange_strong(&s->cursor, &item, item + 1))
-            continue;
+        if (item >= s->count || item - head > window || window == 0) return false;
+        if (!atomic_compare_exchange_strong(&s->cursor, &item, item + 1)) continue;
         if (swap_state(s, item, ITEM_FREE, ITEM_RUNNING)) {
             *out = (struct sched_task){SCHED_SPECULATE, item};
             return true;
@@ -153,10 +140,8 @@ static bool take_ahead(struct sched *s, struct sched_task *out)
 struct sched_task sched_next(struct sched *s)
 {
     struct sched_task task;
-    if (atomic_load(&s->stopped) != 0 || atomic_load(&s->head) == s->count)
-        return (struct sched_task){SCHED_DONE, 0};
-    if (take_head(s, &task) || take_ahead(s, &task))
-        return task;
+    if (atomic_load(&s->stopped) != 0 || atomic_load(&s->head) == s->count) return (struct sched_task){SCHED_DONE, 0};
+    if (take_head(s, &task) || take_ahead(s, &task)) return task;
     return (struct sched_task){SCHED_WAIT, 0};
 }
 
@@ -186,13 +171,10 @@ void sched_published(struct sched *s, uint32_t item, bool last)
 static void grow_window(struct sched *s)
 {
     uint32_t confidence = confidence_of(s);
-    if (confidence < SCHED_CONFIDENCE_MAX)
-        atomic_store_explicit(&s->confidence, confidence + 1, memory_order_relaxed);
-    if (s->probe_distance > SCHED_PROBE_FIRST)
-        s->probe_distance /= 2;
+    if (confidence < SCHED_CONFIDENCE_MAX) atomic_store_explicit(&s->confidence, confidence + 1, memory_order_relaxed);
+    if (s->probe_distance > SCHED_PROBE_FIRST) s->probe_distance /= 2;
     uint32_t window = atomic_load_explicit(&s->window, memory_order_relaxed);
-    if (window < s->count)
-        atomic_store_explicit(&s->window, window + s->workers, memory_order_relaxed);
+    if (window < s->count) atomic_store_explicit(&s->window, window + s->workers, memory_order_relaxed);
 }
 
 static void shrink_window(struct sched *s)
@@ -201,22 +183,19 @@ static void shrink_window(struct sched *s)
     confidence -= confidence / 4 + (confidence != 0);
     atomic_store_explicit(&s->confidence, confidence, memory_order_relaxed);
     uint32_t window = atomic_load_explicit(&s->window, memory_order_relaxed);
-    if (window == 0)
-        return;
+    if (window == 0) return;
     window = confidence < SCHED_CONFIDENCE_NONE ? 0 : window - window / 4;
     atomic_store_explicit(&s->window, window, memory_order_relaxed);
     if (window == 0) {
         s->probe_in = s->probe_distance;
-        if (s->probe_distance < SCHED_PROBE_LAST)
-            s->probe_distance *= 2;
+        if (s->probe_distance < SCHED_PROBE_LAST) s->probe_distance *= 2;
     }
 }
 
 /* A closed window opens a crack after a while. */
 static void maybe_probe(struct sched *s)
 {
-    if (s->workers < 2 || atomic_load_explicit(&s->window, memory_order_relaxed) != 0 || --s->probe_in != 0)
-        return;
+    if (s->workers < 2 || atomic_load_explicit(&s->window, memory_order_relaxed) != 0 || --s->probe_in != 0) return;
     s->probe_in = s->probe_distance;
     atomic_store_explicit(&s->window, 2, memory_order_relaxed);
 }
@@ -225,13 +204,11 @@ static void maybe_probe(struct sched *s)
  * last time, sees the new head then: both words are sequentially consistent. */
 static void call_waiting(struct sched *s)
 {
-    if (atomic_load(&s->waiting) == 0)
-        return;
+    if (atomic_load(&s->waiting) == 0) return;
     uint32_t head = atomic_load(&s->head), cursor = atomic_load(&s->cursor);
     uint32_t window = atomic_load_explicit(&s->window, memory_order_relaxed);
     uint32_t ahead = cursor > head ? cursor - head : 0;
-    if (window != 0 && cursor < s->count && ahead <= window / 2)
-        raise_epoch(s);
+    if (window != 0 && cursor < s->count && ahead <= window / 2) raise_epoch(s);
 }
 
 struct sched_task sched_committed(struct sched *s, uint32_t item, enum sched_outcome outcome)
@@ -247,8 +224,7 @@ struct sched_task sched_committed(struct sched *s, uint32_t item, enum sched_out
     atomic_store(&s->head, item + 1);
     call_waiting(s);
     struct sched_task next = look_at_head(s);
-    if (next.kind == SCHED_RUN || next.kind == SCHED_CHECK)
-        return next;
+    if (next.kind == SCHED_RUN || next.kind == SCHED_CHECK) return next;
     atomic_store(&s->token, 0);
     if (next.kind == SCHED_DONE) {
         raise_epoch(s);

@@ -26,8 +26,8 @@
 #include "base/base.h"
 
 enum sched_kind {
-    SCHED_RUN,       /* token: run `item` on committed values and commit it; then sched_committed */
-    SCHED_CHECK,     /* token: `item` was run ahead, at least in part: commit what holds, run the rest; then sched_committed */
+    SCHED_RUN, /* token: run `item` on committed values and commit it; then sched_committed */
+    SCHED_CHECK, /* token: `item` was run ahead, at least in part: commit what holds, run the rest; then sched_committed */
     SCHED_SPECULATE, /* run `item` ahead; around each piece sched_publishing and sched_published */
     SCHED_WAIT,      /* nothing to do now; ask again when sched_epoch has changed */
     SCHED_DONE,      /* all committed, or stopped */
@@ -55,15 +55,15 @@ struct sched {
     _Atomic uint32_t heavy_next;
 
     /* Contended words, each on its own cache line. */
-    _Alignas(64) _Atomic uint32_t head;   /* next to be committed; written by the holder of the token */
-    _Alignas(64) _Atomic uint32_t cursor; /* next to be run ahead */
-    _Alignas(64) _Atomic uint32_t token;  /* 1 while somebody stands at the head */
-    _Alignas(64) _Atomic uint32_t epoch;  /* raised when a waiting worker may find something to do */
+    _Alignas(64) _Atomic uint32_t head;    /* next to be committed; written by the holder of the token */
+    _Alignas(64) _Atomic uint32_t cursor;  /* next to be run ahead */
+    _Alignas(64) _Atomic uint32_t token;   /* 1 while somebody stands at the head */
+    _Alignas(64) _Atomic uint32_t epoch;   /* raised when a waiting worker may find something to do */
     _Alignas(64) _Atomic uint32_t waiting; /* workers that sleep or are about to */
 
     /* Written by the holder of the token, read by all; hints, so relaxed order suffices. */
     _Alignas(64) _Atomic uint32_t window; /* how far behind the head to run ahead; 0: not at all */
-    _Atomic uint32_t confidence;           /* 0..SCHED_CONFIDENCE_MAX: how often running ahead paid lately */
+    _Atomic uint32_t confidence;          /* 0..SCHED_CONFIDENCE_MAX: how often running ahead paid lately */
     _Atomic uint32_t stopped;
 
     /* Of the holder of the token. */

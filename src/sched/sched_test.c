@@ -1,5 +1,6 @@
-/* The real scheduler under virtual workers: one thread, a seeded picker that says whose atomic step is next, and a model of
- * items that take random time and depend on earlier ones. After each step the promises of sched.h are checked. */
+/* The real scheduler under virtual workers: one thread, a seeded picker that says whose atomic step is next, and a
+ * model of items that take random time and depend on earlier ones. After each step the promises of sched.h are
+ * checked. */
 #include "sched/sched.h"
 
 #include <stdlib.h>
@@ -15,16 +16,16 @@ enum shape { SHAPE_NONE, SHAPE_CHAIN, SHAPE_RANDOM, SHAPE_SHAPES };
 /* What a virtual worker does next. Each step calls the scheduler at most once. */
 enum phase {
     ASK,
-    SKIP,         /* gives back what it was to run ahead */
-    AHEAD,        /* runs a piece ahead, `left` more steps */
-    PUBLISHING,   /* asks whether the piece counts */
-    PUBLISHED,    /* says that it has been published */
-    AT_HEAD,      /* checks or runs at the head, `left` more steps */
-    WAIT_LOOK,    /* notes the epoch ... */
-    WAIT_ASK,     /* ... asks once more ... */
-    WAIT_ENTER,   /* ... says that it is going to sleep ... */
-    WAIT_LAST,    /* ... asks a last time ... */
-    ASLEEP,       /* ... and sleeps until the epoch is another */
+    SKIP,       /* gives back what it was to run ahead */
+    AHEAD,      /* runs a piece ahead, `left` more steps */
+    PUBLISHING, /* asks whether the piece counts */
+    PUBLISHED,  /* says that it has been published */
+    AT_HEAD,    /* checks or runs at the head, `left` more steps */
+    WAIT_LOOK,  /* notes the epoch ... */
+    WAIT_ASK,   /* ... asks once more ... */
+    WAIT_ENTER, /* ... says that it is going to sleep ... */
+    WAIT_LAST,  /* ... asks a last time ... */
+    ASLEEP,     /* ... and sleeps until the epoch is another */
     WAKE,
     DONE,
 };
@@ -59,7 +60,7 @@ struct model {
     uint32_t heavy[HEAVY_MAX], heavy_count;
     bool is_heavy[COUNT_MAX];
     uint32_t skip_one_in; /* 0: none */
-    int holder; /* which worker stands at the head; -1: nobody */
+    int holder;           /* which worker stands at the head; -1: nobody */
     bool stopped;
     uint32_t speculated, held, in_vain;
     uint64_t steps;
@@ -154,15 +155,9 @@ static void take(struct model *m, unsigned id, struct worker *w, struct sched_ta
     if (m->stopped) CHECK(task.kind == SCHED_DONE);
     switch (task.kind) {
     case SCHED_RUN:
-    case SCHED_CHECK:
-        take_head(m, id, w);
-        break;
-    case SCHED_SPECULATE:
-        take_ahead(m, w);
-        break;
-    case SCHED_WAIT:
-        w->phase = WAIT_LOOK;
-        break;
+    case SCHED_CHECK: take_head(m, id, w); break;
+    case SCHED_SPECULATE: take_ahead(m, w); break;
+    case SCHED_WAIT: w->phase = WAIT_LOOK; break;
     case SCHED_DONE:
         CHECK(m->stopped || m->committed == m->count);
         w->phase = DONE;
@@ -210,8 +205,7 @@ static void wait_step(struct model *m, unsigned id, struct worker *w)
         sched_waited(&m->sched);
         w->phase = ASK;
         return;
-    default:
-        FAIL("not waiting");
+    default: FAIL("not waiting");
     }
     if (task.kind != SCHED_WAIT) take(m, id, w, task);
 }
@@ -222,9 +216,7 @@ static void step(struct model *m, unsigned id)
     struct item *item = &m->item[w->task.item];
     m->steps++;
     switch (w->phase) {
-    case ASK:
-        take(m, id, w, sched_next(&m->sched));
-        break;
+    case ASK: take(m, id, w, sched_next(&m->sched)); break;
     case AHEAD:
         if (--w->left == 0) w->phase = PUBLISHING;
         break;
@@ -250,8 +242,7 @@ static void step(struct model *m, unsigned id)
     case AT_HEAD:
         if (--w->left == 0) commit(m, id, w);
         break;
-    default:
-        wait_step(m, id, w);
+    default: wait_step(m, id, w);
     }
 }
 
@@ -271,7 +262,8 @@ static void model_run(struct model *m)
     uint64_t seed = m->random;
     for (uint32_t set; (set = runnable(m)) != 0;) {
         step(m, picker_next(&m->picker, set));
-        if (m->steps > 16000ull * (m->count + 16)) FAIL("no end in sight, random state 0x%llx", (unsigned long long)seed);
+        if (m->steps > 16000ull * (m->count + 16))
+            FAIL("no end in sight, random state 0x%llx", (unsigned long long)seed);
     }
     for (unsigned i = 0; i < m->workers; i++)
         if (m->worker[i].phase != DONE) FAIL("everybody sleeps, random state 0x%llx", (unsigned long long)seed);
@@ -345,12 +337,13 @@ TEST(sched_uses_what_ran_ahead_of_independent_items)
     free(m);
 }
 
-/* The most runs in vain on a chain of `count` items, each dependent on the one before, whatever the interleaving. All that runs
- * ahead there runs in vain, for it starts at least one behind the head, and each such run closes the window further when its turn
- * comes:
- *   at first   confidence falls 18, 13, 9, 6: the third closes the window, and no more than a window of runs is then under way;
- *   then       a probe opens a window of 2, in which only the item two behind the head may run; until the first of them has its
- *              turn there are three. Probes come 4, 8, ... 1024 commits after the last, then every 2048.
+/* The most runs in vain on a chain of `count` items, each dependent on the one before, whatever the interleaving. All
+ * that runs ahead there runs in vain, for it starts at least one behind the head, and each such run closes the window
+ * further when its turn comes:
+ *   at first   confidence falls 18, 13, 9, 6: the third closes the window, and no more than a window of runs is then
+ *              under way;
+ *   then       a probe opens a window of 2, in which only the item two behind the head may run; until the first of
+ *              them has its turn there are three. Probes come 4, 8, ... 1024 commits after the last, then every 2048.
  * Real threads may add one each, begun on a window that closed meanwhile. */
 static uint32_t chain_bound(uint32_t count, unsigned workers)
 {

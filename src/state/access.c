@@ -9,8 +9,7 @@ static const struct hash *code_hash(const struct account_entry *e, struct meta m
 static uint32_t changed_fields(const struct account *a)
 {
     uint32_t changed = u256_is_zero(a->balance_delta) ? 0 : STATE_BALANCE;
-    if ((a->flags & ACCOUNT_HAS_NONCE) && a->nonce != a->nonce_start)
-        changed |= STATE_NONCE;
+    if ((a->flags & ACCOUNT_HAS_NONCE) && a->nonce != a->nonce_start) changed |= STATE_NONCE;
     if ((a->flags & ACCOUNT_HAS_META) && !hash_equal(code_hash(a->entry, a->meta), code_hash(a->entry, a->meta_start)))
         changed |= STATE_CODE;
     return changed;
@@ -22,17 +21,16 @@ struct state_accesses state_accesses(const struct state *s, struct arena *arena)
     uint32_t count = 0;
     for (uint32_t i = 0; i < s->account_count; i++) {
         const struct account *a = s->accounts[i];
-        uint32_t changed = changed_fields(a);
+        uint32_t changed = changed_fields(a), read = a->flags & ACCOUNT_CODE_READ ? STATE_CODE_READ : 0;
         if ((a->flags & ACCOUNT_ACCESSED) != 0 || changed != 0)
-            all[count++] = (struct state_access){a->entry, NULL, changed};
+            all[count++] = (struct state_access){a->entry, NULL, changed | read};
     }
     for (uint32_t i = 0; i < s->slot_count; i++) {
         const struct slot *slot = s->slots[i];
-        if (!slot->read)
-            continue;
+        if (!slot->read) continue;
         /* What an account stored that is gone at the end of the transaction was only read. */
         bool changed = !u256_equal(slot->current, slot->original) && !(slot->account->flags & ACCOUNT_DESTRUCTED);
         all[count++] = (struct state_access){slot->account->entry, slot->entry, changed ? STATE_SLOT : 0};
     }
-    return (struct state_accesses){all, count};
+    return (struct state_accesses){all, count, s->oldest_hash};
 }

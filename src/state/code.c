@@ -43,8 +43,7 @@ struct code_cache *code_cache_new(void (*free_plan)(void *plan))
 
 const struct code *code_cache_find(struct code_cache *c, const struct hash *hash)
 {
-    if (hash_equal(hash, &code_empty.hash))
-        return &code_empty;
+    if (hash_equal(hash, &code_empty.hash)) return &code_empty;
     return intern_find(&c->table, key_of(hash), code_has_hash, hash);
 }
 
@@ -54,8 +53,7 @@ static struct code *code_make(struct arena *arena, const struct hash *hash, stru
     code->hash = *hash;
     code->size = (uint32_t)bytes.size;
     code->is_delegation = bytes.size == 23 && memcmp(bytes.data, "\xef\x01\x00", 3) == 0;
-    if (code->is_delegation)
-        memcpy(code->delegate.b, bytes.data + 3, sizeof code->delegate.b);
+    if (code->is_delegation) memcpy(code->delegate.b, bytes.data + 3, sizeof code->delegate.b);
     atomic_init(&code->plan, NULL);
     atomic_init(&code->heat, 0);
     memcpy(code->bytes, bytes.data, bytes.size);
@@ -66,8 +64,7 @@ static struct code *code_make(struct arena *arena, const struct hash *hash, stru
 const struct code *code_cache_put(struct code_cache *c, const struct hash *hash, struct bytes bytes)
 {
     const struct code *found = code_cache_find(c, hash);
-    if (found != NULL)
-        return found;
+    if (found != NULL) return found;
     ASSERT(bytes.size <= UINT32_MAX - CODE_PADDING);
     uint64_t key = key_of(hash);
     struct intern_shard *shard = intern_lock(&c->table, key);
@@ -82,15 +79,13 @@ const struct code *code_cache_put(struct code_cache *c, const struct hash *hash,
 
 void code_cache_free(struct code_cache *c)
 {
-    if (c == NULL)
-        return;
+    if (c == NULL) return;
     for (size_t i = 0; i < INTERN_SHARDS; i++) {
         struct intern_array *a = atomic_load_explicit(&c->table.shard[i].array, memory_order_relaxed);
         for (size_t k = 0; k <= a->mask; k++) {
             uintptr_t cell = atomic_load_explicit(&a->cell[k], memory_order_relaxed) & ~INTERN_TAG_MASK;
             void *plan = cell == 0 ? NULL : atomic_load(&((struct code *)cell)->plan);
-            if (plan != NULL)
-                c->free_plan(plan);
+            if (plan != NULL) c->free_plan(plan);
         }
     }
     intern_free(&c->table);

@@ -51,8 +51,7 @@ static bool describe_account(const struct account_entry *e, uint32_t tx, bool cl
 static size_t collect_slots(const struct state_table *t, uint32_t tx, struct found_slot **out)
 {
     size_t count = 0;
-    for (const struct slot_entry *e = state_table_changed_slots(t); e != &state_no_slot; e = e->next_changed)
-        count++;
+    for (const struct slot_entry *e = state_table_changed_slots(t); e != &state_no_slot; e = e->next_changed) count++;
     struct found_slot *found = base_alloc((count + 1) * sizeof *found);
     count = 0;
     for (const struct slot_entry *e = state_table_changed_slots(t); e != &state_no_slot; e = e->next_changed) {
@@ -60,8 +59,7 @@ static size_t collect_slots(const struct state_table *t, uint32_t tx, struct fou
         const struct version *v = location_find(&e->location, tx);
         struct u256 now = v->generation == generation ? v->value : U256_ZERO;
         struct u256 before = generation == 0 ? e->parent.value : U256_ZERO;
-        if (!u256_equal(now, before))
-            found[count++] = (struct found_slot){e->account, {e->key, now}};
+        if (!u256_equal(now, before)) found[count++] = (struct found_slot){e->account, {e->key, now}};
     }
     qsort(found, count, sizeof *found, compare_slots);
     *out = found;
@@ -79,15 +77,13 @@ void state_table_diff(const struct state_table *t, uint32_t tx, bool clear_empty
     struct account_change *changes = ARENA_ARRAY(arena, struct account_change, most + 1);
     size_t count = 0;
     for (const struct account_entry *e = state_table_changed_accounts(t); e != &state_no_account; e = e->next_changed)
-        if (describe_account(e, tx, clear_empty, &changes[count]))
-            count++;
+        if (describe_account(e, tx, clear_empty, &changes[count])) count++;
     /* Accounts of which only storage changed are not among the changed accounts. */
     for (size_t i = 0; i < slot_count; i++) {
         const struct account_entry *e = slots[i].account;
         bool first = i == 0 || slots[i - 1].account != e;
         struct account_change change;
-        if (first && !describe_account(e, tx, clear_empty, &change))
-            changes[count++] = change;
+        if (first && !describe_account(e, tx, clear_empty, &change)) changes[count++] = change;
     }
     qsort(changes, count, sizeof *changes, compare_accounts);
     struct slot_change *all = ARENA_ARRAY(arena, struct slot_change, slot_count + 1);
@@ -119,10 +115,8 @@ static bool change_equal(const struct account_change *a, const struct account_ch
 
 bool state_diff_equal(const struct state_diff *a, const struct state_diff *b)
 {
-    if (a->count != b->count)
-        return false;
+    if (a->count != b->count) return false;
     for (size_t i = 0; i < a->count; i++)
-        if (!change_equal(&a->accounts[i], &b->accounts[i]))
-            return false;
+        if (!change_equal(&a->accounts[i], &b->accounts[i])) return false;
     return true;
 }

@@ -33,8 +33,7 @@ void intern_reset(struct intern *t)
 {
     for (size_t i = 0; i < INTERN_SHARDS; i++) {
         struct intern_shard *shard = &t->shard[i];
-        if (shard->count == 0)
-            continue;
+        if (shard->count == 0) continue;
         struct intern_array *a = atomic_load_explicit(&shard->array, memory_order_relaxed);
         drop_older(a);
         memset((uint8_t *)a + offsetof(struct intern_array, cell), 0, (a->mask + 1) * sizeof a->cell[0]);
@@ -68,8 +67,7 @@ struct intern_shard *intern_lock(struct intern *t, uint64_t hash)
 static void place(struct intern_array *a, uint64_t hash, uintptr_t cell)
 {
     size_t i = hash & a->mask;
-    while (atomic_load_explicit(&a->cell[i], memory_order_relaxed) != 0)
-        i = (i + 1) & a->mask;
+    while (atomic_load_explicit(&a->cell[i], memory_order_relaxed) != 0) i = (i + 1) & a->mask;
     atomic_store_explicit(&a->cell[i], cell, memory_order_release);
 }
 
@@ -80,8 +78,7 @@ void intern_insert(struct intern_shard *shard, uint64_t hash, uint64_t (*hash_of
         struct intern_array *bigger = array_new((a->mask + 1) * 2, a);
         for (size_t i = 0; i <= a->mask; i++) {
             uintptr_t cell = atomic_load_explicit(&a->cell[i], memory_order_relaxed);
-            if (cell != 0)
-                place(bigger, hash_of((const void *)(cell & ~INTERN_TAG_MASK)), cell);
+            if (cell != 0) place(bigger, hash_of((const void *)(cell & ~INTERN_TAG_MASK)), cell);
         }
         atomic_store_explicit(&shard->array, bigger, memory_order_release);
         a = bigger;

@@ -58,12 +58,10 @@ static ALWAYS_INLINE void *intern_find(struct intern *t, uint64_t hash, bool (*e
     uintptr_t tag = hash & INTERN_TAG_MASK;
     for (size_t i = hash & a->mask;; i = (i + 1) & a->mask) {
         uintptr_t cell = atomic_load_explicit(&a->cell[i], memory_order_acquire);
-        if (cell == 0)
-            return NULL;
+        if (cell == 0) return NULL;
         if ((cell & INTERN_TAG_MASK) == tag) {
             void *entry = (void *)(cell & ~INTERN_TAG_MASK);
-            if (LIKELY(equal(entry, key)))
-                return entry;
+            if (LIKELY(equal(entry, key))) return entry;
         }
     }
 }

@@ -33,8 +33,7 @@ static inline struct local_table *local_new(void)
 
 static inline void local_free(struct local_table *t)
 {
-    if (t != NULL)
-        free(t->cells);
+    if (t != NULL) free(t->cells);
     free(t);
 }
 
@@ -54,18 +53,15 @@ static ALWAYS_INLINE void *local_find(const struct local_table *t, uint64_t hash
     uint32_t tag = (uint32_t)(hash >> 32);
     for (size_t i = hash & t->mask;; i = (i + 1) & t->mask) {
         const struct local_cell *cell = &t->cells[i];
-        if (cell->stamp != t->stamp)
-            return NULL;
-        if (cell->tag == tag && LIKELY(equal(cell->record, key)))
-            return cell->record;
+        if (cell->stamp != t->stamp) return NULL;
+        if (cell->tag == tag && LIKELY(equal(cell->record, key))) return cell->record;
     }
 }
 
 static inline void local_place(struct local_table *t, uint64_t hash, void *record)
 {
     size_t i = hash & t->mask;
-    while (t->cells[i].stamp == t->stamp)
-        i = (i + 1) & t->mask;
+    while (t->cells[i].stamp == t->stamp) i = (i + 1) & t->mask;
     t->cells[i] = (struct local_cell){t->stamp, (uint32_t)(hash >> 32), record};
 }
 
@@ -77,8 +73,7 @@ static inline void local_insert(struct local_table *t, uint64_t hash, void *reco
         t->mask = old.mask * 2 + 1;
         t->cells = base_calloc(t->mask + 1, sizeof *t->cells);
         for (size_t i = 0; i <= old.mask; i++)
-            if (old.cells[i].stamp == old.stamp)
-                local_place(t, hash_of(old.cells[i].record), old.cells[i].record);
+            if (old.cells[i].stamp == old.stamp) local_place(t, hash_of(old.cells[i].record), old.cells[i].record);
         free(old.cells);
     }
     local_place(t, hash, record);

@@ -14,8 +14,7 @@ static void index_init(struct memory_index *x, size_t cells)
 
 struct state_memory *state_memory_new(void)
 {
-    if (state_hash_seed == 0)
-        state_hash_seed = base_seed() | 1;
+    if (state_hash_seed == 0) state_hash_seed = base_seed() | 1;
     struct state_memory *m = base_calloc(1, sizeof *m);
     index_init(&m->account_index, MEMORY_CELLS_START);
     index_init(&m->slot_index, MEMORY_CELLS_START);
@@ -24,8 +23,7 @@ struct state_memory *state_memory_new(void)
 
 void state_memory_free(struct state_memory *m)
 {
-    if (m == NULL)
-        return;
+    if (m == NULL) return;
     free(m->accounts);
     free(m->slots);
     free(m->account_index.cells);
@@ -48,8 +46,7 @@ static uint32_t find_account(const struct state_memory *m, const struct address 
 {
     const struct memory_index *x = &m->account_index;
     for (size_t i = address_hash(a) & x->mask; x->cells[i] != 0; i = (i + 1) & x->mask)
-        if (address_equal(&m->accounts[x->cells[i] - 1].address, a))
-            return x->cells[i];
+        if (address_equal(&m->accounts[x->cells[i] - 1].address, a)) return x->cells[i];
     return 0;
 }
 
@@ -58,8 +55,7 @@ static uint32_t find_slot(const struct state_memory *m, uint32_t account, const 
     const struct memory_index *x = &m->slot_index;
     for (size_t i = hash_of_slot(m, account, key) & x->mask; x->cells[i] != 0; i = (i + 1) & x->mask) {
         const struct memory_slot *s = &m->slots[x->cells[i] - 1];
-        if (s->account == account && u256_equal(s->key, *key))
-            return x->cells[i];
+        if (s->account == account && u256_equal(s->key, *key)) return x->cells[i];
     }
     return 0;
 }
@@ -67,16 +63,14 @@ static uint32_t find_slot(const struct state_memory *m, uint32_t account, const 
 static void index_place(struct memory_index *x, uint64_t hash, uint32_t id)
 {
     size_t i = hash & x->mask;
-    while (x->cells[i] != 0)
-        i = (i + 1) & x->mask;
+    while (x->cells[i] != 0) i = (i + 1) & x->mask;
     x->cells[i] = id;
 }
 
 /* Doubles an index and fills it again. */
 static bool index_grows(struct memory_index *x, uint32_t count)
 {
-    if ((size_t)count * 2 <= x->mask)
-        return false;
+    if ((size_t)count * 2 <= x->mask) return false;
     size_t cells = (x->mask + 1) * 2;
     free(x->cells);
     index_init(x, cells);
@@ -118,8 +112,7 @@ static uint32_t add_slot(struct state_memory *m, uint32_t account, const struct 
 struct memory_account *state_memory_account(struct state_memory *m, const struct address *a)
 {
     uint32_t id = find_account(m, a);
-    if (id == 0)
-        id = add_account(m, a);
+    if (id == 0) id = add_account(m, a);
     m->accounts[id - 1].exists = true;
     return &m->accounts[id - 1];
 }
@@ -140,8 +133,7 @@ static void write_slot(struct state_memory *m, uint32_t account, const struct u2
 {
     uint32_t id = find_slot(m, account, key);
     if (id == 0) {
-        if (u256_is_zero(*value))
-            return;
+        if (u256_is_zero(*value)) return;
         id = add_slot(m, account, key);
     }
     struct memory_slot *s = &m->slots[id - 1];
@@ -167,8 +159,7 @@ struct u256 state_memory_slot(const struct state_memory *m, const struct address
 
 static void wipe_storage(struct state_memory *m, struct memory_account *a)
 {
-    for (uint32_t id = a->first_slot; id != 0; id = m->slots[id - 1].next)
-        m->slots[id - 1].value = U256_ZERO;
+    for (uint32_t id = a->first_slot; id != 0; id = m->slots[id - 1].next) m->slots[id - 1].value = U256_ZERO;
     a->live_slots = 0;
 }
 
@@ -177,8 +168,7 @@ void state_memory_apply(struct state_memory *m, const struct state_diff *diff)
     for (size_t i = 0; i < diff->count; i++) {
         const struct account_change *change = &diff->accounts[i];
         struct memory_account *a = state_memory_account(m, &change->address);
-        if (change->storage_wiped || !change->exists)
-            wipe_storage(m, a);
+        if (change->storage_wiped || !change->exists) wipe_storage(m, a);
         if (!change->exists) {
             *a = (struct memory_account){
                 .address = change->address, .code_hash = code_empty.hash, .first_slot = a->first_slot};
@@ -210,8 +200,7 @@ struct state_memory *state_memory_copy(const struct state_memory *m)
     struct state_memory *copy = state_memory_new();
     for (uint32_t i = 0; i < m->account_count; i++) {
         const struct memory_account *from = &m->accounts[i];
-        if (!from->exists)
-            continue;
+        if (!from->exists) continue;
         struct memory_account *to = state_memory_account(copy, &from->address);
         to->nonce = from->nonce;
         to->balance = from->balance;
@@ -249,8 +238,7 @@ static enum status view_storage(void *context, const struct address *a, const st
 static enum status view_code(void *context, const struct address *address, const struct hash *hash, struct bytes *out)
 {
     const struct memory_account *a = state_memory_find(context, address);
-    if (a == NULL || !hash_equal(&a->code_hash, hash))
-        return STATE_MISSING;
+    if (a == NULL || !hash_equal(&a->code_hash, hash)) return STATE_MISSING;
     *out = a->code;
     return STATUS_OK;
 }

@@ -13,9 +13,9 @@ struct memory_account {
     uint64_t nonce;
     struct u256 balance;
     struct hash code_hash;
-    struct bytes code;    /* owned by the memory */
-    uint32_t first_slot;  /* index + 1; 0 ends the list */
-    uint32_t live_slots;  /* slots that are not zero */
+    struct bytes code;   /* owned by the memory */
+    uint32_t first_slot; /* index + 1; 0 ends the list */
+    uint32_t live_slots; /* slots that are not zero */
 };
 
 struct memory_slot {
@@ -49,7 +49,8 @@ struct state_view state_memory_view(struct state_memory *m);
 struct memory_account *state_memory_account(struct state_memory *m, const struct address *a);
 /* NULL when the account does not exist. */
 const struct memory_account *state_memory_find(const struct state_memory *m, const struct address *a);
-void state_memory_set_code(struct state_memory *m, struct memory_account *a, const struct hash *hash, struct bytes code);
+void state_memory_set_code(struct state_memory *m, struct memory_account *a, const struct hash *hash,
+                           struct bytes code);
 void state_memory_set_slot(struct state_memory *m, const struct address *a, const struct u256 *key,
                            const struct u256 *value);
 struct u256 state_memory_slot(const struct state_memory *m, const struct address *a, const struct u256 *key);

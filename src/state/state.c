@@ -42,8 +42,7 @@ void state_attach(struct state *s, struct state_table *table)
 
 void state_free(struct state *s)
 {
-    if (s == NULL)
-        return;
+    if (s == NULL) return;
     local_free(s->account_map);
     local_free(s->slot_map);
     local_free(s->transient_map);
@@ -61,12 +60,12 @@ void state_begin(struct state *s, uint32_t tx, bool speculative)
     s->speculative = speculative;
     s->failure = STATUS_OK;
     s->any_destructed = false;
+    s->oldest_hash = UINT64_MAX;
     s->refund = 0;
     s->account_count = s->slot_count = s->log_count = s->journal_count = 0;
     local_clear(s->account_map);
     local_clear(s->slot_map);
-    if (s->transient_map->count != 0)
-        local_clear(s->transient_map);
+    if (s->transient_map->count != 0) local_clear(s->transient_map);
     arena_reset(&s->records);
 }
 
@@ -87,8 +86,7 @@ static void journal_add(struct state *s, enum journal_kind kind, void *what, str
 
 static void fail(struct state *s, enum status why)
 {
-    if (s->failure == STATUS_OK)
-        s->failure = why;
+    if (s->failure == STATUS_OK) s->failure = why;
 }
 
 /* ---- accounts ------------------------------------------------------------------------------------------------ */
@@ -136,8 +134,7 @@ static void set_flag(struct state *s, struct account *a, uint32_t flag)
 bool state_warm_account(struct state *s, struct account *a)
 {
     a->flags |= ACCOUNT_ACCESSED;
-    if (a->flags & ACCOUNT_WARM)
-        return false;
+    if (a->flags & ACCOUNT_WARM) return false;
     journal_add(s, UNDO_WARM_ACCOUNT, a, U256_ZERO);
     a->flags |= ACCOUNT_WARM;
     return true;
@@ -153,11 +150,9 @@ void state_prewarm_account(struct state *s, struct account *a)
 
 static void load_balance(struct state *s, struct account *a)
 {
-    if (a->flags & ACCOUNT_HAS_BALANCE)
-        return;
+    if (a->flags & ACCOUNT_HAS_BALANCE) return;
     a->balance_start = location_balance(&a->entry->balance, s->tx);
-    if (a->entry == s->beneficiary)
-        a->balance_start = u256_add(a->balance_start, s->beneficiary_fees);
+    if (a->entry == s->beneficiary) a->balance_start = u256_add(a->balance_start, s->beneficiary_fees);
     a->flags |= ACCOUNT_HAS_BALANCE;
 }
 
@@ -187,8 +182,7 @@ static void note_predicate(struct account *a, const struct u256 *amount, bool ho
 {
     struct u256 magnitude = a->balance_delta;
     bool negative = magnitude.w[3] >> 63 != 0;
-    if (negative)
-        magnitude = u256_sub(U256_ZERO, magnitude);
+    if (negative) magnitude = u256_sub(U256_ZERO, magnitude);
     if (!is_moderate(&magnitude) || !is_moderate(amount) || !is_moderate(&a->balance_start)) {
         a->flags |= ACCOUNT_BALANCE_SEEN;
         return;
@@ -198,12 +192,10 @@ static void note_predicate(struct account *a, const struct u256 *amount, bool ho
     struct u256 need = u256_sub(*amount, a->balance_delta);
     if (need.w[3] >> 63 != 0) /* negative: whatever the balance was at the start, the answer is yes */
         return;
-    if (holds && u256_less(a->balance_low, need))
-        a->balance_low = need;
+    if (holds && u256_less(a->balance_low, need)) a->balance_low = need;
     if (!holds) { /* start <= need - 1; need is not 0, or it would hold */
         struct u256 most = u256_sub(need, U256_ONE);
-        if (u256_less(most, a->balance_high))
-            a->balance_high = most;
+        if (u256_less(most, a->balance_high)) a->balance_high = most;
     }
 }
 
@@ -211,8 +203,7 @@ bool state_balance_at_least(struct state *s, struct account *a, const struct u25
 {
     load_balance(s, a);
     bool holds = !u256_less(balance_now(a), *amount);
-    if (s->speculative && !(a->flags & ACCOUNT_BALANCE_SEEN))
-        note_predicate(a, amount, holds);
+    if (s->speculative && !(a->flags & ACCOUNT_BALANCE_SEEN)) note_predicate(a, amount, holds);
     return holds;
 }
 
@@ -263,8 +254,7 @@ void state_assume_nonce(struct state *s, struct account *a, uint64_t nonce)
 
 static void load_meta(struct state *s, struct account *a)
 {
-    if (LIKELY(a->flags & ACCOUNT_HAS_META))
-        return;
+    if (LIKELY(a->flags & ACCOUNT_HAS_META)) return;
     a->meta_seen = location_find(&a->entry->meta, s->tx);
     a->meta = a->meta_start = meta_unpack(&a->meta_seen->value);
     a->flags |= ACCOUNT_HAS_META;
@@ -277,11 +267,24 @@ static void set_meta(struct state *s, struct account *a, struct meta meta)
     a->meta = meta;
 }
 
+/* Whether this transaction has deployed the same code: then it is at hand, whatever the parent state has. */
+static bool code_made_here(const struct state *s, const struct hash *hash)
+{
+    for (uint32_t i = 0; i < s->account_count; i++) {
+        const struct account *a = s->accounts[i];
+        if ((a->flags & ACCOUNT_HAS_META) && a->meta.code != NULL && a->meta.code != a->meta_start.code &&
+            hash_equal(&a->meta.code->hash, hash))
+            return true;
+    }
+    return false;
+}
+
 const struct code *state_code(struct state *s, struct account *a)
 {
     load_meta(s, a);
-    if (LIKELY(a->meta.code != NULL))
-        return a->meta.code;
+    if (LIKELY(a->meta.code != NULL)) return a->meta.code;
+    if (s->list_accesses && !(a->flags & ACCOUNT_CODE_READ) && !code_made_here(s, &a->entry->code_hash))
+        a->flags |= ACCOUNT_CODE_READ;
     enum status why = STATUS_OK;
     const struct code *code = state_table_parent_code(s->table, a->entry, &why);
     if (UNLIKELY(code == NULL)) {
@@ -318,8 +321,7 @@ bool state_is_empty(struct state *s, struct account *a)
 
 bool state_exists(struct state *s, struct account *a)
 {
-    if (s->clear_empty)
-        return !state_is_empty(s, a);
+    if (s->clear_empty) return !state_is_empty(s, a);
     load_meta(s, a);
     return a->meta.exists;
 }
@@ -327,8 +329,7 @@ bool state_exists(struct state *s, struct account *a)
 void state_touch(struct state *s, struct account *a)
 {
     if (s->clear_empty) {
-        if (!(a->flags & ACCOUNT_TOUCHED))
-            set_flag(s, a, ACCOUNT_TOUCHED);
+        if (!(a->flags & ACCOUNT_TOUCHED)) set_flag(s, a, ACCOUNT_TOUCHED);
         return;
     }
     load_meta(s, a);
@@ -352,8 +353,7 @@ void state_mark_created(struct state *s, struct account *a)
 
 bool state_mark_destructed(struct state *s, struct account *a)
 {
-    if (a->flags & ACCOUNT_DESTRUCTED)
-        return false;
+    if (a->flags & ACCOUNT_DESTRUCTED) return false;
     s->any_destructed = true;
     set_flag(s, a, ACCOUNT_DESTRUCTED);
     return true;
@@ -415,8 +415,7 @@ struct slot *state_slot(struct state *s, struct account *a, const struct u256 *k
 {
     uint64_t hash = slot_hash(a->entry->hash, key);
     struct slot *slot = slot_find(s, a, key, hash);
-    if (LIKELY(slot != NULL && slot->entry != NULL))
-        return slot;
+    if (LIKELY(slot != NULL && slot->entry != NULL)) return slot;
     return slot_load(s, slot != NULL ? slot : slot_add(s, a, key, hash));
 }
 
@@ -424,16 +423,14 @@ void state_prewarm_slot(struct state *s, struct account *a, const struct u256 *k
 {
     uint64_t hash = slot_hash(a->entry->hash, key);
     struct slot *slot = slot_find(s, a, key, hash);
-    if (slot == NULL)
-        slot = slot_add(s, a, key, hash);
+    if (slot == NULL) slot = slot_add(s, a, key, hash);
     slot->warm = true;
 }
 
 bool state_warm_slot(struct state *s, struct slot *slot)
 {
     slot->read = true;
-    if (slot->warm)
-        return false;
+    if (slot->warm) return false;
     journal_add(s, UNDO_WARM_SLOT, slot, U256_ZERO);
     slot->warm = true;
     return true;
@@ -493,8 +490,7 @@ void state_log_as(struct state *s, const struct address *emitter, const struct u
     struct state_log *log = &s->logs[s->log_count++];
     log->emitter = emitter;
     log->topic_count = topic_count;
-    for (uint32_t i = 0; i < topic_count; i++)
-        log->topics[i] = topics[i];
+    for (uint32_t i = 0; i < topic_count; i++) log->topics[i] = topics[i];
     log->data = (struct bytes){arena_copy(s->log_data, data.data, data.size), data.size};
 }
 
@@ -502,9 +498,9 @@ struct hash state_block_hash(struct state *s, uint64_t number)
 {
     struct hash hash = {{0}};
     const struct state_view *view = state_table_view(s->table);
+    if (number < s->oldest_hash) s->oldest_hash = number;
     enum status status = view->block_hash(view->context, number, &hash);
-    if (status != STATUS_OK)
-        fail(s, status);
+    if (status != STATUS_OK) fail(s, status);
     return hash;
 }
 
@@ -528,41 +524,25 @@ static void undo(struct journal_entry *j)
     struct account *a = j->what;
     struct slot *slot = j->what;
     switch ((enum journal_kind)j->kind) {
-    case UNDO_WARM_ACCOUNT:
-        a->flags &= ~(uint32_t)ACCOUNT_WARM;
-        break;
-    case UNDO_WARM_SLOT:
-        slot->warm = false;
-        break;
+    case UNDO_WARM_ACCOUNT: a->flags &= ~(uint32_t)ACCOUNT_WARM; break;
+    case UNDO_WARM_SLOT: slot->warm = false; break;
     case UNDO_FLAGS: {
         uint32_t journaled = ACCOUNT_TOUCHED | ACCOUNT_CREATED | ACCOUNT_DESTRUCTED;
-        if (is_ripemd160(a))
-            journaled &= ~(uint32_t)ACCOUNT_TOUCHED;
+        if (is_ripemd160(a)) journaled &= ~(uint32_t)ACCOUNT_TOUCHED;
         a->flags = (a->flags & ~journaled) | ((uint32_t)j->old.w[0] & journaled);
         break;
     }
-    case UNDO_BALANCE:
-        a->balance_delta = j->old;
-        break;
-    case UNDO_NONCE:
-        a->nonce = j->old.w[0];
-        break;
-    case UNDO_META:
-        a->meta = meta_unpack(&j->old);
-        break;
-    case UNDO_SLOT:
-        slot->current = j->old;
-        break;
-    case UNDO_TRANSIENT:
-        ((struct transient *)j->what)->value = j->old;
-        break;
+    case UNDO_BALANCE: a->balance_delta = j->old; break;
+    case UNDO_NONCE: a->nonce = j->old.w[0]; break;
+    case UNDO_META: a->meta = meta_unpack(&j->old); break;
+    case UNDO_SLOT: slot->current = j->old; break;
+    case UNDO_TRANSIENT: ((struct transient *)j->what)->value = j->old; break;
     }
 }
 
 void state_revert(struct state *s, struct state_checkpoint c)
 {
-    while (s->journal_count > c.journal_count)
-        undo(&s->journal[--s->journal_count]);
+    while (s->journal_count > c.journal_count) undo(&s->journal[--s->journal_count]);
     s->log_count = c.log_count;
     s->refund = c.refund;
 }
@@ -587,8 +567,7 @@ void state_finalize(struct state *s)
             destroy(s, a);
         } else if (a->flags & ACCOUNT_TOUCHED) {
             load_meta(s, a);
-            if (UNLIKELY(a->meta.exists && state_is_empty(s, a)))
-                a->meta.exists = false;
+            if (UNLIKELY(a->meta.exists && state_is_empty(s, a))) a->meta.exists = false;
         }
     }
 }
@@ -610,18 +589,15 @@ static void commit_account(struct state *s, struct account *a)
         location_write(s->table, &e->meta, meta_pack(a->meta), 0);
         changed = true;
     }
-    if (changed)
-        state_table_account_changed(s->table, e);
+    if (changed) state_table_account_changed(s->table, e);
 }
 
 void state_commit(struct state *s)
 {
-    for (uint32_t i = 0; i < s->account_count; i++)
-        commit_account(s, s->accounts[i]);
+    for (uint32_t i = 0; i < s->account_count; i++) commit_account(s, s->accounts[i]);
     for (uint32_t i = 0; i < s->slot_count; i++) {
         struct slot *slot = s->slots[i];
-        if (u256_equal(slot->current, slot->original) || (slot->account->flags & ACCOUNT_DESTRUCTED))
-            continue;
+        if (u256_equal(slot->current, slot->original) || (slot->account->flags & ACCOUNT_DESTRUCTED)) continue;
         location_write(s->table, &slot->entry->location, slot->current, slot->account->meta.generation);
         state_table_slot_changed(s->table, slot->entry);
     }
@@ -630,8 +606,7 @@ void state_commit(struct state *s)
 void state_bring_into_existence(struct state *s, struct account_entry *e)
 {
     struct meta meta = meta_unpack(&location_find(&e->meta, UINT32_MAX)->value);
-    if (s->clear_empty || meta.exists)
-        return;
+    if (s->clear_empty || meta.exists) return;
     meta.exists = true;
     location_write(s->table, &e->meta, meta_pack(meta), 0);
     state_table_account_changed(s->table, e);

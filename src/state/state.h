@@ -64,12 +64,12 @@ enum { CODE_PADDING = 40 };
 /* A piece of code, immutable and shared by all threads, found by its hash. */
 struct code {
     struct hash hash;
-    uint32_t size;            /* bytes, without the padding */
-    bool is_delegation;       /* 0xef0100 and an address: EIP-7702 */
-    struct address delegate;  /* whose code runs instead, if is_delegation */
-    _Atomic(void *) plan;     /* what the VM prepared for it (vm/plan.h) */
-    _Atomic uint32_t heat;    /* how often the VM ran it, until it is hot */
-    uint8_t bytes[];          /* size + CODE_PADDING */
+    uint32_t size;           /* bytes, without the padding */
+    bool is_delegation;      /* 0xef0100 and an address: EIP-7702 */
+    struct address delegate; /* whose code runs instead, if is_delegation */
+    _Atomic(void *) plan;    /* what the VM prepared for it (vm/plan.h) */
+    _Atomic uint32_t heat;   /* how often the VM ran it, until it is hot */
+    uint8_t bytes[];         /* size + CODE_PADDING */
 };
 
 /* Codes by hash, kept across blocks. All functions: any thread. */
@@ -85,10 +85,10 @@ extern const struct code code_empty;
 /* ---- locations and versions ---------------------------------------------------------------------------------- */
 
 enum version_kind {
-    VERSION_VALUE = 0,   /* value is the word, nonce, packed meta or absolute balance */
-    VERSION_DELTA = 1,   /* value is added to the balance below; total is not known yet */
-    VERSION_TOTAL = 2,   /* a delta whose total has been filled in when it was committed */
-    VERSION_DEAD = 3,    /* given up: readers skip it */
+    VERSION_VALUE = 0, /* value is the word, nonce, packed meta or absolute balance */
+    VERSION_DELTA = 1, /* value is added to the balance below; total is not known yet */
+    VERSION_TOTAL = 2, /* a delta whose total has been filled in when it was committed */
+    VERSION_DEAD = 3,  /* given up: readers skip it */
 };
 
 /* One value of one location, written by transaction number `tx` (1 for the first; 0 is the state before the block). */
@@ -118,8 +118,8 @@ struct meta {
 /* An account in the table. */
 struct account_entry {
     struct address address;
-    bool has_storage;      /* in the parent state */
-    struct hash code_hash; /* in the parent state */
+    bool has_storage;                         /* in the parent state */
+    struct hash code_hash;                    /* in the parent state */
     _Atomic(const struct code *) parent_code; /* that code, once somebody asked for it */
     uint64_t hash;
     struct account_entry *next_changed; /* see state_table_changed */
@@ -163,7 +163,8 @@ const struct state_view *state_table_view(const struct state_table *t);
 
 /* The entry of an address or slot, loaded from the view when it is new; NULL with *why when the view failed. Any thread. */
 struct account_entry *state_table_account(struct state_table *t, const struct address *a, enum status *why);
-struct slot_entry *state_table_slot(struct state_table *t, struct account_entry *a, const struct u256 *key, enum status *why);
+struct slot_entry *state_table_slot(struct state_table *t, struct account_entry *a, const struct u256 *key,
+                                    enum status *why);
 
 /* The code of an entry in the parent state; NULL with *why when the view failed. Any thread. */
 const struct code *state_table_parent_code(struct state_table *t, struct account_entry *e, enum status *why);
@@ -206,6 +207,8 @@ enum account_flag {
     ACCOUNT_BALANCE_SEEN = 1 << 7,  /* the balance itself was observed: a value read */
     ACCOUNT_NONCE_ASSUMED = 1 << 8, /* nonce_start was taken from the transaction, not read */
     ACCOUNT_ACCESSED = 1 << 9,      /* counts for the block access list (EIP-7928); survives reverts */
+    ACCOUNT_CODE_READ =
+        1 << 10, /* its code in the parent state was needed; noted with list_accesses; survives reverts */
 };
 
 /* What the running transaction knows of an account. Stable until the transaction ends. Read fields through the functions below. */
@@ -257,7 +260,8 @@ struct state {
     bool clear_empty;     /* EIP-161 rules: existence is non-emptiness */
     bool speculative;     /* predecessors may be missing: note predicates */
     bool any_destructed;  /* some account was marked, perhaps in a reverted call */
-    bool list_accesses;   /* the block has an access list (EIP-7928): executions keep what they accessed */
+    bool list_accesses;   /* executions keep what they accessed: for an access list (EIP-7928), a witness */
+    uint64_t oldest_hash; /* lowest number of a block whose hash was asked for; UINT64_MAX: none */
     enum status failure;  /* first failure of the view; the executor looks at it after each transaction */
     int64_t refund;       /* gas refund counter; journaled by checkpoints */
 
@@ -275,7 +279,7 @@ struct state {
     uint32_t account_capacity, slot_capacity, log_capacity, journal_capacity;
 
     struct local_table *account_map, *slot_map, *transient_map;
-    struct arena records; /* accounts and slots of this transaction */
+    struct arena records;   /* accounts and slots of this transaction */
     struct arena *log_data; /* whoever keeps results owns it */
 };
 
@@ -345,7 +349,8 @@ void state_set_transient(struct state *s, struct account *a, const struct u256 *
 
 /* Emits a log; copies topics and data. Removed again by a revert. state_log_as: of an emitter without a record, which must live as
  * long as the log. */
-void state_log(struct state *s, const struct account *a, const struct u256 *topics, uint32_t topic_count, struct bytes data);
+void state_log(struct state *s, const struct account *a, const struct u256 *topics, uint32_t topic_count,
+               struct bytes data);
 void state_log_as(struct state *s, const struct address *emitter, const struct u256 *topics, uint32_t topic_count,
                   struct bytes data);
 
@@ -379,6 +384,7 @@ enum state_field {
     STATE_NONCE = 1 << 1,
     STATE_CODE = 1 << 2,
     STATE_SLOT = 1 << 3,
+    STATE_CODE_READ = 1 << 4, /* no change: the account's code in the parent state was asked for */
 };
 
 /* An account or a slot that a transaction accessed, and which of its fields are not what they were before. Values are in the table,
@@ -391,6 +397,7 @@ struct state_access {
 struct state_accesses {
     const struct state_access *all;
     uint32_t count;
+    uint64_t oldest_hash; /* as in struct state */
 };
 
 /* What the finalized records say was accessed; lives in `arena`. Without the fee of the beneficiary, which is not in them. */
@@ -405,8 +412,8 @@ struct slot_change {
 /* An account that is different after the block. Values are those after the block. */
 struct account_change {
     struct address address;
-    bool exists;          /* false: the account is gone, and all its storage */
-    bool storage_wiped;   /* all slots of the parent state are gone; `slots` are what is there now */
+    bool exists;        /* false: the account is gone, and all its storage */
+    bool storage_wiped; /* all slots of the parent state are gone; `slots` are what is there now */
     bool code_changed;
     uint64_t nonce;
     struct u256 balance;

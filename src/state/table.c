@@ -23,8 +23,7 @@ struct slot_entry state_no_slot;
 
 struct state_table *state_table_new(const struct state_view *view, struct code_cache *codes)
 {
-    if (state_hash_seed == 0)
-        state_hash_seed = base_seed() | 1;
+    if (state_hash_seed == 0) state_hash_seed = base_seed() | 1;
     struct state_table *t = aligned_alloc(64, sizeof *t);
     ASSERT(t != NULL);
     memset(t, 0, sizeof *t);
@@ -49,8 +48,7 @@ void state_table_reset(struct state_table *t, const struct state_view *view)
 
 void state_table_free(struct state_table *t)
 {
-    if (t == NULL)
-        return;
+    if (t == NULL) return;
     intern_free(&t->accounts);
     intern_free(&t->slots);
     arena_free(&t->versions);
@@ -132,8 +130,7 @@ struct account_entry *state_table_account_hashed(struct state_table *t, const st
                                                  enum status *why)
 {
     struct account_entry *e = intern_find(&t->accounts, hash, account_has_address, a);
-    if (LIKELY(e != NULL))
-        return e;
+    if (LIKELY(e != NULL)) return e;
     /* Loaded before the lock is taken: two workers may load the same account, both get the same answer. */
     struct account_data data = {0};
     enum status status = t->view->account(t->view->context, a, &data);
@@ -162,8 +159,7 @@ struct slot_entry *state_table_slot_hashed(struct state_table *t, struct account
 {
     struct slot_name name = {a, key};
     struct slot_entry *e = intern_find(&t->slots, hash, slot_has_name, &name);
-    if (LIKELY(e != NULL))
-        return e;
+    if (LIKELY(e != NULL)) return e;
     struct u256 value = U256_ZERO;
     if (a->has_storage) {
         enum status status = t->view->storage(t->view->context, &a->address, key, &value);
@@ -192,8 +188,7 @@ struct slot_entry *state_table_slot(struct state_table *t, struct account_entry 
 const struct code *state_table_parent_code(struct state_table *t, struct account_entry *e, enum status *why)
 {
     const struct code *code = atomic_load_explicit(&e->parent_code, memory_order_acquire);
-    if (LIKELY(code != NULL))
-        return code;
+    if (LIKELY(code != NULL)) return code;
     code = code_cache_find(t->codes, &e->code_hash);
     if (code == NULL) {
         struct bytes bytes = {0};
@@ -223,15 +218,10 @@ struct u256 location_balance_from(const struct version *v)
     struct u256 sum = U256_ZERO;
     for (;; v = next_live(v)) {
         switch (atomic_load_explicit(&v->kind, memory_order_acquire)) {
-        case VERSION_VALUE:
-            return u256_add(sum, v->value);
-        case VERSION_TOTAL:
-            return u256_add(sum, ((const struct balance_version *)v)->total);
-        case VERSION_DELTA:
-            sum = u256_add(sum, v->value);
-            break;
-        default: /* died while we looked: its delta no longer counts */
-            break;
+        case VERSION_VALUE: return u256_add(sum, v->value);
+        case VERSION_TOTAL: return u256_add(sum, ((const struct balance_version *)v)->total);
+        case VERSION_DELTA: sum = u256_add(sum, v->value); break;
+        default: /* died while we looked: its delta no longer counts */ break;
         }
     }
 }
@@ -262,16 +252,14 @@ void location_write(struct state_table *t, struct location *l, struct u256 value
 
 void state_table_account_changed(struct state_table *t, struct account_entry *e)
 {
-    if (e->next_changed != NULL)
-        return;
+    if (e->next_changed != NULL) return;
     e->next_changed = t->changed_accounts;
     t->changed_accounts = e;
 }
 
 void state_table_slot_changed(struct state_table *t, struct slot_entry *e)
 {
-    if (e->next_changed != NULL)
-        return;
+    if (e->next_changed != NULL) return;
     e->next_changed = t->changed_slots;
     t->changed_slots = e;
 }

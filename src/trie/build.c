@@ -20,8 +20,7 @@ static void sort_small(struct trie_pair *pairs, size_t count)
     for (size_t i = 1; i < count; i++) {
         struct trie_pair moved = pairs[i];
         size_t at = i;
-        for (; at > 0 && compare_keys(&pairs[at - 1], &moved) > 0; at--)
-            pairs[at] = pairs[at - 1];
+        for (; at > 0 && compare_keys(&pairs[at - 1], &moved) > 0; at--) pairs[at] = pairs[at - 1];
         pairs[at] = moved;
     }
 }
@@ -37,8 +36,7 @@ static void sort_pairs(struct trie_pair *pairs, size_t count, size_t byte)
     enum { BUCKETS = 257 };
     size_t end[BUCKETS], at[BUCKETS], size[BUCKETS] = {0};
 #define BUCKET(pair) ((pair).key_size > byte ? 1u + (pair).key[byte] : 0u)
-    for (size_t i = 0; i < count; i++)
-        size[BUCKET(pairs[i])]++;
+    for (size_t i = 0; i < count; i++) size[BUCKET(pairs[i])]++;
     for (size_t b = 0, sum = 0; b < BUCKETS; b++) {
         at[b] = sum;
         end[b] = sum += size[b];
@@ -56,8 +54,7 @@ static void sort_pairs(struct trie_pair *pairs, size_t count, size_t byte)
         }
 #undef BUCKET
     for (size_t b = 1; b < BUCKETS; b++)
-        if (size[b] > 1)
-            sort_pairs(pairs + (end[b] - size[b]), size[b], byte + 1);
+        if (size[b] > 1) sort_pairs(pairs + (end[b] - size[b]), size[b], byte + 1);
 }
 
 /* ---- building -------------------------------------------------------------------------------------------------------- */
@@ -66,21 +63,18 @@ static void sort_pairs(struct trie_pair *pairs, size_t count, size_t byte)
 static size_t common_nibbles(const struct trie_pair *first, const struct trie_pair *last, size_t from)
 {
     size_t limit = 2 * (size_t)(first->key_size < last->key_size ? first->key_size : last->key_size);
-    while (from < limit && nibble_at(first->key, from) == nibble_at(last->key, from))
-        from++;
+    while (from < limit && nibble_at(first->key, from) == nibble_at(last->key, from)) from++;
     return from;
 }
 
 /* The tree of sorted pairs whose first `depth` nibbles agree. */
 static struct node *build(struct node_pool *p, const struct trie_pair *pairs, size_t count, size_t depth)
 {
-    if (count == 1)
-        return &node_new_leaf(p, pairs->key, pairs->key_size, pairs->value, true)->node;
+    if (count == 1) return &node_new_leaf(p, pairs->key, pairs->key_size, pairs->value, true)->node;
     size_t fork = common_nibbles(pairs, &pairs[count - 1], depth);
     if (fork > depth) {
         uint8_t path[NIBBLES_MAX];
-        for (size_t i = depth; i < fork; i++)
-            path[i - depth] = nibble_at(pairs->key, i);
+        for (size_t i = depth; i < fork; i++) path[i - depth] = nibble_at(pairs->key, i);
         struct extension *e = node_new_extension(p, path, fork - depth);
         e->child = build(p, pairs, count, fork);
         return &e->node;
@@ -94,8 +88,7 @@ static struct node *build(struct node_pool *p, const struct trie_pair *pairs, si
     while (i < count) {
         size_t start = i;
         uint8_t nibble = nibble_at(pairs[i].key, depth);
-        while (i < count && nibble_at(pairs[i].key, depth) == nibble)
-            i++;
+        while (i < count && nibble_at(pairs[i].key, depth) == nibble) i++;
         b->child[nibble] = build(p, pairs + start, i - start, depth + 1);
     }
     return &b->node;
@@ -142,13 +135,10 @@ void trie_ordered_root(struct hash *out, const struct bytes *values, size_t coun
         size_t number = number_at(i, count);
         struct trie_pair *pair = &pairs[i];
         unsigned bytes = 0;
-        while (bytes < sizeof number && number >> (8 * bytes) != 0)
-            bytes++;
+        while (bytes < sizeof number && number >> (8 * bytes) != 0) bytes++;
         pair->key_size = 0;
-        if (number == 0 || number >= 0x80)
-            pair->key[pair->key_size++] = (uint8_t)(0x80 + bytes);
-        while (bytes-- > 0)
-            pair->key[pair->key_size++] = (uint8_t)(number >> (8 * bytes));
+        if (number == 0 || number >= 0x80) pair->key[pair->key_size++] = (uint8_t)(0x80 + bytes);
+        while (bytes-- > 0) pair->key[pair->key_size++] = (uint8_t)(number >> (8 * bytes));
         pair->value = values[number];
     }
     root_of_sorted(out, pairs, count, NULL);

@@ -24,13 +24,11 @@ TEST(trie_pairs_root_of_random_keys_is_what_the_definition_says)
         for (size_t i = 0; i < count; i++) {
             uint64_t spread = harness_random_below(4);
             pairs[i].key_size = 32;
-            for (size_t b = 0; b < 32; b++)
-                pairs[i].key[b] = (uint8_t)harness_random();
+            for (size_t b = 0; b < 32; b++) pairs[i].key[b] = (uint8_t)harness_random();
             if (spread == 0) /* long common paths */
                 memset(pairs[i].key, 0x11, 4 + harness_random_below(20));
             pairs[i].value = (struct bytes){values[i], 1 + harness_random_below(round % 2 == 0 ? 4 : 200)};
-            for (size_t b = 0; b < pairs[i].value.size; b++)
-                values[i][b] = (uint8_t)(1 + harness_random_below(255));
+            for (size_t b = 0; b < pairs[i].value.size; b++) values[i][b] = (uint8_t)(1 + harness_random_below(255));
         }
         check_pairs(pairs, count, round % 3 == 0 ? pool : NULL);
     }
@@ -46,7 +44,8 @@ TEST(trie_pairs_root_takes_keys_that_begin_others)
         for (size_t i = 0; i < count; i++) {
             pairs[i].key_size = (uint32_t)strlen(keys[i]);
             memcpy(pairs[i].key, keys[i], strlen(keys[i]));
-            pairs[i].value = (struct bytes){(const uint8_t *)"some verb or animal, long enough to be hashed", 3 + 5 * i};
+            pairs[i].value = (struct bytes){(const uint8_t *)"some verb or animal, long enough to be hashed",
+                                            3 + 5 * i};
         }
         check_pairs(pairs, count, NULL);
     }

@@ -11,11 +11,9 @@ static size_t pack_path(uint8_t *out, const uint8_t *nibbles, size_t count, unsi
 {
     size_t i = count % 2;
     out[0] = (uint8_t)(flags << 4);
-    if (i != 0)
-        out[0] = (uint8_t)((flags | PATH_ODD) << 4 | nibbles[0]);
+    if (i != 0) out[0] = (uint8_t)((flags | PATH_ODD) << 4 | nibbles[0]);
     size_t size = 1;
-    for (; i < count; i += 2)
-        out[size++] = (uint8_t)(nibbles[i] << 4 | nibbles[i + 1]);
+    for (; i < count; i += 2) out[size++] = (uint8_t)(nibbles[i] << 4 | nibbles[i + 1]);
     return size;
 }
 
@@ -24,8 +22,7 @@ static size_t pack_key(uint8_t *out, const uint8_t *key, size_t key_size, size_t
 {
     size_t rest = key_size - (depth + 1) / 2; /* whole bytes */
     out[0] = (uint8_t)(PATH_LEAF << 4);
-    if (depth % 2 != 0)
-        out[0] = (uint8_t)((PATH_LEAF | PATH_ODD) << 4 | (key[depth / 2] & 15));
+    if (depth % 2 != 0) out[0] = (uint8_t)((PATH_LEAF | PATH_ODD) << 4 | (key[depth / 2] & 15));
     memcpy(out + 1, key + key_size - rest, rest);
     return 1 + rest;
 }
@@ -33,16 +30,14 @@ static size_t pack_key(uint8_t *out, const uint8_t *key, size_t key_size, size_t
 /* Size of one string's encoding. */
 static size_t string_size(const uint8_t *data, size_t size)
 {
-    if (size == 1 && data[0] < 0x80)
-        return 1;
+    if (size == 1 && data[0] < 0x80) return 1;
     uint8_t header[RLP_HEADER_MAX];
     return size + (size <= 55 ? 1 : rlp_header(header, size, false));
 }
 
 static uint8_t *write_string(uint8_t *to, const uint8_t *data, size_t size)
 {
-    if (size != 1 || data[0] >= 0x80)
-        to += rlp_header(to, size, false);
+    if (size != 1 || data[0] >= 0x80) to += rlp_header(to, size, false);
     memcpy(to, data, size);
     return to + size;
 }
@@ -77,11 +72,9 @@ static size_t encode_branch(uint8_t *out, const struct branch *b)
 {
     const struct leaf *value = (const struct leaf *)b->child[BRANCH_VALUE];
     size_t size = value == NULL ? 1 : string_size(value->value, value->value_size);
-    for (unsigned i = 0; i < BRANCH_VALUE; i++)
-        size += reference_encoded_size(b->reference_size[i]);
+    for (unsigned i = 0; i < BRANCH_VALUE; i++) size += reference_encoded_size(b->reference_size[i]);
     uint8_t *to = out + rlp_header(out, size, true);
-    for (unsigned i = 0; i < BRANCH_VALUE; i++)
-        to = write_reference(to, b->reference[i], b->reference_size[i]);
+    for (unsigned i = 0; i < BRANCH_VALUE; i++) to = write_reference(to, b->reference[i], b->reference_size[i]);
     if (value == NULL)
         *to++ = 0x80;
     else
@@ -95,13 +88,11 @@ size_t node_encoded_bound(const struct node *n)
     enum { FIXED = 1 + TRIE_KEY_MAX + 3 * RLP_HEADER_MAX };
     const struct branch *b = (const struct branch *)n;
     switch ((enum node_kind)n->kind) {
-    case NODE_LEAF:
-        return FIXED + (size_t)((const struct leaf *)n)->value_size;
+    case NODE_LEAF: return FIXED + (size_t)((const struct leaf *)n)->value_size;
     case NODE_BRANCH:
         return FIXED + 16 * 33 +
                (b->child[BRANCH_VALUE] == NULL ? 0 : (size_t)((const struct leaf *)b->child[BRANCH_VALUE])->value_size);
-    default:
-        return FIXED + 33;
+    default: return FIXED + 33;
     }
 }
 
@@ -133,18 +124,17 @@ static enum status read_reference(struct rlp *in, struct place out)
 {
     struct rlp_item item;
     enum status s = rlp_read_item(in, &item);
-    if (s != STATUS_OK)
-        return s;
+    if (s != STATUS_OK) return s;
     struct bytes reference = item.is_list ? item.encoded : item.payload;
     if (item.is_list ? reference.size >= REFERENCE_SIZE : reference.size != REFERENCE_SIZE && reference.size != 0)
         return TRIE_BAD_NODE; /* longer nodes are referred to by hash */
     *out.reference_size = (uint8_t)reference.size;
-    if (reference.size != 0)
-        memcpy(out.reference, reference.data, reference.size);
+    if (reference.size != 0) memcpy(out.reference, reference.data, reference.size);
     return STATUS_OK;
 }
 
-static enum status decode_branch(struct node_pool *p, struct rlp *in, const uint8_t *key, size_t depth, struct node **out)
+static enum status decode_branch(struct node_pool *p, struct rlp *in, const uint8_t *key, size_t depth,
+                                 struct node **out)
 {
     struct branch *b = node_new_branch(p);
     unsigned children = 0;
@@ -152,18 +142,14 @@ static enum status decode_branch(struct node_pool *p, struct rlp *in, const uint
     *out = &b->node;
     for (unsigned i = 0; i < BRANCH_VALUE; i++) {
         enum status s = read_reference(in, place_in_branch(b, i));
-        if (s != STATUS_OK)
-            return s;
+        if (s != STATUS_OK) return s;
         children += b->reference_size[i] != 0;
     }
-    if (depth == NIBBLES_MAX && children != 0)
-        return TRIE_BAD_NODE; /* no key is that long */
+    if (depth == NIBBLES_MAX && children != 0) return TRIE_BAD_NODE; /* no key is that long */
     enum status s = rlp_read_bytes(in, &value);
-    if (s != STATUS_OK)
-        return s;
+    if (s != STATUS_OK) return s;
     if (value.size != 0) {
-        if (depth % 2 != 0)
-            return TRIE_BAD_NODE; /* keys are whole bytes */
+        if (depth % 2 != 0) return TRIE_BAD_NODE; /* keys are whole bytes */
         b->child[BRANCH_VALUE] = &node_new_leaf(p, key, depth / 2, value, false)->node;
         children++;
     }
@@ -177,17 +163,13 @@ static enum status decode_leaf(struct node_pool *p, struct rlp *in, const uint8_
     struct bytes value;
     bool odd = (path.data[0] >> 4 & PATH_ODD) != 0;
     size_t key_size = (depth + odd) / 2 + path.size - 1;
-    if (odd != (depth % 2 != 0) || key_size > TRIE_KEY_MAX)
-        return TRIE_BAD_NODE;
+    if (odd != (depth % 2 != 0) || key_size > TRIE_KEY_MAX) return TRIE_BAD_NODE;
     memcpy(whole, key, depth / 2);
-    if (odd)
-        whole[depth / 2] = (uint8_t)((key[depth / 2] & 0xf0) | (path.data[0] & 15));
+    if (odd) whole[depth / 2] = (uint8_t)((key[depth / 2] & 0xf0) | (path.data[0] & 15));
     memcpy(whole + (depth + odd) / 2, path.data + 1, path.size - 1);
     enum status s = rlp_read_bytes(in, &value);
-    if (s != STATUS_OK)
-        return s;
-    if (value.size == 0)
-        return TRIE_BAD_NODE;
+    if (s != STATUS_OK) return s;
+    if (value.size == 0) return TRIE_BAD_NODE;
     *out = &node_new_leaf(p, whole, key_size, value, false)->node;
     return rlp_finish(in);
 }
@@ -198,44 +180,33 @@ static enum status decode_extension(struct node_pool *p, struct rlp *in, size_t 
     uint8_t nibbles[NIBBLES_MAX];
     size_t count = 0;
     bool odd = (path.data[0] >> 4 & PATH_ODD) != 0;
-    if (2 * (path.size - 1) + odd + depth > NIBBLES_MAX)
-        return TRIE_BAD_NODE;
-    if (odd)
-        nibbles[count++] = path.data[0] & 15;
-    for (size_t i = 2; i < 2 * path.size; i++)
-        nibbles[count++] = nibble_at(path.data, i);
-    if (count == 0)
-        return TRIE_BAD_NODE;
+    if (2 * (path.size - 1) + odd + depth > NIBBLES_MAX) return TRIE_BAD_NODE;
+    if (odd) nibbles[count++] = path.data[0] & 15;
+    for (size_t i = 2; i < 2 * path.size; i++) nibbles[count++] = nibble_at(path.data, i);
+    if (count == 0) return TRIE_BAD_NODE;
     struct extension *e = node_new_extension(p, nibbles, count);
     *out = &e->node;
     enum status s = read_reference(in, place_in_extension(e));
-    if (s != STATUS_OK)
-        return s;
+    if (s != STATUS_OK) return s;
     return e->reference_size == 0 ? TRIE_BAD_NODE : rlp_finish(in);
 }
 
-static enum status decode(struct node_pool *p, struct bytes encoded, const uint8_t *key, size_t depth, struct node **out)
+static enum status decode(struct node_pool *p, struct bytes encoded, const uint8_t *key, size_t depth,
+                          struct node **out)
 {
     struct rlp in = rlp_of(encoded), list;
     size_t count;
     struct bytes path;
     enum status s = rlp_enter(&in, &list);
-    if (s == STATUS_OK)
-        s = rlp_finish(&in);
-    if (s == STATUS_OK)
-        s = rlp_count(list, &count);
-    if (s != STATUS_OK)
-        return s;
-    if (count == 17)
-        return decode_branch(p, &list, key, depth, out);
-    if (count != 2)
-        return TRIE_BAD_NODE;
+    if (s == STATUS_OK) s = rlp_finish(&in);
+    if (s == STATUS_OK) s = rlp_count(list, &count);
+    if (s != STATUS_OK) return s;
+    if (count == 17) return decode_branch(p, &list, key, depth, out);
+    if (count != 2) return TRIE_BAD_NODE;
     s = rlp_read_bytes(&list, &path);
-    if (s != STATUS_OK)
-        return s;
+    if (s != STATUS_OK) return s;
     unsigned flags = path.size == 0 ? 0xff : path.data[0] >> 4;
-    if (flags > (PATH_LEAF | PATH_ODD) || ((flags & PATH_ODD) == 0 && (path.data[0] & 15) != 0))
-        return TRIE_BAD_NODE;
+    if (flags > (PATH_LEAF | PATH_ODD) || ((flags & PATH_ODD) == 0 && (path.data[0] & 15) != 0)) return TRIE_BAD_NODE;
     return (flags & PATH_LEAF) != 0 ? decode_leaf(p, &list, key, depth, path, out)
                                     : decode_extension(p, &list, depth, path, out);
 }
@@ -244,11 +215,9 @@ enum status node_decode(struct node_pool *p, struct bytes encoded, const uint8_t
 {
     *out = NULL;
     enum status s = decode(p, encoded, key, depth, out);
-    if (s == STATUS_OK)
-        return s;
+    if (s == STATUS_OK) return s;
     if (*out != NULL && (*out)->kind == NODE_BRANCH && as_branch(*out)->child[BRANCH_VALUE] != NULL)
         node_give_up(p, as_branch(*out)->child[BRANCH_VALUE]);
-    if (*out != NULL)
-        node_give_up(p, *out);
+    if (*out != NULL) node_give_up(p, *out);
     return s;
 }

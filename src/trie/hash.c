@@ -11,12 +11,12 @@
 #include "trie/node.h"
 
 enum {
-    BATCH = 64,         /* nodes encoded before they are hashed: 64 branches are 34 KB, which stay in the nearest cache */
-    SPREAD_DEPTH = 2,   /* nibbles above the nodes that are dealt out */
-    SPREAD_MAX = 256,   /* so many there may be */
-    SPREAD_MIN = 32,    /* with fewer of them, dealing out costs more than it gains */
-    AHEAD = 8,          /* nodes */
-    BLOCK = 136         /* bytes that keccak-256 takes at once */
+    BATCH = 64,       /* nodes encoded before they are hashed: 64 branches are 34 KB, which stay in the nearest cache */
+    SPREAD_DEPTH = 2, /* nibbles above the nodes that are dealt out */
+    SPREAD_MAX = 256, /* so many there may be */
+    SPREAD_MIN = 32,  /* with fewer of them, dealing out costs more than it gains */
+    AHEAD = 8,        /* nodes */
+    BLOCK = 136       /* bytes that keccak-256 takes at once */
 };
 
 /* A place whose reference is to be made. */
@@ -53,8 +53,7 @@ static void batch_hash(struct batch *b, const struct trie_sink *sink)
         position[i] = blocks < CLASSES ? blocks : CLASSES - 1;
         start[position[i] + 1]++;
     }
-    for (size_t c = 1; c < CLASSES; c++)
-        start[c] += start[c - 1];
+    for (size_t c = 1; c < CLASSES; c++) start[c] += start[c - 1];
     for (size_t i = 0; i < b->count; i++) {
         position[i] = start[position[i]]++;
         sorted[position[i]] = b->encoded[i];
@@ -63,8 +62,7 @@ static void batch_hash(struct batch *b, const struct trie_sink *sink)
     for (size_t i = 0; i < b->count; i++) {
         memcpy(b->place[i].reference, hashes[position[i]].b, REFERENCE_SIZE);
         *b->place[i].reference_size = REFERENCE_SIZE;
-        if (sink != NULL)
-            sink->node(sink->context, &hashes[position[i]], b->encoded[i]);
+        if (sink != NULL) sink->node(sink->context, &hashes[position[i]], b->encoded[i]);
     }
     b->count = 0;
 }
@@ -74,8 +72,7 @@ static void prefetch(const struct todo *t)
 {
     const char *n = (const char *)*t->place.node;
     size_t size = t->kind == NODE_BRANCH ? sizeof(struct branch) : sizeof(struct leaf) + 64;
-    for (size_t i = 0; i < size; i += 64)
-        __builtin_prefetch(n + i);
+    for (size_t i = 0; i < size; i += 64) __builtin_prefetch(n + i);
 }
 
 static void hash_level(struct hasher *h, size_t depth)
@@ -84,8 +81,7 @@ static void hash_level(struct hasher *h, size_t depth)
     b.count = 0;
     h->encodings.size = 0;
     const struct todo *ahead = h->level[depth];
-    for (unsigned i = 0; i < AHEAD && ahead != NULL; i++, ahead = ahead->next)
-        prefetch(ahead);
+    for (unsigned i = 0; i < AHEAD && ahead != NULL; i++, ahead = ahead->next) prefetch(ahead);
     for (const struct todo *t = h->level[depth]; t != NULL; t = t->next) {
         const struct node *n = *t->place.node;
         if (ahead != NULL) {
@@ -108,8 +104,7 @@ static void hash_level(struct hasher *h, size_t depth)
         b.place[b.count] = t->place;
         b.encoded[b.count++] = (struct bytes){to, size};
     }
-    if (b.count != 0)
-        batch_hash(&b, h->sink);
+    if (b.count != 0) batch_hash(&b, h->sink);
     h->level[depth] = NULL;
 }
 
@@ -130,8 +125,7 @@ static void collect(struct hasher *h, struct place p, size_t depth)
                 __builtin_prefetch((const char *)b->child[i] + 128);
             }
         for (unsigned i = 0; i < BRANCH_VALUE; i++)
-            if (b->reference_size[i] == 0 && b->child[i] != NULL)
-                collect(h, place_in_branch(b, i), depth + 1);
+            if (b->reference_size[i] == 0 && b->child[i] != NULL) collect(h, place_in_branch(b, i), depth + 1);
     } else if (n->kind == NODE_EXTENSION && as_extension(n)->reference_size == 0) {
         collect(h, place_in_extension(as_extension(n)), depth + as_extension(n)->size);
     }
@@ -141,8 +135,7 @@ static void hash_levels(struct hasher *h)
 {
     buffer_reserve(&h->encodings, BATCH * 600);
     for (size_t depth = NIBBLES_MAX + 1; depth-- > 0;)
-        if (h->level[depth] != NULL)
-            hash_level(h, depth);
+        if (h->level[depth] != NULL) hash_level(h, depth);
     buffer_free(&h->encodings);
     arena_free(&h->todos);
 }
@@ -156,13 +149,11 @@ struct spread {
 
 static void spread_collect(struct spread *s, struct place p, size_t depth)
 {
-    if (*p.reference_size != 0)
-        return;
+    if (*p.reference_size != 0) return;
     struct node *n = *p.node;
     if (n->kind == NODE_BRANCH && depth < SPREAD_DEPTH) {
         for (unsigned i = 0; i < BRANCH_VALUE; i++)
-            if (as_branch(n)->child[i] != NULL)
-                spread_collect(s, place_in_branch(as_branch(n), i), depth + 1);
+            if (as_branch(n)->child[i] != NULL) spread_collect(s, place_in_branch(as_branch(n), i), depth + 1);
         return;
     }
     s->place[s->count] = p;
@@ -173,8 +164,7 @@ static void spread_task(void *context, size_t task)
 {
     struct spread *s = context;
     struct hasher h = {.level = {NULL}};
-    for (size_t i = task; i < s->count; i += s->tasks)
-        collect(&h, s->place[i], s->depth[i]);
+    for (size_t i = task; i < s->count; i += s->tasks) collect(&h, s->place[i], s->depth[i]);
     hash_levels(&h);
 }
 
@@ -183,8 +173,7 @@ static void spread_hash(struct place root, struct pool *pool)
     struct spread s;
     s.count = 0;
     spread_collect(&s, root, 0);
-    if (s.count < SPREAD_MIN)
-        return;
+    if (s.count < SPREAD_MIN) return;
     s.tasks = 2 * (size_t)pool_workers(pool);
     pool_for(pool, s.tasks, 1, spread_task, &s);
 }
@@ -192,11 +181,9 @@ static void spread_hash(struct place root, struct pool *pool)
 void node_hash_trees(const struct place *roots, size_t count, struct pool *pool, const struct trie_sink *sink)
 {
     if (pool != NULL && pool_workers(pool) > 1 && sink == NULL)
-        for (size_t i = 0; i < count; i++)
-            spread_hash(roots[i], pool);
+        for (size_t i = 0; i < count; i++) spread_hash(roots[i], pool);
     struct hasher h = {.sink = sink};
     for (size_t i = 0; i < count; i++)
-        if (*roots[i].reference_size == 0)
-            collect(&h, roots[i], 0);
+        if (*roots[i].reference_size == 0) collect(&h, roots[i], 0);
     hash_levels(&h);
 }

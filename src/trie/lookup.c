@@ -16,8 +16,7 @@ static enum status take_reference(struct rlp *in, struct lookup *l)
 {
     struct rlp_item item;
     enum status s = rlp_read_item(in, &item);
-    if (s != STATUS_OK)
-        return s;
+    if (s != STATUS_OK) return s;
     l->next = item.is_list ? item.encoded : item.payload;
     if (item.is_list ? l->next.size >= REFERENCE_SIZE : l->next.size != REFERENCE_SIZE && l->next.size != 0)
         return TRIE_BAD_NODE;
@@ -32,16 +31,13 @@ static enum status pass_branch(struct rlp *in, struct lookup *l)
     struct lookup all = *l;
     for (unsigned i = 0; i < BRANCH_VALUE; i++) {
         enum status s = take_reference(in, &all);
-        if (s != STATUS_OK)
-            return s;
+        if (s != STATUS_OK) return s;
         children += !all.done;
-        if (i == wanted)
-            *l = all;
+        if (i == wanted) *l = all;
     }
     struct bytes value;
     enum status s = rlp_read_bytes(in, &value);
-    if (s != STATUS_OK)
-        return s;
+    if (s != STATUS_OK) return s;
     if (children + (value.size != 0) < 2 || (l->depth == NIBBLES_MAX && children != 0) ||
         (l->depth % 2 != 0 && value.size != 0))
         return TRIE_BAD_NODE;
@@ -58,12 +54,10 @@ static enum status pass_path(struct rlp *in, struct lookup *l)
 {
     struct bytes path;
     enum status s = rlp_read_bytes(in, &path);
-    if (s != STATUS_OK)
-        return s;
+    if (s != STATUS_OK) return s;
     unsigned flags = path.size == 0 ? 0xff : path.data[0] >> 4;
     bool odd = (flags & 1) != 0, leaf = (flags & 2) != 0;
-    if (flags > 3 || (!odd && (path.data[0] & 15) != 0) || path.size > TRIE_KEY_MAX + 1)
-        return TRIE_BAD_NODE;
+    if (flags > 3 || (!odd && (path.data[0] & 15) != 0) || path.size > TRIE_KEY_MAX + 1) return TRIE_BAD_NODE;
     size_t count = 2 * (path.size - 1) + odd;
     if (l->depth + count > NIBBLES_MAX || (leaf ? (l->depth + count) % 2 != 0 || l->below_extension : count == 0))
         return TRIE_BAD_NODE;
@@ -73,17 +67,13 @@ static enum status pass_path(struct rlp *in, struct lookup *l)
     if (leaf) {
         struct bytes value;
         s = rlp_read_bytes(in, &value);
-        if (s == STATUS_OK && value.size == 0)
-            s = TRIE_BAD_NODE;
-        if (matches && s == STATUS_OK)
-            l->value = value;
+        if (s == STATUS_OK && value.size == 0) s = TRIE_BAD_NODE;
+        if (matches && s == STATUS_OK) l->value = value;
         l->done = true;
     } else {
-        if (l->below_extension)
-            return TRIE_BAD_NODE;
+        if (l->below_extension) return TRIE_BAD_NODE;
         s = take_reference(in, l);
-        if (s == STATUS_OK && l->done)
-            s = TRIE_BAD_NODE;
+        if (s == STATUS_OK && l->done) s = TRIE_BAD_NODE;
         l->done = !matches;
         l->depth += count;
         l->below_extension = true;
@@ -97,27 +87,22 @@ enum status trie_lookup(const struct trie_source *source, const struct hash *roo
     ASSERT(key_size <= TRIE_KEY_MAX);
     struct lookup l = {.key = key, .end = 2 * key_size, .next = {root->b, sizeof *root}};
     *value = (struct bytes){0};
-    if (hash_equal(root, &keccak_empty_trie))
-        return STATUS_OK;
+    if (hash_equal(root, &keccak_empty_trie)) return STATUS_OK;
     while (!l.done) {
         struct bytes encoded = l.next;
         if (encoded.size == REFERENCE_SIZE) {
             struct hash hash;
             memcpy(hash.b, encoded.data, sizeof hash);
-            if (!source->node(source->context, &hash, &encoded))
-                return STATE_MISSING;
+            if (!source->node(source->context, &hash, &encoded)) return STATE_MISSING;
         }
         struct rlp in = rlp_of(encoded), list;
         size_t count;
         enum status s = rlp_enter(&in, &list);
-        if (s == STATUS_OK)
-            s = rlp_finish(&in);
-        if (s == STATUS_OK)
-            s = rlp_count(list, &count);
+        if (s == STATUS_OK) s = rlp_finish(&in);
+        if (s == STATUS_OK) s = rlp_count(list, &count);
         if (s == STATUS_OK)
             s = count == 17 ? pass_branch(&list, &l) : count == 2 ? pass_path(&list, &l) : TRIE_BAD_NODE;
-        if (s != STATUS_OK)
-            return s;
+        if (s != STATUS_OK) return s;
     }
     *value = l.value;
     return STATUS_OK;

@@ -56,8 +56,7 @@ struct leaf *node_new_leaf(struct node_pool *p, const uint8_t *key, size_t key_s
     l->value_size = (uint32_t)value.size;
     l->value = borrow ? value.data : l->key + key_size;
     memcpy(l->key, key, key_size);
-    if (!borrow)
-        memcpy(l->key + key_size, value.data, value.size);
+    if (!borrow) memcpy(l->key + key_size, value.data, value.size);
     return l;
 }
 
@@ -65,14 +64,9 @@ void node_give_up(struct node_pool *p, struct node *n)
 {
     switch ((enum node_kind)n->kind) {
     case NODE_LEAF: /* one too big for the lists is lost until the trie is freed */
-        if (as_leaf(n)->size_class < LEAF_CLASSES)
-            give(&p->leaves[as_leaf(n)->size_class], n);
+        if (as_leaf(n)->size_class < LEAF_CLASSES) give(&p->leaves[as_leaf(n)->size_class], n);
         break;
-    case NODE_EXTENSION:
-        give(&p->extensions, n);
-        break;
-    case NODE_BRANCH:
-        give(&p->branches, n);
-        break;
+    case NODE_EXTENSION: give(&p->extensions, n); break;
+    case NODE_BRANCH: give(&p->branches, n); break;
     }
 }

@@ -67,8 +67,7 @@ static void slow_put_node(struct rlp_writer *w, const struct trie_pair **pairs, 
     }
     const struct trie_pair **below = base_alloc(count * sizeof *below), *value = NULL;
     for (size_t i = 0; i < count; i++)
-        if (2 * (size_t)pairs[i]->key_size == depth)
-            value = pairs[i];
+        if (2 * (size_t)pairs[i]->key_size == depth) value = pairs[i];
     if (value != NULL)
         rlp_put_bytes(w, value->value.data, value->value.size);
     else
@@ -76,8 +75,7 @@ static void slow_put_node(struct rlp_writer *w, const struct trie_pair **pairs, 
     for (unsigned nibble = 16; nibble-- > 0;) {
         size_t n = 0;
         for (size_t i = 0; i < count; i++)
-            if (pairs[i] != value && slow_nibble(pairs[i], depth) == nibble)
-                below[n++] = pairs[i];
+            if (pairs[i] != value && slow_nibble(pairs[i], depth) == nibble) below[n++] = pairs[i];
         if (n == 0)
             rlp_put_bytes(w, NULL, 0);
         else
@@ -95,8 +93,7 @@ static void slow_root(struct hash *out, const struct trie_pair *pairs, size_t co
         return;
     }
     const struct trie_pair **all = base_alloc(count * sizeof *all);
-    for (size_t i = 0; i < count; i++)
-        all[i] = &pairs[i];
+    for (size_t i = 0; i < count; i++) all[i] = &pairs[i];
     struct rlp_writer w = {0};
     slow_put_node(&w, all, count, 0);
     struct bytes node = rlp_written(&w);

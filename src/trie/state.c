@@ -44,20 +44,13 @@ enum status trie_account_decode(struct trie_account *out, struct bytes value)
     struct rlp in = rlp_of(value), list;
     struct trie_account a;
     enum status s = rlp_enter(&in, &list);
-    if (s == STATUS_OK)
-        s = rlp_finish(&in);
-    if (s == STATUS_OK)
-        s = rlp_read_u64(&list, &a.nonce);
-    if (s == STATUS_OK)
-        s = rlp_read_u256(&list, &a.balance);
-    if (s == STATUS_OK)
-        s = rlp_read_hash(&list, &a.storage_root);
-    if (s == STATUS_OK)
-        s = rlp_read_hash(&list, &a.code_hash);
-    if (s == STATUS_OK)
-        s = rlp_finish(&list);
-    if (s == STATUS_OK)
-        *out = a;
+    if (s == STATUS_OK) s = rlp_finish(&in);
+    if (s == STATUS_OK) s = rlp_read_u64(&list, &a.nonce);
+    if (s == STATUS_OK) s = rlp_read_u256(&list, &a.balance);
+    if (s == STATUS_OK) s = rlp_read_hash(&list, &a.storage_root);
+    if (s == STATUS_OK) s = rlp_read_hash(&list, &a.code_hash);
+    if (s == STATUS_OK) s = rlp_finish(&list);
+    if (s == STATUS_OK) *out = a;
     return s;
 }
 
@@ -78,8 +71,7 @@ static void hash_keys(struct trie_pair *pairs, size_t count)
         size_t n = count - at < TOGETHER ? count - at : TOGETHER;
         struct bytes plain[TOGETHER];
         struct hash hashed[TOGETHER];
-        for (size_t i = 0; i < n; i++)
-            plain[i] = pairs[at + i].value;
+        for (size_t i = 0; i < n; i++) plain[i] = pairs[at + i].value;
         keccak256_many(hashed, plain, n);
         for (size_t i = 0; i < n; i++) {
             memcpy(pairs[at + i].key, hashed[i].b, 32);
@@ -116,8 +108,7 @@ void trie_state_root(struct hash *out, const struct trie_state_entry *entries, s
 {
     uint8_t(*texts)[TRIE_ACCOUNT_SIZE] = base_alloc((count + 1) * sizeof *texts);
     struct trie_pair *pairs = base_alloc((count + 1) * sizeof *pairs);
-    for (size_t i = 0; i < count; i++)
-        pairs[i].value = (struct bytes){entries[i].address.b, sizeof entries[i].address};
+    for (size_t i = 0; i < count; i++) pairs[i].value = (struct bytes){entries[i].address.b, sizeof entries[i].address};
     hash_keys(pairs, count);
     for (size_t i = 0; i < count; i++)
         pairs[i].value = (struct bytes){texts[i], trie_account_encode(texts[i], &entries[i].account)};

@@ -10,8 +10,7 @@
 struct trie *trie_new(const struct hash *root, const struct trie_source *source)
 {
     struct trie *t = base_calloc(1, sizeof *t);
-    if (source != NULL)
-        t->source = *source;
+    if (source != NULL) t->source = *source;
     if (root != NULL && !hash_equal(root, &keccak_empty_trie)) {
         memcpy(t->root_reference, root->b, sizeof root->b);
         t->root_reference_size = REFERENCE_SIZE;
@@ -21,8 +20,7 @@ struct trie *trie_new(const struct hash *root, const struct trie_source *source)
 
 void trie_free(struct trie *t)
 {
-    if (t == NULL)
-        return;
+    if (t == NULL) return;
     arena_free(&t->nodes.arena);
     free(t);
 }
@@ -31,21 +29,17 @@ void trie_free(struct trie *t)
 
 enum status trie_resolve(struct trie *t, struct place p, const uint8_t *key, size_t depth, bool below_extension)
 {
-    if (*p.node != NULL)
-        return STATUS_OK;
+    if (*p.node != NULL) return STATUS_OK;
     struct bytes encoded = {p.reference, *p.reference_size};
     if (encoded.size == REFERENCE_SIZE) {
         struct hash hash;
         memcpy(hash.b, p.reference, sizeof hash);
-        if (t->source.node == NULL || !t->source.node(t->source.context, &hash, &encoded))
-            return STATE_MISSING;
+        if (t->source.node == NULL || !t->source.node(t->source.context, &hash, &encoded)) return STATE_MISSING;
     }
     struct node *found;
     enum status s = node_decode(&t->nodes, encoded, key, depth, &found);
-    if (s != STATUS_OK)
-        return s;
-    if (below_extension && found->kind != NODE_BRANCH)
-        return TRIE_BAD_NODE;
+    if (s != STATUS_OK) return s;
+    if (below_extension && found->kind != NODE_BRANCH) return TRIE_BAD_NODE;
     *p.node = found;
     return STATUS_OK;
 }
@@ -60,20 +54,17 @@ enum status trie_find(struct trie *t, const uint8_t *key, size_t key_size, struc
     for (;;) {
         if (!place_is_empty(p)) {
             enum status s = trie_resolve(t, p, key, depth, below_extension);
-            if (s != STATUS_OK)
-                return s;
+            if (s != STATUS_OK) return s;
         }
         w->place[w->count++] = p;
         w->depth = depth;
         struct node *n = *p.node;
-        if (n == NULL || n->kind == NODE_LEAF)
-            return STATUS_OK;
+        if (n == NULL || n->kind == NODE_LEAF) return STATUS_OK;
         below_extension = n->kind == NODE_EXTENSION;
         if (below_extension) {
             struct extension *e = as_extension(n);
             for (size_t i = 0; i < e->size; i++)
-                if (depth + i == end || nibble_at(key, depth + i) != e->path[i])
-                    return STATUS_OK;
+                if (depth + i == end || nibble_at(key, depth + i) != e->path[i]) return STATUS_OK;
             depth += e->size;
             p = place_in_extension(e);
         } else if (depth == end) {
@@ -88,8 +79,7 @@ enum status trie_find(struct trie *t, const uint8_t *key, size_t key_size, struc
 struct leaf *way_leaf(const struct way *w, const uint8_t *key, size_t key_size)
 {
     struct node *n = *w->place[w->count - 1].node;
-    if (n == NULL || n->kind != NODE_LEAF)
-        return NULL;
+    if (n == NULL || n->kind != NODE_LEAF) return NULL;
     struct leaf *l = as_leaf(n);
     return l->key_size == key_size && memcmp(l->key, key, key_size) == 0 ? l : NULL;
 }
@@ -97,8 +87,7 @@ struct leaf *way_leaf(const struct way *w, const uint8_t *key, size_t key_size)
 /* The nodes on the way changed: their references no longer hold. */
 static void strike_out(const struct way *w)
 {
-    for (size_t i = 0; i < w->count; i++)
-        *w->place[i].reference_size = 0;
+    for (size_t i = 0; i < w->count; i++) *w->place[i].reference_size = 0;
 }
 
 enum status trie_get(struct trie *t, const void *key, size_t key_size, struct bytes *value)
@@ -106,11 +95,9 @@ enum status trie_get(struct trie *t, const void *key, size_t key_size, struct by
     struct way w;
     *value = (struct bytes){0};
     enum status s = trie_find(t, key, key_size, &w);
-    if (s != STATUS_OK)
-        return s;
+    if (s != STATUS_OK) return s;
     const struct leaf *l = way_leaf(&w, key, key_size);
-    if (l != NULL)
-        *value = leaf_value(l);
+    if (l != NULL) *value = leaf_value(l);
     return STATUS_OK;
 }
 
@@ -155,8 +142,7 @@ static void part_extension(struct trie *t, struct place p, size_t depth, struct 
 {
     struct extension *e = as_extension(*p.node);
     size_t end = 2 * (size_t)added->key_size, i = 0;
-    while (depth + i < end && nibble_at(added->key, depth + i) == e->path[i])
-        i++;
+    while (depth + i < end && nibble_at(added->key, depth + i) == e->path[i]) i++;
     struct branch *b = node_new_branch(&t->nodes);
     size_t behind = e->size - i - 1;
     struct place rest = place_in_branch(b, e->path[i]);
@@ -173,16 +159,13 @@ static void part_extension(struct trie *t, struct place p, size_t depth, struct 
 
 enum status trie_put(struct trie *t, const void *key, size_t key_size, struct bytes value)
 {
-    if (value.size == 0)
-        return trie_delete(t, key, key_size);
+    if (value.size == 0) return trie_delete(t, key, key_size);
     struct way w;
     enum status s = trie_find(t, key, key_size, &w);
-    if (s != STATUS_OK)
-        return s;
+    if (s != STATUS_OK) return s;
     struct place p = w.place[w.count - 1];
     struct leaf *old = way_leaf(&w, key, key_size);
-    if (old != NULL && bytes_equal(leaf_value(old), value))
-        return STATUS_OK;
+    if (old != NULL && bytes_equal(leaf_value(old), value)) return STATUS_OK;
     if (old != NULL && old->value_size == value.size && !old->borrowed) {
         memmove(old->key + old->key_size, value.data, value.size);
         strike_out(&w);
@@ -192,8 +175,7 @@ enum status trie_put(struct trie *t, const void *key, size_t key_size, struct by
     struct node *there = *p.node;
     if (there == NULL || old != NULL) {
         place_set(p, &added->node);
-        if (old != NULL)
-            node_give_up(&t->nodes, &old->node);
+        if (old != NULL) node_give_up(&t->nodes, &old->node);
     } else if (there->kind == NODE_LEAF) {
         part_leaves(t, p, w.depth, added);
     } else {
@@ -211,10 +193,8 @@ static unsigned only_other_child(struct branch *b, const struct node *const *gon
     unsigned found = BRANCH_SIZE;
     for (unsigned i = 0; i < BRANCH_SIZE; i++) {
         struct place p = place_in_branch(b, i);
-        if (place_is_empty(p) || (const struct node *const *)p.node == gone)
-            continue;
-        if (found != BRANCH_SIZE)
-            return BRANCH_SIZE;
+        if (place_is_empty(p) || (const struct node *const *)p.node == gone) continue;
+        if (found != BRANCH_SIZE) return BRANCH_SIZE;
         found = i;
     }
     return found;
@@ -256,8 +236,7 @@ static void collapse(struct trie *t, struct way *w, unsigned other)
     else
         extend(t, p, &nibble, 1, place_in_branch(b, other));
     node_give_up(&t->nodes, &b->node);
-    if (w->count == 0 || (*w->place[w->count - 1].node)->kind != NODE_EXTENSION)
-        return;
+    if (w->count == 0 || (*w->place[w->count - 1].node)->kind != NODE_EXTENSION) return;
     struct place above = w->place[--w->count];
     struct extension *e = as_extension(*above.node);
     if (e->child->kind == NODE_LEAF)
@@ -271,11 +250,9 @@ enum status trie_delete(struct trie *t, const void *key, size_t key_size)
 {
     struct way w;
     enum status s = trie_find(t, key, key_size, &w);
-    if (s != STATUS_OK)
-        return s;
+    if (s != STATUS_OK) return s;
     struct leaf *old = way_leaf(&w, key, key_size);
-    if (old == NULL)
-        return STATUS_OK;
+    if (old == NULL) return STATUS_OK;
     struct place p = w.place[w.count - 1];
     unsigned other = BRANCH_SIZE;
     if (w.count > 1) { /* what leads to a leaf is a branch: below an extension there is no leaf */
@@ -287,13 +264,11 @@ enum status trie_delete(struct trie *t, const void *key, size_t key_size)
             memcpy(sibling, key, (depth + 1) / 2);
             nibble_set(sibling, depth, other);
             s = trie_resolve(t, place_in_branch(b, other), sibling, depth + 1, false);
-            if (s != STATUS_OK)
-                return s;
+            if (s != STATUS_OK) return s;
         }
     }
     place_set(p, NULL);
-    if (other != BRANCH_SIZE)
-        collapse(t, &w, other);
+    if (other != BRANCH_SIZE) collapse(t, &w, other);
     strike_out(&w);
     node_give_up(&t->nodes, &old->node);
     return STATUS_OK;
@@ -311,8 +286,7 @@ struct walk {
 static enum status walk(struct walk *w, struct place p, size_t depth, bool below_extension)
 {
     enum status s = trie_resolve(w->trie, p, w->key, depth, below_extension);
-    if (s != STATUS_OK)
-        return s;
+    if (s != STATUS_OK) return s;
     struct node *n = *p.node;
     if (n->kind == NODE_LEAF) {
         w->visit(w->context, (struct bytes){as_leaf(n)->key, as_leaf(n)->key_size}, leaf_value(as_leaf(n)));
@@ -320,16 +294,13 @@ static enum status walk(struct walk *w, struct place p, size_t depth, bool below
     }
     if (n->kind == NODE_EXTENSION) {
         struct extension *e = as_extension(n);
-        for (size_t i = 0; i < e->size; i++)
-            nibble_set(w->key, depth + i, e->path[i]);
+        for (size_t i = 0; i < e->size; i++) nibble_set(w->key, depth + i, e->path[i]);
         return walk(w, place_in_extension(e), depth + e->size, true);
     }
     struct branch *b = as_branch(n);
-    if (b->child[BRANCH_VALUE] != NULL)
-        s = walk(w, place_in_branch(b, BRANCH_VALUE), depth, false);
+    if (b->child[BRANCH_VALUE] != NULL) s = walk(w, place_in_branch(b, BRANCH_VALUE), depth, false);
     for (unsigned i = 0; i < BRANCH_VALUE && s == STATUS_OK; i++) {
-        if (place_is_empty(place_in_branch(b, i)))
-            continue;
+        if (place_is_empty(place_in_branch(b, i))) continue;
         nibble_set(w->key, depth, i);
         s = walk(w, place_in_branch(b, i), depth + 1, false);
     }
@@ -348,8 +319,7 @@ static void make_root(struct trie *t, struct pool *pool, const struct trie_sink 
 {
     struct place root = trie_place(t);
     *out = keccak_empty_trie;
-    if (place_is_empty(root))
-        return;
+    if (place_is_empty(root)) return;
     node_hash_trees(&root, 1, pool, sink);
     memcpy(out->b, t->root_reference, sizeof out->b);
 }
@@ -380,11 +350,9 @@ static void roots_task(void *context, size_t task)
     struct place roots[TRIES_TOGETHER];
     size_t end = job->count - first < TRIES_TOGETHER ? job->count : first + TRIES_TOGETHER;
     for (size_t i = first; i < end; i++)
-        if (!place_is_empty(trie_place(job->tries[i])))
-            roots[count++] = trie_place(job->tries[i]);
+        if (!place_is_empty(trie_place(job->tries[i]))) roots[count++] = trie_place(job->tries[i]);
     node_hash_trees(roots, count, NULL, NULL);
-    for (size_t i = first; i < end; i++)
-        make_root(job->tries[i], NULL, NULL, &job->roots[i]); /* all there: copies */
+    for (size_t i = first; i < end; i++) make_root(job->tries[i], NULL, NULL, &job->roots[i]); /* all there: copies */
 }
 
 void trie_roots(struct trie *const *tries, size_t count, struct pool *pool, struct hash *out)

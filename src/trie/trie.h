@@ -106,7 +106,8 @@ struct trie_sink {
 void trie_commit(struct trie *t, const struct trie_sink *sink, struct hash *out);
 
 /* Calls visit(context, key, value) for every pair, in order of keys; all nodes must be to be had. */
-enum status trie_walk(struct trie *t, void (*visit)(void *context, struct bytes key, struct bytes value), void *context);
+enum status trie_walk(struct trie *t, void (*visit)(void *context, struct bytes key, struct bytes value),
+                      void *context);
 
 /* The value under a key of the trie with that root, read through `source` alone: nothing is kept, nothing allocated. The value lies in
  * the last node that the source gave; empty when there is none. Any number of threads, if the source's callback bears it. */

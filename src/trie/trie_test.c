@@ -18,8 +18,7 @@ struct twin {
 static size_t twin_find(const struct twin *w, const uint8_t *key, size_t key_size)
 {
     size_t i = 0;
-    while (i < w->count && (w->pairs[i].key_size != key_size || memcmp(w->pairs[i].key, key, key_size) != 0))
-        i++;
+    while (i < w->count && (w->pairs[i].key_size != key_size || memcmp(w->pairs[i].key, key, key_size) != 0)) i++;
     return i;
 }
 
@@ -27,16 +26,14 @@ static void twin_put(struct twin *w, const uint8_t *key, size_t key_size, struct
 {
     size_t i = twin_find(w, key, key_size);
     if (value.size == 0) {
-        if (i == w->count)
-            return;
+        if (i == w->count) return;
         w->count--;
         w->pairs[i] = w->pairs[w->count];
         memcpy(w->values[i], w->values[w->count], sizeof w->values[i]);
         w->pairs[i].value.data = w->values[i];
         return;
     }
-    if (i == w->count)
-        w->count++;
+    if (i == w->count) w->count++;
     memcpy(w->pairs[i].key, key, key_size);
     memcpy(w->values[i], value.data, value.size);
     w->pairs[i].key_size = (uint32_t)key_size;
@@ -102,8 +99,7 @@ static size_t random_key(struct key_form form, uint8_t key[TRIE_KEY_MAX])
 static struct bytes random_value(uint8_t *out)
 {
     size_t size = harness_random_below(3) == 0 ? 0 : 1 + harness_random_below(harness_random_below(2) == 0 ? 3 : 80);
-    for (size_t i = 0; i < size; i++)
-        out[i] = (uint8_t)harness_random();
+    for (size_t i = 0; i < size; i++) out[i] = (uint8_t)harness_random();
     return (struct bytes){out, size};
 }
 
@@ -113,8 +109,7 @@ static void change(struct trie *t, struct twin *w, struct key_form form, size_t 
         uint8_t key[TRIE_KEY_MAX], bytes[80];
         size_t size = random_key(form, key);
         struct bytes value = random_value(bytes), found;
-        if (w->count == MOST)
-            value.size = 0;
+        if (w->count == MOST) value.size = 0;
         CHECK_STATUS(trie_put(t, key, size, value), STATUS_OK);
         twin_put(w, key, size, value);
         CHECK_STATUS(trie_get(t, key, size, &found), STATUS_OK);
@@ -197,15 +192,13 @@ TEST(trie_says_what_is_missing_and_stays_as_it_was)
         change(t, w, form, 60);
         trie_commit(t, &sink, &root);
         trie_free(t);
-        for (size_t i = 0; i < store.count; i++)
-            store.lost[i] = harness_random_below(4) == 0;
+        for (size_t i = 0; i < store.count; i++) store.lost[i] = harness_random_below(4) == 0;
         t = trie_new(&root, &source);
         for (unsigned step = 0; step < 30; step++) {
             uint8_t key[TRIE_KEY_MAX], bytes[80];
             size_t size = random_key(form, key);
             struct bytes value = random_value(bytes);
-            if (w->count == MOST)
-                value.size = 0;
+            if (w->count == MOST) value.size = 0;
             enum status s = trie_put(t, key, size, value);
             if (s == STATUS_OK)
                 twin_put(w, key, size, value);
@@ -215,8 +208,7 @@ TEST(trie_says_what_is_missing_and_stays_as_it_was)
             made += s == STATUS_OK;
             check_root(t, w);
         }
-        for (size_t i = 0; i < store.count; i++)
-            store.lost[i] = false;
+        for (size_t i = 0; i < store.count; i++) store.lost[i] = false;
         change(t, w, form, 30);
         check_root(t, w);
         trie_free(t);
@@ -282,8 +274,7 @@ TEST(trie_proofs_show_values_and_their_absence)
             CHECK(w->count == 0 || proof.count > 0);
             CHECK_STATUS(trie_verify(&root, key, size, proof.nodes, proof.count, &proven), STATUS_OK);
             CHECK(bytes_equal(proven, expected));
-            if (proof.count == 0)
-                continue;
+            if (proof.count == 0) continue;
             /* Each node is needed, and every bit of it. */
             size_t victim = harness_random_below(proof.count);
             uint8_t *bytes = arena_copy(&arena, proof.nodes[victim].data, proof.nodes[victim].size);
@@ -309,8 +300,7 @@ TEST(trie_roots_are_the_same_on_a_pool)
         tries[i] = trie_new(NULL, NULL);
         for (uint64_t k = i % 7 == 0 ? 0 : harness_random_below(i == 1 ? 5000 : 30); k > 0; k--) {
             uint8_t key[32];
-            for (size_t b = 0; b < 32; b++)
-                key[b] = (uint8_t)harness_random();
+            for (size_t b = 0; b < 32; b++) key[b] = (uint8_t)harness_random();
             CHECK_STATUS(trie_put(tries[i], key, 32, (struct bytes){key, 1 + k % 32}), STATUS_OK);
         }
     }
@@ -329,8 +319,7 @@ TEST(trie_roots_are_the_same_on_a_pool)
     trie_root(big[0], pool, &together);
     trie_root(big[1], NULL, &alone);
     CHECK_BYTES(together.b, alone.b, 32);
-    for (size_t i = 0; i < TRIES; i++)
-        trie_free(tries[i]);
+    for (size_t i = 0; i < TRIES; i++) trie_free(tries[i]);
     trie_free(big[0]);
     trie_free(big[1]);
     pool_free(pool);
@@ -345,13 +334,13 @@ TEST(trie_refuses_what_is_no_node)
     } cases[] = {
         {"c0", TRIE_BAD_NODE},
         {"01", RLP_IS_STRING},
-        {"c23001", TRIE_BAD_NODE},         /* a leaf whose key would end in half a byte */
+        {"c23001", TRIE_BAD_NODE}, /* a leaf whose key would end in half a byte */
         {"c2208000", RLP_TRAILING},
-        {"c22080", TRIE_BAD_NODE},         /* a leaf without value */
-        {"c24001", TRIE_BAD_NODE},         /* no such flag */
-        {"c31180c0", TRIE_BAD_NODE},       /* three items */
-        {"c21180", TRIE_BAD_NODE},         /* an extension to nothing */
-        {"c411c22001", TRIE_BAD_NODE},     /* an extension to a leaf */
+        {"c22080", TRIE_BAD_NODE},                               /* a leaf without value */
+        {"c24001", TRIE_BAD_NODE},                               /* no such flag */
+        {"c31180c0", TRIE_BAD_NODE},                             /* three items */
+        {"c21180", TRIE_BAD_NODE},                               /* an extension to nothing */
+        {"c411c22001", TRIE_BAD_NODE},                           /* an extension to a leaf */
         {"d18080808080808080808080808080808080", TRIE_BAD_NODE}, /* a branch without children */
         {"d18080808080808080808080808080808001", TRIE_BAD_NODE}, /* a branch with nothing but a value */
         {"d18080808080808080808080808080808080ff", RLP_TRAILING},

@@ -11,8 +11,7 @@ static uint64_t intrinsic_state(const struct fork *f, const struct transaction *
 struct tx_intrinsic tx_intrinsic(const struct fork *f, const struct transaction *tx, uint64_t state_byte_gas)
 {
     uint64_t zeros = 0;
-    for (size_t i = 0; i < tx->data.size; i++)
-        zeros += tx->data.data[i] == 0;
+    for (size_t i = 0; i < tx->data.size; i++) zeros += tx->data.data[i] == 0;
     uint64_t others = tx->data.size - zeros;
 
     uint64_t gas = f->tx.base + zeros * f->tx.data_zero + others * f->tx.data_byte;
@@ -32,10 +31,8 @@ struct tx_intrinsic tx_intrinsic(const struct fork *f, const struct transaction 
 
 static enum status check_blobs(const struct tx_context *c, const struct transaction *tx)
 {
-    if (tx->blob_count == 0)
-        return TX_NO_BLOBS;
-    if (tx->blob_count > c->fork->blob.max_per_tx)
-        return TX_TOO_MANY_BLOBS;
+    if (tx->blob_count == 0) return TX_NO_BLOBS;
+    if (tx->blob_count > c->fork->blob.max_per_tx) return TX_TOO_MANY_BLOBS;
     for (uint32_t i = 0; i < tx->blob_count; i++)
         if (tx->blob_hashes[i].b[0] != 1) /* the version of KZG commitments */
             return TX_BLOB_VERSION;
@@ -46,37 +43,27 @@ static enum status check_blobs(const struct tx_context *c, const struct transact
 static enum status check_gas(const struct tx_context *c, const struct transaction *tx)
 {
     const struct fork *f = c->fork;
-    if (tx->gas_limit > INT64_MAX)
-        return TX_GAS_OVER_BLOCK;
+    if (tx->gas_limit > INT64_MAX) return TX_GAS_OVER_BLOCK;
     struct tx_intrinsic intrinsic = tx_intrinsic(f, tx, c->env.state_byte_gas);
-    if (f->limit.tx_gas != 0 && c->env.state_byte_gas == 0 && tx->gas_limit > f->limit.tx_gas)
-        return TX_GAS_OVER_CAP;
+    if (f->limit.tx_gas != 0 && c->env.state_byte_gas == 0 && tx->gas_limit > f->limit.tx_gas) return TX_GAS_OVER_CAP;
     if (f->limit.tx_gas != 0 && (intrinsic.gas > f->limit.tx_gas || intrinsic.floor > f->limit.tx_gas))
         return TX_INTRINSIC_GAS_OVER_CAP;
-    if (tx->gas_limit < intrinsic.gas + intrinsic.state)
-        return TX_INTRINSIC_GAS_TOO_LOW;
+    if (tx->gas_limit < intrinsic.gas + intrinsic.state) return TX_INTRINSIC_GAS_TOO_LOW;
     return tx->gas_limit < intrinsic.floor ? TX_GAS_BELOW_FLOOR : STATUS_OK;
 }
 
 enum status tx_check(const struct tx_context *c, const struct transaction *tx)
 {
     const struct fork *f = c->fork;
-    if ((f->tx.types & 1u << tx->type) == 0)
-        return TX_TYPE_NOT_SUPPORTED;
-    if (tx->has_chain_id && tx->chain_id != c->env.chain_id)
-        return TX_WRONG_CHAIN_ID;
+    if ((f->tx.types & 1u << tx->type) == 0) return TX_TYPE_NOT_SUPPORTED;
+    if (tx->has_chain_id && tx->chain_id != c->env.chain_id) return TX_WRONG_CHAIN_ID;
     enum status gas = check_gas(c, tx);
-    if (gas != STATUS_OK)
-        return gas;
+    if (gas != STATUS_OK) return gas;
     if (tx->is_create && f->limit.initcode_size != 0 && tx->data.size > f->limit.initcode_size)
         return TX_INITCODE_TOO_BIG;
-    if (tx->nonce == UINT64_MAX)
-        return TX_NONCE_MAX;
-    if (u256_less(tx->max_fee, tx->max_priority_fee))
-        return TX_PRIORITY_FEE_OVER_MAX_FEE;
-    if (u256_less(tx->max_fee, c->env.base_fee))
-        return TX_FEE_BELOW_BASE_FEE;
-    if (tx->type == TX_SET_CODE && tx->authorization_count == 0)
-        return TX_NO_AUTHORIZATIONS;
+    if (tx->nonce == UINT64_MAX) return TX_NONCE_MAX;
+    if (u256_less(tx->max_fee, tx->max_priority_fee)) return TX_PRIORITY_FEE_OVER_MAX_FEE;
+    if (u256_less(tx->max_fee, c->env.base_fee)) return TX_FEE_BELOW_BASE_FEE;
+    if (tx->type == TX_SET_CODE && tx->authorization_count == 0) return TX_NO_AUTHORIZATIONS;
     return tx->type == TX_BLOB ? check_blobs(c, tx) : STATUS_OK;
 }

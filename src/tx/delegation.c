@@ -22,16 +22,12 @@ static uint64_t apply(struct state *s, const struct tx_context *c, const struct 
                       const struct address *authority)
 {
     uint64_t refund = 0;
-    if (!u256_is_zero(auth->chain_id) && !u256_equal(auth->chain_id, U256(c->env.chain_id)))
-        return 0;
-    if (auth->nonce == UINT64_MAX || is_zero_address(authority))
-        return 0;
+    if (!u256_is_zero(auth->chain_id) && !u256_equal(auth->chain_id, U256(c->env.chain_id))) return 0;
+    if (auth->nonce == UINT64_MAX || is_zero_address(authority)) return 0;
     struct account *a = state_account(s, authority);
     state_warm_account(s, a);
-    if (state_has_code(s, a) && !state_code(s, a)->is_delegation)
-        return 0;
-    if (state_nonce(s, a) != auth->nonce)
-        return 0;
+    if (state_has_code(s, a) && !state_code(s, a)->is_delegation) return 0;
+    if (state_nonce(s, a) != auth->nonce) return 0;
     if (!state_is_empty(s, a)) {
         s->refund += c->fork->tx.authorization_refund;
         refund = c->fork->state_growth.account * c->env.state_byte_gas;
@@ -46,8 +42,7 @@ static uint64_t apply(struct state *s, const struct tx_context *c, const struct 
 void tx_authorities(const struct transaction *tx, struct address *out)
 {
     for (uint32_t i = 0; i < tx->authorization_count; i++)
-        if (authorization_authority(&out[i], &tx->authorizations[i]) != STATUS_OK)
-            out[i] = (struct address){{0}};
+        if (authorization_authority(&out[i], &tx->authorizations[i]) != STATUS_OK) out[i] = (struct address){{0}};
 }
 
 uint64_t tx_apply_authorizations(struct state *s, const struct tx_context *c, const struct transaction *tx,

@@ -42,14 +42,11 @@ static enum status check_sender(struct state *s, struct account *sender, const s
         state_assume_nonce(s, sender, tx->nonce);
     } else {
         uint64_t nonce = state_nonce(s, sender);
-        if (tx->nonce != nonce)
-            return tx->nonce < nonce ? TX_NONCE_TOO_LOW : TX_NONCE_TOO_HIGH;
+        if (tx->nonce != nonce) return tx->nonce < nonce ? TX_NONCE_TOO_LOW : TX_NONCE_TOO_HIGH;
     }
-    if (UNLIKELY(state_has_code(s, sender)) && !state_code(s, sender)->is_delegation)
-        return TX_SENDER_HAS_CODE;
+    if (UNLIKELY(state_has_code(s, sender)) && !state_code(s, sender)->is_delegation) return TX_SENDER_HAS_CODE;
     struct u256 cost;
-    if (!maximum_cost(tx, &cost) || !state_balance_at_least(s, sender, &cost))
-        return TX_INSUFFICIENT_FUNDS;
+    if (!maximum_cost(tx, &cost) || !state_balance_at_least(s, sender, &cost)) return TX_INSUFFICIENT_FUNDS;
     return STATUS_OK;
 }
 
@@ -59,8 +56,7 @@ static void warm_access_list(struct state *s, const struct transaction *tx)
         const struct access_entry *entry = &tx->access_list[i];
         struct account *a = state_account(s, &entry->address);
         state_prewarm_account(s, a);
-        for (uint32_t k = 0; k < entry->key_count; k++)
-            state_prewarm_slot(s, a, &entry->keys[k]);
+        for (uint32_t k = 0; k < entry->key_count; k++) state_prewarm_slot(s, a, &entry->keys[k]);
     }
 }
 
@@ -88,8 +84,7 @@ void tx_keep_results(struct tx_worker *w, const struct vm_result *result, struct
     for (uint32_t i = 0; i < s->log_count; i++) {
         const struct state_log *from = &s->logs[i];
         struct hash *topics = ARENA_ARRAY(&w->results, struct hash, from->topic_count);
-        for (uint32_t k = 0; k < from->topic_count; k++)
-            u256_store_be(topics[k].b, from->topics[k]);
+        for (uint32_t k = 0; k < from->topic_count; k++) u256_store_be(topics[k].b, from->topics[k]);
         logs[i] = (struct log){*from->emitter, topics, from->topic_count, from->data};
     }
     out->logs = logs;
@@ -99,8 +94,7 @@ void tx_keep_results(struct tx_worker *w, const struct vm_result *result, struct
     out->outcome = result->status;
     out->succeeded = result->status == VM_SUCCESS;
     out->has_created = result->created != NULL;
-    if (out->has_created)
-        out->created = result->created->entry->address;
+    if (out->has_created) out->created = result->created->entry->address;
 }
 
 void tx_execute(struct tx_worker *w, const struct tx_context *c, const struct transaction *tx,
@@ -110,12 +104,10 @@ void tx_execute(struct tx_worker *w, const struct tx_context *c, const struct tr
     *out = (struct tx_result){0};
     s->log_data = &w->results;
     out->invalid = tx_check(c, tx);
-    if (out->invalid != STATUS_OK)
-        return;
+    if (out->invalid != STATUS_OK) return;
     struct account *sender = state_account(s, sender_address);
     out->invalid = check_sender(s, sender, tx);
-    if (out->invalid != STATUS_OK || s->failure != STATUS_OK)
-        return;
+    if (out->invalid != STATUS_OK || s->failure != STATUS_OK) return;
 
     struct vm_env env = c->env;
     env.origin = *sender_address;
@@ -132,12 +124,10 @@ void tx_execute(struct tx_worker *w, const struct tx_context *c, const struct tr
     state_set_nonce(s, sender, tx->nonce + 1);
     state_touch(s, sender);
     state_warm_account(s, sender);
-    if (c->fork->warm_coinbase)
-        state_prewarm_account(s, state_account(s, &env.coinbase));
+    if (c->fork->warm_coinbase) state_prewarm_account(s, state_account(s, &env.coinbase));
     warm_access_list(s, tx);
     struct tx_bill bill = tx_open_bill(c, tx, sender, env.gas_price);
-    if (tx->authorization_count != 0)
-        bill.gas.state += (int64_t)tx_apply_authorizations(s, c, tx, authorities);
+    if (tx->authorization_count != 0) bill.gas.state += (int64_t)tx_apply_authorizations(s, c, tx, authorities);
 
     struct vm_message message = make_message(w, tx, sender, bill.gas);
     struct vm_result result;

@@ -99,13 +99,11 @@ static int by_address(const void *a, const void *b)
 void tx_burn(struct tx_worker *w, const struct address *beneficiary, struct tx_result *out)
 {
     struct state *s = w->state;
-    if (LIKELY(!s->any_destructed))
-        return;
+    if (LIKELY(!s->any_destructed)) return;
     struct account **gone = ARENA_ARRAY(&s->records, struct account *, s->account_count);
     size_t count = 0;
     for (uint32_t i = 0; i < s->account_count; i++)
-        if ((s->accounts[i]->flags & ACCOUNT_DESTRUCTED) != 0)
-            gone[count++] = s->accounts[i];
+        if ((s->accounts[i]->flags & ACCOUNT_DESTRUCTED) != 0) gone[count++] = s->accounts[i];
     qsort(gone, count, sizeof *gone, by_address);
     for (size_t i = 0; i < count; i++) {
         struct u256 balance = state_balance(s, gone[i]);

@@ -26,20 +26,21 @@ struct tx_context {
 
 /* What a transaction did. */
 struct tx_result {
-    enum status invalid;  /* STATUS_OK, or why it cannot be in this block; nothing else is set then */
+    enum status invalid; /* STATUS_OK, or why it cannot be in this block; nothing else is set then */
     enum vm_status outcome;
     bool succeeded;
     bool has_created;
-    struct address created;   /* when has_created */
-    uint64_t gas_used;        /* what the sender paid for: after refunds, at least the floor */
-    uint64_t block_gas;       /* what counts against the block's gas limit (EIP-7778: before refunds; EIP-8037: regular gas) */
+    struct address created; /* when has_created */
+    uint64_t gas_used;      /* what the sender paid for: after refunds, at least the floor */
+    uint64_t
+        block_gas; /* what counts against the block's gas limit (EIP-7778: before refunds; EIP-8037: regular gas) */
     uint64_t block_state_gas; /* what counts against it in the other dimension (EIP-8037) */
     uint64_t gas_refunded;
-    uint64_t cumulative_gas;  /* filled in at commit */
-    struct u256 fee;          /* due to the beneficiary, wei */
-    const struct log *logs;   /* in the executing worker's result arena */
+    uint64_t cumulative_gas; /* filled in at commit */
+    struct u256 fee;         /* due to the beneficiary, wei */
+    const struct log *logs;  /* in the executing worker's result arena */
     uint32_t log_count;
-    struct bytes output;      /* likewise */
+    struct bytes output; /* likewise */
 };
 
 /* A worker's tools for executing transactions. */

@@ -37,10 +37,8 @@ static enum status read_transaction(struct transaction *out, struct rlp *in, str
 {
     struct rlp_item item;
     TRY(rlp_read_item(in, &item));
-    if (item.is_list)
-        return transaction_decode(out, item.encoded, arena);
-    if (item.payload.size == 0)
-        return RLP_TRUNCATED;
+    if (item.is_list) return transaction_decode(out, item.encoded, arena);
+    if (item.payload.size == 0) return RLP_TRUNCATED;
     if (item.payload.data[0] >= 0xc0)
         return TX_UNKNOWN_TYPE; /* a legacy transaction wrapped in a string is not canonical */
     return transaction_decode(out, item.payload, arena);
@@ -62,8 +60,7 @@ static enum status read_uncles(struct block *b, struct rlp *in, struct arena *ar
     struct rlp list;
     struct header *array;
     ENTER_ARRAY(in, list, arena, struct header, array, b->uncle_count);
-    for (uint32_t i = 0; i < b->uncle_count; i++)
-        TRY(failed_in(e, header_decode(&array[i], &list), "uncle", i));
+    for (uint32_t i = 0; i < b->uncle_count; i++) TRY(failed_in(e, header_decode(&array[i], &list), "uncle", i));
     b->uncles = array;
     return STATUS_OK;
 }
@@ -91,8 +88,7 @@ static enum status read_block(struct block *b, struct rlp *in, struct arena *are
     keccak256(&b->hash, header.at, (size_t)(list.at - header.at));
     TRY(read_transactions(b, &list, arena, e));
     TRY(read_uncles(b, &list, arena, e));
-    if (!rlp_at_end(&list))
-        TRY(read_withdrawals(b, &list, arena, e));
+    if (!rlp_at_end(&list)) TRY(read_withdrawals(b, &list, arena, e));
     return rlp_finish(&list);
 }
 
@@ -101,18 +97,15 @@ enum status block_decode(struct block *out, struct rlp *in, struct arena *arena,
     struct error found = {.status = STATUS_OK};
     *out = (struct block){0};
     enum status s = read_block(out, in, arena, &found);
-    if (s != STATUS_OK && found.status == STATUS_OK)
-        error_set(&found, s, "block: %s", status_text(s));
-    if (s != STATUS_OK && e != NULL)
-        *e = found;
+    if (s != STATUS_OK && found.status == STATUS_OK) error_set(&found, s, "block: %s", status_text(s));
+    if (s != STATUS_OK && e != NULL) *e = found;
     return s;
 }
 
 static void put_uncles(struct rlp_writer *w, const struct header *uncles, size_t count)
 {
     size_t list = rlp_mark(w);
-    for (size_t i = count; i-- > 0;)
-        header_encode(w, &uncles[i]);
+    for (size_t i = count; i-- > 0;) header_encode(w, &uncles[i]);
     rlp_put_list(w, list);
 }
 
@@ -120,8 +113,7 @@ void block_encode(struct rlp_writer *w, const struct block *b)
 {
     size_t block = rlp_mark(w);
     if (b->has_withdrawals) {
-        for (uint32_t i = b->withdrawal_count; i-- > 0;)
-            withdrawal_encode(w, &b->withdrawals[i]);
+        for (uint32_t i = b->withdrawal_count; i-- > 0;) withdrawal_encode(w, &b->withdrawals[i]);
         rlp_put_list(w, block);
     }
     put_uncles(w, b->uncles, b->uncle_count);
@@ -129,8 +121,7 @@ void block_encode(struct rlp_writer *w, const struct block *b)
     for (uint32_t i = b->transaction_count; i-- > 0;) {
         size_t envelope = rlp_mark(w);
         transaction_encode(w, &b->transactions[i]);
-        if (b->transactions[i].type != TX_LEGACY)
-            rlp_put_string_around(w, envelope);
+        if (b->transactions[i].type != TX_LEGACY) rlp_put_string_around(w, envelope);
     }
     rlp_put_list(w, transactions);
     header_encode(w, &b->header);

@@ -9,8 +9,7 @@ static enum status read_index(struct rlp *in, uint32_t *out)
 {
     uint64_t index;
     TRY(rlp_read_u64(in, &index));
-    if (index > UINT32_MAX)
-        return RLP_NUMBER_TOO_BIG;
+    if (index > UINT32_MAX) return RLP_NUMBER_TOO_BIG;
     *out = (uint32_t)index;
     return STATUS_OK;
 }
@@ -80,8 +79,7 @@ static enum status read_reads(struct rlp *in, struct arena *arena, struct bal_ac
     struct rlp list;
     struct u256 *array;
     ENTER_ARRAY(in, list, arena, struct u256, array, a->read_count);
-    for (uint32_t i = 0; i < a->read_count; i++)
-        TRY(rlp_read_u256(&list, &array[i]));
+    for (uint32_t i = 0; i < a->read_count; i++) TRY(rlp_read_u256(&list, &array[i]));
     a->reads = array;
     return STATUS_OK;
 }
@@ -118,11 +116,9 @@ enum status bal_decode(struct block_access_list *out, struct bytes encoded, stru
     uint32_t at = 0;
     struct block_access_list list = {0};
     enum status s = read_list(&list, encoded, arena, &at);
-    if (s != STATUS_OK)
-        return error_set(e, s, "block access list: account %u: %s", at, status_text(s));
+    if (s != STATUS_OK) return error_set(e, s, "block access list: account %u: %s", at, status_text(s));
     s = bal_check(&list, e);
-    if (s != STATUS_OK)
-        return s;
+    if (s != STATUS_OK) return s;
     *out = list;
     return STATUS_OK;
 }
@@ -130,8 +126,7 @@ enum status bal_decode(struct block_access_list *out, struct bytes encoded, stru
 /* ---- canonical form --------------------------------------------------------------------------------------------- */
 
 /* Whether the `index` of each element of an array is greater than the one before. */
-#define INDICES_ASCEND(array, count)                                                                                   \
-    ((count) < 2 || indices_ascend(&(array)->index, sizeof *(array), (count)))
+#define INDICES_ASCEND(array, count) ((count) < 2 || indices_ascend(&(array)->index, sizeof *(array), (count)))
 
 static bool indices_ascend(const uint32_t *first, size_t stride, uint32_t count)
 {
@@ -140,8 +135,7 @@ static bool indices_ascend(const uint32_t *first, size_t stride, uint32_t count)
         uint32_t before, after;
         memcpy(&before, at, sizeof before);
         memcpy(&after, at + stride, sizeof after);
-        if (before >= after)
-            return false;
+        if (before >= after) return false;
     }
     return true;
 }
@@ -149,21 +143,15 @@ static bool indices_ascend(const uint32_t *first, size_t stride, uint32_t count)
 static enum status check_slots(const struct bal_account *a)
 {
     for (uint32_t i = 0; i < a->slot_count; i++) {
-        if (i > 0 && !u256_less(a->slots[i - 1].key, a->slots[i].key))
-            return BAL_NOT_SORTED;
-        if (a->slots[i].change_count == 0)
-            return BAL_EMPTY_SLOT;
-        if (!INDICES_ASCEND(a->slots[i].changes, a->slots[i].change_count))
-            return BAL_NOT_SORTED;
+        if (i > 0 && !u256_less(a->slots[i - 1].key, a->slots[i].key)) return BAL_NOT_SORTED;
+        if (a->slots[i].change_count == 0) return BAL_EMPTY_SLOT;
+        if (!INDICES_ASCEND(a->slots[i].changes, a->slots[i].change_count)) return BAL_NOT_SORTED;
     }
     uint32_t written = 0; /* walks along a->slots: both lists ascend */
     for (uint32_t i = 0; i < a->read_count; i++) {
-        if (i > 0 && !u256_less(a->reads[i - 1], a->reads[i]))
-            return BAL_NOT_SORTED;
-        while (written < a->slot_count && u256_less(a->slots[written].key, a->reads[i]))
-            written++;
-        if (written < a->slot_count && u256_equal(a->slots[written].key, a->reads[i]))
-            return BAL_READ_AND_WRITTEN;
+        if (i > 0 && !u256_less(a->reads[i - 1], a->reads[i])) return BAL_NOT_SORTED;
+        while (written < a->slot_count && u256_less(a->slots[written].key, a->reads[i])) written++;
+        if (written < a->slot_count && u256_equal(a->slots[written].key, a->reads[i])) return BAL_READ_AND_WRITTEN;
     }
     return STATUS_OK;
 }
@@ -177,8 +165,7 @@ enum status bal_check(const struct block_access_list *l, struct error *e)
                                !INDICES_ASCEND(a->nonces, a->nonce_count) || !INDICES_ASCEND(a->codes, a->code_count) ||
                                (i > 0 && memcmp(a[-1].address.b, a->address.b, sizeof a->address) >= 0)))
             s = BAL_NOT_SORTED;
-        if (s == STATUS_OK)
-            continue;
+        if (s == STATUS_OK) continue;
         char address[41];
         hex_encode(address, a->address.b, sizeof a->address);
         return error_set(e, s, "block access list: account %u (0x%s): %s", i, address, status_text(s));
@@ -227,8 +214,7 @@ static void put_codes(struct rlp_writer *w, const struct bal_account *a)
 static void put_reads(struct rlp_writer *w, const struct bal_account *a)
 {
     size_t list = rlp_mark(w);
-    for (uint32_t i = a->read_count; i-- > 0;)
-        rlp_put_u256(w, a->reads[i]);
+    for (uint32_t i = a->read_count; i-- > 0;) rlp_put_u256(w, a->reads[i]);
     rlp_put_list(w, list);
 }
 

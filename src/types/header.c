@@ -3,22 +3,16 @@
 
 static enum status read_optional(struct header *h, struct rlp *in)
 {
-    if (header_has(h, HEADER_BASE_FEE))
-        TRY(rlp_read_u256(in, &h->base_fee));
-    if (header_has(h, HEADER_WITHDRAWALS_ROOT))
-        TRY(rlp_read_hash(in, &h->withdrawals_root));
+    if (header_has(h, HEADER_BASE_FEE)) TRY(rlp_read_u256(in, &h->base_fee));
+    if (header_has(h, HEADER_WITHDRAWALS_ROOT)) TRY(rlp_read_hash(in, &h->withdrawals_root));
     if (header_has(h, HEADER_BLOB_GAS)) {
         TRY(rlp_read_u64(in, &h->blob_gas_used));
         TRY(rlp_read_u64(in, &h->excess_blob_gas));
     }
-    if (header_has(h, HEADER_PARENT_BEACON_ROOT))
-        TRY(rlp_read_hash(in, &h->parent_beacon_root));
-    if (header_has(h, HEADER_REQUESTS_HASH))
-        TRY(rlp_read_hash(in, &h->requests_hash));
-    if (header_has(h, HEADER_ACCESS_LIST_HASH))
-        TRY(rlp_read_hash(in, &h->access_list_hash));
-    if (header_has(h, HEADER_SLOT_NUMBER))
-        TRY(rlp_read_u64(in, &h->slot_number));
+    if (header_has(h, HEADER_PARENT_BEACON_ROOT)) TRY(rlp_read_hash(in, &h->parent_beacon_root));
+    if (header_has(h, HEADER_REQUESTS_HASH)) TRY(rlp_read_hash(in, &h->requests_hash));
+    if (header_has(h, HEADER_ACCESS_LIST_HASH)) TRY(rlp_read_hash(in, &h->access_list_hash));
+    if (header_has(h, HEADER_SLOT_NUMBER)) TRY(rlp_read_u64(in, &h->slot_number));
     return STATUS_OK;
 }
 
@@ -29,8 +23,7 @@ enum status header_decode(struct header *out, struct rlp *in)
     *out = (struct header){0};
     TRY(rlp_enter(in, &list));
     TRY(rlp_count(list, &count));
-    if (count < HEADER_FIELDS_MIN || count > HEADER_FIELDS_MAX || count == HEADER_BLOB_GAS - 1)
-        return RLP_WRONG_COUNT;
+    if (count < HEADER_FIELDS_MIN || count > HEADER_FIELDS_MAX || count == HEADER_BLOB_GAS - 1) return RLP_WRONG_COUNT;
     out->field_count = (uint32_t)count;
     TRY(rlp_read_hash(&list, &out->parent_hash));
     TRY(rlp_read_hash(&list, &out->uncles_hash));
@@ -52,22 +45,16 @@ enum status header_decode(struct header *out, struct rlp *in)
 
 static void put_optional(struct rlp_writer *w, const struct header *h)
 {
-    if (header_has(h, HEADER_SLOT_NUMBER))
-        rlp_put_u64(w, h->slot_number);
-    if (header_has(h, HEADER_ACCESS_LIST_HASH))
-        rlp_put_hash(w, &h->access_list_hash);
-    if (header_has(h, HEADER_REQUESTS_HASH))
-        rlp_put_hash(w, &h->requests_hash);
-    if (header_has(h, HEADER_PARENT_BEACON_ROOT))
-        rlp_put_hash(w, &h->parent_beacon_root);
+    if (header_has(h, HEADER_SLOT_NUMBER)) rlp_put_u64(w, h->slot_number);
+    if (header_has(h, HEADER_ACCESS_LIST_HASH)) rlp_put_hash(w, &h->access_list_hash);
+    if (header_has(h, HEADER_REQUESTS_HASH)) rlp_put_hash(w, &h->requests_hash);
+    if (header_has(h, HEADER_PARENT_BEACON_ROOT)) rlp_put_hash(w, &h->parent_beacon_root);
     if (header_has(h, HEADER_BLOB_GAS)) {
         rlp_put_u64(w, h->excess_blob_gas);
         rlp_put_u64(w, h->blob_gas_used);
     }
-    if (header_has(h, HEADER_WITHDRAWALS_ROOT))
-        rlp_put_hash(w, &h->withdrawals_root);
-    if (header_has(h, HEADER_BASE_FEE))
-        rlp_put_u256(w, h->base_fee);
+    if (header_has(h, HEADER_WITHDRAWALS_ROOT)) rlp_put_hash(w, &h->withdrawals_root);
+    if (header_has(h, HEADER_BASE_FEE)) rlp_put_u256(w, h->base_fee);
 }
 
 void header_encode(struct rlp_writer *w, const struct header *h)

@@ -16,8 +16,7 @@ static ALWAYS_INLINE uint8_t bloom_mask(const struct hash *h, size_t i)
 
 void bloom_add_hash(struct bloom *b, const struct hash *keccak)
 {
-    for (size_t i = 0; i < 3; i++)
-        b->b[bloom_byte(keccak, i)] |= bloom_mask(keccak, i);
+    for (size_t i = 0; i < 3; i++) b->b[bloom_byte(keccak, i)] |= bloom_mask(keccak, i);
 }
 
 void bloom_add(struct bloom *b, const void *item, size_t size)
@@ -38,15 +37,13 @@ static void batch_flush(struct bloom *b, struct bloom_batch *batch)
 {
     struct hash h[BLOOM_BATCH];
     keccak256_many(h, batch->item, batch->count);
-    for (size_t i = 0; i < batch->count; i++)
-        bloom_add_hash(b, &h[i]);
+    for (size_t i = 0; i < batch->count; i++) bloom_add_hash(b, &h[i]);
     batch->count = 0;
 }
 
 static void batch_add(struct bloom *b, struct bloom_batch *batch, const uint8_t *item, size_t size)
 {
-    if (batch->count == BLOOM_BATCH)
-        batch_flush(b, batch);
+    if (batch->count == BLOOM_BATCH) batch_flush(b, batch);
     batch->item[batch->count++] = (struct bytes){item, size};
 }
 
@@ -70,8 +67,7 @@ void bloom_add_logs(struct bloom *b, const struct log *logs, size_t count)
 
 void bloom_merge(struct bloom *into, const struct bloom *from)
 {
-    for (size_t i = 0; i < sizeof into->b; i++)
-        into->b[i] |= from->b[i];
+    for (size_t i = 0; i < sizeof into->b; i++) into->b[i] |= from->b[i];
 }
 
 bool bloom_may_contain(const struct bloom *b, const void *item, size_t size)
@@ -79,8 +75,7 @@ bool bloom_may_contain(const struct bloom *b, const void *item, size_t size)
     struct hash h;
     keccak256(&h, item, size);
     bool in = true;
-    for (size_t i = 0; i < 3; i++)
-        in = in && (b->b[bloom_byte(&h, i)] & bloom_mask(&h, i)) != 0;
+    for (size_t i = 0; i < 3; i++) in = in && (b->b[bloom_byte(&h, i)] & bloom_mask(&h, i)) != 0;
     return in;
 }
 
@@ -91,8 +86,7 @@ void log_encode(struct rlp_writer *w, const struct log *l)
     size_t item = rlp_mark(w);
     rlp_put_bytes(w, l->data.data, l->data.size);
     size_t topics = rlp_mark(w);
-    for (uint32_t t = l->topic_count; t-- > 0;)
-        rlp_put_hash(w, &l->topics[t]);
+    for (uint32_t t = l->topic_count; t-- > 0;) rlp_put_hash(w, &l->topics[t]);
     rlp_put_list(w, topics);
     rlp_put_address(w, &l->address);
     rlp_put_list(w, item);
@@ -101,8 +95,7 @@ void log_encode(struct rlp_writer *w, const struct log *l)
 void receipt_encode(struct rlp_writer *w, const struct receipt *r)
 {
     size_t mark = rlp_mark(w);
-    for (uint32_t i = r->log_count; i-- > 0;)
-        log_encode(w, &r->logs[i]);
+    for (uint32_t i = r->log_count; i-- > 0;) log_encode(w, &r->logs[i]);
     rlp_put_list(w, mark);
     rlp_put_bytes(w, r->bloom.b, sizeof r->bloom.b);
     rlp_put_u64(w, r->cumulative_gas);
@@ -111,8 +104,7 @@ void receipt_encode(struct rlp_writer *w, const struct receipt *r)
     else
         rlp_put_u64(w, r->succeeded);
     rlp_put_list(w, mark);
-    if (r->type != TX_LEGACY)
-        *rlp_reserve(w, 1) = (uint8_t)r->type;
+    if (r->type != TX_LEGACY) *rlp_reserve(w, 1) = (uint8_t)r->type;
 }
 
 static enum status read_log(struct log *out, struct rlp *in, struct arena *arena)
@@ -122,10 +114,8 @@ static enum status read_log(struct log *out, struct rlp *in, struct arena *arena
     TRY(rlp_enter(in, &list));
     TRY(rlp_read_address(&list, &out->address));
     ENTER_ARRAY(&list, topics, arena, struct hash, hashes, out->topic_count);
-    if (out->topic_count > LOG_TOPICS_MAX)
-        return RLP_WRONG_COUNT;
-    for (uint32_t t = 0; t < out->topic_count; t++)
-        TRY(rlp_read_hash(&topics, &hashes[t]));
+    if (out->topic_count > LOG_TOPICS_MAX) return RLP_WRONG_COUNT;
+    for (uint32_t t = 0; t < out->topic_count; t++) TRY(rlp_read_hash(&topics, &hashes[t]));
     out->topics = hashes;
     TRY(rlp_read_bytes(&list, &out->data));
     return rlp_finish(&list);
@@ -150,8 +140,7 @@ enum status receipt_decode(struct receipt *out, struct bytes encoded, struct are
     struct rlp in = rlp_of(encoded), fields, list;
     if (!rlp_at_end(&in) && !rlp_next_is_list(&in)) {
         uint8_t type = *in.at++;
-        if (type < TX_ACCESS_LIST || type > TX_SET_CODE)
-            return TX_UNKNOWN_TYPE;
+        if (type < TX_ACCESS_LIST || type > TX_SET_CODE) return TX_UNKNOWN_TYPE;
         out->type = (enum transaction_type)type;
     }
     TRY(rlp_enter(&in, &fields));
@@ -161,8 +150,7 @@ enum status receipt_decode(struct receipt *out, struct bytes encoded, struct are
     TRY(rlp_read_fixed(&fields, out->bloom.b, sizeof out->bloom.b));
     struct log *logs;
     ENTER_ARRAY(&fields, list, arena, struct log, logs, out->log_count);
-    for (uint32_t i = 0; i < out->log_count; i++)
-        TRY(read_log(&logs[i], &list, arena));
+    for (uint32_t i = 0; i < out->log_count; i++) TRY(read_log(&logs[i], &list, arena));
     out->logs = logs;
     return rlp_finish(&fields);
 }

@@ -5,24 +5,22 @@
 static const struct u256 half_order = {
     {0xdfe92f46681b20a0, 0x5d576e7357a4501d, 0xffffffffffffffff, 0x7fffffffffffffff}};
 
-static enum status recover(struct address *out, const struct hash *digest, const struct signature *signature, bool low_s)
+static enum status recover(struct address *out, const struct hash *digest, const struct signature *signature,
+                           bool low_s)
 {
-    if (low_s && u256_less(half_order, signature->s))
-        return TX_BAD_SIGNATURE;
+    if (low_s && u256_less(half_order, signature->s)) return TX_BAD_SIGNATURE;
     struct secp256k1_signature wire = {.recovery_id = signature->y_parity};
     u256_store_be(wire.r, signature->r);
     u256_store_be(wire.s, signature->s);
     struct address found;
-    if (!secp256k1_recover(&found, digest, &wire))
-        return TX_BAD_SIGNATURE;
+    if (!secp256k1_recover(&found, digest, &wire)) return TX_BAD_SIGNATURE;
     *out = found;
     return STATUS_OK;
 }
 
 enum status transaction_sender(struct address *out, const struct transaction *tx, struct signature_rules rules)
 {
-    if (tx->type == TX_LEGACY && tx->has_chain_id && !rules.chain_id)
-        return TX_BAD_SIGNATURE;
+    if (tx->type == TX_LEGACY && tx->has_chain_id && !rules.chain_id) return TX_BAD_SIGNATURE;
     struct hash digest;
     transaction_signing_hash(&digest, tx);
     return recover(out, &digest, &tx->signature, rules.low_s);
@@ -30,8 +28,7 @@ enum status transaction_sender(struct address *out, const struct transaction *tx
 
 enum status authorization_authority(struct address *out, const struct authorization *a)
 {
-    if (a->signature.y_parity > 1)
-        return TX_BAD_SIGNATURE;
+    if (a->signature.y_parity > 1) return TX_BAD_SIGNATURE;
     struct hash digest;
     authorization_signing_hash(&digest, a);
     return recover(out, &digest, &a->signature, true);
@@ -52,8 +49,7 @@ struct address create_address(const struct address *sender, uint64_t nonce)
     if (nonce == 0 || nonce >= 0x80) {
         size_t n = nonce == 0 ? 0 : (size_t)(71 - __builtin_clzll(nonce)) / 8;
         list[size++] = (uint8_t)(0x80 + n);
-        while (n-- > 0)
-            list[size++] = (uint8_t)(nonce >> (8 * n));
+        while (n-- > 0) list[size++] = (uint8_t)(nonce >> (8 * n));
     } else {
         list[size++] = (uint8_t)nonce;
     }

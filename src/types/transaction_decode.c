@@ -36,8 +36,7 @@ static enum status read_blob_hashes(struct transaction *tx, struct rlp *in, stru
     struct rlp list;
     struct hash *hashes;
     ENTER_ARRAY(in, list, arena, struct hash, hashes, tx->blob_count);
-    for (uint32_t i = 0; i < tx->blob_count; i++)
-        TRY(rlp_read_hash(&list, &hashes[i]));
+    for (uint32_t i = 0; i < tx->blob_count; i++) TRY(rlp_read_hash(&list, &hashes[i]));
     tx->blob_hashes = hashes;
     return STATUS_OK;
 }
@@ -53,8 +52,7 @@ static enum status read_authorization(struct authorization *out, struct rlp *in)
     TRY(rlp_read_u64(&list, &y_parity));
     TRY(rlp_read_u256(&list, &out->signature.r));
     TRY(rlp_read_u256(&list, &out->signature.s));
-    if (y_parity > UINT8_MAX)
-        return RLP_NUMBER_TOO_BIG;
+    if (y_parity > UINT8_MAX) return RLP_NUMBER_TOO_BIG;
     out->signature.y_parity = (uint8_t)y_parity;
     return rlp_finish(&list);
 }
@@ -64,8 +62,7 @@ static enum status read_authorizations(struct transaction *tx, struct rlp *in, s
     struct rlp list;
     struct authorization *array;
     ENTER_ARRAY(in, list, arena, struct authorization, array, tx->authorization_count);
-    for (uint32_t i = 0; i < tx->authorization_count; i++)
-        TRY(read_authorization(&array[i], &list));
+    for (uint32_t i = 0; i < tx->authorization_count; i++) TRY(read_authorization(&array[i], &list));
     tx->authorizations = array;
     return STATUS_OK;
 }
@@ -96,8 +93,7 @@ static enum status read_v(struct transaction *tx, struct rlp *in)
     } else if (tx->type == TX_LEGACY) {
         v -= 27; /* wraps around for less, and is refused */
     }
-    if (v > 1)
-        return TX_BAD_SIGNATURE;
+    if (v > 1) return TX_BAD_SIGNATURE;
     tx->signature.y_parity = (uint8_t)v;
     return STATUS_OK;
 }
@@ -118,14 +114,12 @@ static enum status read_fields(struct transaction *tx, struct rlp *in, struct ar
     TRY(read_recipient(tx, in));
     TRY(rlp_read_u256(in, &tx->value));
     TRY(rlp_read_bytes(in, &tx->data));
-    if (tx->type >= TX_ACCESS_LIST)
-        TRY(read_access_list(tx, in, arena));
+    if (tx->type >= TX_ACCESS_LIST) TRY(read_access_list(tx, in, arena));
     if (tx->type == TX_BLOB) {
         TRY(rlp_read_u256(in, &tx->max_blob_fee));
         TRY(read_blob_hashes(tx, in, arena));
     }
-    if (tx->type == TX_SET_CODE)
-        TRY(read_authorizations(tx, in, arena));
+    if (tx->type == TX_SET_CODE) TRY(read_authorizations(tx, in, arena));
     TRY(read_v(tx, in));
     TRY(rlp_read_u256(in, &tx->signature.r));
     TRY(rlp_read_u256(in, &tx->signature.s));
@@ -138,8 +132,7 @@ enum status transaction_decode(struct transaction *out, struct bytes encoded, st
     struct rlp in = rlp_of(encoded), fields;
     if (!rlp_at_end(&in) && !rlp_next_is_list(&in)) {
         uint8_t type = *in.at++;
-        if (type < TX_ACCESS_LIST || type > TX_SET_CODE)
-            return TX_UNKNOWN_TYPE;
+        if (type < TX_ACCESS_LIST || type > TX_SET_CODE) return TX_UNKNOWN_TYPE;
         out->type = (enum transaction_type)type;
     }
     TRY(rlp_enter(&in, &fields));

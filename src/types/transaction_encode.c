@@ -24,8 +24,7 @@ static void put_access_list(struct rlp_writer *w, const struct transaction *tx)
 static void put_blob_hashes(struct rlp_writer *w, const struct transaction *tx)
 {
     size_t list = rlp_mark(w);
-    for (uint32_t i = tx->blob_count; i-- > 0;)
-        rlp_put_hash(w, &tx->blob_hashes[i]);
+    for (uint32_t i = tx->blob_count; i-- > 0;) rlp_put_hash(w, &tx->blob_hashes[i]);
     rlp_put_list(w, list);
 }
 
@@ -49,8 +48,7 @@ static void put_authorizations(struct rlp_writer *w, const struct transaction *t
 static void put_signature(struct rlp_writer *w, const struct transaction *tx)
 {
     uint64_t v = tx->signature.y_parity;
-    if (tx->type == TX_LEGACY)
-        v += tx->has_chain_id ? 35 + 2 * tx->chain_id : 27;
+    if (tx->type == TX_LEGACY) v += tx->has_chain_id ? 35 + 2 * tx->chain_id : 27;
     rlp_put_u256(w, tx->signature.s);
     rlp_put_u256(w, tx->signature.r);
     rlp_put_u64(w, v);
@@ -66,14 +64,12 @@ static void put_envelope(struct rlp_writer *w, const struct transaction *tx, boo
         rlp_put_u64(w, 0);
         rlp_put_u64(w, tx->chain_id);
     }
-    if (tx->type == TX_SET_CODE)
-        put_authorizations(w, tx);
+    if (tx->type == TX_SET_CODE) put_authorizations(w, tx);
     if (tx->type == TX_BLOB) {
         put_blob_hashes(w, tx);
         rlp_put_u256(w, tx->max_blob_fee);
     }
-    if (tx->type >= TX_ACCESS_LIST)
-        put_access_list(w, tx);
+    if (tx->type >= TX_ACCESS_LIST) put_access_list(w, tx);
     rlp_put_bytes(w, tx->data.data, tx->data.size);
     rlp_put_u256(w, tx->value);
     if (tx->is_create)
@@ -82,14 +78,11 @@ static void put_envelope(struct rlp_writer *w, const struct transaction *tx, boo
         rlp_put_address(w, &tx->to);
     rlp_put_u64(w, tx->gas_limit);
     rlp_put_u256(w, tx->max_fee);
-    if (tx->type >= TX_FEE_MARKET)
-        rlp_put_u256(w, tx->max_priority_fee);
+    if (tx->type >= TX_FEE_MARKET) rlp_put_u256(w, tx->max_priority_fee);
     rlp_put_u64(w, tx->nonce);
-    if (tx->type != TX_LEGACY)
-        rlp_put_u64(w, tx->chain_id);
+    if (tx->type != TX_LEGACY) rlp_put_u64(w, tx->chain_id);
     rlp_put_list(w, list);
-    if (tx->type != TX_LEGACY)
-        *rlp_reserve(w, 1) = (uint8_t)tx->type;
+    if (tx->type != TX_LEGACY) *rlp_reserve(w, 1) = (uint8_t)tx->type;
 }
 
 void transaction_encode(struct rlp_writer *w, const struct transaction *tx)

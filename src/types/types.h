@@ -80,8 +80,8 @@ struct authorization {
 
 struct transaction {
     enum transaction_type type;
-    bool is_create;         /* no recipient: `to` is zero, data is init code */
-    bool has_chain_id;      /* false: a legacy transaction that may be replayed on other chains (before EIP-155) */
+    bool is_create;    /* no recipient: `to` is zero, data is init code */
+    bool has_chain_id; /* false: a legacy transaction that may be replayed on other chains (before EIP-155) */
     uint64_t chain_id;
     uint64_t nonce;
     uint64_t gas_limit;
@@ -134,7 +134,8 @@ enum status authorization_authority(struct address *out, const struct authorizat
 /* The address of a contract made by CREATE or a creating transaction: low 20 bytes of keccak256(rlp([sender, nonce])). */
 struct address create_address(const struct address *sender, uint64_t nonce);
 /* CREATE2 (EIP-1014): keccak256(0xff || sender || salt || keccak256(init code)). */
-struct address create2_address(const struct address *sender, const struct hash *salt, const struct hash *init_code_hash);
+struct address create2_address(const struct address *sender, const struct hash *salt,
+                               const struct hash *init_code_hash);
 
 /* ---- receipts --------------------------------------------------------------------------------------------------- */
 

@@ -8,8 +8,7 @@
 #define TRY(expression)                                                                                                \
     do {                                                                                                               \
         enum status try_status = (expression);                                                                         \
-        if (UNLIKELY(try_status != STATUS_OK))                                                                         \
-            return try_status;                                                                                         \
+        if (UNLIKELY(try_status != STATUS_OK)) return try_status;                                                      \
     } while (0)
 
 /* Enters a list and allocates room for as many structs as it has items. */
@@ -18,8 +17,7 @@
         size_t items;                                                                                                  \
         TRY(rlp_enter((in), &(list)));                                                                                 \
         TRY(rlp_count((list), &items));                                                                                \
-        if (items > UINT32_MAX)                                                                                        \
-            return RLP_WRONG_COUNT;                                                                                    \
+        if (items > UINT32_MAX) return RLP_WRONG_COUNT;                                                                \
         (count) = (uint32_t)items;                                                                                     \
         (array) = ARENA_ARRAY((arena), type, items);                                                                   \
     } while (0)

@@ -41,8 +41,7 @@ static struct transaction random_transaction(enum transaction_type type, struct 
     tx.max_fee = random_word();
     tx.max_priority_fee = type <= TX_ACCESS_LIST ? tx.max_fee : random_word();
     tx.is_create = type < TX_BLOB && harness_random_below(2) == 0;
-    if (!tx.is_create)
-        tx.to = random_address();
+    if (!tx.is_create) tx.to = random_address();
     tx.value = random_word();
     uint8_t *data = arena_alloc(arena, 200, 1);
     memset(data, (int)harness_random_below(256), 200);
@@ -54,8 +53,7 @@ static struct transaction random_transaction(enum transaction_type type, struct 
         for (uint32_t i = 0; i < tx.access_count; i++) {
             struct u256 *keys = ARENA_ARRAY(arena, struct u256, 3);
             list[i] = (struct access_entry){random_address(), keys, (uint32_t)harness_random_below(4)};
-            for (uint32_t k = 0; k < list[i].key_count; k++)
-                keys[k] = random_word();
+            for (uint32_t k = 0; k < list[i].key_count; k++) keys[k] = random_word();
             tx.access_key_count += list[i].key_count;
         }
         tx.access_list = list;
@@ -63,8 +61,7 @@ static struct transaction random_transaction(enum transaction_type type, struct 
     if (type == TX_BLOB) {
         struct hash *hashes = ARENA_ARRAY(arena, struct hash, 3);
         tx.blob_count = (uint32_t)harness_random_below(4);
-        for (uint32_t i = 0; i < tx.blob_count; i++)
-            hashes[i] = random_hash();
+        for (uint32_t i = 0; i < tx.blob_count; i++) hashes[i] = random_hash();
         tx.blob_hashes = hashes;
         tx.max_blob_fee = random_word();
     }
@@ -121,7 +118,8 @@ TEST(a_transaction_has_one_encoding_only)
         transaction_encode(&first, &tx);
         struct bytes written = rlp_written(&first);
         uint8_t *mangled = arena_copy(&arena, written.data, written.size);
-        mangled[harness_random_below(written.size < 40 ? written.size : 40)] ^= (uint8_t)(1u << harness_random_below(8));
+        mangled[harness_random_below(written.size < 40 ? written.size : 40)] ^= (uint8_t)(1u
+                                                                                          << harness_random_below(8));
         struct bytes other = {mangled, written.size};
         if (transaction_decode(&tx, other, &arena) == STATUS_OK) {
             tx.encoded = (struct bytes){0};
@@ -152,11 +150,10 @@ TEST(receipts_survive_the_wire)
                             .logs = logs,
                             .log_count = (uint32_t)harness_random_below(4)},
                        back;
-        if (r.has_state_root)
-            r.state_root = random_hash();
+        if (r.has_state_root) r.state_root = random_hash();
         for (uint32_t i = 0; i < r.log_count; i++)
-            logs[i] = (struct log){random_address(), topics, (uint32_t)harness_random_below(5),
-                                   {data, harness_random_below(sizeof data)}};
+            logs[i] = (struct log){
+                random_address(), topics, (uint32_t)harness_random_below(5), {data, harness_random_below(sizeof data)}};
         bloom_add_logs(&r.bloom, logs, r.log_count);
         rlp_rewind(&first, 0);
         rlp_rewind(&second, 0);
@@ -165,8 +162,7 @@ TEST(receipts_survive_the_wire)
         CHECK(back.succeeded == r.succeeded && back.log_count == r.log_count);
         receipt_encode(&second, &back);
         CHECK(bytes_equal(rlp_written(&first), rlp_written(&second)));
-        for (uint32_t i = 0; i < r.log_count; i++)
-            CHECK(bloom_may_contain(&back.bloom, &logs[i].address, 20));
+        for (uint32_t i = 0; i < r.log_count; i++) CHECK(bloom_may_contain(&back.bloom, &logs[i].address, 20));
         arena_reset(&arena);
     }
     rlp_writer_free(&first);
@@ -186,12 +182,9 @@ TEST(headers_of_every_age_survive_the_wire)
         h.number = random_number();
         h.timestamp = random_number();
         h.extra_data = (struct bytes){h.parent_hash.b, harness_random_below(33)};
-        if (header_has(&h, HEADER_BASE_FEE))
-            h.base_fee = random_word();
-        if (header_has(&h, HEADER_BLOB_GAS))
-            h.excess_blob_gas = random_number();
-        if (header_has(&h, HEADER_SLOT_NUMBER))
-            h.slot_number = random_number();
+        if (header_has(&h, HEADER_BASE_FEE)) h.base_fee = random_word();
+        if (header_has(&h, HEADER_BLOB_GAS)) h.excess_blob_gas = random_number();
+        if (header_has(&h, HEADER_SLOT_NUMBER)) h.slot_number = random_number();
         rlp_rewind(&first, 0);
         rlp_rewind(&second, 0);
         header_encode(&first, &h);
@@ -214,8 +207,9 @@ TEST(block_access_lists_must_be_sorted)
     static const struct u256 one = {{1}}, two = {{2}};
     static const struct bal_word_change changes[2] = {{1, {{5}}}, {2, {{6}}}}, backwards[2] = {{2, {{5}}}, {1, {{6}}}};
     struct bal_slot slot = {one, changes, 2};
-    struct bal_account accounts[2] = {{.address = {{1}}, .slots = &slot, .slot_count = 1, .reads = &two, .read_count = 1},
-                                      {.address = {{2}}, .balances = changes, .balance_count = 2}};
+    struct bal_account accounts[2] = {
+        {.address = {{1}}, .slots = &slot, .slot_count = 1, .reads = &two, .read_count = 1},
+        {.address = {{2}}, .balances = changes, .balance_count = 2}};
     struct block_access_list list = {accounts, 2}, back;
     struct arena arena = {0};
     struct error e;

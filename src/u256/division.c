@@ -58,8 +58,7 @@ static ALWAYS_INLINE uint64_t reciprocal_2(uint64_t d1, uint64_t d0)
     p += t1;
     if (p < t1) {
         v--;
-        if ((((wide)p << 64) | t0) >= (((wide)d1 << 64) | d0))
-            v--;
+        if ((((wide)p << 64) | t0) >= (((wide)d1 << 64) | d0)) v--;
     }
     return v;
 }
@@ -126,8 +125,7 @@ static ALWAYS_INLINE void divisor_prepare(struct divisor *v, const struct u256 *
     v->limbs = limbs;
     v->shift = shift;
     v->d[0] = b->w[0] << shift;
-    for (unsigned i = 1; i < 4; i++)
-        v->d[i] = i < limbs ? limb_shift_left(b->w[i], b->w[i - 1], shift) : 0;
+    for (unsigned i = 1; i < 4; i++) v->d[i] = i < limbs ? limb_shift_left(b->w[i], b->w[i - 1], shift) : 0;
     v->reciprocal = limbs == 1 ? reciprocal_1(v->d[0]) : reciprocal_2(v->d[limbs - 1], v->d[limbs - 2]);
 }
 
@@ -135,8 +133,7 @@ static ALWAYS_INLINE void divisor_prepare(struct divisor *v, const struct u256 *
 static ALWAYS_INLINE bool add_back(uint64_t *u, const uint64_t *d, unsigned n)
 {
     unsigned char carry = 0;
-    for (unsigned i = 0; i < n; i++)
-        carry = limb_add(carry, u[i], d[i], &u[i]);
+    for (unsigned i = 0; i < n; i++) carry = limb_add(carry, u[i], d[i], &u[i]);
     return carry != 0;
 }
 
@@ -161,8 +158,7 @@ static NOINLINE uint64_t digit_at_limit(uint64_t *u, const uint64_t *d, unsigned
  * and not written. */
 static ALWAYS_INLINE uint64_t digit_long(uint64_t *u, const uint64_t *d, uint64_t v, unsigned n)
 {
-    if (UNLIKELY(u[n] == d[n - 1] && u[n - 1] == d[n - 2]))
-        return digit_at_limit(u, d, n);
+    if (UNLIKELY(u[n] == d[n - 1] && u[n - 1] == d[n - 2])) return digit_at_limit(u, d, n);
     wide top;
     uint64_t q = digit_3_by_2(u[n], u[n - 1], u[n - 2], d[n - 1], d[n - 2], v, &top);
     uint64_t borrow = 0;
@@ -198,8 +194,7 @@ static ALWAYS_INLINE void divide_shifted(uint64_t *q, uint64_t *u, unsigned size
         } else {
             digit = digit_long(u + i, v->d, v->reciprocal, n);
         }
-        if (q != NULL)
-            q[i] = digit;
+        if (q != NULL) q[i] = digit;
     }
 }
 
@@ -207,18 +202,10 @@ static ALWAYS_INLINE void divide_shifted(uint64_t *q, uint64_t *u, unsigned size
 static ALWAYS_INLINE void divide(uint64_t *q, uint64_t *u, unsigned size, const struct divisor *v)
 {
     switch (v->limbs) {
-    case 1:
-        divide_shifted(q, u, size, v, 1);
-        break;
-    case 2:
-        divide_shifted(q, u, size, v, 2);
-        break;
-    case 3:
-        divide_shifted(q, u, size, v, 3);
-        break;
-    default:
-        divide_shifted(q, u, size, v, 4);
-        break;
+    case 1: divide_shifted(q, u, size, v, 1); break;
+    case 2: divide_shifted(q, u, size, v, 2); break;
+    case 3: divide_shifted(q, u, size, v, 3); break;
+    default: divide_shifted(q, u, size, v, 4); break;
     }
 }
 
@@ -226,8 +213,7 @@ static ALWAYS_INLINE void divide(uint64_t *q, uint64_t *u, unsigned size, const 
 static ALWAYS_INLINE void shift_dividend(uint64_t *u, const uint64_t *a, unsigned size, unsigned shift)
 {
     u[0] = a[0] << shift;
-    for (unsigned i = 1; i < size; i++)
-        u[i] = limb_shift_left(a[i], a[i - 1], shift);
+    for (unsigned i = 1; i < size; i++) u[i] = limb_shift_left(a[i], a[i - 1], shift);
     u[size] = limb_shift_left(0, a[size - 1], shift);
 }
 
@@ -273,10 +259,8 @@ static ALWAYS_INLINE void divmod(struct u256 *quotient, struct u256 *remainder, 
         divide(q.w, u, size, &v);
         r = shift_remainder(u, &v);
     }
-    if (quotient != NULL)
-        *quotient = q;
-    if (remainder != NULL)
-        *remainder = r;
+    if (quotient != NULL) *quotient = q;
+    if (remainder != NULL) *remainder = r;
 }
 
 void u256_div(struct u256 *out, const struct u256 *a, const struct u256 *b)
@@ -347,13 +331,11 @@ void u256_addmod(struct u256 *out, const struct u256 *a, const struct u256 *b, c
 static ALWAYS_INLINE void multiply_wide(uint64_t p[8], const struct u256 *a, const struct u256 *b)
 {
     uint64_t carry = 0;
-    for (unsigned j = 0; j < 4; j++)
-        p[j] = limb_mul_add(a->w[0], b->w[j], carry, 0, &carry);
+    for (unsigned j = 0; j < 4; j++) p[j] = limb_mul_add(a->w[0], b->w[j], carry, 0, &carry);
     p[4] = carry;
     for (unsigned i = 1; i < 4; i++) {
         carry = 0;
-        for (unsigned j = 0; j < 4; j++)
-            p[i + j] = limb_mul_add(a->w[i], b->w[j], p[i + j], carry, &carry);
+        for (unsigned j = 0; j < 4; j++) p[i + j] = limb_mul_add(a->w[i], b->w[j], p[i + j], carry, &carry);
         p[i + 4] = carry;
     }
 }
@@ -367,7 +349,6 @@ void u256_mulmod(struct u256 *out, const struct u256 *a, const struct u256 *b, c
     uint64_t p[8];
     multiply_wide(p, a, b);
     unsigned size = 8, limbs = limb_count(m);
-    while (size > limbs && p[size - 1] == 0)
-        size--;
+    while (size > limbs && p[size - 1] == 0) size--;
     reduce(out, p, size, m);
 }

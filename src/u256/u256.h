@@ -232,8 +232,8 @@ static ALWAYS_INLINE struct u256 u256_shl(struct u256 a, unsigned n)
     x2 = one ? x1 : x2;
     x1 = one ? x0 : x1;
     x0 = one ? 0 : x0;
-    return (struct u256){{x0 << bits, limb_shift_left(x1, x0, bits), limb_shift_left(x2, x1, bits),
-                          limb_shift_left(x3, x2, bits)}};
+    return (struct u256){
+        {x0 << bits, limb_shift_left(x1, x0, bits), limb_shift_left(x2, x1, bits), limb_shift_left(x3, x2, bits)}};
 }
 
 /* a >> n with `fill` (0 or all ones) coming in from above; n < 256. */
@@ -287,33 +287,25 @@ static ALWAYS_INLINE struct u256 u256_byte(struct u256 a, struct u256 index)
 static ALWAYS_INLINE void u256_signextend(struct u256 *out, const struct u256 *a, const struct u256 *index)
 {
     uint64_t i = u256_clamp_u64(*index);
-    if (out != a)
-        *out = *a;
-    if (i >= 31)
-        return;
+    if (out != a) *out = *a;
+    if (i >= 31) return;
     unsigned limb = (unsigned)i / 8, above = 56 - 8 * ((unsigned)i % 8); /* bits of that limb to be overwritten */
     int64_t extended = (int64_t)(a->w[limb] << above) >> above;
     uint64_t sign = (uint64_t)(extended >> 63);
     out->w[limb] = (uint64_t)extended;
-    if (limb == 3)
-        return;
+    if (limb == 3) return;
     out->w[3] = sign;
-    if (limb == 2)
-        return;
+    if (limb == 2) return;
     out->w[2] = sign;
-    if (limb == 0)
-        out->w[1] = sign;
+    if (limb == 0) out->w[1] = sign;
 }
 
 /* Number of leading zero bits; 256 for zero (CLZ, EIP-7939). */
 static ALWAYS_INLINE unsigned u256_clz(struct u256 a)
 {
-    if (a.w[3] != 0)
-        return (unsigned)__builtin_clzll(a.w[3]);
-    if (a.w[2] != 0)
-        return 64 + (unsigned)__builtin_clzll(a.w[2]);
-    if (a.w[1] != 0)
-        return 128 + (unsigned)__builtin_clzll(a.w[1]);
+    if (a.w[3] != 0) return (unsigned)__builtin_clzll(a.w[3]);
+    if (a.w[2] != 0) return 64 + (unsigned)__builtin_clzll(a.w[2]);
+    if (a.w[1] != 0) return 128 + (unsigned)__builtin_clzll(a.w[1]);
     return a.w[0] != 0 ? 192 + (unsigned)__builtin_clzll(a.w[0]) : 256;
 }
 

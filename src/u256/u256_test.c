@@ -15,12 +15,9 @@ static struct u256 random_word(void)
         a = u256_shl(U256_ONE, (unsigned)harness_random_below(256));
         a = u256_add(a, U256(harness_random_below(3)));
         return u256_sub(a, U256_ONE);
-    case 1: /* all ones up to somewhere */
-        return u256_shr(U256_MAX, (unsigned)harness_random_below(256));
-    case 2: /* small */
-        return U256(harness_random_below(300));
-    case 3: /* close to 2^256 */
-        return u256_sub(U256_ZERO, U256(harness_random_below(300)));
+    case 1: /* all ones up to somewhere */ return u256_shr(U256_MAX, (unsigned)harness_random_below(256));
+    case 2: /* small */ return U256(harness_random_below(300));
+    case 3: /* close to 2^256 */ return u256_sub(U256_ZERO, U256(harness_random_below(300)));
     case 4: /* limbs of all zeros, all ones, one bit */
         for (unsigned i = 0; i < 4; i++) {
             uint64_t edges[] = {0, UINT64_MAX, 1, (uint64_t)1 << 63, UINT64_MAX - 1, harness_random()};
@@ -28,16 +25,14 @@ static struct u256 random_word(void)
         }
         return a;
     default: /* any size */
-        for (unsigned i = 0; i < 4; i++)
-            a.w[i] = harness_random();
+        for (unsigned i = 0; i < 4; i++) a.w[i] = harness_random();
         return u256_shr(a, (unsigned)(harness_random_below(2) * harness_random_below(256)));
     }
 }
 
 static void check_same(const char *what, struct u256 a, struct u256 b, struct u256 found, struct u256 expected)
 {
-    if (u256_equal(found, expected))
-        return;
+    if (u256_equal(found, expected)) return;
     char text[4][U256_HEX_SIZE];
     u256_to_hex(text[0], &a);
     u256_to_hex(text[1], &b);
@@ -73,8 +68,7 @@ static struct u256 slow_add(struct u256 a, struct u256 b, bool *carry)
 static bool slow_less(struct u256 a, struct u256 b)
 {
     for (unsigned i = 256; i-- > 0;)
-        if (slow_bit(a, i) != slow_bit(b, i))
-            return slow_bit(b, i);
+        if (slow_bit(a, i) != slow_bit(b, i)) return slow_bit(b, i);
     return false;
 }
 
@@ -82,24 +76,21 @@ static struct u256 slow_sub(struct u256 a, struct u256 b)
 {
     bool ignored;
     struct u256 not_b = U256_ZERO;
-    for (unsigned i = 0; i < 256; i++)
-        slow_set(&not_b, i, !slow_bit(b, i));
+    for (unsigned i = 0; i < 256; i++) slow_set(&not_b, i, !slow_bit(b, i));
     return slow_add(slow_add(a, not_b, &ignored), U256_ONE, &ignored);
 }
 
 static struct u256 slow_shift_left(struct u256 a, unsigned n)
 {
     struct u256 out = U256_ZERO;
-    for (unsigned i = n; i < 256; i++)
-        slow_set(&out, i, slow_bit(a, i - n));
+    for (unsigned i = n; i < 256; i++) slow_set(&out, i, slow_bit(a, i - n));
     return out;
 }
 
 static struct u256 slow_shift_right(struct u256 a, unsigned n, bool fill)
 {
     struct u256 out = U256_ZERO;
-    for (unsigned i = 0; i < 256; i++)
-        slow_set(&out, i, i + n < 256 ? slow_bit(a, i + n) : fill);
+    for (unsigned i = 0; i < 256; i++) slow_set(&out, i, i + n < 256 ? slow_bit(a, i + n) : fill);
     return out;
 }
 
@@ -108,8 +99,7 @@ static struct u256 slow_mul(struct u256 a, struct u256 b)
     struct u256 out = U256_ZERO;
     bool ignored;
     for (unsigned i = 0; i < 256; i++)
-        if (slow_bit(b, i))
-            out = slow_add(out, slow_shift_left(a, i), &ignored);
+        if (slow_bit(b, i)) out = slow_add(out, slow_shift_left(a, i), &ignored);
     return out;
 }
 
@@ -159,13 +149,11 @@ static struct u256 slow_addmod(struct u256 a, struct u256 b, struct u256 m)
 static struct u256 slow_mulmod(struct u256 a, struct u256 b, struct u256 m)
 {
     struct u256 out = U256_ZERO;
-    if (u256_is_zero(m))
-        return out;
+    if (u256_is_zero(m)) return out;
     a = slow_mod(a, m);
     for (unsigned i = 256; i-- > 0;) {
         out = slow_add_reduced(out, out, m);
-        if (slow_bit(b, i))
-            out = slow_add_reduced(out, a, m);
+        if (slow_bit(b, i)) out = slow_add_reduced(out, a, m);
     }
     return out;
 }
@@ -230,8 +218,7 @@ TEST(u256_bytes_signs_and_bit_lengths)
         for (unsigned k = 0; k < 40; k++) {
             CHECK_EQ_U64(u256_byte(a, U256(k)).w[0], k < 32 ? wire[k] : 0);
             struct u256 extended = a;
-            for (unsigned bit = 8 * k + 8; bit < 256; bit++)
-                slow_set(&extended, bit, slow_bit(a, 8 * k + 7));
+            for (unsigned bit = 8 * k + 8; bit < 256; bit++) slow_set(&extended, bit, slow_bit(a, 8 * k + 7));
             struct u256 index = U256(k), got;
             u256_signextend(&got, &a, &index);
             check_same("signextend", a, index, got, extended);
@@ -241,8 +228,7 @@ TEST(u256_bytes_signs_and_bit_lengths)
         u256_signextend(&got, &a, &beyond);
         CHECK(u256_equal(got, a));
         unsigned bits = 256;
-        while (bits > 0 && !slow_bit(a, bits - 1))
-            bits--;
+        while (bits > 0 && !slow_bit(a, bits - 1)) bits--;
         CHECK_EQ_U64(u256_bits(a), bits);
         CHECK_EQ_U64(u256_clz(a), 256 - bits);
         CHECK_EQ_U64(u256_byte_count(a), (bits + 7) / 8);
@@ -250,12 +236,11 @@ TEST(u256_bytes_signs_and_bit_lengths)
         CHECK_EQ_U64(u256_clamp_u64(a), bits <= 64 ? a.w[0] : UINT64_MAX);
         struct address low = u256_to_address(a);
         CHECK_BYTES(low.b, wire + 12, 20);
-        for (unsigned bit = 160; bit < 256; bit++)
-            slow_set(&zeroed, bit, false);
+        for (unsigned bit = 160; bit < 256; bit++) slow_set(&zeroed, bit, false);
         CHECK(u256_equal(u256_from_address(&low), zeroed));
         size_t n = harness_random_below(33);
-        CHECK(u256_equal(u256_load_be_n(wire + 32 - n, n), slow_shift_right(slow_shift_left(a, 256 - 8 * (unsigned)n),
-                                                                          256 - 8 * (unsigned)n, false)));
+        CHECK(u256_equal(u256_load_be_n(wire + 32 - n, n),
+                         slow_shift_right(slow_shift_left(a, 256 - 8 * (unsigned)n), 256 - 8 * (unsigned)n, false)));
     }
 }
 
@@ -285,8 +270,7 @@ TEST(u256_division_obeys_its_identity)
     /* a = q·b + r with r < b, on many more words than the twin has time for. */
     for (int i = 0; i < 20 * ROUNDS; i++) {
         struct u256 a = random_word(), b = random_word(), q, r;
-        if (u256_is_zero(b))
-            continue;
+        if (u256_is_zero(b)) continue;
         u256_divmod(&q, &r, &a, &b);
         if (!u256_less(r, b) || !u256_equal(u256_add(u256_mul(q, b), r), a))
             check_same("q·b + r", a, b, u256_add(u256_mul(q, b), r), a);
@@ -317,8 +301,7 @@ TEST(u256_modular_operations_do_not_wrap)
 {
     for (int i = 0; i < ROUNDS / 40; i++) {
         struct u256 a = random_word(), b = random_word(), m = random_word(), out;
-        if (i % 3 == 0)
-            m.w[3] = harness_random() | (uint64_t)1 << 63;
+        if (i % 3 == 0) m.w[3] = harness_random() | (uint64_t)1 << 63;
         u256_addmod(&out, &a, &b, &m);
         check_same("addmod", a, m, out, slow_addmod(a, b, m));
         u256_mulmod(&out, &a, &b, &m);
@@ -344,7 +327,7 @@ TEST(u256_division_may_write_over_its_arguments)
 {
     for (int i = 0; i < 1000; i++) {
         struct u256 a = random_word(), b = random_word(), m = random_word(), out, same;
-#define OVER(call_out, call_same, start)                                                                              \
+#define OVER(call_out, call_same, start)                                                                               \
     do {                                                                                                               \
         same = (start);                                                                                                \
         call_out;                                                                                                      \
@@ -365,14 +348,13 @@ TEST(u256_division_may_write_over_its_arguments)
 TEST(u256_powers_multiply)
 {
     for (int i = 0; i < 300; i++) {
-        struct u256 base = i % 3 == 0 ? U256(2) : random_word(), e = random_word(), small = U256(harness_random_below(20));
+        struct u256 base = i % 3 == 0 ? U256(2) : random_word(), e = random_word(),
+                    small = U256(harness_random_below(20));
         struct u256 expected = U256_ONE, found, right, sum = u256_add(e, small);
-        for (uint64_t k = 0; k < small.w[0]; k++)
-            expected = slow_mul(expected, base);
+        for (uint64_t k = 0; k < small.w[0]; k++) expected = slow_mul(expected, base);
         u256_exp(&found, &base, &small);
         check_same("exp", base, small, found, expected);
-        if (u256_less(sum, e))
-            continue;
+        if (u256_less(sum, e)) continue;
         u256_exp(&found, &base, &sum); /* base^(e + small) = base^e · base^small */
         u256_exp(&right, &base, &e);
         check_same("exp", base, sum, found, u256_mul(right, expected));

@@ -66,8 +66,7 @@ static ALWAYS_INLINE void op_mulmod(struct frame *f, struct u256 *sp)
 static ALWAYS_INLINE int64_t op_exp(struct frame *f, struct u256 *sp, int64_t gas)
 {
     gas = charge(gas, (uint64_t)f->fork->gas.exp_byte * u256_byte_count(sp[-1]));
-    if (UNLIKELY(gas < 0))
-        return gas;
+    if (UNLIKELY(gas < 0)) return gas;
     u256_exp(&sp[-1], &sp[0], &sp[-1]);
     return gas;
 }
@@ -93,12 +92,10 @@ static ALWAYS_INLINE void op_clz(struct frame *f, struct u256 *sp)
 static ALWAYS_INLINE int64_t op_keccak256(struct frame *f, struct u256 *sp, int64_t gas)
 {
     gas = memory_range(f, gas, &sp[0], &sp[-1]);
-    if (UNLIKELY(gas < 0))
-        return gas;
+    if (UNLIKELY(gas < 0)) return gas;
     uint64_t size = sp[-1].w[0];
     gas = charge(gas, f->fork->gas.keccak_word * words_of(size));
-    if (UNLIKELY(gas < 0))
-        return gas;
+    if (UNLIKELY(gas < 0)) return gas;
     const uint8_t *data = f->memory + (size == 0 ? 0 : sp[0].w[0]);
     struct hash hash;
     if (size == 64)

@@ -50,14 +50,12 @@ static void run_precompile(struct vm *vm, unsigned id, const struct vm_message *
     precompile_run(&vm->fork->precompile, id, message->input, (uint64_t)message->gas.regular, &vm->precompile, &r);
     result->status = r.ok ? VM_SUCCESS : VM_PRECOMPILE_FAILED;
     result->gas.regular = r.ok ? (int64_t)r.gas_left : 0;
-    if (r.ok)
-        result->output = id == PRECOMPILE_IDENTITY ? keep_output(vm, r.output) : r.output;
+    if (r.ok) result->output = id == PRECOMPILE_IDENTITY ? keep_output(vm, r.output) : r.output;
 }
 
 static void move_value(struct vm *vm, const struct vm_message *message)
 {
-    if (u256_is_zero(message->value))
-        return;
+    if (u256_is_zero(message->value)) return;
     state_debit(vm->state, message->sender, &message->value);
     state_credit(vm->state, message->recipient, &message->value);
     vm_log_transfer(vm, message->sender, message->recipient, &message->value);
@@ -67,10 +65,8 @@ static void run_call(struct vm *vm, const struct vm_message *message, struct u25
                      struct vm_result *result)
 {
     struct state_checkpoint before = state_checkpoint(vm->state);
-    if (message->kind == VM_CALL || message->kind == VM_STATICCALL)
-        state_touch(vm->state, message->recipient);
-    if (message->kind == VM_CALL)
-        move_value(vm, message);
+    if (message->kind == VM_CALL || message->kind == VM_STATICCALL) state_touch(vm->state, message->recipient);
+    if (message->kind == VM_CALL) move_value(vm, message);
 
     *result = (struct vm_result){.status = VM_SUCCESS, .gas = message->gas};
     unsigned id = precompile_find(&vm->fork->precompile, &message->code_account->entry->address);
@@ -84,11 +80,9 @@ static void run_call(struct vm *vm, const struct vm_message *message, struct u25
         f.code_size = message->code->size;
         f.cached = message->code;
         run_frame(&f, message, result);
-        if (result->output.size != 0)
-            result->output = keep_output(vm, result->output);
+        if (result->output.size != 0) result->output = keep_output(vm, result->output);
     }
-    if (result->status != VM_SUCCESS)
-        state_revert(vm->state, before);
+    if (result->status != VM_SUCCESS) state_revert(vm->state, before);
 }
 
 /* ---- creating a contract -------------------------------------------------------------------------------------- */
@@ -100,8 +94,7 @@ static void run_initcode(struct vm *vm, const struct vm_message *message, struct
     struct arena_mark mark = arena_mark(&vm->initcode);
     size_t size = message->input.size;
     uint8_t *code = arena_alloc(&vm->initcode, size + CODE_PADDING, 8);
-    if (size != 0)
-        memcpy(code, message->input.data, size);
+    if (size != 0) memcpy(code, message->input.data, size);
     memset(code + size, 0, CODE_PADDING);
 
     struct frame f = new_frame(vm, message, stack, memory);
@@ -128,11 +121,9 @@ static void deposit_code(struct vm *vm, struct account *created, struct vm_resul
     }
     uint64_t price = (uint64_t)fork->gas.code_byte * code.size + fork->gas.code_word * words_of(code.size);
     int64_t gas = charge(result->gas.regular, price);
-    if (gas >= 0)
-        gas = vm_pay_state(vm, gas, &result->gas.state, &result->state_use, code.size);
+    if (gas >= 0) gas = vm_pay_state(vm, gas, &result->gas.state, &result->state_use, code.size);
     if (gas < 0) {
-        if (fork->deposit_out_of_gas_fails)
-            result->status = VM_CODE_DEPOSIT_OUT_OF_GAS;
+        if (fork->deposit_out_of_gas_fails) result->status = VM_CODE_DEPOSIT_OUT_OF_GAS;
         return;
     }
     result->gas.regular = gas;
@@ -145,8 +136,7 @@ static void deposit_code(struct vm *vm, struct account *created, struct vm_resul
 static struct address new_address(struct state *s, const struct vm_message *message)
 {
     const struct address *sender = &message->sender->entry->address;
-    if (message->kind == VM_CREATE)
-        return create_address(sender, state_nonce(s, message->sender) - 1);
+    if (message->kind == VM_CREATE) return create_address(sender, state_nonce(s, message->sender) - 1);
     struct hash salt = u256_to_hash(message->salt), code_hash = keccak256_bytes(message->input);
     return create2_address(sender, &salt, &code_hash);
 }
@@ -174,8 +164,7 @@ static void run_create(struct vm *vm, struct vm_message *message, struct u256 *s
         state_touch(s, created);
     move_value(vm, message);
     run_initcode(vm, message, stack, memory, result);
-    if (result->status == VM_SUCCESS)
-        deposit_code(vm, created, result);
+    if (result->status == VM_SUCCESS) deposit_code(vm, created, result);
 
     if (result->status == VM_SUCCESS) {
         result->created = created;
@@ -192,14 +181,12 @@ void vm_run_message(struct vm *vm, struct vm_message *message, struct u256 *stac
                     struct vm_result *result)
 {
     const struct vm_tracer *t = vm->tracer;
-    if (UNLIKELY(t != NULL) && t->enter != NULL)
-        t->enter(t->context, message);
+    if (UNLIKELY(t != NULL) && t->enter != NULL) t->enter(t->context, message);
     if (message->kind == VM_CREATE || message->kind == VM_CREATE2)
         run_create(vm, message, stack, memory, result);
     else
         run_call(vm, message, stack, memory, result);
-    if (UNLIKELY(t != NULL) && t->exit != NULL)
-        t->exit(t->context, message, result);
+    if (UNLIKELY(t != NULL) && t->exit != NULL) t->exit(t->context, message, result);
 }
 
 /* Takes over what a callee has left of the reservoir, and what it did with it. When it failed, the state did not grow: all that
@@ -207,8 +194,7 @@ void vm_run_message(struct vm *vm, struct vm_message *message, struct u256 *stac
 static void take_state_gas(struct frame *f, const struct vm_result *callee)
 {
     f->state_gas = callee->gas.state;
-    if (LIKELY(f->env->state_byte_gas == 0))
-        return;
+    if (LIKELY(f->env->state_byte_gas == 0)) return;
     if (callee->status == VM_SUCCESS) {
         f->state_use.used += callee->state_use.used;
         f->state_use.refunded += callee->state_use.refunded;
@@ -224,12 +210,10 @@ static void take_state_gas(struct frame *f, const struct vm_result *callee)
 static const struct code *reach_code(struct frame *f, struct account *a, int64_t *gas)
 {
     const struct code *code = state_code(f->state, a);
-    if (LIKELY(!code->is_delegation) || !f->fork->delegation)
-        return code;
+    if (LIKELY(!code->is_delegation) || !f->fork->delegation) return code;
     struct account *delegate = state_account(f->state, &code->delegate);
     *gas = charge(*gas, f->fork->gas.warm);
-    if (*gas >= 0)
-        *gas = access_account(f, delegate, *gas, f->fork->gas.warm);
+    if (*gas >= 0) *gas = access_account(f, delegate, *gas, f->fork->gas.warm);
     return *gas < 0 ? code : state_code(f->state, delegate);
 }
 
@@ -238,8 +222,7 @@ static int64_t gas_for_callee(const struct fork *fork, int64_t gas, const struct
 {
     uint64_t most = (uint64_t)(fork->keeps_64th ? gas - gas / 64 : gas);
     uint64_t wanted = u256_clamp_u64(*asked);
-    if (wanted <= most)
-        return (int64_t)wanted;
+    if (wanted <= most) return (int64_t)wanted;
     return fork->keeps_64th ? (int64_t)most : OUT_OF_GAS;
 }
 
@@ -250,30 +233,23 @@ int64_t vm_op_call(struct frame *f, struct u256 *sp, int64_t gas, enum vm_kind k
     struct u256 value = has_value ? sp[-2] : U256_ZERO;
     bool moves_value = !u256_is_zero(value);
     struct u256 *args = sp - (has_value ? 3 : 2); /* input offset and size, output offset and size */
-    if (UNLIKELY(kind == VM_CALL && moves_value && f->message->is_static))
-        return fail(VM_STATIC_VIOLATION);
+    if (UNLIKELY(kind == VM_CALL && moves_value && f->message->is_static)) return fail(VM_STATIC_VIOLATION);
 
     gas = memory_range(f, gas, &args[0], &args[-1]);
-    if (LIKELY(gas >= 0))
-        gas = memory_range(f, gas, &args[-2], &args[-3]);
-    if (LIKELY(gas >= 0) && moves_value)
-        gas = charge(gas, fork->gas.call_value);
-    if (UNLIKELY(gas < 0))
-        return gas;
+    if (LIKELY(gas >= 0)) gas = memory_range(f, gas, &args[-2], &args[-3]);
+    if (LIKELY(gas >= 0) && moves_value) gas = charge(gas, fork->gas.call_value);
+    if (UNLIKELY(gas < 0)) return gas;
     struct address address = u256_to_address(sp[-1]);
     struct account *callee = state_account(f->state, &address);
     gas = access_account(f, callee, gas, fork->gas.warm);
-    if (UNLIKELY(gas < 0))
-        return gas;
+    if (UNLIKELY(gas < 0)) return gas;
     const struct code *code = reach_code(f, callee, &gas);
     if (LIKELY(gas >= 0) && kind == VM_CALL && (moves_value || !fork->clear_empty) && !state_exists(f->state, callee)) {
         gas = charge(gas, fork->gas.new_account);
-        if (LIKELY(gas >= 0))
-            gas = charge_state(f, gas, fork->state_growth.account);
+        if (LIKELY(gas >= 0)) gas = charge_state(f, gas, fork->state_growth.account);
     }
     int64_t given = gas < 0 ? gas : gas_for_callee(fork, gas, &sp[0]);
-    if (UNLIKELY(given < 0))
-        return given;
+    if (UNLIKELY(given < 0)) return given;
     gas -= given;
     vm_trace_cost(f, gas, VM_SUCCESS);
     given += moves_value ? fork->gas.call_stipend : 0;
@@ -305,10 +281,8 @@ int64_t vm_op_call(struct frame *f, struct u256 *sp, int64_t gas, enum vm_kind k
 
     f->return_data = result.output;
     take_state_gas(f, &result);
-    if (output_size > result.output.size)
-        output_size = result.output.size;
-    if (output_size != 0)
-        memcpy(f->memory + output_at, result.output.data, output_size);
+    if (output_size > result.output.size) output_size = result.output.size;
+    if (output_size != 0) memcpy(f->memory + output_at, result.output.data, output_size);
     *pushed = U256(result.status == VM_SUCCESS);
     return gas + result.gas.regular;
 }
@@ -318,20 +292,15 @@ int64_t vm_op_call(struct frame *f, struct u256 *sp, int64_t gas, enum vm_kind k
 int64_t vm_op_create(struct frame *f, struct u256 *sp, int64_t gas, enum vm_kind kind)
 {
     const struct fork *fork = f->fork;
-    if (UNLIKELY(f->message->is_static))
-        return fail(VM_STATIC_VIOLATION);
+    if (UNLIKELY(f->message->is_static)) return fail(VM_STATIC_VIOLATION);
     gas = memory_range(f, gas, &sp[-1], &sp[-2]);
-    if (UNLIKELY(gas < 0))
-        return gas;
+    if (UNLIKELY(gas < 0)) return gas;
     uint64_t size = sp[-2].w[0];
-    if (fork->limit.initcode_size != 0 && size > fork->limit.initcode_size)
-        return fail(VM_INITCODE_TOO_BIG);
+    if (fork->limit.initcode_size != 0 && size > fork->limit.initcode_size) return fail(VM_INITCODE_TOO_BIG);
     uint64_t word_price = fork->gas.initcode_word + (kind == VM_CREATE2 ? fork->gas.keccak_word : 0);
     gas = charge(gas, word_price * words_of(size));
-    if (LIKELY(gas >= 0))
-        gas = charge_state(f, gas, fork->state_growth.account);
-    if (UNLIKELY(gas < 0))
-        return gas;
+    if (LIKELY(gas >= 0)) gas = charge_state(f, gas, fork->state_growth.account);
+    if (UNLIKELY(gas < 0)) return gas;
     int64_t given = fork->keeps_64th ? gas - gas / 64 : gas;
     vm_trace_cost(f, gas - given, VM_SUCCESS);
 
@@ -361,8 +330,7 @@ int64_t vm_op_create(struct frame *f, struct u256 *sp, int64_t gas, enum vm_kind
     f->memory_clear = f->memory_size; /* behind it the callee wrote */
     f->return_data = result.output;
     take_state_gas(f, &result);
-    if (result.created == NULL)
-        vm_refund_state(f, fork->state_growth.account);
+    if (result.created == NULL) vm_refund_state(f, fork->state_growth.account);
     *pushed = result.created != NULL ? u256_from_address(&result.created->entry->address) : U256_ZERO;
     return gas - given + result.gas.regular;
 }
@@ -373,38 +341,31 @@ int64_t vm_op_selfdestruct(struct frame *f, struct u256 *sp, int64_t gas)
 {
     const struct fork *fork = f->fork;
     struct state *s = f->state;
-    if (UNLIKELY(f->message->is_static))
-        return fail(VM_STATIC_VIOLATION);
+    if (UNLIKELY(f->message->is_static)) return fail(VM_STATIC_VIOLATION);
     struct address address = u256_to_address(sp[0]);
     struct account *heir = state_account(s, &address);
     gas = access_account(f, heir, gas, 0);
-    if (UNLIKELY(gas < 0))
-        return gas;
+    if (UNLIKELY(gas < 0)) return gas;
     struct u256 balance = state_balance(s, f->self);
     bool pays_for_heir = fork->gas.selfdestruct_new_account != 0 || f->env->state_byte_gas != 0;
     if (pays_for_heir && (!fork->clear_empty || !u256_is_zero(balance)) && !state_exists(s, heir)) {
         gas = charge(gas, fork->gas.selfdestruct_new_account);
-        if (LIKELY(gas >= 0))
-            gas = charge_state(f, gas, fork->state_growth.account);
+        if (LIKELY(gas >= 0)) gas = charge_state(f, gas, fork->state_growth.account);
     }
-    if (UNLIKELY(gas < 0))
-        return gas;
+    if (UNLIKELY(gas < 0)) return gas;
 
     bool removed = fork->selfdestruct == SELFDESTRUCT_ALWAYS || (f->self->flags & ACCOUNT_CREATED) != 0;
     if (!u256_is_zero(balance)) {
         /* An account that is its own heir keeps its balance, unless it goes: then the balance is burnt. */
-        if (heir != f->self || removed)
-            state_debit(s, f->self, &balance);
-        if (heir != f->self)
-            state_credit(s, heir, &balance);
+        if (heir != f->self || removed) state_debit(s, f->self, &balance);
+        if (heir != f->self) state_credit(s, heir, &balance);
         if (heir == f->self && removed)
             vm_log_burn(f->vm, heir, &balance);
         else
             vm_log_transfer(f->vm, f->self, heir, &balance);
     }
     state_touch(s, heir);
-    if (removed && state_mark_destructed(s, f->self))
-        s->refund += fork->gas.selfdestruct_refund;
+    if (removed && state_mark_destructed(s, f->self)) s->refund += fork->gas.selfdestruct_refund;
     return gas;
 }
 
@@ -413,8 +374,7 @@ int64_t vm_op_selfdestruct(struct frame *f, struct u256 *sp, int64_t gas)
 const struct code *vm_code_of(struct vm *vm, struct account *account)
 {
     const struct code *code = state_code(vm->state, account);
-    if (!code->is_delegation || !vm->fork->delegation)
-        return code;
+    if (!code->is_delegation || !vm->fork->delegation) return code;
     struct account *delegate = state_account(vm->state, &code->delegate);
     state_warm_account(vm->state, delegate);
     return state_code(vm->state, delegate);
@@ -434,8 +394,7 @@ void vm_call(struct vm *vm, const struct vm_message *message, struct vm_result *
         result->status = VM_INSUFFICIENT_BALANCE;
         return;
     }
-    if (!is_create && m.code == NULL)
-        m.code = vm_code_of(vm, m.code_account);
+    if (!is_create && m.code == NULL) m.code = vm_code_of(vm, m.code_account);
     vm->state_spilled = 0;
     vm_run_message(vm, &m, vm->stack + 1, vm->memory, result);
     result->state_spilled = vm->state_spilled;

@@ -63,7 +63,7 @@ static enum vm_status run(const struct fast *ip, uint8_t *sp, int64_t gas, struc
         return VM_SUCCESS;
     }
 #define HANDLER(name) label_##name:
-#define DISPATCH() goto *ip->handler
+#define DISPATCH() goto * ip->handler
     DISPATCH();
 #include "vm/fast_loop.h"
 #undef HANDLER
@@ -91,8 +91,7 @@ static bool is_hot(const struct frame *f)
 {
     struct code *code = (struct code *)(uintptr_t)f->cached;
     uint32_t heat = atomic_load_explicit(&code->heat, memory_order_relaxed);
-    if (LIKELY(heat >= f->vm->heat))
-        return true;
+    if (LIKELY(heat >= f->vm->heat)) return true;
     atomic_store_explicit(&code->heat, heat + 1, memory_order_relaxed);
     return false;
 }
@@ -101,10 +100,8 @@ static bool is_hot(const struct frame *f)
 static enum vm_status enter(struct frame *f, struct cell *cell, uint32_t position, struct u256 *sp, int64_t gas)
 {
     const struct fast *ip = atomic_load_explicit(&cell->run, memory_order_acquire);
-    if (UNLIKELY(ip == NULL))
-        ip = resolve(f, cell, position);
-    if (UNLIKELY(ip == NULL))
-        return vm_run_plain(f, f->code + position, sp, gas, PATIENCE_ENDLESS);
+    if (UNLIKELY(ip == NULL)) ip = resolve(f, cell, position);
+    if (UNLIKELY(ip == NULL)) return vm_run_plain(f, f->code + position, sp, gas, PATIENCE_ENDLESS);
     return vm_fast_enter(ip, sp, gas, f);
 }
 
@@ -117,10 +114,8 @@ static void use_translation(struct frame *f)
 enum vm_status vm_run(struct frame *f, int64_t gas)
 {
     struct u256 *sp = f->stack - 1;
-    if (f->cached == NULL || UNLIKELY(f->vm->plain))
-        return vm_run_plain(f, f->code, sp, gas, PATIENCE_ENDLESS);
-    if (UNLIKELY(!is_hot(f)))
-        return vm_run_plain(f, f->code, sp, gas, f->vm->patience);
+    if (f->cached == NULL || UNLIKELY(f->vm->plain)) return vm_run_plain(f, f->code, sp, gas, PATIENCE_ENDLESS);
+    if (UNLIKELY(!is_hot(f))) return vm_run_plain(f, f->code, sp, gas, f->vm->patience);
     use_translation(f);
     return enter(f, &f->translation->start, 0, sp, gas);
 }

@@ -19,6 +19,9 @@
 #ifndef WEFT_FAST_H
 #define WEFT_FAST_H
 
+/* Lists read best as they stand. */
+/* clang-format off */
+
 #include "vm/plan.h"
 
 struct fast {
@@ -91,5 +94,7 @@ const void *const *vm_fast_handlers(void);
 
 /* Goes on with the translated run at `ip`. */
 enum vm_status vm_fast_enter(const struct fast *ip, struct u256 *sp, int64_t gas, struct frame *f);
+
+/* clang-format on */
 
 #endif

@@ -19,8 +19,7 @@
 /* A body failed, and gave minus its reason instead of gas. */
 #define CHECK_FAILED()                                                                                                 \
     do {                                                                                                               \
-        if (UNLIKELY(gas < 0))                                                                                         \
-            FINISH((enum vm_status)-gas, 0);                                                                           \
+        if (UNLIKELY(gas < 0)) FINISH((enum vm_status) - gas, 0);                                                      \
     } while (0)
 /* Goes on in the plain interpreter. */
 #define LEAVE(position, top) return vm_run_plain(f, f->code + (position), AT(top), gas, PATIENCE_ENDLESS)
@@ -30,8 +29,7 @@
         ip = atomic_load_explicit(&(to_cell)->run, memory_order_acquire);                                              \
         if (UNLIKELY(ip == NULL)) {                                                                                    \
             ip = resolve(f, (struct cell *)(uintptr_t)(to_cell), (uint32_t)(at));                                      \
-            if (ip == NULL)                                                                                            \
-                LEAVE(at, 0);                                                                                          \
+            if (ip == NULL) LEAVE(at, 0);                                                                              \
         }                                                                                                              \
         DISPATCH();                                                                                                    \
     } while (0)
@@ -237,8 +235,7 @@ HANDLER(CUT)
 {
     const struct fast_check *check = AS(struct fast_check);
     int64_t left = gas - check->cost;
-    if (UNLIKELY(left < 0))
-        LEAVE(check->position, ip->a);
+    if (UNLIKELY(left < 0)) LEAVE(check->position, ip->a);
     gas = left;
     NEXT(struct fast_check);
 }
@@ -253,8 +250,7 @@ HANDLER(JUMP)
     const struct u256 *target = AT(ip->a);
     uint64_t at = target->w[0];
     int64_t index = u256_fits_u64(*target) ? jumpdest_index(f->translation->plan, f->code_size, at) : -1;
-    if (UNLIKELY(index < 0))
-        FINISH(VM_BAD_JUMP, 0);
+    if (UNLIKELY(index < 0)) FINISH(VM_BAD_JUMP, 0);
     sp += ip->to;
     GO(&f->translation->cells[index], at);
 }
@@ -266,11 +262,9 @@ HANDLER(JUMPI)
     uint64_t at = target->w[0];
     bool fits = u256_fits_u64(*target), taken = !u256_is_zero(target[-1]);
     sp += ip->to;
-    if (!taken)
-        GO(&branch->next, branch->next_position);
+    if (!taken) GO(&branch->next, branch->next_position);
     int64_t index = fits ? jumpdest_index(f->translation->plan, f->code_size, at) : -1;
-    if (UNLIKELY(index < 0))
-        FINISH(VM_BAD_JUMP, 0);
+    if (UNLIKELY(index < 0)) FINISH(VM_BAD_JUMP, 0);
     GO(&f->translation->cells[index], at);
 }
 
@@ -280,8 +274,7 @@ HANDLER(JUMPI)
         const struct fast_branch *branch = AS(struct fast_branch);                                                     \
         bool taken = (condition);                                                                                      \
         sp += ip->to;                                                                                                  \
-        if (taken)                                                                                                     \
-            GO(branch->taken.cell, branch->taken.position);                                                            \
+        if (taken) GO(branch->taken.cell, branch->taken.position);                                                     \
         GO(&branch->next, branch->next_position);                                                                      \
     }
 #define FAST_BRANCHES(NAME, compare)                                                                                   \

@@ -7,8 +7,7 @@ int64_t vm_pay_state(struct vm *vm, int64_t gas, int64_t *reservoir, struct vm_s
 {
     uint64_t cost = bytes * vm->env->state_byte_gas;
     uint64_t spilled = cost > (uint64_t)*reservoir ? cost - (uint64_t)*reservoir : 0;
-    if (UNLIKELY(spilled > (uint64_t)gas))
-        return OUT_OF_GAS;
+    if (UNLIKELY(spilled > (uint64_t)gas)) return OUT_OF_GAS;
     *reservoir -= (int64_t)(cost - spilled);
     use->used += (int64_t)cost;
     vm->state_spilled += (int64_t)spilled;
@@ -49,16 +48,15 @@ static void log_value(struct vm *vm, const struct u256 *topics, uint32_t topic_c
 
 void vm_log_transfer(struct vm *vm, const struct account *from, const struct account *to, const struct u256 *value)
 {
-    if (!vm->fork->transfer_logs || from == to || u256_is_zero(*value))
-        return;
-    struct u256 topics[3] = {transfer_topic, u256_from_address(&from->entry->address), u256_from_address(&to->entry->address)};
+    if (!vm->fork->transfer_logs || from == to || u256_is_zero(*value)) return;
+    struct u256 topics[3] = {transfer_topic, u256_from_address(&from->entry->address),
+                             u256_from_address(&to->entry->address)};
     log_value(vm, topics, COUNT_OF(topics), value);
 }
 
 void vm_log_burn(struct vm *vm, const struct account *account, const struct u256 *value)
 {
-    if (!vm->fork->transfer_logs || u256_is_zero(*value))
-        return;
+    if (!vm->fork->transfer_logs || u256_is_zero(*value)) return;
     struct u256 topics[2] = {burn_topic, u256_from_address(&account->entry->address)};
     log_value(vm, topics, COUNT_OF(topics), value);
 }

@@ -3,6 +3,9 @@
 #ifndef WEFT_VM_INSTRUCTIONS_H
 #define WEFT_VM_INSTRUCTIONS_H
 
+/* Lists read best as they stand. */
+/* clang-format off */
+
 #include "vm/arithmetic.h"
 #include "vm/environment.h"
 #include "vm/memory.h"
@@ -116,5 +119,7 @@ static ALWAYS_INLINE bool may_jump_to(struct frame *f, const struct u256 *target
     const uint64_t *map = LIKELY(f->jumpdests != NULL) ? f->jumpdests : vm_jumpdests(f);
     return (map[target->w[0] / 64] >> (target->w[0] % 64) & 1) != 0;
 }
+
+/* clang-format on */
 
 #endif

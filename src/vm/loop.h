@@ -20,12 +20,9 @@
 /* Base gas, then operands, then room. */
 #define ENTER(name)                                                                                                    \
     gas -= gas_table[OP_##name];                                                                                       \
-    if (UNLIKELY(gas < 0))                                                                                             \
-        goto too_dear;                                                                                                 \
-    if (IN_##name > 0 && UNLIKELY(sp - bottom < (ptrdiff_t)IN_##name))                                                 \
-        FAIL(VM_STACK_UNDERFLOW);                                                                                      \
-    if ((int)OUT_##name > (int)IN_##name && UNLIKELY(sp - bottom >= STACK_ITEMS_MAX))                                  \
-    FAIL(VM_STACK_OVERFLOW)
+    if (UNLIKELY(gas < 0)) goto too_dear;                                                                              \
+    if (IN_##name > 0 && UNLIKELY(sp - bottom < (ptrdiff_t)IN_##name)) FAIL(VM_STACK_UNDERFLOW);                       \
+    if ((int)OUT_##name > (int)IN_##name && UNLIKELY(sp - bottom >= STACK_ITEMS_MAX)) FAIL(VM_STACK_OVERFLOW)
 
 #define LEAVE(name)                                                                                                    \
     sp += (int)OUT_##name - (int)IN_##name;                                                                            \
@@ -46,8 +43,7 @@ VALUE_INSTRUCTIONS(VALUE)
     {                                                                                                                  \
         ENTER(name);                                                                                                   \
         gas = op_##body(f, sp, gas);                                                                                   \
-        if (UNLIKELY(gas < 0))                                                                                         \
-            goto failed;                                                                                               \
+        if (UNLIKELY(gas < 0)) goto failed;                                                                            \
         LEAVE(name);                                                                                                   \
     }
 GAS_INSTRUCTIONS(GAS)
@@ -56,7 +52,7 @@ GAS_INSTRUCTIONS(GAS)
     CASE(PUSH##n)                                                                                                      \
     {                                                                                                                  \
         ENTER(PUSH##n);                                                                                                \
-        sp[1] = push_value(ip, n);                                                                             \
+        sp[1] = push_value(ip, n);                                                                                     \
         ip += n;                                                                                                       \
         LEAVE(PUSH##n);                                                                                                \
     }
@@ -85,10 +81,8 @@ CASE(DUPN)
 {
     ENTER(DUPN);
     int n = immediate_item(ip[1]);
-    if (UNLIKELY(n == 0))
-        FAIL(VM_UNDEFINED_INSTRUCTION);
-    if (UNLIKELY(sp - bottom < n))
-        FAIL(VM_STACK_UNDERFLOW);
+    if (UNLIKELY(n == 0)) FAIL(VM_UNDEFINED_INSTRUCTION);
+    if (UNLIKELY(sp - bottom < n)) FAIL(VM_STACK_UNDERFLOW);
     sp[1] = sp[1 - n];
     ip += 1;
     LEAVE(DUPN);
@@ -97,10 +91,8 @@ CASE(SWAPN)
 {
     ENTER(SWAPN);
     int n = immediate_item(ip[1]);
-    if (UNLIKELY(n == 0))
-        FAIL(VM_UNDEFINED_INSTRUCTION);
-    if (UNLIKELY(sp - bottom < n + 1))
-        FAIL(VM_STACK_UNDERFLOW);
+    if (UNLIKELY(n == 0)) FAIL(VM_UNDEFINED_INSTRUCTION);
+    if (UNLIKELY(sp - bottom < n + 1)) FAIL(VM_STACK_UNDERFLOW);
     exchange(&sp[0], &sp[-n]);
     ip += 1;
     LEAVE(SWAPN);
@@ -109,10 +101,8 @@ CASE(EXCHANGE)
 {
     ENTER(EXCHANGE);
     struct item_pair pair = immediate_pair(ip[1]);
-    if (UNLIKELY(pair.n == 0))
-        FAIL(VM_UNDEFINED_INSTRUCTION);
-    if (UNLIKELY(sp - bottom < pair.m + 1))
-        FAIL(VM_STACK_UNDERFLOW);
+    if (UNLIKELY(pair.n == 0)) FAIL(VM_UNDEFINED_INSTRUCTION);
+    if (UNLIKELY(sp - bottom < pair.m + 1)) FAIL(VM_STACK_UNDERFLOW);
     exchange(&sp[-pair.n], &sp[-pair.m]);
     ip += 1;
     LEAVE(EXCHANGE);
@@ -149,8 +139,7 @@ CASE(GAS)
 CASE(JUMP)
 {
     ENTER(JUMP);
-    if (UNLIKELY(!may_jump_to(f, &sp[0])))
-        FAIL(VM_BAD_JUMP);
+    if (UNLIKELY(!may_jump_to(f, &sp[0]))) FAIL(VM_BAD_JUMP);
     ip = f->code + sp[0].w[0];
     sp -= 1;
     JUMPED();
@@ -161,8 +150,7 @@ CASE(JUMPI)
     ENTER(JUMPI);
     sp -= 2;
     if (!u256_is_zero(sp[1])) {
-        if (UNLIKELY(!may_jump_to(f, &sp[2])))
-            FAIL(VM_BAD_JUMP);
+        if (UNLIKELY(!may_jump_to(f, &sp[2]))) FAIL(VM_BAD_JUMP);
         ip = f->code + sp[2].w[0];
         JUMPED();
     } else {
@@ -178,24 +166,21 @@ CASE(RETURN)
 {
     ENTER(RETURN);
     gas = vm_op_return(f, sp, gas);
-    if (UNLIKELY(gas < 0))
-        goto failed;
+    if (UNLIKELY(gas < 0)) goto failed;
     END(VM_SUCCESS);
 }
 CASE(REVERT)
 {
     ENTER(REVERT);
     gas = vm_op_return(f, sp, gas);
-    if (UNLIKELY(gas < 0))
-        goto failed;
+    if (UNLIKELY(gas < 0)) goto failed;
     END(VM_REVERT);
 }
 CASE(SELFDESTRUCT)
 {
     ENTER(SELFDESTRUCT);
     gas = vm_op_selfdestruct(f, sp, gas);
-    if (UNLIKELY(gas < 0))
-        goto failed;
+    if (UNLIKELY(gas < 0)) goto failed;
     END(VM_SUCCESS);
 }
 CASE(INVALID)
@@ -204,14 +189,12 @@ CASE(INVALID)
 }
 
 /* A body failed, and gave minus its reason instead of gas. */
-failed:
-status = (enum vm_status)-gas;
+failed : status = (enum vm_status) - gas;
 gas = 0;
 goto end;
 
 /* The base gas did not suffice: there is none, or the fork has no such instruction. */
-too_dear:
-status = gas_table[*ip] == GAS_UNDEFINED ? VM_UNDEFINED_INSTRUCTION : VM_OUT_OF_GAS;
+too_dear : status = gas_table[*ip] == GAS_UNDEFINED ? VM_UNDEFINED_INSTRUCTION : VM_OUT_OF_GAS;
 gas = 0;
 goto end;
 

@@ -23,10 +23,9 @@ enum vm_status vm_run_plain(struct frame *f, const uint8_t *ip, struct u256 *sp,
 #define CASE(name) label_##name:
 #define NEXT() goto *labels[*ip]
 #define JUMPED()                                                                                                       \
-    if (UNLIKELY(--patience == 0))                                                                                     \
-    return vm_go_fast(f, ip, sp, gas)
+    if (UNLIKELY(--patience == 0)) return vm_go_fast(f, ip, sp, gas)
     NEXT();
-    label_UNDEFINED:
+label_UNDEFINED:
     status = VM_UNDEFINED_INSTRUCTION;
     gas = 0;
     goto end;
@@ -43,8 +42,7 @@ end:
 static void trace_step(const struct frame *f, const uint8_t *ip, const struct u256 *sp, int64_t gas)
 {
     const struct vm_tracer *t = f->vm->tracer;
-    if (t->step == NULL)
-        return;
+    if (t->step == NULL) return;
     struct vm_step step = {
         .pc = (uint32_t)(ip - f->code),
         .op = *ip,
@@ -63,11 +61,9 @@ static void trace_step(const struct frame *f, const uint8_t *ip, const struct u2
 void vm_trace_cost(struct frame *f, int64_t gas, enum vm_status error)
 {
     const struct vm_tracer *t = f->vm->tracer;
-    if (!f->step_open)
-        return;
+    if (!f->step_open) return;
     f->step_open = false;
-    if (t->cost != NULL)
-        t->cost(t->context, f->step_gas - gas, error);
+    if (t->cost != NULL) t->cost(t->context, f->step_gas - gas, error);
 }
 
 enum vm_status vm_run_traced(struct frame *f, int64_t gas)

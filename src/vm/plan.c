@@ -40,8 +40,7 @@ struct plan *vm_plan_of(const struct code *code)
      * below: whoever sees the pointer sees what it points at. */
     struct code *c = (struct code *)(uintptr_t)code;
     struct plan *plan = atomic_load_explicit(&c->plan, memory_order_acquire);
-    if (LIKELY(plan != NULL))
-        return plan;
+    if (LIKELY(plan != NULL)) return plan;
     plan = plan_new(code);
     void *other = NULL;
     if (atomic_compare_exchange_strong_explicit(&c->plan, &other, plan, memory_order_acq_rel, memory_order_acquire))
@@ -52,8 +51,7 @@ struct plan *vm_plan_of(const struct code *code)
 
 static struct translation *find_translation(struct translation *first, const struct fork *fork)
 {
-    while (first != NULL && first->fork != fork)
-        first = first->next;
+    while (first != NULL && first->fork != fork) first = first->next;
     return first;
 }
 
@@ -67,8 +65,7 @@ struct translation *vm_translation_of(struct plan *plan, const struct code *code
 {
     struct translation *first = atomic_load_explicit(&plan->translations, memory_order_acquire);
     struct translation *found = find_translation(first, fork);
-    if (LIKELY(found != NULL))
-        return found;
+    if (LIKELY(found != NULL)) return found;
     struct translation *t = base_calloc(1, sizeof *t + plan->jumpdest_count * sizeof(struct cell));
     *t = (struct translation){.fork = fork, .plan = plan, .code = code, .cells = (struct cell *)(t + 1)};
     atomic_flag_clear(&t->lock);

@@ -32,7 +32,7 @@ struct translation {
     struct cell *cells; /* of JUMPDESTs, in order of position */
     atomic_flag lock;   /* guards what follows */
     struct arena runs;
-    uint64_t budget;    /* bytes of code that may still be translated; a byte may count several times, in several runs */
+    uint64_t budget; /* bytes of code that may still be translated; a byte may count several times, in several runs */
 };
 
 struct plan {
@@ -50,12 +50,10 @@ struct translation *vm_translation_of(struct plan *plan, const struct code *code
 /* The number of the JUMPDEST at `target` among all of the code; -1 when there is none. */
 static ALWAYS_INLINE int64_t jumpdest_index(const struct plan *plan, uint32_t code_size, uint64_t target)
 {
-    if (UNLIKELY(target >= code_size))
-        return -1;
+    if (UNLIKELY(target >= code_size)) return -1;
     uint64_t word = plan->jumpdests[target / 64];
     unsigned bit = target % 64;
-    if (UNLIKELY((word >> bit & 1) == 0))
-        return -1;
+    if (UNLIKELY((word >> bit & 1) == 0)) return -1;
     return plan->before[target / 64] + (uint32_t)__builtin_popcountll(word & ((UINT64_C(1) << bit) - 1));
 }
 

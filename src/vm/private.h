@@ -30,8 +30,8 @@ struct vm {
     const struct vm_env *env;
     const struct vm_tracer *tracer;
     bool plain;
-    uint32_t heat;     /* so often a code runs in the plain interpreter before it is translated ... */
-    int64_t patience;  /* ... or jumps so often in one frame */
+    uint32_t heat;    /* so often a code runs in the plain interpreter before it is translated ... */
+    int64_t patience; /* ... or jumps so often in one frame */
 
     struct u256 *stack;    /* the region; frames take parts of it */
     uint8_t *memory;       /* the region: VM_MEMORY_MAX bytes of address space ... */
@@ -54,19 +54,19 @@ struct frame {
     struct account *self; /* ADDRESS */
     struct bytes input;   /* call data; empty in a create */
 
-    const uint8_t *code;      /* with CODE_PADDING zero bytes behind */
+    const uint8_t *code; /* with CODE_PADDING zero bytes behind */
     uint32_t code_size;
     const struct code *cached; /* NULL for initcode */
     const uint64_t *jumpdests; /* bit i: a jump may land at i; NULL until the first jump */
 
-    struct u256 *stack;   /* bottom: the first item goes to stack[0] */
+    struct u256 *stack; /* bottom: the first item goes to stack[0] */
     uint8_t *memory;
-    uint64_t memory_size;  /* bytes, a multiple of 32 */
-    uint64_t memory_clear; /* bytes that are in use, or zero and free; at least memory_size */
-    struct bytes return_data; /* in vm->output */
-    struct bytes output;  /* set by RETURN and REVERT: a part of the memory */
-    int64_t gas;          /* what was left in the end */
-    int64_t state_gas;    /* EIP-8037: the reservoir, ... */
+    uint64_t memory_size;          /* bytes, a multiple of 32 */
+    uint64_t memory_clear;         /* bytes that are in use, or zero and free; at least memory_size */
+    struct bytes return_data;      /* in vm->output */
+    struct bytes output;           /* set by RETURN and REVERT: a part of the memory */
+    int64_t gas;                   /* what was left in the end */
+    int64_t state_gas;             /* EIP-8037: the reservoir, ... */
     struct vm_state_use state_use; /* ... and what became of it */
 
     struct translation *translation; /* fast interpreter */
@@ -97,8 +97,7 @@ void vm_refund_state_gas(struct frame *f, int64_t refund);
 
 static ALWAYS_INLINE int64_t charge_state(struct frame *f, int64_t gas, uint64_t bytes)
 {
-    if (LIKELY(f->env->state_byte_gas == 0))
-        return gas;
+    if (LIKELY(f->env->state_byte_gas == 0)) return gas;
     return vm_pay_state(f->vm, gas, &f->state_gas, &f->state_use, bytes);
 }
 
@@ -133,10 +132,8 @@ int64_t vm_memory_grow(struct frame *f, int64_t gas, uint64_t end);
 static ALWAYS_INLINE int64_t memory_reach(struct frame *f, int64_t gas, const struct u256 *offset, uint64_t size)
 {
     uint64_t end;
-    if (size == 0)
-        return gas;
-    if (UNLIKELY(!u256_fits_u64(*offset) || __builtin_add_overflow(offset->w[0], size, &end)))
-        return OUT_OF_GAS;
+    if (size == 0) return gas;
+    if (UNLIKELY(!u256_fits_u64(*offset) || __builtin_add_overflow(offset->w[0], size, &end))) return OUT_OF_GAS;
     return LIKELY(end <= f->memory_size) ? gas : vm_memory_grow(f, gas, end);
 }
 
@@ -144,8 +141,7 @@ static ALWAYS_INLINE int64_t memory_reach(struct frame *f, int64_t gas, const st
 static ALWAYS_INLINE int64_t memory_range(struct frame *f, int64_t gas, const struct u256 *offset,
                                           const struct u256 *size)
 {
-    if (UNLIKELY(!u256_fits_u64(*size)))
-        return OUT_OF_GAS;
+    if (UNLIKELY(!u256_fits_u64(*size))) return OUT_OF_GAS;
     return memory_reach(f, gas, offset, size->w[0]);
 }
 

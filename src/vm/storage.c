@@ -5,33 +5,31 @@ int64_t vm_access_cold(struct frame *f, struct account *a, int64_t gas, uint32_t
 {
     if (precompile_find(&f->fork->precompile, &a->entry->address) == PRECOMPILE_NONE)
         gas = charge(gas, f->fork->gas.cold_account - paid);
-    if (gas >= 0)
-        state_warm_account(f->state, a);
+    if (gas >= 0) state_warm_account(f->state, a);
     return gas;
 }
 
 /* What storing `value` costs in regular gas beyond the cold part, and what it changes in the refund counter. */
-static uint32_t sstore_price(const struct fork *fork, const struct slot *slot, const struct u256 *value, int64_t *refund)
+static uint32_t sstore_price(const struct fork *fork, const struct slot *slot, const struct u256 *value,
+                             int64_t *refund)
 {
     bool to_zero = u256_is_zero(*value), from_zero = u256_is_zero(slot->current);
     bool was_zero = u256_is_zero(slot->original);
     int64_t clear_refund = fork->sstore.clear_refund;
 
     if (fork->sstore.rule == SSTORE_PLAIN) {
-        if (!from_zero && to_zero)
-            *refund += clear_refund;
+        if (!from_zero && to_zero) *refund += clear_refund;
         return from_zero && !to_zero ? fork->sstore.set : fork->sstore.reset;
     }
 
-    if (u256_equal(slot->current, *value))
-        return fork->sstore.same;
+    if (u256_equal(slot->current, *value)) return fork->sstore.same;
     bool changed_before = !u256_equal(slot->original, slot->current);
     uint32_t first_price = was_zero ? fork->sstore.set : fork->sstore.reset;
     if (!was_zero && from_zero) /* an earlier clearing is taken back */
         *refund -= clear_refund;
-    if (!was_zero && to_zero)
-        *refund += clear_refund;
-    if (changed_before && u256_equal(slot->original, *value)) /* back to where it began: the first price was for nothing */
+    if (!was_zero && to_zero) *refund += clear_refund;
+    if (changed_before &&
+        u256_equal(slot->original, *value)) /* back to where it began: the first price was for nothing */
         *refund += (int64_t)first_price - fork->sstore.same;
     return changed_before ? fork->sstore.same : first_price;
 }
@@ -39,58 +37,45 @@ static uint32_t sstore_price(const struct fork *fork, const struct slot *slot, c
 /* EIP-8037: a slot that was empty before the transaction is paid for when it is filled, and refunded when it is emptied. */
 static int64_t pay_slot(struct frame *f, int64_t gas, const struct slot *slot, const struct u256 *value)
 {
-    if (!u256_is_zero(slot->original))
-        return gas;
+    if (!u256_is_zero(slot->original)) return gas;
     bool was_empty = u256_is_zero(slot->current), is_empty = u256_is_zero(*value);
-    if (was_empty && !is_empty)
-        return charge_state(f, gas, f->fork->state_growth.slot);
-    if (!was_empty && is_empty)
-        vm_refund_state(f, f->fork->state_growth.slot);
+    if (was_empty && !is_empty) return charge_state(f, gas, f->fork->state_growth.slot);
+    if (!was_empty && is_empty) vm_refund_state(f, f->fork->state_growth.slot);
     return gas;
 }
 
 int64_t vm_op_sstore(struct frame *f, struct u256 *sp, int64_t gas)
 {
     const struct fork *fork = f->fork;
-    if (UNLIKELY(f->message->is_static))
-        return fail(VM_STATIC_VIOLATION);
-    if (fork->sstore.needs_stipend && gas <= (int64_t)fork->gas.call_stipend)
-        return OUT_OF_GAS;
+    if (UNLIKELY(f->message->is_static)) return fail(VM_STATIC_VIOLATION);
+    if (fork->sstore.needs_stipend && gas <= (int64_t)fork->gas.call_stipend) return OUT_OF_GAS;
 
     struct slot *slot = state_slot(f->state, f->self, &sp[0]);
     slot->read = true; /* whether what follows can be paid for or not: the price depends on the value (EIP-7928) */
     if (!slot->warm && fork->gas.cold_slot != 0) {
         gas = charge(gas, fork->gas.cold_slot);
-        if (gas < 0)
-            return gas;
+        if (gas < 0) return gas;
         state_warm_slot(f->state, slot);
     }
     int64_t refund = 0;
     gas = charge(gas, sstore_price(fork, slot, &sp[-1], &refund));
-    if (LIKELY(gas >= 0) && UNLIKELY(f->env->state_byte_gas != 0))
-        gas = pay_slot(f, gas, slot, &sp[-1]);
-    if (UNLIKELY(gas < 0))
-        return gas;
+    if (LIKELY(gas >= 0) && UNLIKELY(f->env->state_byte_gas != 0)) gas = pay_slot(f, gas, slot, &sp[-1]);
+    if (UNLIKELY(gas < 0)) return gas;
     f->state->refund += refund;
-    if (!u256_equal(slot->current, sp[-1]))
-        state_set_slot(f->state, slot, &sp[-1]);
+    if (!u256_equal(slot->current, sp[-1])) state_set_slot(f->state, slot, &sp[-1]);
     return gas;
 }
 
 int64_t vm_op_log(struct frame *f, struct u256 *sp, int64_t gas, uint32_t topic_count)
 {
-    if (UNLIKELY(f->message->is_static))
-        return fail(VM_STATIC_VIOLATION);
+    if (UNLIKELY(f->message->is_static)) return fail(VM_STATIC_VIOLATION);
     gas = memory_range(f, gas, &sp[0], &sp[-1]);
-    if (UNLIKELY(gas < 0))
-        return gas;
+    if (UNLIKELY(gas < 0)) return gas;
     uint64_t size = sp[-1].w[0];
     gas = charge(gas, (uint64_t)f->fork->gas.log_topic * topic_count + f->fork->gas.log_byte * size);
-    if (UNLIKELY(gas < 0))
-        return gas;
+    if (UNLIKELY(gas < 0)) return gas;
     struct u256 topics[4];
-    for (uint32_t i = 0; i < topic_count; i++)
-        topics[i] = sp[-2 - (int)i];
+    for (uint32_t i = 0; i < topic_count; i++) topics[i] = sp[-2 - (int)i];
     state_log(f->state, f->self, topics, topic_count, (struct bytes){f->memory + (size == 0 ? 0 : sp[0].w[0]), size});
     return gas;
 }
@@ -98,13 +83,10 @@ int64_t vm_op_log(struct frame *f, struct u256 *sp, int64_t gas, uint32_t topic_
 int64_t vm_op_extcodecopy(struct frame *f, struct u256 *sp, int64_t gas)
 {
     gas = memory_range(f, gas, &sp[-1], &sp[-3]);
-    if (LIKELY(gas >= 0))
-        gas = charge(gas, f->fork->gas.copy_word * words_of(sp[-3].w[0]));
-    if (UNLIKELY(gas < 0))
-        return gas;
+    if (LIKELY(gas >= 0)) gas = charge(gas, f->fork->gas.copy_word * words_of(sp[-3].w[0]));
+    if (UNLIKELY(gas < 0)) return gas;
     struct account *account = reach_account(f, &sp[0], &gas);
-    if (UNLIKELY(gas < 0))
-        return gas;
+    if (UNLIKELY(gas < 0)) return gas;
     const struct code *code = state_code(f->state, account);
     vm_copy_padded(f, sp[-1].w[0], sp[-3].w[0], (struct bytes){code->bytes, code->size}, &sp[-2]);
     return gas;
@@ -113,7 +95,6 @@ int64_t vm_op_extcodecopy(struct frame *f, struct u256 *sp, int64_t gas)
 int64_t vm_op_return(struct frame *f, struct u256 *sp, int64_t gas)
 {
     gas = memory_range(f, gas, &sp[0], &sp[-1]);
-    if (LIKELY(gas >= 0) && sp[-1].w[0] != 0)
-        f->output = (struct bytes){f->memory + sp[0].w[0], sp[-1].w[0]};
+    if (LIKELY(gas >= 0) && sp[-1].w[0] != 0) f->output = (struct bytes){f->memory + sp[0].w[0], sp[-1].w[0]};
     return gas;
 }

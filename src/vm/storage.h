@@ -16,24 +16,21 @@ static ALWAYS_INLINE struct account *reach_account(struct frame *f, const struct
 static ALWAYS_INLINE int64_t op_balance(struct frame *f, struct u256 *sp, int64_t gas)
 {
     struct account *account = reach_account(f, &sp[0], &gas);
-    if (LIKELY(gas >= 0))
-        sp[0] = state_balance(f->state, account);
+    if (LIKELY(gas >= 0)) sp[0] = state_balance(f->state, account);
     return gas;
 }
 
 static ALWAYS_INLINE int64_t op_extcodesize(struct frame *f, struct u256 *sp, int64_t gas)
 {
     struct account *account = reach_account(f, &sp[0], &gas);
-    if (LIKELY(gas >= 0))
-        sp[0] = U256(state_code(f->state, account)->size);
+    if (LIKELY(gas >= 0)) sp[0] = U256(state_code(f->state, account)->size);
     return gas;
 }
 
 static ALWAYS_INLINE int64_t op_extcodehash(struct frame *f, struct u256 *sp, int64_t gas)
 {
     struct account *account = reach_account(f, &sp[0], &gas);
-    if (UNLIKELY(gas < 0))
-        return gas;
+    if (UNLIKELY(gas < 0)) return gas;
     if (state_exists(f->state, account))
         sp[0] = u256_from_hash(state_code_hash(f->state, account));
     else
@@ -46,8 +43,7 @@ static ALWAYS_INLINE int64_t op_sload(struct frame *f, struct u256 *sp, int64_t 
     struct slot *slot = state_slot(f->state, f->self, &sp[0]);
     if (!slot->warm && f->fork->gas.cold_slot != 0) {
         gas = charge(gas, f->fork->gas.cold_slot - f->fork->gas.warm);
-        if (UNLIKELY(gas < 0))
-            return gas;
+        if (UNLIKELY(gas < 0)) return gas;
         state_warm_slot(f->state, slot);
     }
     slot->read = true;
@@ -62,8 +58,7 @@ static ALWAYS_INLINE void op_tload(struct frame *f, struct u256 *sp)
 
 static ALWAYS_INLINE int64_t op_tstore(struct frame *f, struct u256 *sp, int64_t gas)
 {
-    if (UNLIKELY(f->message->is_static))
-        return fail(VM_STATIC_VIOLATION);
+    if (UNLIKELY(f->message->is_static)) return fail(VM_STATIC_VIOLATION);
     state_set_transient(f->state, f->self, &sp[0], &sp[-1]);
     return gas;
 }

@@ -22,17 +22,17 @@
 enum {
     PLACES_BELOW = STACK_ITEMS_MAX, /* the deepest place is -(STACK_ITEMS_MAX - 1) */
     PLACES_ABOVE = 512,
-    HEIGHT_MAX = 128,      /* a run ends before its stack grows by more ... */
-    DEPTH_MAX = 800,       /* ... or reaches deeper ... */
-    TOUCHED_MAX = 160,     /* ... or uses more positions */
-    DEEP_MAX = 32,         /* how deep DUPN and SWAPN may reach in a run; beyond, the plain interpreter does it */
+    HEIGHT_MAX = 128,  /* a run ends before its stack grows by more ... */
+    DEPTH_MAX = 800,   /* ... or reaches deeper ... */
+    TOUCHED_MAX = 160, /* ... or uses more positions */
+    DEEP_MAX = 32,     /* how deep DUPN and SWAPN may reach in a run; beyond, the plain interpreter does it */
     INSTRUCTIONS_MAX = 384,
-    LENGTH_MAX = 2048,     /* bytes of code in a run */
+    LENGTH_MAX = 2048, /* bytes of code in a run */
     CONSTANTS_MAX = 256,
     GAS_READS_MAX = 16,
     HELD_MAX = 8,
     SETTLE_RESERVE = TOUCHED_MAX + 16, /* instructions that the end of a run may need */
-    MERGE_MAX = 32,        /* a run goes on over a JUMPDEST while it has no more instructions */
+    MERGE_MAX = 32,                    /* a run goes on over a JUMPDEST while it has no more instructions */
     OUT_SIZE = (INSTRUCTIONS_MAX + SETTLE_RESERVE) * (int)sizeof(struct fast_branch),
 };
 
@@ -51,16 +51,17 @@ struct translator {
     int height, low, highest, highest_place; /* positions: top, deepest used, highest ever, highest scratch */
     struct value values_[PLACES_BELOW + PLACES_ABOVE];
     uint8_t refs_[PLACES_BELOW + PLACES_ABOVE];
-    int16_t maker_[PLACES_BELOW + PLACES_ABOVE]; /* the instruction that made the word there and can be redirected, or -1 */
+    int16_t
+        maker_[PLACES_BELOW + PLACES_ABOVE]; /* the instruction that made the word there and can be redirected, or -1 */
     int16_t touched_[PLACES_BELOW + PLACES_ABOVE]; /* the last instruction that read or wrote there */
-    int16_t held[HELD_MAX]; /* places of operands that are still to be read */
+    int16_t held[HELD_MAX];                        /* places of operands that are still to be read */
     unsigned held_count;
 
     struct u256 constants[CONSTANTS_MAX];
     int constant_count;
 
-    uint64_t cost;      /* of the stretch since the last check */
-    size_t check;       /* that check */
+    uint64_t cost;                     /* of the stretch since the last check */
+    size_t check;                      /* that check */
     uint32_t gas_reads[GAS_READS_MAX]; /* GAS instructions since then */
     unsigned gas_read_count;
 
@@ -136,8 +137,7 @@ static void reach(struct translator *x, int p)
 static void push(struct translator *x, struct value v)
 {
     VALUE(x, ++x->height) = v;
-    if (v.constant < 0)
-        REFS(x, v.place)++;
+    if (v.constant < 0) REFS(x, v.place)++;
 }
 
 static void push_place(struct translator *x, int p)
@@ -161,25 +161,21 @@ static struct value take(struct translator *x)
 {
     struct value v = VALUE(x, x->height);
     x->height--;
-    if (v.constant < 0)
-        x->held[x->held_count++] = v.place;
+    if (v.constant < 0) x->held[x->held_count++] = v.place;
     return v;
 }
 
 static void release(struct translator *x)
 {
-    while (x->held_count > 0)
-        REFS(x, x->held[--x->held_count])--;
+    while (x->held_count > 0) REFS(x, x->held[--x->held_count])--;
 }
 
 /* A place whose word nobody needs, above the stack. */
 static int scratch(struct translator *x)
 {
     int p = x->height + 1;
-    while (REFS(x, p) != 0)
-        p++;
-    if (p > x->highest_place)
-        x->highest_place = p;
+    while (REFS(x, p) != 0) p++;
+    if (p > x->highest_place) x->highest_place = p;
     return p;
 }
 
@@ -206,8 +202,7 @@ static void emit_set(struct translator *x, int p, struct u256 word)
 /* The place of an operand; a constant is put into a free one. */
 static int place_of(struct translator *x, struct value v)
 {
-    if (v.constant < 0)
-        return v.place;
+    if (v.constant < 0) return v.place;
     int p = scratch(x);
     emit_set(x, p, constant(x, v));
     REFS(x, p)++;
@@ -226,7 +221,8 @@ struct move {
 static bool redirect(struct translator *x, struct move m)
 {
     int maker = MAKER(x, m.from);
-    if (maker < 0 || REFS(x, m.from) != 1 || REFS(x, m.to) != 0 || TOUCHED(x, m.from) != maker || TOUCHED(x, m.to) > maker)
+    if (maker < 0 || REFS(x, m.from) != 1 || REFS(x, m.to) != 0 || TOUCHED(x, m.from) != maker ||
+        TOUCHED(x, m.to) > maker)
         return false;
     instruction(x, maker)->to = (int16_t)(m.to * (int)sizeof(struct u256));
     return true;
@@ -245,11 +241,9 @@ static void evacuate(struct translator *x, struct move *moves, int count, int p)
     int q = scratch(x);
     emit_move(x, q, p);
     for (int i = 0; i < count; i++)
-        if (moves[i].from == p)
-            moves[i].from = q;
+        if (moves[i].from == p) moves[i].from = q;
     for (unsigned i = 0; i < x->held_count; i++)
-        if (x->held[i] == p)
-            x->held[i] = (int16_t)q;
+        if (x->held[i] == p) x->held[i] = (int16_t)q;
     REFS(x, q) = REFS(x, p);
     REFS(x, p) = 0;
 }
@@ -257,11 +251,9 @@ static void evacuate(struct translator *x, struct move *moves, int count, int p)
 static bool is_read(const struct translator *x, const struct move *moves, int count, int p)
 {
     for (int i = 0; i < count; i++)
-        if (moves[i].from == p)
-            return true;
+        if (moves[i].from == p) return true;
     for (unsigned i = 0; i < x->held_count; i++)
-        if (x->held[i] == p)
-            return true;
+        if (x->held[i] == p) return true;
     return false;
 }
 
@@ -281,8 +273,7 @@ static void settle(struct translator *x)
     }
     while (count > 0) {
         int ready = 0;
-        while (ready < count && is_read(x, moves, count, moves[ready].to))
-            ready++;
+        while (ready < count && is_read(x, moves, count, moves[ready].to)) ready++;
         if (ready == count) {
             evacuate(x, moves, count, moves[0].to);
             continue;
@@ -292,8 +283,7 @@ static void settle(struct translator *x)
     }
     for (int p = x->low; p <= x->height; p++)
         if (VALUE(x, p).constant >= 0) {
-            if (is_read(x, NULL, 0, p))
-                evacuate(x, NULL, 0, p);
+            if (is_read(x, NULL, 0, p)) evacuate(x, NULL, 0, p);
             emit_set(x, p, constant(x, VALUE(x, p)));
         }
     int end = x->highest_place > x->highest ? x->highest_place : x->highest;
@@ -302,8 +292,7 @@ static void settle(struct translator *x)
         REFS(x, p) = p <= x->height;
         MAKER(x, p) = -1;
     }
-    for (unsigned i = 0; i < x->held_count; i++)
-        REFS(x, x->held[i])++;
+    for (unsigned i = 0; i < x->held_count; i++) REFS(x, x->held[i])++;
 }
 
 /* ---- checks --------------------------------------------------------------------------------------------------------- */
@@ -341,7 +330,10 @@ struct binary {
 };
 static const struct binary binaries[256] = {
 #define BINARY_ROW(NAME, name)                                                                                         \
-    [OP_##NAME] = {FAST_##NAME, FAST_##NAME##_C, FAST_C_##NAME, true,                                                  \
+    [OP_##NAME] = {FAST_##NAME,                                                                                        \
+                   FAST_##NAME##_C,                                                                                    \
+                   FAST_C_##NAME,                                                                                      \
+                   true,                                                                                               \
                    OP_##NAME == OP_ADD || OP_##NAME == OP_MUL || OP_##NAME == OP_AND || OP_##NAME == OP_OR ||          \
                        OP_##NAME == OP_XOR || OP_##NAME == OP_EQ,                                                      \
                    op_##name},
@@ -353,8 +345,9 @@ static const struct binary binaries[256] = {
 static const int16_t stack_forms[256] = {
     [0 ... 255] = -1,
 #define ROW(NAME, name) [OP_##NAME] = FAST_##NAME,
-    OUTSIDE_INSTRUCTIONS(ROW)
-    [OP_CALLDATACOPY] = FAST_CALLDATACOPY, [OP_CODECOPY] = FAST_CODECOPY, [OP_MCOPY] = FAST_MCOPY,
+    OUTSIDE_INSTRUCTIONS(ROW)[OP_CALLDATACOPY] = FAST_CALLDATACOPY,
+    [OP_CODECOPY] = FAST_CODECOPY,
+    [OP_MCOPY] = FAST_MCOPY,
 };
 static const int16_t nullary_forms[256] = {[0 ... 255] = -1, NULLARY_INSTRUCTIONS(ROW)};
 static const int16_t unary_forms[256] = {[0 ... 255] = -1, UNARY_INSTRUCTIONS(ROW)};
@@ -365,10 +358,8 @@ static struct fast *emit_value(struct translator *x, enum fast_op op, size_t siz
 {
     release(x);
     struct fast *i = emit(x, op, size);
-    if (a != INT16_MAX)
-        i->a = reads(x, a);
-    if (b != INT16_MAX)
-        i->b = reads(x, b);
+    if (a != INT16_MAX) i->a = reads(x, a);
+    if (b != INT16_MAX) i->b = reads(x, b);
     int to = result_place(x);
     i->to = makes(x, to);
     push_place(x, to);
@@ -418,17 +409,14 @@ static bool binary_as_shift(struct translator *x, uint8_t op, struct value a, st
 {
     if (a.constant >= 0 && (op == OP_SHL || op == OP_SHR)) {
         uint64_t n = u256_clamp_u64(constant(x, a));
-        if (n < 256)
-            shift_by(x, op == OP_SHL, b, (unsigned)n);
+        if (n < 256) shift_by(x, op == OP_SHL, b, (unsigned)n);
         return n < 256;
     }
     bool is_divisor = op == OP_DIV && b.constant >= 0, is_factor = op == OP_MUL && (a.constant >= 0 || b.constant >= 0);
-    if (!is_divisor && !is_factor)
-        return false;
+    if (!is_divisor && !is_factor) return false;
     struct value known = b.constant >= 0 ? b : a, other = b.constant >= 0 ? a : b;
     int n = power_of_two(constant(x, known));
-    if (n >= 0)
-        shift_by(x, is_factor, other, (unsigned)n);
+    if (n >= 0) shift_by(x, is_factor, other, (unsigned)n);
     return n >= 0;
 }
 
@@ -442,8 +430,7 @@ static void binary(struct translator *x, uint8_t op)
         push_constant(x, words[0]);
         return;
     }
-    if (binary_as_shift(x, op, a, b))
-        return;
+    if (binary_as_shift(x, op, a, b)) return;
     if (a.constant >= 0 && (rule->commutes || (op >= OP_LT && op <= OP_SGT))) { /* a < 5 is 5 > a */
         struct value other = a;
         a = b;
@@ -469,8 +456,7 @@ static void ternary(struct translator *x, enum fast_op op)
     int pa = place_of(x, a), pb = place_of(x, b), pc = place_of(x, c);
     struct fast *i = emit_value(x, op, sizeof(struct fast), pa, pb);
     i->c = (int16_t)(pc * (int)sizeof(struct u256));
-    if (TOUCHED(x, pc) < x->count - 1)
-        TOUCHED(x, pc) = (int16_t)(x->count - 1);
+    if (TOUCHED(x, pc) < x->count - 1) TOUCHED(x, pc) = (int16_t)(x->count - 1);
 }
 
 /* A constant that is a usual memory offset. */
@@ -547,11 +533,9 @@ static void stack_form(struct translator *x, uint8_t op)
     settle(x);
     struct fast *i = emit(x, (enum fast_op)stack_forms[op], sizeof *i);
     i->a = (int16_t)(x->height * (int)sizeof(struct u256));
-    for (int k = 0; k < items_in[op]; k++)
-        REFS(x, x->height - k) = 0;
+    for (int k = 0; k < items_in[op]; k++) REFS(x, x->height - k) = 0;
     x->height -= items_in[op];
-    for (int k = 0; k < items_out[op]; k++)
-        push_place(x, x->height + 1);
+    for (int k = 0; k < items_out[op]; k++) push_place(x, x->height + 1);
 }
 
 /* ---- ends of runs -------------------------------------------------------------------------------------------------- */
@@ -615,17 +599,20 @@ static void branch_from_stack(struct translator *x)
 static int take_back(struct translator *x, int p, struct fast_constant *out)
 {
     int last = x->count - 1;
-    if (instruction(x, last)->to != p * (int)sizeof(struct u256) || REFS(x, p) != 1)
-        return -1;
+    if (instruction(x, last)->to != p * (int)sizeof(struct u256) || REFS(x, p) != 1) return -1;
     enum fast_op op = (enum fast_op)x->op[last];
     bool has_constant = false, is_compare = op == FAST_ISZERO;
+    /* clang-format off */
 #define COMPARE(NAME)                                                                                                  \
     is_compare |= op == FAST_##NAME || op == FAST_##NAME##_C;                                                          \
     has_constant |= op == FAST_##NAME##_C;
-    COMPARE(LT) COMPARE(GT) COMPARE(SLT) COMPARE(SGT) COMPARE(EQ)
+    COMPARE(LT)
+    COMPARE(GT)
+    COMPARE(SLT)
+    COMPARE(SGT)
+    COMPARE(EQ)
 #undef COMPARE
-    if (!is_compare)
-        return -1;
+    if (!is_compare) return -1;
     memcpy(out, instruction(x, last), has_constant ? sizeof *out : sizeof out->base);
     x->used = x->at[last];
     x->count--;
@@ -637,14 +624,16 @@ static enum fast_op branch_of(int compare, bool negated)
 {
     switch (compare) {
 #define BRANCH_ROW(NAME)                                                                                               \
-    case FAST_##NAME:                                                                                                  \
-        return negated ? FAST_BRANCH_NOT_##NAME : FAST_BRANCH_##NAME;                                                  \
-    case FAST_##NAME##_C:                                                                                              \
-        return negated ? FAST_BRANCH_NOT_##NAME##_C : FAST_BRANCH_##NAME##_C;
-        BRANCH_ROW(LT) BRANCH_ROW(GT) BRANCH_ROW(SLT) BRANCH_ROW(SGT) BRANCH_ROW(EQ)
+    case FAST_##NAME: return negated ? FAST_BRANCH_NOT_##NAME : FAST_BRANCH_##NAME;                                    \
+    case FAST_##NAME##_C: return negated ? FAST_BRANCH_NOT_##NAME##_C : FAST_BRANCH_##NAME##_C;
+        BRANCH_ROW(LT)
+        BRANCH_ROW(GT)
+        BRANCH_ROW(SLT)
+        BRANCH_ROW(SGT)
+            BRANCH_ROW(EQ)
 #undef BRANCH_ROW
-    default:
-        return negated ? FAST_BRANCH_NOT : FAST_BRANCH;
+        /* clang-format on */
+    default: return negated ? FAST_BRANCH_NOT : FAST_BRANCH;
     }
 }
 
@@ -679,19 +668,16 @@ static void branch(struct translator *x)
     while ((compare = take_back(x, x->held[0], &last)) >= 0) {
         release(x);
         hold(x, last.base.a);
-        if (compare != FAST_ISZERO)
-            break;
+        if (compare != FAST_ISZERO) break;
         negated = !negated;
     }
     enum fast_op op = branch_of(compare, negated);
     bool two = has_two_places(op);
-    if (two)
-        hold(x, last.base.b);
+    if (two) hold(x, last.base.b);
     settle(x);
     struct fast_branch *i = emit(x, op, sizeof *i);
     i->taken.base.a = reads(x, x->held[0]);
-    if (two)
-        i->taken.base.b = reads(x, x->held[1]);
+    if (two) i->taken.base.b = reads(x, x->held[1]);
     i->taken.base.to = height_bytes(x);
     i->taken.cell = &x->translation->cells[jumpdest_at(x, constant(x, target))];
     i->taken.position = constant(x, target).w[0];
@@ -712,41 +698,28 @@ static void halt(struct translator *x, enum fast_op op)
 
 static bool is_full(const struct translator *x)
 {
-    return x->height > HEIGHT_MAX || x->low < -DEPTH_MAX || x->height - x->low > TOUCHED_MAX - 40 || x->count > INSTRUCTIONS_MAX - 8 ||
-           x->position - x->start > LENGTH_MAX || x->constant_count > CONSTANTS_MAX - 4 ||
-           x->gas_read_count == GAS_READS_MAX;
+    return x->height > HEIGHT_MAX || x->low < -DEPTH_MAX || x->height - x->low > TOUCHED_MAX - 40 ||
+           x->count > INSTRUCTIONS_MAX - 8 || x->position - x->start > LENGTH_MAX ||
+           x->constant_count > CONSTANTS_MAX - 4 || x->gas_read_count == GAS_READS_MAX;
 }
 
 /* Translates an instruction that ends the run, behind its base gas. */
 static bool translate_end(struct translator *x, uint8_t op)
 {
     switch (op) {
-    case OP_STOP:
-        emit(x, FAST_STOP, sizeof(struct fast));
-        return true;
-    case OP_INVALID:
-        emit_fail(x, VM_INVALID_INSTRUCTION);
-        return true;
-    case OP_RETURN:
-        halt(x, FAST_RETURN);
-        return true;
-    case OP_REVERT:
-        halt(x, FAST_REVERT);
-        return true;
+    case OP_STOP: emit(x, FAST_STOP, sizeof(struct fast)); return true;
+    case OP_INVALID: emit_fail(x, VM_INVALID_INSTRUCTION); return true;
+    case OP_RETURN: halt(x, FAST_RETURN); return true;
+    case OP_REVERT: halt(x, FAST_REVERT); return true;
     case OP_SELFDESTRUCT: {
         settle(x);
         struct fast *i = emit(x, FAST_SELFDESTRUCT, sizeof *i);
         i->a = height_bytes(x);
         return true;
     }
-    case OP_JUMP:
-        jump(x);
-        return true;
-    case OP_JUMPI:
-        branch(x);
-        return true;
-    default:
-        return false;
+    case OP_JUMP: jump(x); return true;
+    case OP_JUMPI: branch(x); return true;
+    default: return false;
     }
 }
 
@@ -782,8 +755,7 @@ static bool translate_deep(struct translator *x, uint8_t op)
 /* PUSH, DUP, SWAP and POP: only paper. */
 static bool translate_stack(struct translator *x, uint8_t op)
 {
-    if (op == OP_DUPN || op == OP_SWAPN || op == OP_EXCHANGE)
-        return translate_deep(x, op);
+    if (op == OP_DUPN || op == OP_SWAPN || op == OP_EXCHANGE) return translate_deep(x, op);
     if (op >= OP_PUSH0 && op <= OP_PUSH32) {
         unsigned n = op - OP_PUSH0;
         push_constant(x, u256_load_be_n(x->code + x->position, n));
@@ -819,35 +791,16 @@ static bool translate_value(struct translator *x, uint8_t op)
         stack_form(x, op);
     } else {
         switch (op) {
-        case OP_ADDMOD:
-            ternary(x, FAST_ADDMOD);
-            break;
-        case OP_MULMOD:
-            ternary(x, FAST_MULMOD);
-            break;
-        case OP_EXP:
-            exponentiate(x);
-            break;
-        case OP_KECCAK256:
-            keccak(x);
-            break;
-        case OP_MLOAD:
-            memory_load(x);
-            break;
-        case OP_MSTORE:
-            memory_store(x, FAST_MSTORE);
-            break;
-        case OP_MSTORE8:
-            memory_store(x, FAST_MSTORE8);
-            break;
-        case OP_PC:
-            push_constant(x, U256(x->position - 1));
-            break;
-        case OP_GAS:
-            gas_read(x);
-            break;
-        default:
-            return false;
+        case OP_ADDMOD: ternary(x, FAST_ADDMOD); break;
+        case OP_MULMOD: ternary(x, FAST_MULMOD); break;
+        case OP_EXP: exponentiate(x); break;
+        case OP_KECCAK256: keccak(x); break;
+        case OP_MLOAD: memory_load(x); break;
+        case OP_MSTORE: memory_store(x, FAST_MSTORE); break;
+        case OP_MSTORE8: memory_store(x, FAST_MSTORE8); break;
+        case OP_PC: push_constant(x, U256(x->position - 1)); break;
+        case OP_GAS: gas_read(x); break;
+        default: return false;
         }
     }
     return true;
@@ -861,10 +814,8 @@ static bool is_seen_outside(uint8_t op)
         OUTSIDE_INSTRUCTIONS(ROW)
 #undef ROW
     case OP_BLOCKHASH:
-    case OP_SELFBALANCE:
-        return true;
-    default:
-        return false;
+    case OP_SELFBALANCE: return true;
+    default: return false;
     }
 }
 
@@ -881,10 +832,8 @@ static bool translate_one(struct translator *x)
     x->highest = height > x->highest ? height : x->highest;
     x->cost += (uint64_t)x->gas_table[op];
     x->position++;
-    if (translate_end(x, op))
-        return true;
-    if (translate_stack(x, op))
-        return false;
+    if (translate_end(x, op)) return true;
+    if (translate_stack(x, op)) return false;
     if (!translate_value(x, op)) {
         x->cost -= (uint64_t)x->gas_table[op];
         settle(x);
@@ -910,8 +859,7 @@ static void translate_run(struct translator *x)
             emit_jump_to(x, x->position);
             break;
         }
-        if (translate_one(x))
-            break;
+        if (translate_one(x)) break;
     }
     close_check(x);
     check->base.a = (int16_t)(x->low * (int)sizeof(struct u256));
@@ -926,8 +874,7 @@ static const struct fast *finish(struct translator *x)
     for (int i = 0; i < x->count; i++)
         if (x->op[i] == FAST_JUMP_TO) {
             struct fast_jump *jump = (struct fast_jump *)(void *)(run + x->at[i]);
-            if (jump->cell == NULL)
-                jump->cell = &jump->own;
+            if (jump->cell == NULL) jump->cell = &jump->own;
         }
     return (const struct fast *)(void *)run;
 }
@@ -957,8 +904,7 @@ static void translator_init(struct translator *x, struct translation *t, const i
 
 const struct fast *vm_translate(struct translation *t, const int64_t *gas_table, struct cell *cell, uint32_t position)
 {
-    while (atomic_flag_test_and_set_explicit(&t->lock, memory_order_acquire))
-        ;
+    while (atomic_flag_test_and_set_explicit(&t->lock, memory_order_acquire));
     const struct fast *run = atomic_load_explicit(&cell->run, memory_order_acquire);
     if (run == NULL && t->budget != 0) {
         struct translator x;

@@ -65,8 +65,7 @@ struct vm *vm_new(void)
 
 void vm_free(struct vm *vm)
 {
-    if (vm == NULL)
-        return;
+    if (vm == NULL) return;
     munmap(vm->stack, STACK_REGION_ITEMS * sizeof(struct u256));
     munmap(vm->memory, VM_MEMORY_MAX);
     buffer_free(&vm->output);
@@ -79,8 +78,7 @@ void vm_attach(struct vm *vm, const struct fork *fork, struct state *state, cons
 {
     if (vm->fork != fork) {
         vm->fork = fork;
-        for (size_t i = 0; i < 256; i++)
-            vm->gas_table[i] = fork->op[i].on ? fork->op[i].gas : GAS_UNDEFINED;
+        for (size_t i = 0; i < 256; i++) vm->gas_table[i] = fork->op[i].on ? fork->op[i].gas : GAS_UNDEFINED;
     }
     vm->state = state;
     vm->env = env;
@@ -110,20 +108,16 @@ int64_t vm_memory_grow(struct frame *f, int64_t gas, uint64_t end)
 {
     struct vm *vm = f->vm;
     size_t before = (size_t)(f->memory - vm->memory); /* the callers' memory */
-    if (UNLIKELY(end > VM_MEMORY_MAX - CLEAR_STEP - 32 - before))
-        return OUT_OF_GAS;
+    if (UNLIKELY(end > VM_MEMORY_MAX - CLEAR_STEP - 32 - before)) return OUT_OF_GAS;
     /* In all, words cost words * memory_word + words^2 / 512. */
     uint64_t words = words_of(end), old_words = f->memory_size / 32;
     uint64_t price = f->fork->gas.memory_word * (words - old_words) + words * words / 512 - old_words * old_words / 512;
     gas = charge(gas, price);
-    if (UNLIKELY(gas < 0))
-        return gas;
+    if (UNLIKELY(gas < 0)) return gas;
     f->memory_size = words * 32;
-    if (f->memory_size <= f->memory_clear)
-        return gas;
+    if (f->memory_size <= f->memory_clear) return gas;
     end = f->memory_size + CLEAR_STEP;
-    if (UNLIKELY(before + end > vm->memory_usable))
-        make_usable(vm, before + end);
+    if (UNLIKELY(before + end > vm->memory_usable)) make_usable(vm, before + end);
     memset(f->memory + f->memory_clear, 0, end - f->memory_clear);
     f->memory_clear = end;
     return gas;
@@ -131,8 +125,7 @@ int64_t vm_memory_grow(struct frame *f, int64_t gas, uint64_t end)
 
 void vm_memory_trim(struct vm *vm)
 {
-    if (LIKELY(vm->memory_usable <= MEMORY_KEPT))
-        return;
+    if (LIKELY(vm->memory_usable <= MEMORY_KEPT)) return;
     madvise(vm->memory, vm->memory_usable, MADV_DONTNEED);
     mprotect(vm->memory, vm->memory_usable, PROT_NONE);
     vm->memory_usable = 0;
@@ -140,8 +133,7 @@ void vm_memory_trim(struct vm *vm)
 
 void vm_copy_padded(struct frame *f, uint64_t to, uint64_t size, struct bytes source, const struct u256 *from)
 {
-    if (size == 0)
-        return;
+    if (size == 0) return;
     uint64_t start = u256_clamp_u64(*from), copied = 0;
     if (start < source.size) {
         copied = source.size - start < size ? source.size - start : size;

@@ -31,24 +31,24 @@
 /* How a message ended. Success and revert keep the gas that is left; everything behind them consumes it all. */
 enum vm_status {
     VM_SUCCESS,
-    VM_REVERT,                   /* REVERT; also a call that could not start: see vm_call */
+    VM_REVERT, /* REVERT; also a call that could not start: see vm_call */
     VM_OUT_OF_GAS,
     VM_STACK_UNDERFLOW,
     VM_STACK_OVERFLOW,
-    VM_BAD_JUMP,                 /* not a JUMPDEST */
+    VM_BAD_JUMP, /* not a JUMPDEST */
     VM_UNDEFINED_INSTRUCTION,
-    VM_INVALID_INSTRUCTION,      /* 0xfe */
-    VM_STATIC_VIOLATION,         /* a change under STATICCALL */
+    VM_INVALID_INSTRUCTION, /* 0xfe */
+    VM_STATIC_VIOLATION,    /* a change under STATICCALL */
     VM_RETURN_DATA_OUT_OF_BOUNDS,
     VM_CREATE_COLLISION,
-    VM_CODE_TOO_BIG,             /* EIP-170 */
-    VM_CODE_STARTS_WITH_EF,      /* EIP-3541 */
+    VM_CODE_TOO_BIG,        /* EIP-170 */
+    VM_CODE_STARTS_WITH_EF, /* EIP-3541 */
     VM_CODE_DEPOSIT_OUT_OF_GAS,
-    VM_INITCODE_TOO_BIG,         /* EIP-3860 */
+    VM_INITCODE_TOO_BIG, /* EIP-3860 */
     VM_PRECOMPILE_FAILED,
-    VM_CALL_TOO_DEEP,            /* keeps its gas */
-    VM_INSUFFICIENT_BALANCE,     /* keeps its gas */
-    VM_NONCE_OVERFLOW,           /* EIP-2681; keeps its gas */
+    VM_CALL_TOO_DEEP,        /* keeps its gas */
+    VM_INSUFFICIENT_BALANCE, /* keeps its gas */
+    VM_NONCE_OVERFLOW,       /* EIP-2681; keeps its gas */
     VM_STATUS_COUNT
 };
 /* A short English text ("out of gas"). Any thread. */
@@ -65,7 +65,7 @@ struct vm_gas {
 struct vm_state_use {
     int64_t used;     /* paid, less what was refunded */
     int64_t refunded; /* put back into the reservoir; taken out again when the message fails */
-    int64_t owed;     /* refunds for what a caller has paid (they share storage): it gets them when the message succeeds */
+    int64_t owed; /* refunds for what a caller has paid (they share storage): it gets them when the message succeeds */
 };
 
 /* What instructions can ask about block and transaction. The VM only reads it, while vm_call runs; the caller may change it in between. */
@@ -73,15 +73,15 @@ struct vm_env {
     /* block */
     uint64_t number, timestamp, gas_limit;
     uint64_t chain_id;
-    uint64_t slot_number;        /* EIP-7843 */
+    uint64_t slot_number; /* EIP-7843 */
     struct address coinbase;
-    struct u256 prevrandao;      /* before Paris: the difficulty */
-    struct u256 base_fee;        /* wei per gas */
-    struct u256 blob_base_fee;   /* wei per blob gas */
-    uint64_t state_byte_gas;     /* state gas per byte of state growth (EIP-8037); 0: nothing is paid in it */
+    struct u256 prevrandao;    /* before Paris: the difficulty */
+    struct u256 base_fee;      /* wei per gas */
+    struct u256 blob_base_fee; /* wei per blob gas */
+    uint64_t state_byte_gas;   /* state gas per byte of state growth (EIP-8037); 0: nothing is paid in it */
     /* transaction */
     struct address origin;
-    struct u256 gas_price;       /* effective, wei per gas */
+    struct u256 gas_price; /* effective, wei per gas */
     const struct hash *blob_hashes;
     uint32_t blob_hash_count;
 };
@@ -98,25 +98,25 @@ enum vm_kind {
 /* A message. Fields that a kind does not need are ignored. Accounts are records of the vm's state. */
 struct vm_message {
     enum vm_kind kind;
-    bool is_static;              /* no changes allowed (also set for STATICCALL) */
-    uint32_t depth;              /* 0 for a transaction's own message */
+    bool is_static; /* no changes allowed (also set for STATICCALL) */
+    uint32_t depth; /* 0 for a transaction's own message */
     struct vm_gas gas;
-    struct account *sender;      /* CALLER; pays `value` */
-    struct account *recipient;   /* ADDRESS; calls: whose storage and balance. Creates: set by vm_call */
+    struct account *sender;       /* CALLER; pays `value` */
+    struct account *recipient;    /* ADDRESS; calls: whose storage and balance. Creates: set by vm_call */
     struct account *code_account; /* calls: whose code runs; the recipient, but for CALLCODE and DELEGATECALL */
-    const struct code *code;     /* calls: what runs, delegation resolved. NULL: vm_call finds it (vm_code_of) */
-    struct u256 value;           /* wei; moved from sender to recipient, but for CALLCODE, DELEGATECALL and STATICCALL */
-    struct bytes input;          /* calls: call data. Creates: initcode */
-    struct u256 salt;            /* CREATE2 */
+    const struct code *code;      /* calls: what runs, delegation resolved. NULL: vm_call finds it (vm_code_of) */
+    struct u256 value;  /* wei; moved from sender to recipient, but for CALLCODE, DELEGATECALL and STATICCALL */
+    struct bytes input; /* calls: call data. Creates: initcode */
+    struct u256 salt;   /* CREATE2 */
 };
 
 struct vm_result {
     enum vm_status status;
-    struct vm_gas gas;           /* left */
-    struct bytes output;         /* returned or reverted with; valid until the next vm_call on this vm */
-    struct account *created;     /* creates that succeeded: the new account; else NULL */
+    struct vm_gas gas;       /* left */
+    struct bytes output;     /* returned or reverted with; valid until the next vm_call on this vm */
+    struct account *created; /* creates that succeeded: the new account; else NULL */
     struct vm_state_use state_use;
-    int64_t state_spilled;       /* vm_call only: state gas that was taken from regular gas, also by messages that failed */
+    int64_t state_spilled; /* vm_call only: state gas that was taken from regular gas, also by messages that failed */
 };
 
 /* ---- tracing ------------------------------------------------------------------------------------------------- */
@@ -125,13 +125,13 @@ struct vm_result {
 struct vm_step {
     uint32_t pc;
     uint8_t op;
-    uint32_t depth;              /* 1 for the outermost frame, as EIP-3155 counts */
-    int64_t gas;                 /* before */
-    int64_t refund;              /* counter before */
-    const struct u256 *stack;    /* bottom first */
+    uint32_t depth;           /* 1 for the outermost frame, as EIP-3155 counts */
+    int64_t gas;              /* before */
+    int64_t refund;           /* counter before */
+    const struct u256 *stack; /* bottom first */
     uint32_t stack_count;
     struct bytes memory;
-    struct bytes return_data;    /* of the last call */
+    struct bytes return_data;      /* of the last call */
     const struct account *account; /* ADDRESS */
 };
 

@@ -45,31 +45,30 @@ TEST(vm_computes)
         {"6003600a04", "3", 11},
         {"6000600a04", "0", 11},
         {"6003600a06", "1", 11},
-        {"6007600660050a", "3d09", 69},       /* 5 ** 6, one byte of exponent; 7 stays below */
-        {"600160000b", "1", 11},              /* SIGNEXTEND of 1 from byte 0 */
+        {"6007600660050a", "3d09", 69}, /* 5 ** 6, one byte of exponent; 7 stays below */
+        {"600160000b", "1", 11},        /* SIGNEXTEND of 1 from byte 0 */
         {"60ff60000b", "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff", 11},
-        {"600160021b", "4", 9},               /* 1 << 2 */
+        {"600160021b", "4", 9}, /* 1 << 2 */
         {"60016101001b", "0", 9},
-        {"600019601f1a", "ff", 12},           /* last byte of ~0 */
-        {"60001e", "100", 8},                 /* CLZ of 0 */
+        {"600019601f1a", "ff", 12}, /* last byte of ~0 */
+        {"60001e", "100", 8},       /* CLZ of 0 */
         {"60011e", "ff", 8},
         {"6000600020", "c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470", 36},
         {"58", "0", 2},
         {"605958", "2", 5},
-        {"5a", "1869e", 2},                   /* 99,998 */
+        {"5a", "1869e", 2}, /* 99,998 */
         {"59", "0", 2},
-        {"600160525259", "80", 20},           /* MSTORE at 82 makes four words */
-        {"6001600657005b60aa", "aa", 20},     /* JUMPI over a STOP */
+        {"600160525259", "80", 20},       /* MSTORE at 82 makes four words */
+        {"6001600657005b60aa", "aa", 20}, /* JUMPI over a STOP */
         {"5f", "0", 2},
         {"7f000000000000000000000000000000000000000000000000000000000000abcd", "abcd", 3},
-        {"60016002600391", "1", 12},          /* SWAP2 */
-        {"60016002600382", "1", 12},          /* DUP3 */
+        {"60016002600391", "1", 12}, /* SWAP2 */
+        {"60016002600382", "1", 12}, /* DUP3 */
         {"46", "1", 2},
         {"43", "3e8", 2},
         {"42", "1388", 2},
-            };
-    for (size_t i = 0; i < COUNT_OF(cases); i++)
-        check_expectation(&fork_osaka, &cases[i]);
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) check_expectation(&fork_osaka, &cases[i]);
 }
 
 struct ending {
@@ -83,12 +82,12 @@ TEST(vm_ends_as_it_must)
     static const struct ending cases[] = {
         {"", VM_SUCCESS, 100000},
         {"00", VM_SUCCESS, 100000},
-        {"6001", VM_SUCCESS, 99997},          /* running off the end is STOP */
-        {"7f", VM_SUCCESS, 99997},            /* a PUSH32 cut off by the end */
+        {"6001", VM_SUCCESS, 99997}, /* running off the end is STOP */
+        {"7f", VM_SUCCESS, 99997},   /* a PUSH32 cut off by the end */
         {"01", VM_STACK_UNDERFLOW, 0},
         {"600101", VM_STACK_UNDERFLOW, 0},
         {"5b600156", VM_BAD_JUMP, 0},
-        {"605b600156", VM_BAD_JUMP, 0},       /* a 0x5b inside a PUSH */
+        {"605b600156", VM_BAD_JUMP, 0}, /* a 0x5b inside a PUSH */
         {"7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff56", VM_BAD_JUMP, 0},
         {"5b600056", VM_OUT_OF_GAS, 0},       /* for ever */
         {"5b5f600056", VM_STACK_OVERFLOW, 0}, /* one more item a round */
@@ -103,7 +102,8 @@ TEST(vm_ends_as_it_must)
         struct world w;
         run_program(&w, &fork_osaka, cases[i].program);
         if (w.result.status != cases[i].status)
-            FAIL("%s: %s, expected %s", cases[i].program, vm_status_text(w.result.status), vm_status_text(cases[i].status));
+            FAIL("%s: %s, expected %s", cases[i].program, vm_status_text(w.result.status),
+                 vm_status_text(cases[i].status));
         CHECK_EQ_I64(w.result.gas.regular, cases[i].gas_left);
         world_close(&w);
     }
@@ -112,8 +112,8 @@ TEST(vm_ends_as_it_must)
 TEST(vm_memory_beyond_all_bounds_is_out_of_gas)
 {
     static const char *const programs[] = {
-        "60006401000000005200",   /* MSTORE at 2^32 */
-        "60006000195200",         /* MSTORE at 2^256 - 1 */
+        "60006401000000005200",       /* MSTORE at 2^32 */
+        "60006000195200",             /* MSTORE at 2^256 - 1 */
         "60006801000000000000000052", /* MSTORE at 2^64 */
         "67ffffffffffffffff600020",   /* KECCAK256 of 2^64 - 1 bytes */
         "67ffffffffffffffff6001f3",   /* offset + size wraps */
@@ -144,12 +144,9 @@ TEST(vm_sstore_costs_by_the_forks_rule)
         const struct fork *fork;
         int64_t gas, refund;
     } cases[] = {
-        {&fork_frontier, 18 + 20000 + 5000 + 20000, 15000},
-        {&fork_constantinople, 18 + 20000 + 200 + 20000, 19800},
-        {&fork_petersburg, 18 + 20000 + 5000 + 20000, 15000},
-        {&fork_istanbul, 18 + 20000 + 800 + 20000, 19200},
-        {&fork_berlin, 18 + 22100 + 100 + 20000, 19900},
-        {&fork_osaka, 18 + 22100 + 100 + 20000, 19900},
+        {&fork_frontier, 18 + 20000 + 5000 + 20000, 15000},   {&fork_constantinople, 18 + 20000 + 200 + 20000, 19800},
+        {&fork_petersburg, 18 + 20000 + 5000 + 20000, 15000}, {&fork_istanbul, 18 + 20000 + 800 + 20000, 19200},
+        {&fork_berlin, 18 + 22100 + 100 + 20000, 19900},      {&fork_osaka, 18 + 22100 + 100 + 20000, 19900},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct world w;
@@ -169,7 +166,9 @@ static void call_and_end(struct world *w, const char *ending)
     snprintf(callee, sizeof callee, "600160005560206000a0%s", ending);
     world_open(w);
     struct bytes caller = test_bytes(w, "60206000600060006002731000000000000000000000000000000000000002"
-                                        "61ffff" "f1" "60005260206000f3");
+                                        "61ffff"
+                                        "f1"
+                                        "60005260206000f3");
     world_code(w, 1, caller);
     world_code(w, 2, test_bytes(w, callee));
     world_start(w, &fork_osaka);
@@ -209,8 +208,10 @@ TEST(vm_calls_as_deep_as_allowed)
 {
     struct world w;
     world_open(&w);
-    world_code(&w, 1, test_bytes(&w, "6001600054016000556000600060006000600030"
-                                     "5a620186a09003" "f1"));
+    world_code(&w, 1,
+               test_bytes(&w, "6001600054016000556000600060006000600030"
+                              "5a620186a09003"
+                              "f1"));
     world_start(&w, &fork_homestead); /* no 64th is kept back */
     world_call(&w, 1, INT64_C(1) << 40, 0, (struct bytes){0});
     CHECK(w.result.status == VM_SUCCESS);
@@ -223,8 +224,11 @@ static void create(struct world *w, const struct fork *fork, const char *initcod
 {
     char program[256];
     size_t size = strlen(initcode) / 2;
-    snprintf(program, sizeof program, "%x%s600052" "60%02x60%02x6000f0" "60005260206000f3", (unsigned)(0x5f + size),
-             initcode, (unsigned)size, (unsigned)(32 - size));
+    snprintf(program, sizeof program,
+             "%x%s600052"
+             "60%02x60%02x6000f0"
+             "60005260206000f3",
+             (unsigned)(0x5f + size), initcode, (unsigned)size, (unsigned)(32 - size));
     world_open(w);
     world_code(w, 1, test_bytes(w, program));
     world_start(w, fork);

@@ -16,10 +16,8 @@ struct recorder {
 static bool record_node(void *context, const struct hash *hash, struct bytes *out)
 {
     struct recorder *r = context;
-    if (index_find(&r->seen, hash, out))
-        return true;
-    if (!r->from->node(r->from->context, hash, out))
-        return false;
+    if (index_find(&r->seen, hash, out)) return true;
+    if (!r->from->node(r->from->context, hash, out)) return false;
     *out = (struct bytes){arena_copy(r->arena, out->data, out->size), out->size};
     index_put(&r->seen, hash, *out);
     return true;
@@ -53,20 +51,18 @@ static const struct bytes *sorted(const struct hash_index *x, struct arena *aren
     struct bytes *all = ARENA_ARRAY(arena, struct bytes, x->count + 1);
     size_t count = 0;
     for (size_t i = 0; i < x->capacity; i++)
-        if (x->cells[i].bytes.data != NULL)
-            all[count++] = x->cells[i].bytes;
+        if (x->cells[i].bytes.data != NULL) all[count++] = x->cells[i].bytes;
     qsort(all, count, sizeof *all, compare_bytes);
     return all;
 }
 
-static enum status take_codes(struct witness *out, const struct witness_provider *p, const struct witness_touched *touched,
-                              struct arena *arena)
+static enum status take_codes(struct witness *out, const struct witness_provider *p,
+                              const struct witness_touched *touched, struct arena *arena)
 {
     struct hash_index codes = {0};
     for (size_t i = 0; i < touched->code_count; i++) {
         struct bytes code;
-        if (hash_equal(&touched->codes[i], &keccak_empty) || index_find(&codes, &touched->codes[i], &code))
-            continue;
+        if (hash_equal(&touched->codes[i], &keccak_empty) || index_find(&codes, &touched->codes[i], &code)) continue;
         if (!p->code(p->context, &touched->codes[i], &code)) {
             index_free(&codes);
             return STATE_MISSING;
@@ -86,8 +82,7 @@ static enum status take_headers(struct witness *out, const struct witness_provid
     struct bytes *headers = ARENA_ARRAY(arena, struct bytes, to - from + 1);
     for (uint64_t number = from; number <= to; number++) {
         struct bytes header;
-        if (!p->header(p->context, number, &header))
-            return STATE_MISSING;
+        if (!p->header(p->context, number, &header)) return STATE_MISSING;
         headers[number - from] = (struct bytes){arena_copy(arena, header.data, header.size), header.size};
     }
     out->headers = headers;
@@ -103,15 +98,13 @@ enum status witness_make(struct witness *out, const struct witness_provider *p, 
     struct state_tries *tries = state_tries_new(&parent->state_root, &source);
     *out = (struct witness){0};
     enum status s = visit_all(tries, touched->accesses);
-    if (s == STATUS_OK)
-        s = state_tries_apply(tries, diff);
+    if (s == STATUS_OK) s = state_tries_apply(tries, diff);
     if (s == STATUS_OK) {
         out->nodes = sorted(&recorder.seen, arena);
         out->node_count = recorder.seen.count;
         s = take_codes(out, p, touched, arena);
     }
-    if (s == STATUS_OK)
-        s = take_headers(out, p, touched->oldest_hash, parent->number, arena);
+    if (s == STATUS_OK) s = take_headers(out, p, touched->oldest_hash, parent->number, arena);
     state_tries_free(tries);
     index_free(&recorder.seen);
     return s;

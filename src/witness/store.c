@@ -25,10 +25,10 @@ static struct hash keep_storage(struct witness_store *s, const struct state_memo
     for (uint32_t id = a->first_slot; id != 0; id = m->slots[id - 1].next) {
         struct hash plain = u256_to_hash(m->slots[id - 1].key), key;
         uint8_t word[TRIE_WORD_SIZE];
-        if (u256_is_zero(m->slots[id - 1].value))
-            continue;
+        if (u256_is_zero(m->slots[id - 1].value)) continue;
         keccak256(&key, plain.b, sizeof plain);
-        enum status why = trie_put(t, key.b, sizeof key, (struct bytes){word, trie_word_encode(word, m->slots[id - 1].value)});
+        enum status why = trie_put(t, key.b, sizeof key,
+                                   (struct bytes){word, trie_word_encode(word, m->slots[id - 1].value)});
         ASSERT(why == STATUS_OK);
     }
     trie_commit(t, &sink, &root);
@@ -44,8 +44,7 @@ struct witness_store *witness_store_new(const struct state_memory *m)
     struct hash root;
     for (uint32_t i = 0; i < m->account_count; i++) {
         const struct memory_account *a = &m->accounts[i];
-        if (!a->exists)
-            continue;
+        if (!a->exists) continue;
         struct trie_account account = {a->nonce, a->balance, keep_storage(s, m, a), a->code_hash};
         uint8_t encoded[TRIE_ACCOUNT_SIZE];
         struct hash key;
@@ -53,8 +52,7 @@ struct witness_store *witness_store_new(const struct state_memory *m)
         enum status why = trie_put(accounts, key.b, sizeof key,
                                    (struct bytes){encoded, trie_account_encode(encoded, &account)});
         ASSERT(why == STATUS_OK);
-        if (a->code.size != 0)
-            index_put(&s->codes, &a->code_hash, a->code);
+        if (a->code.size != 0) index_put(&s->codes, &a->code_hash, a->code);
     }
     trie_commit(accounts, &sink, &root);
     trie_free(accounts);
@@ -63,8 +61,7 @@ struct witness_store *witness_store_new(const struct state_memory *m)
 
 void witness_store_free(struct witness_store *s)
 {
-    if (s == NULL)
-        return;
+    if (s == NULL) return;
     index_free(&s->nodes);
     index_free(&s->codes);
     arena_free(&s->arena);

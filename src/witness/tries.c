@@ -26,11 +26,9 @@ struct state_tries *state_tries_new(const struct hash *root, const struct trie_s
 
 void state_tries_free(struct state_tries *t)
 {
-    if (t == NULL)
-        return;
+    if (t == NULL) return;
     trie_free(t->accounts);
-    for (size_t i = 0; i < t->count; i++)
-        trie_free(t->storage[i].trie);
+    for (size_t i = 0; i < t->count; i++) trie_free(t->storage[i].trie);
     free(t->storage);
     free(t);
 }
@@ -89,8 +87,7 @@ static enum status get_storage(struct state_tries *t, const struct address *a, b
     }
     struct trie_account account;
     enum status s = get_account(t, a, &account);
-    if (s != STATUS_OK)
-        return s;
+    if (s != STATUS_OK) return s;
     if (t->count == t->capacity) {
         t->capacity = t->capacity == 0 ? 16 : 2 * t->capacity;
         t->storage = base_realloc(t->storage, t->capacity * sizeof *t->storage);
@@ -124,14 +121,12 @@ static enum status put_slots(struct trie *storage, const struct account_change *
 {
     for (size_t i = 0; i < change->slot_count; i++) {
         const struct slot_change *slot = &change->slots[i];
-        if (u256_is_zero(slot->value) != deletions)
-            continue;
+        if (u256_is_zero(slot->value) != deletions) continue;
         struct hash key = key_of_slot(&slot->key);
         uint8_t word[TRIE_WORD_SIZE];
         struct bytes value = {word, deletions ? 0 : trie_word_encode(word, slot->value)};
         enum status s = trie_put(storage, key.b, sizeof key, value);
-        if (s != STATUS_OK)
-            return s;
+        if (s != STATUS_OK) return s;
     }
     return STATUS_OK;
 }
@@ -139,11 +134,9 @@ static enum status put_slots(struct trie *storage, const struct account_change *
 static enum status change_storage(struct state_tries *t, const struct account_change *change)
 {
     struct trie *storage;
-    if (!change->exists || (change->slot_count == 0 && !change->storage_wiped))
-        return STATUS_OK;
+    if (!change->exists || (change->slot_count == 0 && !change->storage_wiped)) return STATUS_OK;
     enum status s = get_storage(t, &change->address, change->storage_wiped, &storage);
-    if (s == STATUS_OK)
-        s = put_slots(storage, change, false);
+    if (s == STATUS_OK) s = put_slots(storage, change, false);
     return s == STATUS_OK ? put_slots(storage, change, true) : s;
 }
 
@@ -152,11 +145,9 @@ static enum status change_account(struct state_tries *t, const struct account_ch
     struct hash key = key_of_address(&change->address);
     struct trie_account account;
     uint8_t encoded[TRIE_ACCOUNT_SIZE];
-    if (!change->exists)
-        return trie_delete(t->accounts, key.b, sizeof key);
+    if (!change->exists) return trie_delete(t->accounts, key.b, sizeof key);
     enum status s = get_account(t, &change->address, &account);
-    if (s != STATUS_OK)
-        return s;
+    if (s != STATUS_OK) return s;
     account.nonce = change->nonce;
     account.balance = change->balance;
     account.code_hash = change->code_hash;
@@ -169,22 +160,18 @@ static enum status change_account(struct state_tries *t, const struct account_ch
 enum status state_tries_apply(struct state_tries *t, const struct state_diff *diff)
 {
     enum status s = STATUS_OK;
-    for (size_t i = 0; i < diff->count && s == STATUS_OK; i++)
-        s = change_storage(t, &diff->accounts[i]);
-    if (s != STATUS_OK)
-        return s;
+    for (size_t i = 0; i < diff->count && s == STATUS_OK; i++) s = change_storage(t, &diff->accounts[i]);
+    if (s != STATUS_OK) return s;
     /* All storage roots in one go: the accounts find them made. */
     struct trie **tries = base_alloc((t->count + 1) * sizeof *tries);
     struct hash *roots = base_alloc((t->count + 1) * sizeof *roots);
-    for (size_t i = 0; i < t->count; i++)
-        tries[i] = t->storage[i].trie;
+    for (size_t i = 0; i < t->count; i++) tries[i] = t->storage[i].trie;
     trie_roots(tries, t->count, NULL, roots);
     free(tries);
     free(roots);
     for (unsigned deletions = 0; deletions < 2; deletions++)
         for (size_t i = 0; i < diff->count && s == STATUS_OK; i++)
-            if (!diff->accounts[i].exists == deletions)
-                s = change_account(t, &diff->accounts[i]);
+            if (!diff->accounts[i].exists == deletions) s = change_account(t, &diff->accounts[i]);
     return s;
 }
 

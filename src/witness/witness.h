@@ -43,10 +43,15 @@ enum status witness_state_new(struct witness_state **out, const struct witness *
 void witness_state_free(struct witness_state *s);
 /* The parent's header. */
 const struct header *witness_state_parent(const struct witness_state *s);
-/* The state after the parent; any number of threads. */
+/* The state after the parent; any number of threads. An account or slot that the witness does not have is answered as empty and noted:
+ * whoever used the view must call witness_state_check. */
 struct state_view witness_state_view(struct witness_state *s);
-/* What the view could not answer first, in words ("storage of 0x... at 0x..."); empty if it could answer all. */
+/* Whether all that was accessed was there. NULL: whether all that was asked for was. STATE_MISSING, TRIE_BAD_NODE or RLP_* with *e
+ * saying which account or slot was not. */
+enum status witness_state_check(struct witness_state *s, const struct block_access_list *accesses, struct error *e);
+/* The last code or header that the view was asked for in vain, in words; for when it returned STATE_MISSING. */
 const char *witness_state_missing(const struct witness_state *s);
+bool witness_state_has_code(const struct witness_state *s, const struct hash *hash);
 /* The nodes by hash. */
 struct trie_source witness_state_nodes(struct witness_state *s);
 
@@ -71,14 +76,15 @@ void state_tries_root(struct state_tries *t, struct pool *pool, struct hash *out
  * of blocks before the merge are not checked against ancestors. `out` (may be NULL) is filled in as block_execute does.
  * Results live in the engine. Any status of block_execute and the checks, WITNESS_HEADERS, STATE_MISSING; *e says more. */
 enum status witness_execute(struct engine *engine, enum executor_kind kind, const struct chain_spec *chain,
-                            const struct block *block, const struct witness *w, struct block_result *out, struct error *e);
+                            const struct block *block, const struct witness *w, struct block_result *out,
+                            struct error *e);
 
 /* ---- making one ------------------------------------------------------------------------------------------------------ */
 
 /* What a block touched, as execution knows it. */
 struct witness_touched {
     const struct block_access_list *accesses; /* accounts, slots read and written */
-    const struct hash *codes;                 /* hashes of the parent state's codes that were read; any order, any number of times */
+    const struct hash *codes; /* hashes of the parent state's codes that were read; any order, any number of times */
     size_t code_count;
     uint64_t oldest_hash; /* lowest number whose hash was asked for; the parent's if none was */
 };

@@ -12,17 +12,20 @@ enum { ACCOUNTS = 12, CONTRACTS = 9, TRANSACTIONS_MAX = 60 };
 
 /* Runtime codes. Call data: word 0 is an address or salt. */
 static const char *const codes[CONTRACTS] = {
-    "600054600101600055",                         /* slot 0 += 1 */
-    "4131600155",                                 /* slot 1 = balance of the beneficiary */
-    "33ff",                                       /* self-destructs to the caller */
+    "600054600101600055", /* slot 0 += 1 */
+    "4131600155",         /* slot 1 = balance of the beneficiary */
+    "33ff",               /* self-destructs to the caller */
     /* creates `33ff` by CREATE2 with salt = word 0, and calls it at once when word 1 is odd */
-    "6961" "33ff" "6000526002601ef3" "600052600035600a60166000f58060025560203560011615602d576000600060006000600085"
+    "6961"
+    "33ff"
+    "6000526002601ef3"
+    "600052600035600a60166000f58060025560203560011615602d576000600060006000600085"
     "5af1505b00",
     /* if slot 0 is odd: slot 1 += slot 2 + 1, else slot 3 = word 0 */
     "600054600116601157600035600355600054600101600055005b600254600154016001016001556000546001016000550000",
-    "6000600060006000346000355af150",             /* sends the value on to word 0 */
-    "3331600435016000355560003554600055",         /* slot[word 0] = balance of caller + word at 4; slot 0 = that slot */
-    "600054600160005560005500",                   /* slot 0 = 1, then back: a write that changes nothing */
+    "6000600060006000346000355af150",     /* sends the value on to word 0 */
+    "3331600435016000355560003554600055", /* slot[word 0] = balance of caller + word at 4; slot 0 = that slot */
+    "600054600160005560005500",           /* slot 0 = 1, then back: a write that changes nothing */
     "47600255600035600054015f5560003560005260206000a0", /* slot 2 = own balance; slot 0 += word 0; a log */
 };
 
@@ -72,12 +75,10 @@ struct made_block {
 static struct address random_target(void)
 {
     switch (harness_random_below(8)) {
-    case 0:
-        return account_address((unsigned)harness_random_below(ACCOUNTS));
+    case 0: return account_address((unsigned)harness_random_below(ACCOUNTS));
     case 1: /* where the creator's contracts appear */
         return (struct address){{[0] = 0xee, [19] = (uint8_t)harness_random_below(3)}};
-    default:
-        return contract_address((unsigned)harness_random_below(CONTRACTS));
+    default: return contract_address((unsigned)harness_random_below(CONTRACTS));
     }
 }
 
@@ -122,8 +123,7 @@ static struct block_result execute(struct engine *e, enum executor_kind kind, co
 {
     struct block_result r;
     block_execute(e, kind, task, &r, NULL);
-    if (r.status == STATUS_OK)
-        block_seal(e, &r);
+    if (r.status == STATUS_OK) block_seal(e, &r);
     return r;
 }
 
@@ -131,8 +131,7 @@ static void check_equal(const struct block_result *serial, const struct block_re
 {
     CHECK_STATUS(parallel->status, serial->status);
     CHECK_EQ_U64(parallel->bad, serial->bad);
-    if (serial->status != STATUS_OK)
-        return;
+    if (serial->status != STATUS_OK) return;
     CHECK_EQ_U64(parallel->gas_used, serial->gas_used);
     for (uint32_t i = 0; i < serial->task->transaction_count; i++) {
         CHECK_EQ_U64(parallel->transactions[i].gas_used, serial->transactions[i].gas_used);
@@ -173,8 +172,7 @@ static void compare_on(const struct fork *fork, unsigned rounds)
 {
     struct engine *serial_engine = engine_new(1);
     struct engine *engines[] = {engine_new(1), engine_new(2), engine_new(4), engine_new(8)};
-    for (size_t i = 0; i < COUNT_OF(engines); i++)
-        engine_share_always(engines[i], true);
+    for (size_t i = 0; i < COUNT_OF(engines); i++) engine_share_always(engines[i], true);
     struct chain_spec chain = chain_mainnet;
     chain.dao_block = NEVER;
     for (unsigned round = 0; round < rounds; round++) {
@@ -200,8 +198,7 @@ static void compare_on(const struct fork *fork, unsigned rounds)
         state_memory_free(m);
         free(b);
     }
-    for (size_t i = 0; i < COUNT_OF(engines); i++)
-        engine_free(engines[i]);
+    for (size_t i = 0; i < COUNT_OF(engines); i++) engine_free(engines[i]);
     engine_free(serial_engine);
 }
 

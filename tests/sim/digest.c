@@ -1,5 +1,5 @@
-/* Digests of a run, for recognising situations that were reached before by another way. Pointers never go in, nor what only grows
- * (the epoch): what matters of it is whether it is still the one that was noted. */
+/* Digests of a run, for recognising situations that were reached before by another way. Pointers never go in, nor
+ * what only grows (the epoch): what matters of it is whether it is still the one that was noted. */
 #include "sim/digest.h"
 
 #include "sim/protocol.h"
@@ -36,7 +36,8 @@ uint64_t sim_digest_records(const struct state *s)
     }
     for (uint32_t i = 0; i < s->slot_count; i++) {
         const struct slot *slot = s->slots[i];
-        h = fold(fold(h, slot->account->entry->address.b[19]), slot->key.w[0] << 2 | (uint64_t)slot->read << 1 | slot->warm);
+        h = fold(fold(h, slot->account->entry->address.b[19]),
+                 slot->key.w[0] << 2 | (uint64_t)slot->read << 1 | slot->warm);
         h = fold_word(fold_word(h, slot->original), slot->current);
         if (slot->entry != NULL) h = fold_word(fold(h, slot->seen->generation), slot->seen->value);
     }
@@ -105,7 +106,8 @@ uint64_t sim_digest(const struct sim_run *r)
 {
     uint64_t h = fold(digest_table(r), digest_sched((struct sched *)(uintptr_t)&r->sched));
     h = fold_word(fold(h, r->committed), r->fees);
-    for (uint32_t i = r->committed; i < r->block->tx_count; i++) h = fold(h, r->ahead[i].there ? r->ahead[i].records : 0);
+    for (uint32_t i = r->committed; i < r->block->tx_count; i++)
+        h = fold(h, r->ahead[i].there ? r->ahead[i].records : 0);
     uint64_t workers = 0; /* who is who does not matter: a sum */
     for (unsigned i = 0; i < r->workers; i++) workers += digest_worker(r, i);
     return fold(h, workers);

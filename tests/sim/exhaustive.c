@@ -1,5 +1,5 @@
-/* All interleavings of a few workers over a few tiny transactions. The search goes through them depth first, by running the block
- * again for each branch, and turns back at situations that it has been in before. */
+/* All interleavings of a few workers over a few tiny transactions. The search goes through them depth first, by
+ * running the block again for each branch, and turns back at situations that it has been in before. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -77,8 +77,7 @@ static void search(uint32_t blocks, struct sim_shape shape, unsigned workers)
         situations += s.situations;
         ends += s.ends;
     }
-    printf("%u blocks: %llu situations, %llu ends\n", blocks, (unsigned long long)situations,
-            (unsigned long long)ends);
+    printf("%u blocks: %llu situations, %llu ends\n", blocks, (unsigned long long)situations, (unsigned long long)ends);
     sim_block_free(b);
     sim_world_free(w);
     free(s.seen);
@@ -88,15 +87,18 @@ static void search(uint32_t blocks, struct sim_shape shape, unsigned workers)
 
 TEST(sim_every_interleaving_of_two_workers_and_three_transactions)
 {
-    search(400 / SIM_SHARE, (struct sim_shape){.txs_least = 3, .txs = 3, .ops = 2, .accounts = 3, .checks_each = true}, 2);
+    search(400 / SIM_SHARE, (struct sim_shape){.txs_least = 3, .txs = 3, .ops = 2, .accounts = 3, .checks_each = true},
+           2);
 }
 
 TEST(sim_every_interleaving_of_two_workers_and_five_transactions)
 {
-    search(20 / SIM_SHARE, (struct sim_shape){.txs_least = 5, .txs = 5, .ops = 3, .accounts = 3, .checks_each = true}, 2);
+    search(20 / SIM_SHARE, (struct sim_shape){.txs_least = 5, .txs = 5, .ops = 3, .accounts = 3, .checks_each = true},
+           2);
 }
 
 TEST(sim_every_interleaving_of_three_workers_and_three_transactions)
 {
-    search(20 / SIM_SHARE, (struct sim_shape){.txs_least = 3, .txs = 3, .ops = 2, .accounts = 3, .checks_each = true}, 3);
+    search(20 / SIM_SHARE, (struct sim_shape){.txs_least = 3, .txs = 3, .ops = 2, .accounts = 3, .checks_each = true},
+           3);
 }

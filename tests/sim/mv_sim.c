@@ -1,5 +1,5 @@
-/* Random blocks, executed by virtual workers in a random interleaving, against their serial execution: scheduler, multi-version
- * memory and state together, on one thread.
+/* Random blocks, executed by virtual workers in a random interleaving, against their serial execution: scheduler,
+ * multi-version memory and state together, on one thread.
  *
  *     WEFT_SIM_INTERLEAVINGS=1000000 weft_tests --filter sim_random --seed 7
  *     WEFT_SIM_REPLAY=0x...,0x...,3 weft_tests --filter sim_random        one run again, as a failure names it */
@@ -13,7 +13,8 @@ enum { INTERLEAVINGS = 200000 / SIM_SHARE, SCHEDULES_OF_A_BLOCK = 8 };
 
 static const struct sim_shape small = {.txs_least = 1, .txs = 4, .ops = 5, .accounts = 4, .checks_each = true};
 static const struct sim_shape medium = {.txs_least = 1, .txs = 10, .ops = 10, .accounts = SIM_ACCOUNTS};
-static const struct sim_shape large = {.txs_least = 1, .txs = SIM_TXS_MAX, .ops = SIM_OPS_MAX, .accounts = SIM_ACCOUNTS};
+static const struct sim_shape large = {
+    .txs_least = 1, .txs = SIM_TXS_MAX, .ops = SIM_OPS_MAX, .accounts = SIM_ACCOUNTS};
 
 static struct sim_shape shape_of(uint64_t seed)
 {

@@ -1,5 +1,6 @@
-/* picker: the seeded scheduler of the simulators. It says which of several virtual workers makes the next step, in one of several
- * styles: bugs that fair dice never show are found by starving one worker, or by stopping another at an awkward place. */
+/* picker: the seeded scheduler of the simulators. It says which of several virtual workers makes the next step, in
+ * one of several styles: bugs that fair dice never show are found by starving one worker, or by stopping another at
+ * an awkward place. */
 #ifndef WEFT_SIM_PICKER_H
 #define WEFT_SIM_PICKER_H
 
@@ -57,8 +58,7 @@ static inline unsigned picker_next(struct picker *p, uint32_t runnable)
     if (--p->change_in == 0) picker_draw(p);
     unsigned best = 0;
     switch (p->style) {
-    case PICK_BY_WEIGHT:
-        return picker_by_weight(p, runnable);
+    case PICK_BY_WEIGHT: return picker_by_weight(p, runnable);
     case PICK_BY_PRIORITY:
         while ((runnable >> best & 1) == 0) best++;
         for (unsigned i = best + 1; i < p->workers; i++)

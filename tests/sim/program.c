@@ -2,7 +2,8 @@
 
 struct address sim_address(unsigned account)
 {
-    return (struct address){{[19] = (uint8_t)(account + 1)}}; /* the third is RIPEMD-160, whose touch outlives reverts */
+    return (struct address){
+        {[19] = (uint8_t)(account + 1)}}; /* the third is RIPEMD-160, whose touch outlives reverts */
 }
 
 static void mix(struct sim_machine *m, uint64_t v)
@@ -89,8 +90,10 @@ static void create(struct sim_machine *m, struct account *creator, struct accoun
         return;
     }
     state_mark_created(m->s, a);
-    if (m->s->clear_empty) state_set_nonce(m->s, a, 1);
-    else state_touch(m->s, a);
+    if (m->s->clear_empty)
+        state_set_nonce(m->s, a, 1);
+    else
+        state_touch(m->s, a);
     state_debit(m->s, creator, &value);
     state_credit(m->s, a, &value);
     store(m, a, op);
@@ -129,37 +132,20 @@ static void on_account(struct sim_machine *m, const struct sim_op *op, struct ac
 {
     struct u256 v = amount_of(op);
     switch (op->kind) {
-    case OP_BALANCE:
-        mix_word(m, state_balance(m->s, a));
-        break;
-    case OP_AT_LEAST:
-        mix(m, state_balance_at_least(m->s, a, &v));
-        break;
-    case OP_NONCE:
-        mix(m, state_nonce(m->s, a));
-        break;
-    case OP_BUMP_NONCE:
-        state_set_nonce(m->s, a, state_nonce(m->s, a) + 1);
-        break;
+    case OP_BALANCE: mix_word(m, state_balance(m->s, a)); break;
+    case OP_AT_LEAST: mix(m, state_balance_at_least(m->s, a, &v)); break;
+    case OP_NONCE: mix(m, state_nonce(m->s, a)); break;
+    case OP_BUMP_NONCE: state_set_nonce(m->s, a, state_nonce(m->s, a) + 1); break;
     case OP_CODE:
         mix(m, state_has_code(m->s, a));
         mix(m, load_be64(state_code_hash(m->s, a)->b));
         mix(m, state_code(m->s, a)->size);
         break;
-    case OP_SET_CODE:
-        state_set_code(m->s, a, m->rules->code[op->v % SIM_CODES]);
-        break;
-    case OP_TOUCH:
-        state_touch(m->s, a);
-        break;
-    case OP_EXISTS:
-        mix(m, state_exists(m->s, a));
-        break;
-    case OP_EMPTY:
-        mix(m, state_is_empty(m->s, a));
-        break;
-    default:
-        state_log(m->s, a, &v, 1, (struct bytes){(const uint8_t *)"log", 3});
+    case OP_SET_CODE: state_set_code(m->s, a, m->rules->code[op->v % SIM_CODES]); break;
+    case OP_TOUCH: state_touch(m->s, a); break;
+    case OP_EXISTS: mix(m, state_exists(m->s, a)); break;
+    case OP_EMPTY: mix(m, state_is_empty(m->s, a)); break;
+    default: state_log(m->s, a, &v, 1, (struct bytes){(const uint8_t *)"log", 3});
     }
 }
 
@@ -167,35 +153,18 @@ static void perform(struct sim_machine *m, const struct sim_op *op)
 {
     struct account *a = account_of(m, op->a);
     switch ((enum sim_op_kind)op->kind) {
-    case OP_TRANSFER:
-        transfer(m, a, account_of(m, op->b), amount_of(op));
-        break;
-    case OP_TRANSFER_ALL:
-        transfer(m, a, account_of(m, op->b), state_balance(m->s, a));
-        break;
-    case OP_DELEGATE:
-        delegate(m, a, op);
-        break;
-    case OP_CREATE:
-        create(m, a, account_of(m, op->b), op);
-        break;
-    case OP_DESTROY:
-        destroy(m, a, account_of(m, op->b));
-        break;
-    case OP_LOAD:
-        load(m, a, op);
-        break;
+    case OP_TRANSFER: transfer(m, a, account_of(m, op->b), amount_of(op)); break;
+    case OP_TRANSFER_ALL: transfer(m, a, account_of(m, op->b), state_balance(m->s, a)); break;
+    case OP_DELEGATE: delegate(m, a, op); break;
+    case OP_CREATE: create(m, a, account_of(m, op->b), op); break;
+    case OP_DESTROY: destroy(m, a, account_of(m, op->b)); break;
+    case OP_LOAD: load(m, a, op); break;
     case OP_STORE:
     case OP_STORE_SAME:
     case OP_STORE_BACK:
-    case OP_ADD:
-        store(m, a, op);
-        break;
-    case OP_TRANSIENT:
-        transient(m, a, op);
-        break;
-    default:
-        on_account(m, op, a);
+    case OP_ADD: store(m, a, op); break;
+    case OP_TRANSIENT: transient(m, a, op); break;
+    default: on_account(m, op, a);
     }
 }
 

@@ -1,7 +1,8 @@
-/* program: transactions for the simulators. A made-up language over the real `struct state`, in which what a transaction does next
- * depends on all it has read so far: a wrong value leads elsewhere and shows in the end.
+/* program: transactions for the simulators. A made-up language over the real `struct state`, in which what a
+ * transaction does next depends on all it has read so far: a wrong value leads elsewhere and shows in the end.
  *
- *     sim_begin ──► sim_step, sim_step, ... ──► finished: result filled in, records finalized (as tx_execute leaves them)
+ *     sim_begin ──► sim_step, sim_step, ... ──► finished: result filled in, records finalized (as tx_execute leaves
+ *     them)
  *
  * Each step is one operation, so that a simulator can let others move in between. */
 #ifndef WEFT_SIM_PROGRAM_H
@@ -12,10 +13,10 @@
 enum {
     SIM_ACCOUNTS = 8, /* few, so that transactions meet */
     SIM_KEYS = 4,
-    SIM_CODES = 4,    /* the last is a delegation */
+    SIM_CODES = 4, /* the last is a delegation */
     SIM_OPS_MAX = 16,
     SIM_DEPTH_MAX = 4,
-    SIM_GAS = 20,     /* what every sender buys, at 1 wei */
+    SIM_GAS = 20, /* what every sender buys, at 1 wei */
 };
 
 enum sim_op_kind {
@@ -32,8 +33,8 @@ enum sim_op_kind {
     OP_DESTROY,
     OP_LOAD,
     OP_STORE,
-    OP_STORE_SAME,  /* what is there already */
-    OP_STORE_BACK,  /* what was there when the transaction began */
+    OP_STORE_SAME, /* what is there already */
+    OP_STORE_BACK, /* what was there when the transaction began */
     OP_ADD,
     OP_TOUCH,
     OP_EXISTS,
@@ -71,7 +72,7 @@ struct sim_rules {
 /* What a transaction did, beyond its changes to the state. */
 struct sim_result {
     enum status invalid;
-    uint64_t digest; /* of all that it read */
+    uint64_t digest;    /* of all that it read */
     uint64_t footprint; /* of what it accessed, for the block access list */
     uint64_t fee;
     uint32_t logs;

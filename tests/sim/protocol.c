@@ -37,7 +37,8 @@ static void set_mood(struct sim_run *r, uint64_t *random)
     sched_set_heavy(&r->sched, r->heavy, count, r->is_heavy);
 }
 
-bool sim_run_init(struct sim_run *r, struct sim_world *w, const struct sim_block *b, unsigned workers, uint64_t schedule)
+bool sim_run_init(struct sim_run *r, struct sim_world *w, const struct sim_block *b, unsigned workers,
+                  uint64_t schedule)
 {
     uint64_t random = schedule;
     *r = (struct sim_run){.world = w, .block = b, .workers = workers, .schedule = schedule};
@@ -218,8 +219,10 @@ static void committed(struct sim_run *r, struct sim_worker *w)
 static void sleep_on_epoch(struct sim_run *r, struct sim_worker *w)
 {
     w->phase = SIM_WAKE;
-    if (r->threads) futex_wait(&r->sched.epoch, w->epoch);
-    else w->sleeps = w->epoch == sched_epoch(&r->sched);
+    if (r->threads)
+        futex_wait(&r->sched.epoch, w->epoch);
+    else
+        w->sleeps = w->epoch == sched_epoch(&r->sched);
 }
 
 static void wait_step(struct sim_run *r, struct sim_worker *w)
@@ -232,8 +235,10 @@ static void wait_step(struct sim_run *r, struct sim_worker *w)
         break;
     case SIM_RETRY:
         task = sched_next(&r->sched);
-        if (task.kind != SCHED_WAIT) take(r, w, task);
-        else w->phase = SIM_ENTER;
+        if (task.kind != SCHED_WAIT)
+            take(r, w, task);
+        else
+            w->phase = SIM_ENTER;
         break;
     case SIM_ENTER:
         sched_waiting(&r->sched);
@@ -246,12 +251,8 @@ static void wait_step(struct sim_run *r, struct sim_worker *w)
         sched_waited(&r->sched);
         take(r, w, task);
         break;
-    case SIM_SLEEP:
-        sleep_on_epoch(r, w);
-        break;
-    default:
-        sched_waited(&r->sched);
-        w->phase = SIM_ASK;
+    case SIM_SLEEP: sleep_on_epoch(r, w); break;
+    default: sched_waited(&r->sched); w->phase = SIM_ASK;
     }
 }
 
@@ -262,24 +263,18 @@ void sim_worker_step(struct sim_run *r, unsigned id)
     struct sim_worker *w = &r->worker[id];
     struct sim_machine *m = &r->world->machine[id];
     switch (w->phase) {
-    case SIM_ASK:
-        take(r, w, sched_next(&r->sched));
-        break;
+    case SIM_ASK: take(r, w, sched_next(&r->sched)); break;
     case SIM_SKIP:
         sched_skip(&r->sched, w->task.item);
         w->phase = SIM_ASK;
         break;
     case SIM_BEGIN_AHEAD:
-    case SIM_BEGIN_HEAD:
-        begin(r, id, w->phase == SIM_BEGIN_AHEAD);
-        break;
+    case SIM_BEGIN_HEAD: begin(r, id, w->phase == SIM_BEGIN_AHEAD); break;
     case SIM_AHEAD:
         sim_step(m);
         if (m->finished) w->phase = SIM_PUBLISHING;
         break;
-    case SIM_PUBLISHING:
-        w->phase = sched_publishing(&r->sched, w->task.item) ? SIM_PUBLISH : SIM_ASK;
-        break;
+    case SIM_PUBLISHING: w->phase = sched_publishing(&r->sched, w->task.item) ? SIM_PUBLISH : SIM_ASK; break;
     case SIM_PUBLISH:
         publish(r, id);
         w->phase = SIM_PUBLISHED;
@@ -290,20 +285,11 @@ void sim_worker_step(struct sim_run *r, unsigned id)
         w->phase = last ? SIM_ASK : SIM_BEGIN_AHEAD;
         break;
     }
-    case SIM_NEXT_AT_HEAD:
-        next_at_head(r, w);
-        break;
-    case SIM_HEAD:
-        run_at_head(r, id);
-        break;
-    case SIM_COMMIT:
-        commit(r, id);
-        break;
-    case SIM_COMMITTED:
-        committed(r, w);
-        break;
-    default:
-        wait_step(r, w);
+    case SIM_NEXT_AT_HEAD: next_at_head(r, w); break;
+    case SIM_HEAD: run_at_head(r, id); break;
+    case SIM_COMMIT: commit(r, id); break;
+    case SIM_COMMITTED: committed(r, w); break;
+    default: wait_step(r, w);
     }
 }
 
@@ -319,7 +305,8 @@ void sim_run_finish(struct sim_run *r)
 {
     const struct sim_block *b = r->block;
     for (unsigned i = 0; i < r->workers; i++) {
-        bool came_too_late = r->threads && r->worker[i].phase == SIM_ASK; /* the pool calls back who is not there at the end */
+        bool came_too_late = r->threads &&
+                             r->worker[i].phase == SIM_ASK; /* the pool calls back who is not there at the end */
         if (r->worker[i].phase != SIM_DONE && !came_too_late) RUN_FAIL(r, "everybody sleeps");
     }
     if (r->status != b->status || (b->status != STATUS_OK && r->bad != b->bad))

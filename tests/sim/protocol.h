@@ -1,8 +1,9 @@
-/* protocol: what a worker of the parallel executor does (src/block/parallel.c), cut into steps, over made-up transactions: groups of
- * neighbours are run ahead transaction by transaction, given back, stolen, checked, committed.
+/* protocol: what a worker of the parallel executor does (src/block/parallel.c), cut into steps, over made-up
+ * transactions: groups of neighbours are run ahead transaction by transaction, given back, stolen, checked, committed.
  *
- * Each step calls the scheduler or the state at most once, so that a simulator can put any other worker's step in between; with
- * threads, sim_worker_step is simply called until done. At each commit the result is compared with the serial execution's. */
+ * Each step calls the scheduler or the state at most once, so that a simulator can put any other worker's step in
+ * between; with threads, sim_worker_step is simply called until done. At each commit the result is compared with the
+ * serial execution's. */
 #ifndef WEFT_SIM_PROTOCOL_H
 #define WEFT_SIM_PROTOCOL_H
 
@@ -61,7 +62,7 @@ struct sim_run {
     bool is_heavy[SIM_TXS_MAX];
     struct sim_ahead ahead[SIM_TXS_MAX];
     unsigned workers;
-    bool threads; /* real ones: they sleep on the futex */
+    bool threads;      /* real ones: they sleep on the futex */
     uint64_t schedule; /* seed, for messages */
 
     /* of whoever stands at the head */
@@ -75,10 +76,11 @@ struct sim_run {
     struct sim_worker worker[PICKER_WORKERS_MAX];
 };
 
-/* Opens the block for `workers` workers. `schedule` is a seed: how many transactions are executed in place before, how the others are
- * grouped, which groups are heavy or given back, and in what mood the scheduler starts; odd ones leave it as it is. False when the
- * block ended in place. */
-bool sim_run_init(struct sim_run *r, struct sim_world *w, const struct sim_block *b, unsigned workers, uint64_t schedule);
+/* Opens the block for `workers` workers. `schedule` is a seed: how many transactions are executed in place before,
+ * how the others are grouped, which groups are heavy or given back, and in what mood the scheduler starts; odd ones
+ * leave it as it is. False when the block ended in place. */
+bool sim_run_init(struct sim_run *r, struct sim_world *w, const struct sim_block *b, unsigned workers,
+                  uint64_t schedule);
 void sim_worker_step(struct sim_run *r, unsigned id);
 /* A set of the workers that can move; 0: all are done, or nobody will ever move again. */
 uint32_t sim_runnable(const struct sim_run *r);

@@ -1,5 +1,5 @@
-/* The same random blocks and the same protocol as mv_sim.c, now with real threads on the pool: what a step-by-step simulation cannot
- * show are the memory orders inside a step. Worth most under ThreadSanitizer. */
+/* The same random blocks and the same protocol as mv_sim.c, now with real threads on the pool: what a step-by-step
+ * simulation cannot show are the memory orders inside a step. Worth most under ThreadSanitizer. */
 #include <sched.h>
 #include <stdlib.h>
 

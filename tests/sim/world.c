@@ -55,15 +55,11 @@ static uint64_t below(uint64_t *random, uint64_t bound)
 static struct u256 draw_balance(uint64_t *random)
 {
     switch (below(random, 16)) {
-    case 0:
-        return u256_sub(U256_ZERO, U256(1 + below(random, 40))); /* one credit more and it overflows */
-    case 1:
-        return u256_shl(U256_ONE, (unsigned)(250 + below(random, 6)));
+    case 0: return u256_sub(U256_ZERO, U256(1 + below(random, 40))); /* one credit more and it overflows */
+    case 1: return u256_shl(U256_ONE, (unsigned)(250 + below(random, 6)));
     case 2:
-    case 3:
-        return U256_ZERO;
-    default:
-        return U256(below(random, 800));
+    case 3: return U256_ZERO;
+    default: return U256(below(random, 800));
     }
 }
 
@@ -134,7 +130,8 @@ static struct sim_op draw_op(uint64_t *random, const struct sim_block *b)
 /* The nonce is filled in later: the one that makes it valid is known only when its turn has come. */
 static void draw_tx(uint64_t *random, const struct sim_block *b, struct sim_tx *tx, uint32_t ops)
 {
-    *tx = (struct sim_tx){.sender = (uint8_t)below(random, b->rules.accounts), .op_count = 1 + (uint32_t)below(random, ops)};
+    *tx = (struct sim_tx){.sender = (uint8_t)below(random, b->rules.accounts),
+                          .op_count = 1 + (uint32_t)below(random, ops)};
     for (uint32_t i = 0; i < tx->op_count; i++) tx->op[i] = draw_op(random, b);
 }
 
@@ -195,8 +192,8 @@ struct account_entry *sim_account_entry(struct sim_world *w, unsigned account)
     return e;
 }
 
-struct sim_result sim_execute_in_place(struct sim_world *w, const struct sim_block *b, struct account_entry *beneficiary,
-                                       struct u256 *fees, uint32_t tx)
+struct sim_result sim_execute_in_place(struct sim_world *w, const struct sim_block *b,
+                                       struct account_entry *beneficiary, struct u256 *fees, uint32_t tx)
 {
     struct state *s = w->state[0];
     struct sim_machine *m = &w->machine[0];

@@ -1,4 +1,5 @@
-/* world: random blocks of made-up transactions over a small state, and what they do when they are executed one after the other.
+/* world: random blocks of made-up transactions over a small state, and what they do when they are executed one after
+ * the other.
  *
  *     sim_block_make ──► pre-state, transactions, and the expected results: the serial execution
  *     sim_execute    ──► the same block by the parallel protocol (protocol.h), compared with those */
@@ -28,7 +29,7 @@ enum { SIM_SHARE = 1 };
 struct sim_shape {
     uint32_t txs_least, txs, ops; /* at least, at most; operations at most */
     uint8_t accounts;
-    bool checks_each;  /* the state after each transaction is compared too */
+    bool checks_each; /* the state after each transaction is compared too */
 };
 
 /* One block and its serial execution. */
@@ -36,7 +37,7 @@ struct sim_block {
     uint64_t seed;
     struct state_memory *memory;
     struct state_view view;
-    uint8_t failing;   /* an account whose storage and code the view cannot give; SIM_ACCOUNTS: none */
+    uint8_t failing; /* an account whose storage and code the view cannot give; SIM_ACCOUNTS: none */
     bool clear_empty;
     bool checks_each;
     struct sim_rules rules;
@@ -70,10 +71,10 @@ void sim_block_free(struct sim_block *b);
 
 /* Sets the table up for the block, with what a system call does before the first transaction. */
 void sim_block_open(struct sim_world *w, const struct sim_block *b);
-/* Executes and commits transaction `tx` in place, as the serial executor does, and adds its fee to *fees; leaves all as it was if it is
- * invalid. */
-struct sim_result sim_execute_in_place(struct sim_world *w, const struct sim_block *b, struct account_entry *beneficiary,
-                                       struct u256 *fees, uint32_t tx);
+/* Executes and commits transaction `tx` in place, as the serial executor does, and adds its fee to *fees; leaves all
+ * as it was if it is invalid. */
+struct sim_result sim_execute_in_place(struct sim_world *w, const struct sim_block *b,
+                                       struct account_entry *beneficiary, struct u256 *fees, uint32_t tx);
 struct account_entry *sim_account_entry(struct sim_world *w, unsigned account);
 /* What follows the last transaction: fees, withdrawals, a system call. In place. */
 void sim_block_close(struct sim_world *w, const struct sim_block *b, struct u256 fees);

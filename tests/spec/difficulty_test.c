@@ -6,10 +6,9 @@ static size_t checked;
 
 static void check_case(struct form *f, const struct fork *fork, const char *name, yyjson_val *v)
 {
-    struct u256 found =
-        block_difficulty(fork, form_u64(f, v, "currentBlockNumber"), form_u64(f, v, "currentTimestamp"),
-                         form_u64(f, v, "parentTimestamp"), form_u256(f, v, "parentDifficulty"),
-                         form_u64(f, v, "parentUncles") != 0);
+    struct u256 found = block_difficulty(fork, form_u64(f, v, "currentBlockNumber"), form_u64(f, v, "currentTimestamp"),
+                                         form_u64(f, v, "parentTimestamp"), form_u256(f, v, "parentDifficulty"),
+                                         form_u64(f, v, "parentUncles") != 0);
     if (!u256_equal(found, form_u256(f, v, "currentDifficulty")))
         FAIL("%s: %s differs by the rules of %s", f->file, name, fork->name);
     checked++;
@@ -21,8 +20,7 @@ static void check_group(struct form *f, const char *name, yyjson_val *v)
     yyjson_obj_iter groups = yyjson_obj_iter_with(v);
     for (yyjson_val *group; (group = yyjson_obj_iter_next(&groups)) != NULL;) {
         const struct fork *fork = fork_find(yyjson_get_str(group));
-        if (fork == NULL)
-            continue; /* _info */
+        if (fork == NULL) continue; /* _info */
         yyjson_obj_iter cases = yyjson_obj_iter_with(yyjson_obj_iter_get_val(group));
         for (yyjson_val *one; (one = yyjson_obj_iter_next(&cases)) != NULL;)
             check_case(f, fork, yyjson_get_str(one), yyjson_obj_iter_get_val(one));

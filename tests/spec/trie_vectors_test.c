@@ -13,8 +13,7 @@ static void put(struct trie *t, struct arena *arena, yyjson_val *key_text, yyjso
         keccak256(&hash, key.data, key.size);
         key = (struct bytes){hash.b, sizeof hash};
     }
-    if (yyjson_is_str(value_text))
-        value = vectors_text(arena, yyjson_get_str(value_text), yyjson_get_len(value_text));
+    if (yyjson_is_str(value_text)) value = vectors_text(arena, yyjson_get_str(value_text), yyjson_get_len(value_text));
     CHECK_STATUS(trie_put(t, key.data, key.size, value), STATUS_OK);
 }
 
@@ -27,14 +26,11 @@ static void check_case(struct form *f, const char *name, yyjson_val *test)
     size_t i, count;
     yyjson_val *key;
     if (any_order)
-        yyjson_obj_foreach(in, i, count, key, step)
-            put(t, &arena, key, step);
+        yyjson_obj_foreach(in, i, count, key, step) put(t, &arena, key, step);
     else
-        yyjson_arr_foreach(in, i, count, step)
-            put(t, &arena, yyjson_arr_get(step, 0), yyjson_arr_get(step, 1));
+        yyjson_arr_foreach(in, i, count, step) put(t, &arena, yyjson_arr_get(step, 0), yyjson_arr_get(step, 1));
     trie_root(t, NULL, &found);
-    if (!hash_equal(&found, &expected))
-        FAIL("%s: wrong root", name);
+    if (!hash_equal(&found, &expected)) FAIL("%s: wrong root", name);
     trie_free(t);
     arena_free(&arena);
 }

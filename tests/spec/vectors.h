@@ -1,6 +1,6 @@
 /* Reading published JSON vectors in unit tests: every case of every file below a folder of the fixtures, or SKIP where there are none. */
-#ifndef WEFT_TESTS_VECTORS_H
-#define WEFT_TESTS_VECTORS_H
+#ifndef WEFT_TESTS_SPEC_VECTORS_H
+#define WEFT_TESTS_SPEC_VECTORS_H
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,8 +24,7 @@ static inline size_t vectors_each(const char *path, void (*check)(struct form *f
         SKIP("no %s in $WEFT_FIXTURES", path);
     for (size_t i = 0; i < files.count; i++) {
         struct form f;
-        if (form_open(&f, files.files[i].path, &e) != STATUS_OK)
-            FAIL("%s", e.text);
+        if (form_open(&f, files.files[i].path, &e) != STATUS_OK) FAIL("%s", e.text);
         f.error = &e;
         yyjson_val *key, *value;
         yyjson_obj_iter members = yyjson_obj_iter_with(f.root);
@@ -33,8 +32,7 @@ static inline size_t vectors_each(const char *path, void (*check)(struct form *f
             value = yyjson_obj_iter_get_val(key);
             f.place = yyjson_get_str(key);
             check(&f, f.place, value);
-            if (f.status != STATUS_OK)
-                FAIL("%s", e.text);
+            if (f.status != STATUS_OK) FAIL("%s", e.text);
             count++;
         }
         form_close(&f);
@@ -46,8 +44,7 @@ static inline size_t vectors_each(const char *path, void (*check)(struct form *f
 /* The bytes of a text: hex digits behind 0x, else the characters themselves. Lives in `arena`. */
 static inline struct bytes vectors_text(struct arena *arena, const char *text, size_t size)
 {
-    if (size < 2 || text[0] != '0' || text[1] != 'x')
-        return (struct bytes){(const uint8_t *)text, size};
+    if (size < 2 || text[0] != '0' || text[1] != 'x') return (struct bytes){(const uint8_t *)text, size};
     uint8_t *data = arena_alloc(arena, size / 2 + 1, 1);
     CHECK(size % 2 == 0 && hex_decode(data, text + 2, size - 2));
     return (struct bytes){data, size / 2 - 1};

@@ -1,4 +1,4 @@
-"""Starts geth in developer mode, makes blocks that are awkward to fetch, and replays them: rpc.py WEFT GETH."""
+"""Starts geth in developer mode, makes blocks that are awkward to fetch, and replays them: rpc_geth.py WEFT GETH."""
 
 import json
 import os
