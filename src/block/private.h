@@ -103,8 +103,7 @@ struct block_access_list block_make_access_list(struct block_run *run);
 /* How many slots were accessed so far. */
 uint32_t block_listed_slots(const struct block_run *run);
 
-/* What speaks against a list, BLOCK_ACCESS_LIST_* or BAL_* with *error set (may be NULL): account, slot or field, index, what was
- * declared and what was found. See access_list_check.c.
+/* What speaks against a list, BLOCK_ACCESS_LIST_* or BAL_* with *error set (may be NULL).
  *   size: more items than the gas limit allows       form: that, order, indices, and the hash in the header
  *   gas: in order, before a transaction; the gas that is left cannot pay for the declared reads that are still missing */
 enum status block_check_access_list_size(const struct block_access_list *l, uint64_t gas_limit, struct error *error);
@@ -112,8 +111,6 @@ enum status block_check_access_list_form(const struct block_access_list *l, cons
                                          uint32_t transaction_count, struct error *error);
 uint64_t block_declared_reads(const struct block_access_list *l);
 enum status block_check_access_list_gas(struct block_run *run);
-enum status block_compare_access_lists(const struct block_access_list *declared, const struct block_access_list *found,
-                                       struct error *error);
 
 /* What happens before the first and after the last transaction; writes the table in place. */
 enum status block_start(struct block_run *run);

@@ -150,6 +150,9 @@ enum status results_compare(const struct block_result *serial, const struct bloc
     if (serial->gas_used != parallel->gas_used || !requests_equal(serial, parallel))
         return error_set(e, EXECUTORS_DIFFER, "serial and parallel execution differ in %s",
                          requests_equal(serial, parallel) ? "gas used" : "requests");
+    struct error difference;
+    if (block_compare_access_lists(&parallel->access_list, &serial->access_list, &difference) != STATUS_OK)
+        return error_set(e, EXECUTORS_DIFFER, "serial and parallel execution differ: %.400s", difference.text);
     return STATUS_OK;
 }
 

@@ -140,6 +140,32 @@ static void check_equal(const struct block_result *serial, const struct block_re
     CHECK_BYTES(parallel->receipts_root.b, serial->receipts_root.b, 32);
     CHECK_BYTES(parallel->bloom.b, serial->bloom.b, sizeof serial->bloom.b);
     CHECK(state_diff_equal(&serial->diff, &parallel->diff));
+    CHECK_BYTES(parallel->access_list_hash.b, serial->access_list_hash.b, 32);
+}
+
+/* A block with the right access list is accepted, one with a list that differs in any place refused. */
+static void check_declared(struct engine *e, struct block_task task, struct header *h, const struct block_result *right)
+{
+    h->access_list_hash = right->access_list_hash;
+    task.access_list = &right->access_list;
+    CHECK_STATUS(execute(e, EXECUTOR_PARALLEL, &task).status, STATUS_OK);
+
+    struct bal_account *accounts = base_alloc(right->access_list.account_count * sizeof *accounts);
+    memcpy(accounts, right->access_list.accounts, right->access_list.account_count * sizeof *accounts);
+    struct block_access_list wrong = {accounts, right->access_list.account_count};
+    struct bal_account *a = &accounts[harness_random_below(wrong.account_count)];
+    if (a->nonce_count != 0)
+        a->nonce_count--;
+    else if (a->read_count != 0)
+        a->read_count--;
+    else
+        a->address.b[19] ^= 0x55;
+    task.access_list = &wrong;
+    if (bal_check(&wrong, NULL) == STATUS_OK) {
+        bal_hash(&h->access_list_hash, &wrong);
+        CHECK(execute(e, EXECUTOR_PARALLEL, &task).status != STATUS_OK);
+    }
+    free(accounts);
 }
 
 static void compare_on(const struct fork *fork, unsigned rounds)
@@ -167,6 +193,8 @@ static void compare_on(const struct fork *fork, unsigned rounds)
             struct block_result parallel = execute(engines[i], EXECUTOR_PARALLEL, &task);
             check_equal(&serial, &parallel);
         }
+        if (fork->block_access_list && serial.status == STATUS_OK)
+            check_declared(engines[1], task, &b->header, &serial);
         state_memory_free(m);
         free(b);
     }
@@ -199,4 +227,9 @@ TEST(parallel_equals_serial_on_shanghai)
 TEST(parallel_equals_serial_on_prague)
 {
     compare_on(fork_find("Prague"), ROUNDS);
+}
+
+TEST(parallel_equals_serial_on_amsterdam)
+{
+    compare_on(fork_find("Amsterdam"), ROUNDS);
 }
