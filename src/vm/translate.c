@@ -1,81 +1,12 @@
-/* The translator: bytecode to a run of fast instructions; fast.h says what that is.
- *
- * Places on the stack are numbered from the item that is on top when the run begins: 0, the one below -1, the next to be pushed 1.
- * `values` is the stack on paper: what each position holds, which is the word of some place, or a constant. To begin with, every
- * position holds its own place. `refs` counts for each place how many positions (and operands that are still to be read) need
- * its word; a result goes to the place of its position if nobody needs what is there, else to any place that is free.
- *
- * "Settling" moves all words to where they belong, as one parallel move: first a result that nobody has read yet is simply
- * redirected, then moves are made in an order in which none overwrites what another still reads, breaking cycles over a
- * free place. */
-#include <stdlib.h>
-
-#include "vm/fast.h"
+/* The translator: bytecode to a run of fast instructions; fast.h says what that is, paper.h how the stack is followed. */
 #include "vm/instructions.h"
+#include "vm/paper.h"
 
 #if defined(__clang__)
 #pragma clang diagnostic ignored "-Winitializer-overrides"
 #else
 #pragma GCC diagnostic ignored "-Woverride-init"
 #endif
-
-enum {
-    PLACES_BELOW = STACK_ITEMS_MAX, /* the deepest place is -(STACK_ITEMS_MAX - 1) */
-    PLACES_ABOVE = 512,
-    HEIGHT_MAX = 128,  /* a run ends before its stack grows by more ... */
-    DEPTH_MAX = 800,   /* ... or reaches deeper ... */
-    TOUCHED_MAX = 160, /* ... or uses more positions */
-    DEEP_MAX = 32,     /* how deep DUPN and SWAPN may reach in a run; beyond, the plain interpreter does it */
-    INSTRUCTIONS_MAX = 384,
-    LENGTH_MAX = 2048, /* bytes of code in a run */
-    CONSTANTS_MAX = 256,
-    GAS_READS_MAX = 16,
-    HELD_MAX = 8,
-    SETTLE_RESERVE = TOUCHED_MAX + 16, /* instructions that the end of a run may need */
-    MERGE_MAX = 32,                    /* a run goes on over a JUMPDEST while it has no more instructions */
-    OUT_SIZE = (INSTRUCTIONS_MAX + SETTLE_RESERVE) * (int)sizeof(struct fast_branch),
-};
-
-struct value {
-    int16_t place;
-    int16_t constant; /* its number, or -1: the word at `place` */
-};
-
-struct translator {
-    struct translation *translation;
-    const int64_t *gas_table;
-    const void *const *handlers;
-    const uint8_t *code;
-    uint32_t size, start, position;
-
-    int height, low, highest, highest_place; /* positions: top, deepest used, highest ever, highest scratch */
-    struct value values_[PLACES_BELOW + PLACES_ABOVE];
-    uint8_t refs_[PLACES_BELOW + PLACES_ABOVE];
-    int16_t
-        maker_[PLACES_BELOW + PLACES_ABOVE]; /* the instruction that made the word there and can be redirected, or -1 */
-    int16_t touched_[PLACES_BELOW + PLACES_ABOVE]; /* the last instruction that read or wrote there */
-    int16_t held[HELD_MAX];                        /* places of operands that are still to be read */
-    unsigned held_count;
-
-    struct u256 constants[CONSTANTS_MAX];
-    int constant_count;
-
-    uint64_t cost;                     /* of the stretch since the last check */
-    size_t check;                      /* that check */
-    uint32_t gas_reads[GAS_READS_MAX]; /* GAS instructions since then */
-    unsigned gas_read_count;
-
-    int count; /* instructions so far */
-    uint32_t at[INSTRUCTIONS_MAX + SETTLE_RESERVE];
-    uint16_t op[INSTRUCTIONS_MAX + SETTLE_RESERVE];
-    size_t used;
-    _Alignas(32) uint8_t out[OUT_SIZE];
-};
-
-#define VALUE(x, p) ((x)->values_[(p) + PLACES_BELOW])
-#define REFS(x, p) ((x)->refs_[(p) + PLACES_BELOW])
-#define MAKER(x, p) ((x)->maker_[(p) + PLACES_BELOW])
-#define TOUCHED(x, p) ((x)->touched_[(p) + PLACES_BELOW])
 
 static const uint8_t items_in[256] = {
 #define OP(name, byte, in, out, immediate) [byte] = in,
@@ -87,213 +18,6 @@ static const uint8_t items_out[256] = {
 #include "fork/opcodes.def"
 #undef OP
 };
-
-/* ---- writing instructions --------------------------------------------------------------------------------------- */
-
-static void *emit(struct translator *x, enum fast_op op, size_t size)
-{
-    ASSERT(x->count < (int)COUNT_OF(x->at) && x->used + size <= sizeof x->out);
-    struct fast *i = (struct fast *)(void *)(x->out + x->used);
-    memset(i, 0, size);
-    i->handler = x->handlers[op];
-    x->at[x->count] = (uint32_t)x->used;
-    x->op[x->count++] = (uint16_t)op;
-    x->used += size;
-    return i;
-}
-
-static struct fast *instruction(struct translator *x, int index)
-{
-    return (struct fast *)(void *)(x->out + x->at[index]);
-}
-
-/* The operand at place p, and the result there, of the instruction written last. */
-static int16_t reads(struct translator *x, int p)
-{
-    TOUCHED(x, p) = (int16_t)(x->count - 1);
-    return (int16_t)(p * (int)sizeof(struct u256));
-}
-
-static int16_t makes(struct translator *x, int p)
-{
-    int16_t at = reads(x, p);
-    MAKER(x, p) = (int16_t)(x->count - 1);
-    return at;
-}
-
-/* ---- the stack on paper ------------------------------------------------------------------------------------------- */
-
-/* Makes sure that positions from p upwards are on the paper. */
-static void reach(struct translator *x, int p)
-{
-    while (x->low > p) {
-        x->low--;
-        VALUE(x, x->low) = (struct value){(int16_t)x->low, -1};
-        REFS(x, x->low) = 1;
-        MAKER(x, x->low) = TOUCHED(x, x->low) = -1;
-    }
-}
-
-static void push(struct translator *x, struct value v)
-{
-    VALUE(x, ++x->height) = v;
-    if (v.constant < 0) REFS(x, v.place)++;
-}
-
-static void push_place(struct translator *x, int p)
-{
-    push(x, (struct value){(int16_t)p, -1});
-}
-
-static void push_constant(struct translator *x, struct u256 word)
-{
-    x->constants[x->constant_count] = word;
-    push(x, (struct value){0, (int16_t)x->constant_count++});
-}
-
-static struct u256 constant(const struct translator *x, struct value v)
-{
-    return x->constants[v.constant];
-}
-
-/* Takes the top item as an operand; its place stays as it is until release. */
-static struct value take(struct translator *x)
-{
-    struct value v = VALUE(x, x->height);
-    x->height--;
-    if (v.constant < 0) x->held[x->held_count++] = v.place;
-    return v;
-}
-
-static void release(struct translator *x)
-{
-    while (x->held_count > 0) REFS(x, x->held[--x->held_count])--;
-}
-
-/* A place whose word nobody needs, above the stack. */
-static int scratch(struct translator *x)
-{
-    int p = x->height + 1;
-    while (REFS(x, p) != 0) p++;
-    if (p > x->highest_place) x->highest_place = p;
-    return p;
-}
-
-/* Where the result for the next position goes. */
-static int result_place(struct translator *x)
-{
-    int p = x->height + 1;
-    return REFS(x, p) == 0 ? p : scratch(x);
-}
-
-static void emit_set(struct translator *x, int p, struct u256 word)
-{
-    if (u256_fits_u64(word) && word.w[0] <= UINT32_MAX) {
-        struct fast *i = emit(x, FAST_SET_SMALL, sizeof *i);
-        i->to = makes(x, p);
-        i->number = (uint32_t)word.w[0];
-    } else {
-        struct fast_constant *i = emit(x, FAST_SET, sizeof *i);
-        i->base.to = makes(x, p);
-        i->value = word;
-    }
-}
-
-/* The place of an operand; a constant is put into a free one. */
-static int place_of(struct translator *x, struct value v)
-{
-    if (v.constant < 0) return v.place;
-    int p = scratch(x);
-    emit_set(x, p, constant(x, v));
-    REFS(x, p)++;
-    x->held[x->held_count++] = (int16_t)p;
-    return p;
-}
-
-/* ---- settling ----------------------------------------------------------------------------------------------------- */
-
-struct move {
-    int to, from;
-};
-
-/* Makes the instruction that produced the word at m.from put it to m.to instead. Possible if this is its only reader, and
- * nobody has used m.to since. */
-static bool redirect(struct translator *x, struct move m)
-{
-    int maker = MAKER(x, m.from);
-    if (maker < 0 || REFS(x, m.from) != 1 || REFS(x, m.to) != 0 || TOUCHED(x, m.from) != maker ||
-        TOUCHED(x, m.to) > maker)
-        return false;
-    instruction(x, maker)->to = (int16_t)(m.to * (int)sizeof(struct u256));
-    return true;
-}
-
-static void emit_move(struct translator *x, int to, int from)
-{
-    struct fast *i = emit(x, FAST_MOVE, sizeof *i);
-    i->a = reads(x, from);
-    i->to = reads(x, to);
-}
-
-/* Brings the word at p to safety, for those moves and operands that still need it. */
-static void evacuate(struct translator *x, struct move *moves, int count, int p)
-{
-    int q = scratch(x);
-    emit_move(x, q, p);
-    for (int i = 0; i < count; i++)
-        if (moves[i].from == p) moves[i].from = q;
-    for (unsigned i = 0; i < x->held_count; i++)
-        if (x->held[i] == p) x->held[i] = (int16_t)q;
-    REFS(x, q) = REFS(x, p);
-    REFS(x, p) = 0;
-}
-
-static bool is_read(const struct translator *x, const struct move *moves, int count, int p)
-{
-    for (int i = 0; i < count; i++)
-        if (moves[i].from == p) return true;
-    for (unsigned i = 0; i < x->held_count; i++)
-        if (x->held[i] == p) return true;
-    return false;
-}
-
-/* Puts every position's word into its own place. Held operands survive, perhaps elsewhere. */
-static void settle(struct translator *x)
-{
-    struct move moves[TOUCHED_MAX + 16];
-    int count = 0;
-    for (int p = x->low; p <= x->height; p++) {
-        struct move m = {p, VALUE(x, p).place};
-        if (VALUE(x, p).constant < 0 && m.from != p) {
-            if (redirect(x, m))
-                REFS(x, m.from) = 0;
-            else
-                moves[count++] = m;
-        }
-    }
-    while (count > 0) {
-        int ready = 0;
-        while (ready < count && is_read(x, moves, count, moves[ready].to)) ready++;
-        if (ready == count) {
-            evacuate(x, moves, count, moves[0].to);
-            continue;
-        }
-        emit_move(x, moves[ready].to, moves[ready].from);
-        moves[ready] = moves[--count];
-    }
-    for (int p = x->low; p <= x->height; p++)
-        if (VALUE(x, p).constant >= 0) {
-            if (is_read(x, NULL, 0, p)) evacuate(x, NULL, 0, p);
-            emit_set(x, p, constant(x, VALUE(x, p)));
-        }
-    int end = x->highest_place > x->highest ? x->highest_place : x->highest;
-    for (int p = x->low; p <= end; p++) {
-        VALUE(x, p) = (struct value){(int16_t)p, -1};
-        REFS(x, p) = p <= x->height;
-        MAKER(x, p) = -1;
-    }
-    for (unsigned i = 0; i < x->held_count; i++) REFS(x, x->held[i])++;
-}
 
 /* ---- checks --------------------------------------------------------------------------------------------------------- */
 
@@ -330,10 +54,7 @@ struct binary {
 };
 static const struct binary binaries[256] = {
 #define BINARY_ROW(NAME, name)                                                                                         \
-    [OP_##NAME] = {FAST_##NAME,                                                                                        \
-                   FAST_##NAME##_C,                                                                                    \
-                   FAST_C_##NAME,                                                                                      \
-                   true,                                                                                               \
+    [OP_##NAME] = {FAST_##NAME, FAST_##NAME##_C, FAST_C_##NAME, true,                                                  \
                    OP_##NAME == OP_ADD || OP_##NAME == OP_MUL || OP_##NAME == OP_AND || OP_##NAME == OP_OR ||          \
                        OP_##NAME == OP_XOR || OP_##NAME == OP_EQ,                                                      \
                    op_##name},
@@ -345,9 +66,8 @@ static const struct binary binaries[256] = {
 static const int16_t stack_forms[256] = {
     [0 ... 255] = -1,
 #define ROW(NAME, name) [OP_##NAME] = FAST_##NAME,
-    OUTSIDE_INSTRUCTIONS(ROW)[OP_CALLDATACOPY] = FAST_CALLDATACOPY,
-    [OP_CODECOPY] = FAST_CODECOPY,
-    [OP_MCOPY] = FAST_MCOPY,
+    OUTSIDE_INSTRUCTIONS(ROW)
+    [OP_CALLDATACOPY] = FAST_CALLDATACOPY, [OP_CODECOPY] = FAST_CODECOPY, [OP_MCOPY] = FAST_MCOPY,
 };
 static const int16_t nullary_forms[256] = {[0 ... 255] = -1, NULLARY_INSTRUCTIONS(ROW)};
 static const int16_t unary_forms[256] = {[0 ... 255] = -1, UNARY_INSTRUCTIONS(ROW)};
@@ -358,8 +78,10 @@ static struct fast *emit_value(struct translator *x, enum fast_op op, size_t siz
 {
     release(x);
     struct fast *i = emit(x, op, size);
-    if (a != INT16_MAX) i->a = reads(x, a);
-    if (b != INT16_MAX) i->b = reads(x, b);
+    if (a != INT16_MAX)
+        i->a = reads(x, a);
+    if (b != INT16_MAX)
+        i->b = reads(x, b);
     int to = result_place(x);
     i->to = makes(x, to);
     push_place(x, to);
@@ -409,14 +131,17 @@ static bool binary_as_shift(struct translator *x, uint8_t op, struct value a, st
 {
     if (a.constant >= 0 && (op == OP_SHL || op == OP_SHR)) {
         uint64_t n = u256_clamp_u64(constant(x, a));
-        if (n < 256) shift_by(x, op == OP_SHL, b, (unsigned)n);
+        if (n < 256)
+            shift_by(x, op == OP_SHL, b, (unsigned)n);
         return n < 256;
     }
     bool is_divisor = op == OP_DIV && b.constant >= 0, is_factor = op == OP_MUL && (a.constant >= 0 || b.constant >= 0);
-    if (!is_divisor && !is_factor) return false;
+    if (!is_divisor && !is_factor)
+        return false;
     struct value known = b.constant >= 0 ? b : a, other = b.constant >= 0 ? a : b;
     int n = power_of_two(constant(x, known));
-    if (n >= 0) shift_by(x, is_factor, other, (unsigned)n);
+    if (n >= 0)
+        shift_by(x, is_factor, other, (unsigned)n);
     return n >= 0;
 }
 
@@ -430,7 +155,8 @@ static void binary(struct translator *x, uint8_t op)
         push_constant(x, words[0]);
         return;
     }
-    if (binary_as_shift(x, op, a, b)) return;
+    if (binary_as_shift(x, op, a, b))
+        return;
     if (a.constant >= 0 && (rule->commutes || (op >= OP_LT && op <= OP_SGT))) { /* a < 5 is 5 > a */
         struct value other = a;
         a = b;
@@ -456,7 +182,8 @@ static void ternary(struct translator *x, enum fast_op op)
     int pa = place_of(x, a), pb = place_of(x, b), pc = place_of(x, c);
     struct fast *i = emit_value(x, op, sizeof(struct fast), pa, pb);
     i->c = (int16_t)(pc * (int)sizeof(struct u256));
-    if (TOUCHED(x, pc) < x->count - 1) TOUCHED(x, pc) = (int16_t)(x->count - 1);
+    if (TOUCHED(x, pc) < x->count - 1)
+        TOUCHED(x, pc) = (int16_t)(x->count - 1);
 }
 
 /* A constant that is a usual memory offset. */
@@ -533,9 +260,11 @@ static void stack_form(struct translator *x, uint8_t op)
     settle(x);
     struct fast *i = emit(x, (enum fast_op)stack_forms[op], sizeof *i);
     i->a = (int16_t)(x->height * (int)sizeof(struct u256));
-    for (int k = 0; k < items_in[op]; k++) REFS(x, x->height - k) = 0;
+    for (int k = 0; k < items_in[op]; k++)
+        REFS(x, x->height - k) = 0;
     x->height -= items_in[op];
-    for (int k = 0; k < items_out[op]; k++) push_place(x, x->height + 1);
+    for (int k = 0; k < items_out[op]; k++)
+        push_place(x, x->height + 1);
 }
 
 /* ---- ends of runs -------------------------------------------------------------------------------------------------- */
@@ -599,20 +328,17 @@ static void branch_from_stack(struct translator *x)
 static int take_back(struct translator *x, int p, struct fast_constant *out)
 {
     int last = x->count - 1;
-    if (instruction(x, last)->to != p * (int)sizeof(struct u256) || REFS(x, p) != 1) return -1;
+    if (instruction(x, last)->to != p * (int)sizeof(struct u256) || REFS(x, p) != 1)
+        return -1;
     enum fast_op op = (enum fast_op)x->op[last];
     bool has_constant = false, is_compare = op == FAST_ISZERO;
-    /* clang-format off */
 #define COMPARE(NAME)                                                                                                  \
     is_compare |= op == FAST_##NAME || op == FAST_##NAME##_C;                                                          \
     has_constant |= op == FAST_##NAME##_C;
-    COMPARE(LT)
-    COMPARE(GT)
-    COMPARE(SLT)
-    COMPARE(SGT)
-    COMPARE(EQ)
+    COMPARE(LT) COMPARE(GT) COMPARE(SLT) COMPARE(SGT) COMPARE(EQ)
 #undef COMPARE
-    if (!is_compare) return -1;
+    if (!is_compare)
+        return -1;
     memcpy(out, instruction(x, last), has_constant ? sizeof *out : sizeof out->base);
     x->used = x->at[last];
     x->count--;
@@ -624,16 +350,14 @@ static enum fast_op branch_of(int compare, bool negated)
 {
     switch (compare) {
 #define BRANCH_ROW(NAME)                                                                                               \
-    case FAST_##NAME: return negated ? FAST_BRANCH_NOT_##NAME : FAST_BRANCH_##NAME;                                    \
-    case FAST_##NAME##_C: return negated ? FAST_BRANCH_NOT_##NAME##_C : FAST_BRANCH_##NAME##_C;
-        BRANCH_ROW(LT)
-        BRANCH_ROW(GT)
-        BRANCH_ROW(SLT)
-        BRANCH_ROW(SGT)
-            BRANCH_ROW(EQ)
+    case FAST_##NAME:                                                                                                  \
+        return negated ? FAST_BRANCH_NOT_##NAME : FAST_BRANCH_##NAME;                                                  \
+    case FAST_##NAME##_C:                                                                                              \
+        return negated ? FAST_BRANCH_NOT_##NAME##_C : FAST_BRANCH_##NAME##_C;
+        BRANCH_ROW(LT) BRANCH_ROW(GT) BRANCH_ROW(SLT) BRANCH_ROW(SGT) BRANCH_ROW(EQ)
 #undef BRANCH_ROW
-        /* clang-format on */
-    default: return negated ? FAST_BRANCH_NOT : FAST_BRANCH;
+    default:
+        return negated ? FAST_BRANCH_NOT : FAST_BRANCH;
     }
 }
 
@@ -668,16 +392,19 @@ static void branch(struct translator *x)
     while ((compare = take_back(x, x->held[0], &last)) >= 0) {
         release(x);
         hold(x, last.base.a);
-        if (compare != FAST_ISZERO) break;
+        if (compare != FAST_ISZERO)
+            break;
         negated = !negated;
     }
     enum fast_op op = branch_of(compare, negated);
     bool two = has_two_places(op);
-    if (two) hold(x, last.base.b);
+    if (two)
+        hold(x, last.base.b);
     settle(x);
     struct fast_branch *i = emit(x, op, sizeof *i);
     i->taken.base.a = reads(x, x->held[0]);
-    if (two) i->taken.base.b = reads(x, x->held[1]);
+    if (two)
+        i->taken.base.b = reads(x, x->held[1]);
     i->taken.base.to = height_bytes(x);
     i->taken.cell = &x->translation->cells[jumpdest_at(x, constant(x, target))];
     i->taken.position = constant(x, target).w[0];
@@ -698,64 +425,75 @@ static void halt(struct translator *x, enum fast_op op)
 
 static bool is_full(const struct translator *x)
 {
-    return x->height > HEIGHT_MAX || x->low < -DEPTH_MAX || x->height - x->low > TOUCHED_MAX - 40 ||
-           x->count > INSTRUCTIONS_MAX - 8 || x->position - x->start > LENGTH_MAX ||
-           x->constant_count > CONSTANTS_MAX - 4 || x->gas_read_count == GAS_READS_MAX;
+    return x->height > HEIGHT_MAX || x->low < -DEPTH_MAX || x->height - x->low > TOUCHED_MAX || x->count > INSTRUCTIONS_MAX - 8 ||
+           x->position - x->start > LENGTH_MAX || x->constant_count > CONSTANTS_MAX - 4 ||
+           x->gas_read_count == GAS_READS_MAX;
 }
 
 /* Translates an instruction that ends the run, behind its base gas. */
 static bool translate_end(struct translator *x, uint8_t op)
 {
     switch (op) {
-    case OP_STOP: emit(x, FAST_STOP, sizeof(struct fast)); return true;
-    case OP_INVALID: emit_fail(x, VM_INVALID_INSTRUCTION); return true;
-    case OP_RETURN: halt(x, FAST_RETURN); return true;
-    case OP_REVERT: halt(x, FAST_REVERT); return true;
+    case OP_STOP:
+        emit(x, FAST_STOP, sizeof(struct fast));
+        return true;
+    case OP_RETURN:
+        halt(x, FAST_RETURN);
+        return true;
+    case OP_REVERT:
+        halt(x, FAST_REVERT);
+        return true;
     case OP_SELFDESTRUCT: {
         settle(x);
         struct fast *i = emit(x, FAST_SELFDESTRUCT, sizeof *i);
         i->a = height_bytes(x);
         return true;
     }
-    case OP_JUMP: jump(x); return true;
-    case OP_JUMPI: branch(x); return true;
-    default: return false;
-    }
-}
-
-static void exchange_positions(struct translator *x, int a, int b)
-{
-    struct value other = VALUE(x, a);
-    VALUE(x, a) = VALUE(x, b);
-    VALUE(x, b) = other;
-}
-
-/* DUPN, SWAPN and EXCHANGE (EIP-8024), as long as they do not reach deeper than a run may. */
-static bool translate_deep(struct translator *x, uint8_t op)
-{
-    uint8_t immediate = x->code[x->position];
-    int n = immediate_item(immediate);
-    struct item_pair pair = immediate_pair(immediate);
-    if (op == OP_EXCHANGE && pair.n != 0) {
-        reach(x, x->height - pair.m);
-        exchange_positions(x, x->height - pair.n, x->height - pair.m);
-    } else if (op == OP_SWAPN && n != 0 && n < DEEP_MAX) {
-        reach(x, x->height - n);
-        exchange_positions(x, x->height, x->height - n);
-    } else if (op == OP_DUPN && n != 0 && n < DEEP_MAX) {
-        reach(x, x->height - n + 1);
-        push(x, VALUE(x, x->height - n + 1));
-    } else {
+    case OP_JUMP:
+        jump(x);
+        return true;
+    case OP_JUMPI:
+        branch(x);
+        return true;
+    default:
         return false;
     }
-    x->position++;
-    return true;
+}
+
+static void duplicate(struct translator *x, int n)
+{
+    reach(x, x->height - n + 1);
+    push(x, VALUE(x, x->height - n + 1));
+}
+
+/* Exchanges the items n and m below the top. */
+static void exchange_items(struct translator *x, int n, int m)
+{
+    reach(x, x->height - m);
+    struct value *a = &VALUE(x, x->height - n), *b = &VALUE(x, x->height - m), v = *a;
+    *a = *b;
+    *b = v;
+}
+
+/* DUPN, SWAPN and EXCHANGE; true when the byte behind them ends the run. */
+static bool translate_immediate(struct translator *x, uint8_t op)
+{
+    uint8_t byte = x->code[x->position++];
+    struct item_pair pair = op == OP_EXCHANGE ? immediate_pair(byte) : (struct item_pair){0, immediate_item(byte)};
+    if (op == OP_EXCHANGE ? pair.n == 0 : pair.m == 0) {
+        emit_fail(x, VM_UNDEFINED_INSTRUCTION);
+        return true;
+    }
+    if (op == OP_DUPN)
+        duplicate(x, pair.m);
+    else
+        exchange_items(x, pair.n, pair.m);
+    return false;
 }
 
 /* PUSH, DUP, SWAP and POP: only paper. */
 static bool translate_stack(struct translator *x, uint8_t op)
 {
-    if (op == OP_DUPN || op == OP_SWAPN || op == OP_EXCHANGE) return translate_deep(x, op);
     if (op >= OP_PUSH0 && op <= OP_PUSH32) {
         unsigned n = op - OP_PUSH0;
         push_constant(x, u256_load_be_n(x->code + x->position, n));
@@ -763,11 +501,11 @@ static bool translate_stack(struct translator *x, uint8_t op)
         return true;
     }
     if (op >= OP_DUP1 && op <= OP_DUP16) {
-        push(x, VALUE(x, x->height - (op - OP_DUP1)));
+        duplicate(x, op - OP_DUP1 + 1);
         return true;
     }
     if (op >= OP_SWAP1 && op <= OP_SWAP16) {
-        exchange_positions(x, x->height, x->height - (op - OP_SWAP1 + 1));
+        exchange_items(x, 0, op - OP_SWAP1 + 1);
         return true;
     }
     if (op == OP_POP) {
@@ -791,16 +529,35 @@ static bool translate_value(struct translator *x, uint8_t op)
         stack_form(x, op);
     } else {
         switch (op) {
-        case OP_ADDMOD: ternary(x, FAST_ADDMOD); break;
-        case OP_MULMOD: ternary(x, FAST_MULMOD); break;
-        case OP_EXP: exponentiate(x); break;
-        case OP_KECCAK256: keccak(x); break;
-        case OP_MLOAD: memory_load(x); break;
-        case OP_MSTORE: memory_store(x, FAST_MSTORE); break;
-        case OP_MSTORE8: memory_store(x, FAST_MSTORE8); break;
-        case OP_PC: push_constant(x, U256(x->position - 1)); break;
-        case OP_GAS: gas_read(x); break;
-        default: return false;
+        case OP_ADDMOD:
+            ternary(x, FAST_ADDMOD);
+            break;
+        case OP_MULMOD:
+            ternary(x, FAST_MULMOD);
+            break;
+        case OP_EXP:
+            exponentiate(x);
+            break;
+        case OP_KECCAK256:
+            keccak(x);
+            break;
+        case OP_MLOAD:
+            memory_load(x);
+            break;
+        case OP_MSTORE:
+            memory_store(x, FAST_MSTORE);
+            break;
+        case OP_MSTORE8:
+            memory_store(x, FAST_MSTORE8);
+            break;
+        case OP_PC:
+            push_constant(x, U256(x->position - 1));
+            break;
+        case OP_GAS:
+            gas_read(x);
+            break;
+        default:
+            return false;
         }
     }
     return true;
@@ -814,8 +571,10 @@ static bool is_seen_outside(uint8_t op)
         OUTSIDE_INSTRUCTIONS(ROW)
 #undef ROW
     case OP_BLOCKHASH:
-    case OP_SELFBALANCE: return true;
-    default: return false;
+    case OP_SELFBALANCE:
+        return true;
+    default:
+        return false;
     }
 }
 
@@ -823,8 +582,8 @@ static bool is_seen_outside(uint8_t op)
 static bool translate_one(struct translator *x)
 {
     uint8_t op = x->position < x->size ? x->code[x->position] : OP_STOP;
-    if (x->gas_table[op] == GAS_UNDEFINED) {
-        emit_fail(x, VM_UNDEFINED_INSTRUCTION);
+    if (op == OP_INVALID || x->gas_table[op] == GAS_UNDEFINED) {
+        emit_fail(x, op == OP_INVALID ? VM_INVALID_INSTRUCTION : VM_UNDEFINED_INSTRUCTION);
         return true;
     }
     reach(x, x->height - items_in[op] + 1);
@@ -832,8 +591,12 @@ static bool translate_one(struct translator *x)
     x->highest = height > x->highest ? height : x->highest;
     x->cost += (uint64_t)x->gas_table[op];
     x->position++;
-    if (translate_end(x, op)) return true;
-    if (translate_stack(x, op)) return false;
+    if (translate_end(x, op))
+        return true;
+    if (op == OP_DUPN || op == OP_SWAPN || op == OP_EXCHANGE)
+        return translate_immediate(x, op);
+    if (translate_stack(x, op))
+        return false;
     if (!translate_value(x, op)) {
         x->cost -= (uint64_t)x->gas_table[op];
         settle(x);
@@ -859,7 +622,8 @@ static void translate_run(struct translator *x)
             emit_jump_to(x, x->position);
             break;
         }
-        if (translate_one(x)) break;
+        if (translate_one(x))
+            break;
     }
     close_check(x);
     check->base.a = (int16_t)(x->low * (int)sizeof(struct u256));
@@ -874,7 +638,8 @@ static const struct fast *finish(struct translator *x)
     for (int i = 0; i < x->count; i++)
         if (x->op[i] == FAST_JUMP_TO) {
             struct fast_jump *jump = (struct fast_jump *)(void *)(run + x->at[i]);
-            if (jump->cell == NULL) jump->cell = &jump->own;
+            if (jump->cell == NULL)
+                jump->cell = &jump->own;
         }
     return (const struct fast *)(void *)run;
 }
@@ -904,7 +669,8 @@ static void translator_init(struct translator *x, struct translation *t, const i
 
 const struct fast *vm_translate(struct translation *t, const int64_t *gas_table, struct cell *cell, uint32_t position)
 {
-    while (atomic_flag_test_and_set_explicit(&t->lock, memory_order_acquire));
+    while (atomic_flag_test_and_set_explicit(&t->lock, memory_order_acquire))
+        ;
     const struct fast *run = atomic_load_explicit(&cell->run, memory_order_acquire);
     if (run == NULL && t->budget != 0) {
         struct translator x;
