@@ -28,7 +28,7 @@ mkdir "$folder/nothing"
 refuses "expected a command" nonsense
 refuses "expected PATH" statetest
 refuses "--threads: expected a number" statetest --threads zero "$folder"
-refuses "--executor: expected serial, parallel or both" blocktest --executor fast "$folder"
+refuses "--executor: expected serial, parallel" blocktest --executor fast "$folder"
 refuses "--fork: expected the name of a fork" statetest --fork Nowhere "$folder"
 refuses "--seed: expected an option" statetest --seed 1 "$folder"
 refuses "--filter: expected a value" statetest "$folder" --filter
