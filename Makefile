@@ -26,8 +26,8 @@ build: ## the release build: build/weft and the libraries
 	@cmake --preset release -DWEFT_NATIVE=$(NATIVE) $(CMAKE_ARGS) >/dev/null
 	@cmake --build build --parallel $(JOBS)
 
-run: build ## build, then run the command: make run ARGS="replay PATH"
-	@build/weft $(ARGS)
+run: build ## build, then the main job: replay real blocks if they are here; or a command: make run ARGS="replay PATH"
+	@tools/run.sh $(ARGS)
 
 test: build ## unit tests, then the official fixtures when they are there
 	@tests/run.sh

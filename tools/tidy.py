@@ -150,11 +150,12 @@ def check_forks(path, folder, code, found):
 
 
 def check_guard(path, text, found):
-    inside = path.relative_to(ROOT).parts[1:]
+    parts = path.relative_to(ROOT).parts
+    inside = parts[1:] if parts[0] == "src" else parts
     names = {"WEFT_" + "_".join(inside[i:]).upper().replace(".", "_").replace("-", "_") for i in range(len(inside))}
     match = re.search(r"^#ifndef (\w+)\n#define (\w+)$", text, re.M)
     if match is None:
-        if not re.search(r"more than once|several times|once for each|included inside", text):
+        if not re.search(r"more than once|several times|once for each|included (?:inside|where)", text):
             found.error(path, 1, f"no guard {max(names)} (or a word that it is included several times)")
     elif match.group(1) != match.group(2) or match.group(1) not in names:
         found.error(path, 1, f"guard {match.group(1)} should be one of {', '.join(sorted(names))}")

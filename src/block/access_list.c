@@ -22,6 +22,7 @@ struct book_change {
 struct book_account {
     const struct account_entry *entry;
     uint32_t first_slot, slot_count;
+    uint32_t code_read; /* its code in the parent state was first read at this index + 1; 0: never */
     struct change_list balances, nonces, codes;
 };
 struct book_slot {
@@ -38,6 +39,7 @@ struct access_book {
     uint32_t account_count, slot_count, change_count;
     uint32_t account_capacity, slot_capacity, change_capacity;
     struct u256 beneficiary_balance; /* fees included */
+    uint64_t oldest_hash;            /* of a block, that was asked for; UINT64_MAX: none */
 };
 
 struct access_book *access_book_new(void)
@@ -111,6 +113,8 @@ static void note_account(struct block_run *run, const struct state_access *acces
     struct access_book *b = run->engine->book;
     const struct account_entry *e = access->account;
     struct book_account *a = list_account(b, access->account);
+    if ((access->changed & STATE_CODE_READ) != 0 && a->code_read == 0)
+        a->code_read = index + 1;
     uint32_t number = number_after(run, index);
     /* The beneficiary's balance changes with every fee: see note_beneficiary. */
     if ((access->changed & STATE_BALANCE) != 0 && e != run->beneficiary)
@@ -143,6 +147,8 @@ static struct u256 beneficiary_balance(const struct block_run *run, uint32_t ind
 static void note_beneficiary(struct block_run *run, uint32_t index)
 {
     struct access_book *b = run->engine->book;
+    if (run->beneficiary == NULL)
+        return;
     struct u256 now = beneficiary_balance(run, index);
     if (index >= 1 && index <= run->task->transaction_count)
         list_account(b, run->beneficiary);
@@ -156,7 +162,9 @@ void block_begin_access_list(struct block_run *run)
 {
     struct access_book *b = run->engine->book;
     b->account_count = b->slot_count = b->change_count = 0;
-    b->beneficiary_balance = beneficiary_balance(run, 0);
+    b->oldest_hash = UINT64_MAX;
+    if (run->beneficiary != NULL)
+        b->beneficiary_balance = beneficiary_balance(run, 0);
 }
 
 void block_list_accesses(struct block_run *run, const struct state_accesses *accesses, uint32_t index)
@@ -168,6 +176,8 @@ void block_list_accesses(struct block_run *run, const struct state_accesses *acc
             note_slot(run, &accesses->all[i], index);
     }
     note_beneficiary(run, index);
+    if (accesses->oldest_hash < run->engine->book->oldest_hash)
+        run->engine->book->oldest_hash = accesses->oldest_hash;
 }
 
 /* ---- making the list ---------------------------------------------------------------------------------------------- */
@@ -259,6 +269,61 @@ struct block_access_list block_make_access_list(struct block_run *run)
         a->codes = make_codes(b, from->codes, arena);
     }
     return (struct block_access_list){accounts, b->account_count};
+}
+
+/* A code that the block deployed. */
+struct deployed {
+    const struct hash *hash;
+    uint32_t index;
+};
+
+static int by_hash(const void *x, const void *y)
+{
+    const struct deployed *a = x, *b = y;
+    int order = memcmp(a->hash->b, b->hash->b, sizeof a->hash->b);
+    return order != 0 ? order : (a->index > b->index) - (a->index < b->index);
+}
+
+static const struct deployed *list_deployed(struct block_run *run, uint32_t *count)
+{
+    const struct access_book *b = run->engine->book;
+    struct deployed *all = ARENA_ARRAY(&run->engine->block, struct deployed, b->change_count);
+    *count = 0;
+    for (uint32_t i = 0; i < b->account_count; i++)
+        for (uint32_t id = b->accounts[i].codes.first; id != 0; id = b->changes[id - 1].next)
+            all[(*count)++] = (struct deployed){&b->changes[id - 1].code->hash, b->changes[id - 1].index};
+    qsort(all, *count, sizeof *all, by_hash);
+    return all;
+}
+
+/* Whether the code was deployed before `index`. */
+static bool deployed_before(const struct deployed *all, uint32_t count, const struct hash *hash, uint32_t index)
+{
+    uint32_t low = 0, high = count;
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+        if (memcmp(all[middle].hash->b, hash->b, sizeof hash->b) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < count && hash_equal(all[low].hash, hash) && all[low].index < index;
+}
+
+/* A code that the block itself has deployed before it is read is at hand, even if the parent state has it as well. */
+void block_make_reads(struct block_run *run, struct block_result *out)
+{
+    const struct access_book *b = run->engine->book;
+    struct hash *codes = ARENA_ARRAY(&run->engine->block, struct hash, b->account_count);
+    uint32_t count;
+    const struct deployed *deployed = list_deployed(run, &count);
+    for (uint32_t i = 0; i < b->account_count; i++) {
+        const struct book_account *a = &b->accounts[i];
+        if (a->code_read != 0 && !deployed_before(deployed, count, &a->entry->code_hash, a->code_read - 1))
+            codes[out->code_read_count++] = a->entry->code_hash;
+    }
+    out->codes_read = codes;
+    out->oldest_hash = b->oldest_hash;
 }
 
 uint32_t block_listed_slots(const struct block_run *run)

@@ -62,6 +62,7 @@ struct block_task {
     void (*committed)(void *context, struct engine *e, uint32_t index);
     void *committed_context;
     const struct hash *state_roots;
+    bool keep_accesses;     /* fill access_list and codes_read, also where the fork has no access list: for a witness */
     bool transactions_only; /* no system calls, rewards, withdrawals, requests: a state test */
     bool skip_invalid;      /* an invalid transaction is left out and noted (t8n) instead of making the block invalid; serial only */
 };
@@ -122,7 +123,10 @@ struct block_result {
     uint64_t blob_gas_used;
     const struct bytes *requests; /* EIP-7685: type byte and data, those with data only, in order of type */
     uint32_t request_count;
-    struct block_access_list access_list; /* EIP-7928: what was accessed and changed, in canonical order */
+    struct block_access_list access_list; /* EIP-7928: what was accessed and changed, in canonical order; also with keep_accesses */
+    const struct hash *codes_read; /* with keep_accesses: codes of the parent state that committed transactions asked for, in no order */
+    uint32_t code_read_count;
+    uint64_t oldest_hash;          /* likewise: the lowest block number whose hash they asked for; UINT64_MAX: none */
     struct block_stats stats;
     const struct block_event *events; /* of the parallel executor, by worker, then by time; empty unless recorded */
     uint32_t event_count;

@@ -111,7 +111,7 @@ static void begin(struct engine *e, const struct block_task *task)
         arena_reset(&e->workers[i].versions);
         e->workers[i].event_count = 0;
         e->workers[i].tx.state->clear_empty = task->fork->clear_empty;
-        e->workers[i].tx.state->list_accesses = task->fork->block_access_list;
+        e->workers[i].tx.state->list_accesses = block_lists_accesses(task);
     }
 }
 
@@ -142,6 +142,10 @@ static enum status begin_access_list(struct block_run *run)
 static enum status finish_access_list(struct block_run *run, struct block_result *out)
 {
     out->access_list = block_make_access_list(run);
+    if (run->task->keep_accesses)
+        block_make_reads(run, out);
+    if (!run->task->fork->block_access_list)
+        return STATUS_OK;
     if (run->task->access_list != NULL)
         return block_compare_access_lists(run->task->access_list, &out->access_list, &run->error);
     if (run->task->transactions_only)
@@ -161,8 +165,10 @@ static enum status execute_with(struct engine *e, const struct block_executor *e
     run.stats = (struct block_stats){.executor = executor->name, .threads = 1};
     *out = (struct block_result){.task = task, .transactions = run.results};
 
-    run.beneficiary = state_table_account(e->table, &task->header->beneficiary, &run.status);
-    if (run.status == STATUS_OK && task->fork->block_access_list)
+    /* Who gets nothing is not touched: a witness of such a block does not have the account. */
+    if (task->transaction_count != 0 || task->fork->block_reward != 0)
+        run.beneficiary = state_table_account(e->table, &task->header->beneficiary, &run.status);
+    if (run.status == STATUS_OK && block_lists_accesses(task))
         run.status = begin_access_list(&run);
     if (run.status == STATUS_OK && !task->transactions_only)
         run.status = block_start(&run);
@@ -170,7 +176,7 @@ static enum status execute_with(struct engine *e, const struct block_executor *e
         executor->run(&run);
     if (run.status == STATUS_OK)
         run.status = block_finish(&run, out);
-    if (run.status == STATUS_OK && task->fork->block_access_list)
+    if (run.status == STATUS_OK && block_lists_accesses(task))
         run.status = finish_access_list(&run, out);
 
     events_gather(e, out);

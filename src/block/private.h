@@ -83,11 +83,18 @@ void event_note(struct engine *e, struct engine_worker *w, enum block_event_kind
 /* Gathers what all workers noted. */
 void events_gather(struct engine *e, struct block_result *out);
 
-/* The block access list (EIP-7928), see access_list.c. Only where the fork has one. */
+/* The block access list (EIP-7928), see access_list.c. Only where block_lists_accesses. */
 struct access_book *access_book_new(void);
 void access_book_free(struct access_book *b);
 /* Before anything is executed. */
 void block_begin_access_list(struct block_run *run);
+/* Whether accesses are listed: the fork has the list, or the task asks for it. */
+static inline bool block_lists_accesses(const struct block_task *task)
+{
+    return task->fork->block_access_list || task->keep_accesses;
+}
+/* Which codes were read and how far back hashes were asked for. */
+void block_make_reads(struct block_run *run, struct block_result *out);
 /* Lists what was accessed at `index` (0: before the transactions, i: by transaction i from 1, one more: after them), once it is
  * committed and its fee is in run->fees. In order. */
 void block_list_accesses(struct block_run *run, const struct state_accesses *accesses, uint32_t index);

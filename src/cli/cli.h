@@ -38,6 +38,7 @@ enum option_flag {
     OPTION_SIZE = 1 << 9,
     OPTION_SEED = 1 << 10,
     OPTION_RPC = 1 << 11,
+    OPTION_STATELESS = 1 << 12,
 };
 
 /* Which executors a command runs: a mask of 1 << enum executor_kind. */
@@ -62,6 +63,7 @@ struct options {
     const char *filter;                /* NULL: everything */
     const struct fork *fork;           /* NULL: all */
     bool diff;
+    bool stateless;
     uint64_t size; /* 0: not given */
     uint64_t seed;
     const char *rpc; /* NULL: not given */

@@ -23,9 +23,11 @@ const struct command commands[] = {
      "PATH is a file or a folder of files in the form of execution-spec-tests, as blocks or as Engine API payloads.\n"
      "Checked are genesis, each block's encoding, header, uncles, body, execution and state root, the head and the\n"
      "state at the end; blocks that must be refused are refused for the named reason. Seals are not checked.\n\n"
+     "With --stateless the witness of each valid block is made from the full state, compared with the test's own\n"
+     "where it has one (EIP-8025), and the block is executed from the witness alone.\n\n"
      "Files are spread over --threads; each thread executes with --workers workers.",
-     OPTION_JSON | OPTION_THREADS | OPTION_EXECUTOR | OPTION_FILTER | OPTION_FORK | OPTION_WORKERS, 1, UINT32_MAX,
-     blocktest_command},
+     OPTION_JSON | OPTION_THREADS | OPTION_EXECUTOR | OPTION_FILTER | OPTION_FORK | OPTION_WORKERS | OPTION_STATELESS, 1,
+     UINT32_MAX, blocktest_command},
     {"bench", "[WORKLOAD...]", "execute generated blocks serially and in parallel",
      "Without an operand all workloads run. Blocks are made from --seed and are the same on every machine.\n"
      "Times are medians over --repeat runs and cover the execution of the block over loaded state.\n"

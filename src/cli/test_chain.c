@@ -31,7 +31,7 @@ void chain_free(struct test_chain *c)
     free(c->nodes);
 }
 
-static struct chain_node *find_node(const struct test_chain *c, const struct hash *hash)
+struct chain_node *chain_node_of(const struct test_chain *c, const struct hash *hash)
 {
     for (uint32_t i = c->count; i-- > 0;)
         if (hash_equal(&c->nodes[i].hash, hash)) return &c->nodes[i];
@@ -148,9 +148,9 @@ static enum status apply_block(struct state_memory *state, const struct block *b
 enum status chain_import(struct test_chain *c, const struct block *b, const struct block_access_list *access_list,
                          bool last_child, struct error *e)
 {
-    struct chain_node *parent = find_node(c, &b->header.parent_hash);
+    struct chain_node *parent = chain_node_of(c, &b->header.parent_hash);
     if (parent == NULL) return error_set(e, BLOCK_UNKNOWN_PARENT, "%s", status_text(BLOCK_UNKNOWN_PARENT));
-    if (find_node(c, &b->hash) != NULL) return STATUS_OK; /* known already */
+    if (chain_node_of(c, &b->hash) != NULL) return STATUS_OK; /* known already */
     const struct fork *fork = chain_fork_at(c->spec, b->header.number, b->header.timestamp);
     enum status s = check_block(c, b, parent, fork, e);
     if (s != STATUS_OK) return s;

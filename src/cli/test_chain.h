@@ -30,6 +30,8 @@ struct test_chain {
 void chain_begin(struct test_chain *c, struct tester *t, const struct chain_spec *spec, const struct header *genesis,
                  struct state_memory *state);
 void chain_free(struct test_chain *c);
+/* The node of a block; NULL when it is not in the chain. */
+struct chain_node *chain_node_of(const struct test_chain *c, const struct hash *hash);
 
 /* Checks a block in full, and adds it. `access_list` is the declared one (EIP-7928), NULL when it is not at hand.
  * With `last_child` the parent's state is taken over instead of copied: no other block will be built on it. Any

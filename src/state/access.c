@@ -22,9 +22,9 @@ struct state_accesses state_accesses(const struct state *s, struct arena *arena)
     uint32_t count = 0;
     for (uint32_t i = 0; i < s->account_count; i++) {
         const struct account *a = s->accounts[i];
-        uint32_t changed = changed_fields(a);
+        uint32_t changed = changed_fields(a), read = a->flags & ACCOUNT_CODE_READ ? STATE_CODE_READ : 0;
         if ((a->flags & ACCOUNT_ACCESSED) != 0 || changed != 0)
-            all[count++] = (struct state_access){a->entry, NULL, changed};
+            all[count++] = (struct state_access){a->entry, NULL, changed | read};
     }
     for (uint32_t i = 0; i < s->slot_count; i++) {
         const struct slot *slot = s->slots[i];
@@ -34,5 +34,5 @@ struct state_accesses state_accesses(const struct state *s, struct arena *arena)
         bool changed = !u256_equal(slot->current, slot->original) && !(slot->account->flags & ACCOUNT_DESTRUCTED);
         all[count++] = (struct state_access){slot->account->entry, slot->entry, changed ? STATE_SLOT : 0};
     }
-    return (struct state_accesses){all, count};
+    return (struct state_accesses){all, count, s->oldest_hash};
 }

@@ -61,6 +61,7 @@ void state_begin(struct state *s, uint32_t tx, bool speculative)
     s->speculative = speculative;
     s->failure = STATUS_OK;
     s->any_destructed = false;
+    s->oldest_hash = UINT64_MAX;
     s->refund = 0;
     s->account_count = s->slot_count = s->log_count = s->journal_count = 0;
     local_clear(s->account_map);
@@ -277,11 +278,25 @@ static void set_meta(struct state *s, struct account *a, struct meta meta)
     a->meta = meta;
 }
 
+/* Whether this transaction has deployed the same code: then it is at hand, whatever the parent state has. */
+static bool code_made_here(const struct state *s, const struct hash *hash)
+{
+    for (uint32_t i = 0; i < s->account_count; i++) {
+        const struct account *a = s->accounts[i];
+        if ((a->flags & ACCOUNT_HAS_META) && a->meta.code != NULL && a->meta.code != a->meta_start.code &&
+            hash_equal(&a->meta.code->hash, hash))
+            return true;
+    }
+    return false;
+}
+
 const struct code *state_code(struct state *s, struct account *a)
 {
     load_meta(s, a);
     if (LIKELY(a->meta.code != NULL))
         return a->meta.code;
+    if (s->list_accesses && !(a->flags & ACCOUNT_CODE_READ) && !code_made_here(s, &a->entry->code_hash))
+        a->flags |= ACCOUNT_CODE_READ;
     enum status why = STATUS_OK;
     const struct code *code = state_table_parent_code(s->table, a->entry, &why);
     if (UNLIKELY(code == NULL)) {
@@ -502,6 +517,8 @@ struct hash state_block_hash(struct state *s, uint64_t number)
 {
     struct hash hash = {{0}};
     const struct state_view *view = state_table_view(s->table);
+    if (number < s->oldest_hash)
+        s->oldest_hash = number;
     enum status status = view->block_hash(view->context, number, &hash);
     if (status != STATUS_OK)
         fail(s, status);

@@ -206,6 +206,7 @@ enum account_flag {
     ACCOUNT_BALANCE_SEEN = 1 << 7,  /* the balance itself was observed: a value read */
     ACCOUNT_NONCE_ASSUMED = 1 << 8, /* nonce_start was taken from the transaction, not read */
     ACCOUNT_ACCESSED = 1 << 9,      /* counts for the block access list (EIP-7928); survives reverts */
+    ACCOUNT_CODE_READ = 1 << 10,    /* its code in the parent state was needed; noted with list_accesses; survives reverts */
 };
 
 /* What the running transaction knows of an account. Stable until the transaction ends. Read fields through the functions below. */
@@ -257,7 +258,8 @@ struct state {
     bool clear_empty;     /* EIP-161 rules: existence is non-emptiness */
     bool speculative;     /* predecessors may be missing: note predicates */
     bool any_destructed;  /* some account was marked, perhaps in a reverted call */
-    bool list_accesses;   /* the block has an access list (EIP-7928): executions keep what they accessed */
+    bool list_accesses;   /* executions keep what they accessed: for an access list (EIP-7928), a witness */
+    uint64_t oldest_hash; /* lowest number of a block whose hash was asked for; UINT64_MAX: none */
     enum status failure;  /* first failure of the view; the executor looks at it after each transaction */
     int64_t refund;       /* gas refund counter; journaled by checkpoints */
 
@@ -379,6 +381,7 @@ enum state_field {
     STATE_NONCE = 1 << 1,
     STATE_CODE = 1 << 2,
     STATE_SLOT = 1 << 3,
+    STATE_CODE_READ = 1 << 4, /* no change: the account's code in the parent state was asked for */
 };
 
 /* An account or a slot that a transaction accessed, and which of its fields are not what they were before. Values are in the table,
@@ -391,6 +394,7 @@ struct state_access {
 struct state_accesses {
     const struct state_access *all;
     uint32_t count;
+    uint64_t oldest_hash; /* as in struct state */
 };
 
 /* What the finalized records say was accessed; lives in `arena`. Without the fee of the beneficiary, which is not in them. */

@@ -31,6 +31,19 @@ static enum status check_state_root(struct witness_state *state, const struct bl
     return s;
 }
 
+/* A code that the engine knew from other blocks was not asked of the witness; it has to be there all the same. */
+static enum status check_codes(struct witness_state *state, const struct block *b, const struct block_result *r, struct error *e)
+{
+    for (uint32_t i = 0; i < r->code_read_count; i++)
+        if (!witness_state_has_code(state, &r->codes_read[i])) {
+            char hash[65];
+            hex_of(hash, &r->codes_read[i]);
+            return error_set(e, STATE_MISSING, "block %llu: %s: code with hash 0x%s", (unsigned long long)b->header.number,
+                             status_text(STATE_MISSING), hash);
+        }
+    return STATUS_OK;
+}
+
 static enum status execute(struct engine *engine, enum executor_kind kind, const struct chain_spec *chain,
                            const struct fork *fork, const struct block *b, struct witness_state *state,
                            struct block_result *out, struct error *e)
@@ -55,15 +68,22 @@ static enum status execute(struct engine *engine, enum executor_kind kind, const
                               .uncle_count = b->uncle_count,
                               .withdrawals = b->withdrawals,
                               .withdrawal_count = b->withdrawal_count,
-                              .view = &view};
+                              .view = &view,
+                              .keep_accesses = true};
     s = block_execute(engine, kind, &task, out, e);
+    /* What fell into a gap may be why the block failed: then the witness is to blame. */
+    if (s == STATE_MISSING)
+        error_set(e, s, "block %llu: %s: %s", (unsigned long long)b->header.number, status_text(s),
+                  witness_state_missing(state));
+    enum status gap = witness_state_check(state, s == STATUS_OK ? &out->access_list : NULL, e);
+    if (gap != STATUS_OK)
+        s = gap;
     if (s == STATUS_OK) {
         block_seal(engine, out);
         s = block_check(out, e);
     }
-    if (s == STATE_MISSING)
-        error_set(e, s, "block %llu: %s: %s", (unsigned long long)b->header.number, status_text(s),
-                  witness_state_missing(state));
+    if (s == STATUS_OK)
+        s = check_codes(state, b, out, e);
     if (s == STATUS_OK)
         s = check_state_root(state, b, &out->diff, engine_pool(engine), e);
     out->task = NULL; /* it was here */

@@ -1,5 +1,9 @@
 /* A witness as a state_view: each question is a walk from the parent's state root through nodes found by hash. Nothing is changed by a
- * look-up, so any number of workers ask at once. The state table asks for each account and slot once. */
+ * look-up, so any number of workers ask at once. The state table asks for each account and slot once.
+ *
+ * More is asked than is needed: by executions ahead that come to nothing, by an instruction that then runs out of gas, for
+ * addresses in access lists. So an account or slot that cannot be had is answered with "nothing there" and noted as a gap; after
+ * execution, a gap that a committed transaction did access makes the witness too small (witness_state_check). */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,13 +12,23 @@
 #include "witness/index.h"
 #include "witness/witness.h"
 
+/* An account, or a slot of it, that the witness does not have. */
+struct gap {
+    struct address address;
+    bool is_slot;
+    struct u256 key;
+    enum status why;
+};
+
 struct witness_state {
     struct hash_index nodes, codes;
     struct header *headers;
     struct hash *header_hashes;
     size_t header_count;
-    pthread_mutex_t lock; /* of the text below */
-    char missing[160];
+    pthread_mutex_t lock; /* of the gaps */
+    struct gap *gaps;
+    size_t gap_count, gap_capacity;
+    char missing[100]; /* the last code or header that was asked for in vain */
 };
 
 /* ---- hashing ----------------------------------------------------------------------------------------------------------- */
@@ -102,6 +116,7 @@ void witness_state_free(struct witness_state *s)
     index_free(&s->codes);
     free(s->headers);
     free(s->header_hashes);
+    free(s->gaps);
     pthread_mutex_destroy(&s->lock);
     free(s);
 }
@@ -109,11 +124,6 @@ void witness_state_free(struct witness_state *s)
 const struct header *witness_state_parent(const struct witness_state *s)
 {
     return &s->headers[s->header_count - 1];
-}
-
-const char *witness_state_missing(const struct witness_state *s)
-{
-    return s->missing;
 }
 
 /* ---- the view ------------------------------------------------------------------------------------------------------------ */
@@ -128,58 +138,54 @@ struct trie_source witness_state_nodes(struct witness_state *s)
     return (struct trie_source){s, find_node};
 }
 
-/* Notes what could not be answered, the first time. */
-static enum status missing(struct witness_state *s, enum status why, const char *what, const struct address *a,
-                           const uint8_t *detail)
+static void note_gap(struct witness_state *s, struct gap gap)
 {
-    char address[41], more[65] = "";
-    hex_encode(address, a->b, sizeof a->b);
-    if (detail != NULL)
-        hex_encode(more, detail, 32);
     pthread_mutex_lock(&s->lock);
-    if (s->missing[0] == 0)
-        snprintf(s->missing, sizeof s->missing, "%s 0x%s%s%s", what, address, detail == NULL ? "" : " at 0x", more);
+    if (s->gap_count == s->gap_capacity) {
+        s->gap_capacity = s->gap_capacity == 0 ? 16 : 2 * s->gap_capacity;
+        s->gaps = base_realloc(s->gaps, s->gap_capacity * sizeof *s->gaps);
+    }
+    s->gaps[s->gap_count++] = gap;
     pthread_mutex_unlock(&s->lock);
-    return why;
 }
 
-static enum status read_account(struct witness_state *s, const struct address *a, struct trie_account *out, bool *exists)
+/* False where there is a gap, or no account. */
+static bool read_account(struct witness_state *s, const struct address *a, struct trie_account *out, enum status *why)
 {
     struct hash key;
     struct bytes value;
     struct trie_source nodes = witness_state_nodes(s);
     keccak256(&key, a->b, sizeof a->b);
-    enum status why = trie_lookup(&nodes, &witness_state_parent(s)->state_root, key.b, sizeof key, &value);
-    *exists = why == STATUS_OK && value.size != 0;
-    if (*exists)
-        why = trie_account_decode(out, value);
-    return why == STATUS_OK ? why : missing(s, why, "account", a, NULL);
+    *why = trie_lookup(&nodes, &witness_state_parent(s)->state_root, key.b, sizeof key, &value);
+    if (*why == STATUS_OK && value.size != 0)
+        *why = trie_account_decode(out, value);
+    return *why == STATUS_OK && value.size != 0;
 }
 
 static enum status view_account(void *context, const struct address *a, struct account_data *out)
 {
     struct trie_account found;
-    bool exists;
+    enum status why;
     *out = (struct account_data){0};
-    enum status why = read_account(context, a, &found, &exists);
-    if (why == STATUS_OK && exists)
+    if (read_account(context, a, &found, &why))
         *out = (struct account_data){.exists = true,
                                      .has_storage = !hash_equal(&found.storage_root, &keccak_empty_trie),
                                      .nonce = found.nonce,
                                      .balance = found.balance,
                                      .code_hash = found.code_hash};
-    return why;
+    else if (why != STATUS_OK)
+        note_gap(context, (struct gap){.address = *a, .why = why});
+    return STATUS_OK;
 }
 
 static enum status view_storage(void *context, const struct address *a, const struct u256 *key, struct u256 *out)
 {
     struct witness_state *s = context;
     struct trie_account account;
-    bool exists;
+    enum status why;
     *out = U256_ZERO;
-    enum status why = read_account(s, a, &account, &exists);
-    if (why != STATUS_OK || !exists)
-        return why;
+    if (!read_account(s, a, &account, &why))
+        return STATUS_OK; /* a gap is noted already: accounts are asked for before their slots */
     struct hash plain = u256_to_hash(*key), hashed;
     struct bytes value;
     struct trie_source nodes = witness_state_nodes(s);
@@ -187,16 +193,30 @@ static enum status view_storage(void *context, const struct address *a, const st
     why = trie_lookup(&nodes, &account.storage_root, hashed.b, sizeof hashed, &value);
     if (why == STATUS_OK && value.size != 0)
         why = trie_word_decode(out, value);
-    return why == STATUS_OK ? why : missing(s, why, "storage of", a, plain.b);
+    if (why != STATUS_OK)
+        note_gap(s, (struct gap){*a, true, *key, why});
+    return STATUS_OK;
 }
 
+bool witness_state_has_code(const struct witness_state *s, const struct hash *hash)
+{
+    struct bytes code;
+    return hash_equal(hash, &keccak_empty) || index_find(&s->codes, hash, &code);
+}
+
+/* No answer at all for a code that is not there: what is given is kept under its hash. */
 static enum status view_code(void *context, const struct address *a, const struct hash *code_hash, struct bytes *out)
 {
     struct witness_state *s = context;
     *out = (struct bytes){0};
     if (hash_equal(code_hash, &keccak_empty) || index_find(&s->codes, code_hash, out))
         return STATUS_OK;
-    return missing(s, STATE_MISSING, "code of", a, NULL);
+    char address[41];
+    hex_encode(address, a->b, sizeof a->b);
+    pthread_mutex_lock(&s->lock);
+    snprintf(s->missing, sizeof s->missing, "code of account 0x%s", address);
+    pthread_mutex_unlock(&s->lock);
+    return STATE_MISSING;
 }
 
 static enum status view_block_hash(void *context, uint64_t number, struct hash *out)
@@ -208,8 +228,7 @@ static enum status view_block_hash(void *context, uint64_t number, struct hash *
             return STATUS_OK;
         }
     pthread_mutex_lock(&s->lock);
-    if (s->missing[0] == 0)
-        snprintf(s->missing, sizeof s->missing, "header of block %llu", (unsigned long long)number);
+    snprintf(s->missing, sizeof s->missing, "header of block %llu", (unsigned long long)number);
     pthread_mutex_unlock(&s->lock);
     return STATE_MISSING;
 }
@@ -217,4 +236,60 @@ static enum status view_block_hash(void *context, uint64_t number, struct hash *
 struct state_view witness_state_view(struct witness_state *s)
 {
     return (struct state_view){s, view_account, view_storage, view_code, view_block_hash};
+}
+
+const char *witness_state_missing(const struct witness_state *s)
+{
+    return s->missing;
+}
+
+/* ---- what was needed and not there ------------------------------------------------------------------------------------------ */
+
+static int compare_gaps(const void *x, const void *y)
+{
+    const struct gap *a = x, *b = y;
+    int order = memcmp(a->address.b, b->address.b, sizeof a->address);
+    if (order == 0)
+        order = (int)a->is_slot - (int)b->is_slot;
+    return order != 0 ? order : u256_compare(a->key, b->key);
+}
+
+static bool is_gap(const struct witness_state *s, struct gap wanted, const struct gap **found)
+{
+    *found = bsearch(&wanted, s->gaps, s->gap_count, sizeof *s->gaps, compare_gaps);
+    return *found != NULL;
+}
+
+static const struct gap *accessed_gap(const struct witness_state *s, const struct block_access_list *l)
+{
+    const struct gap *gap;
+    for (uint32_t i = 0; i < l->account_count; i++) {
+        const struct bal_account *a = &l->accounts[i];
+        if (is_gap(s, (struct gap){.address = a->address}, &gap))
+            return gap;
+        for (uint32_t k = 0; k < a->slot_count; k++)
+            if (is_gap(s, (struct gap){a->address, true, a->slots[k].key, STATUS_OK}, &gap))
+                return gap;
+        for (uint32_t k = 0; k < a->read_count; k++)
+            if (is_gap(s, (struct gap){a->address, true, a->reads[k], STATUS_OK}, &gap))
+                return gap;
+    }
+    return NULL;
+}
+
+enum status witness_state_check(struct witness_state *s, const struct block_access_list *accesses, struct error *e)
+{
+    if (s->gap_count == 0)
+        return STATUS_OK;
+    qsort(s->gaps, s->gap_count, sizeof *s->gaps, compare_gaps);
+    const struct gap *gap = accesses == NULL ? s->gaps : accessed_gap(s, accesses);
+    if (gap == NULL)
+        return STATUS_OK;
+    char address[41], key[65];
+    struct hash plain = u256_to_hash(gap->key);
+    hex_encode(address, gap->address.b, sizeof gap->address);
+    hex_encode(key, plain.b, sizeof plain);
+    if (gap->is_slot)
+        return error_set(e, gap->why, "%s: slot 0x%s of account 0x%s", status_text(gap->why), key, address);
+    return error_set(e, gap->why, "%s: account 0x%s", status_text(gap->why), address);
 }

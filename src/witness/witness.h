@@ -43,10 +43,15 @@ enum status witness_state_new(struct witness_state **out, const struct witness *
 void witness_state_free(struct witness_state *s);
 /* The parent's header. */
 const struct header *witness_state_parent(const struct witness_state *s);
-/* The state after the parent; any number of threads. */
+/* The state after the parent; any number of threads. An account or slot that the witness does not have is answered as empty and noted:
+ * whoever used the view must call witness_state_check. */
 struct state_view witness_state_view(struct witness_state *s);
-/* What the view could not answer first, in words ("storage of 0x... at 0x..."); empty if it could answer all. */
+/* Whether all that was accessed was there. NULL: whether all that was asked for was. STATE_MISSING, TRIE_BAD_NODE or RLP_* with *e
+ * saying which account or slot was not. */
+enum status witness_state_check(struct witness_state *s, const struct block_access_list *accesses, struct error *e);
+/* The last code or header that the view was asked for in vain, in words; for when it returned STATE_MISSING. */
 const char *witness_state_missing(const struct witness_state *s);
+bool witness_state_has_code(const struct witness_state *s, const struct hash *hash);
 /* The nodes by hash. */
 struct trie_source witness_state_nodes(struct witness_state *s);
 

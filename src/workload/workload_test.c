@@ -23,10 +23,10 @@ TEST(the_assembler_knows_opcodes_numbers_and_labels)
 /* A block of transactions of one gas each, waiting as said. */
 static double ideal_of(const uint32_t *after, uint32_t count, unsigned threads)
 {
-    struct tx_result results[16];
+    struct tx_result results[16] = {0};
     for (uint32_t i = 0; i < count; i++) results[i] = (struct tx_result){.gas_used = 1};
     uint32_t copy[16];
-    memcpy(copy, after, count * sizeof *copy);
+    if (count != 0) memcpy(copy, after, count * sizeof *copy);
     struct workload_block b = {.after = copy, .count = count};
     return workload_ideal(&b, results, threads);
 }

@@ -1,6 +1,6 @@
 /* Reading published JSON vectors in unit tests: every case of every file below a folder of the fixtures, or SKIP where there are none. */
-#ifndef WEFT_TESTS_VECTORS_H
-#define WEFT_TESTS_VECTORS_H
+#ifndef WEFT_TESTS_SPEC_VECTORS_H
+#define WEFT_TESTS_SPEC_VECTORS_H
 
 #include <stdio.h>
 #include <stdlib.h>
