@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "cli/form.h"
+#include "cli/prestate.h"
 #include "cli/suite.h"
 
 /* One case of a file while it is being run. */
@@ -109,16 +110,6 @@ static void read_header(const struct state_test *t, const struct fork *fork, str
     }
     if (fork->base_fee.elasticity != 0) out->base_fee = form_optional_u256(f, t->env, "currentBaseFee");
     if (fork->blob.max != 0) out->excess_blob_gas = form_optional_u64(f, t->env, "currentExcessBlobGas");
-}
-
-/* In a state test the hash of a block is that of its number written in decimal. */
-static enum status number_hash(void *context, uint64_t number, struct hash *out)
-{
-    (void)context;
-    char text[24];
-    int size = snprintf(text, sizeof text, "%llu", (unsigned long long)number);
-    keccak256(out, text, (size_t)size);
-    return STATUS_OK;
 }
 
 /* ---- comparing ------------------------------------------------------------------------------------------------- */
@@ -247,7 +238,7 @@ static void execute(const struct state_test *t, const struct expectation *x, con
         authorities = all;
     }
     struct state_view view = state_memory_view(state);
-    view.block_hash = number_hash;
+    view.block_hash = prestate_block_hash;
     struct block_task task = {.chain = &chain,
                               .fork = x->fork,
                               .header = &header,

@@ -63,7 +63,19 @@ void vm_trace_cost(struct frame *f, int64_t gas, enum vm_status error)
     const struct vm_tracer *t = f->vm->tracer;
     if (!f->step_open) return;
     f->step_open = false;
-    if (t->cost != NULL) t->cost(t->context, f->step_gas - gas, error);
+    if (t->cost == NULL) return;
+    struct vm_cost cost = {
+        .gas = f->step_gas - gas, .refund = f->state->refund, .error = error, .memory = {f->memory, f->memory_size}};
+    t->cost(t->context, &cost);
+}
+
+void vm_trace_refusal(struct vm *vm, const struct vm_message *message, enum vm_status why)
+{
+    const struct vm_tracer *t = vm->tracer;
+    if (t == NULL) return;
+    struct vm_result result = {.status = why, .gas = message->gas};
+    if (t->enter != NULL) t->enter(t->context, message);
+    if (t->exit != NULL) t->exit(t->context, message, &result);
 }
 
 enum vm_status vm_run_traced(struct frame *f, int64_t gas)
@@ -97,7 +109,7 @@ enum vm_status vm_run_traced(struct frame *f, int64_t gas)
 end:
     /* What a failed instruction would have cost is its base gas. */
     if (status == VM_SUCCESS || status == VM_REVERT)
-        vm_trace_cost(f, gas, VM_SUCCESS);
+        vm_trace_cost(f, gas, status);
     else
         vm_trace_cost(f, f->step_gas - (gas_table[*ip] == GAS_UNDEFINED ? 0 : gas_table[*ip]), status);
     f->gas = gas;

@@ -40,6 +40,7 @@ struct vm {
     struct arena initcode; /* padded copies and jump maps of running creates */
     struct precompile_memory precompile;
     int64_t state_spilled; /* state gas that was taken from regular gas since vm_call */
+    struct bytes deployed; /* what the initcode that ended last returned: for the tracer */
 
     int64_t gas_table[256]; /* fork->op as the interpreters want it: GAS_UNDEFINED where off */
 };
@@ -189,6 +190,8 @@ enum vm_status vm_run_plain(struct frame *f, const uint8_t *ip, struct u256 *sp,
 enum vm_status vm_go_fast(struct frame *f, const uint8_t *at, struct u256 *sp, int64_t gas);
 /* Tells the tracer what the running instruction costs, once; `gas` is what is left after it. */
 void vm_trace_cost(struct frame *f, int64_t gas, enum vm_status error);
+/* Tells the tracer of a message that cannot start: its gas comes back. */
+void vm_trace_refusal(struct vm *vm, const struct vm_message *message, enum vm_status why);
 
 /* Runs a message from inside a frame: stack and memory behind what the caller uses. The output is in vm->output. */
 void vm_run_message(struct vm *vm, struct vm_message *message, struct u256 *stack, uint8_t *memory,
