@@ -91,10 +91,11 @@ static void run_call(struct vm *vm, const struct vm_message *message, struct u25
 static void run_initcode(struct vm *vm, const struct vm_message *message, struct u256 *stack, uint8_t *memory,
                          struct vm_result *result)
 {
-    struct arena_mark mark = arena_mark(&vm->initcode);
     size_t size = message->input.size;
+    if (size == 0) return; /* a success without output */
+    struct arena_mark mark = arena_mark(&vm->initcode);
     uint8_t *code = arena_alloc(&vm->initcode, size + CODE_PADDING, 8);
-    if (size != 0) memcpy(code, message->input.data, size);
+    memcpy(code, message->input.data, size);
     memset(code + size, 0, CODE_PADDING);
 
     struct frame f = new_frame(vm, message, stack, memory);

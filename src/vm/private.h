@@ -73,8 +73,9 @@ struct frame {
     struct translation *translation; /* fast interpreter */
     uint8_t *stack_last;             /* the highest place that an item may have */
 
-    int64_t step_gas; /* traced: gas before the instruction that runs ... */
-    bool step_open;   /* ... whose cost the tracer has not been told */
+    int64_t step_gas;  /* traced: gas before the instruction that runs ... */
+    int64_t step_left; /* ... and when it had been paid for, if it failed nevertheless; else -1 */
+    bool step_open;    /* the tracer has not been told what it costs */
 };
 
 static ALWAYS_INLINE int64_t fail(enum vm_status status)
@@ -82,6 +83,8 @@ static ALWAYS_INLINE int64_t fail(enum vm_status status)
     return -(int64_t)status;
 }
 #define OUT_OF_GAS fail(VM_OUT_OF_GAS)
+/* The same for an instruction that has been paid for, up to `gas`. */
+int64_t vm_fail_paid(struct frame *f, int64_t gas, enum vm_status status);
 
 /* Takes `cost` from `gas`; negative when it does not suffice. */
 static ALWAYS_INLINE int64_t charge(int64_t gas, uint64_t cost)
