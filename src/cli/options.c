@@ -6,7 +6,16 @@
 #include <stdlib.h>
 
 /* What an option's value is turned into. */
-enum value_kind { VALUE_NONE, VALUE_THREADS, VALUE_THREAD_LIST, VALUE_EXECUTOR, VALUE_NUMBER, VALUE_TEXT, VALUE_FORK, VALUE_BENCH };
+enum value_kind {
+    VALUE_NONE,
+    VALUE_THREADS,
+    VALUE_THREAD_LIST,
+    VALUE_EXECUTOR,
+    VALUE_NUMBER,
+    VALUE_TEXT,
+    VALUE_FORK,
+    VALUE_BENCH
+};
 
 struct option {
     enum option_flag flag;
@@ -52,8 +61,8 @@ static const struct option table[] = {
     {OPTION_RUN, "--sender", "ADDRESS", "who calls (default: the bytes of \"sender\")", VALUE_TEXT, FIELD(run.sender)},
     {OPTION_RUN, "--receiver", "ADDRESS", "who is called (default: the bytes of \"receiver\")", VALUE_TEXT,
      FIELD(run.receiver)},
-    {OPTION_RUN, "--prestate", "FILE", "the state before, and the block: a genesis file of geth, or an alloc", VALUE_TEXT,
-     FIELD(run.prestate)},
+    {OPTION_RUN, "--prestate", "FILE", "the state before, and the block: a genesis file of geth, or an alloc",
+     VALUE_TEXT, FIELD(run.prestate)},
     {OPTION_RUN, "--bench[=SECONDS]", NULL, "run again and again for so long (default: 2) and show times", VALUE_BENCH,
      FIELD(run.bench_seconds)},
     {OPTION_TRACE, "--trace", NULL, "trace every instruction on stderr (EIP-3155)", VALUE_NONE, FIELD(trace)},

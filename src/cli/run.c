@@ -99,7 +99,8 @@ static enum status read_arguments(struct run *r, struct error *e)
     enum status s = o->prestate == NULL ? STATUS_OK : prestate_read(&r->pre, o->prestate, e);
     if (s != STATUS_OK) return s;
     if (o->prestate == NULL) prestate_default(&r->pre);
-    s = read_bytes(r, &r->code, operand != NULL ? operand : o->code, operand != NULL ? "CODE" : "--code", o->code_file, e);
+    s = read_bytes(r, &r->code, operand != NULL ? operand : o->code, operand != NULL ? "CODE" : "--code", o->code_file,
+                   e);
     if (s == STATUS_OK) s = read_bytes(r, &r->input, o->input, "--input", o->input_file, e);
     if (s == STATUS_OK) s = read_number(&r->value, o->value, "--value", e);
     if (s == STATUS_OK) s = read_number(&r->price, o->price, "--price", e);
@@ -109,7 +110,8 @@ static enum status read_arguments(struct run *r, struct error *e)
     if (s == STATUS_OK) s = read_number(&gas, o->gas, "--gas", e);
     if (s != STATUS_OK) return s;
     if (o->gas == NULL) gas = U256(r->pre.header.gas_limit != 0 ? r->pre.header.gas_limit : GAS_DEFAULT);
-    if (!u256_fits_u64(gas) || gas.w[0] > GAS_MAX) return bad(e, "--gas", "a number below 2^63", o->gas == NULL ? "gasLimit" : o->gas);
+    if (!u256_fits_u64(gas) || gas.w[0] > GAS_MAX)
+        return bad(e, "--gas", "a number below 2^63", o->gas == NULL ? "gasLimit" : o->gas);
     r->gas = gas.w[0];
     if (r->pre.header.gas_limit == 0) r->pre.header.gas_limit = r->gas;
     return STATUS_OK;

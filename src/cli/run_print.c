@@ -103,10 +103,10 @@ static void print_json(const struct run *r, const struct state_diff *diff, struc
     }
     buffer_append_text(out, "}");
     if (r->times.runs != 0)
-        buffer_printf(out,
-                      ",\"bench\":{\"runs\":%llu,\"min_ns\":%.1f,\"median_ns\":%.1f,\"max_ns\":%.1f,\"mgas_per_s\":%.1f}",
-                      (unsigned long long)r->times.runs, r->times.min_ns, r->times.median_ns, r->times.max_ns,
-                      mgas_per_second(r));
+        buffer_printf(
+            out, ",\"bench\":{\"runs\":%llu,\"min_ns\":%.1f,\"median_ns\":%.1f,\"max_ns\":%.1f,\"mgas_per_s\":%.1f}",
+            (unsigned long long)r->times.runs, r->times.min_ns, r->times.median_ns, r->times.max_ns,
+            mgas_per_second(r));
     buffer_append_text(out, "}\n");
 }
 

@@ -116,8 +116,7 @@ static void name_fault(struct vm_trace *t, enum vm_status error)
     uint32_t count = t->step.stack_count;
     bool on_the_way = error == VM_OUT_OF_GAS || error == VM_STACK_UNDERFLOW || error == VM_STACK_OVERFLOW;
     char name[32];
-    if (on_the_way && count < info->in)
-        /* The text is escaped as a JSON string: 1 <=> 2. */
+    if (on_the_way && count < info->in) /* The text is escaped as a JSON string: 1 <=> 2. */
         (void)snprintf(t->fault, sizeof t->fault, "stack underflow (%u \\u003c=\\u003e %u)", count, info->in);
     else if (on_the_way && count + info->out > STACK_ITEMS_MAX + info->in)
         (void)snprintf(t->fault, sizeof t->fault, "stack limit reached %u (%d)", count,
