@@ -74,7 +74,7 @@ static ALWAYS_INLINE int64_t op_exp(struct frame *f, struct u256 *sp, int64_t ga
 static ALWAYS_INLINE void op_iszero(struct frame *f, struct u256 *sp)
 {
     (void)f;
-    sp[0] = U256(u256_is_zero(sp[0]));
+    sp[0] = U256(u256_is_zero(word_load(&sp[0])));
 }
 
 static ALWAYS_INLINE void op_not(struct frame *f, struct u256 *sp)

@@ -23,12 +23,12 @@ enum {
     REACH_MAX = 256,       /* one instruction can reach so much deeper */
     MOVES_MAX = TOUCHED_MAX + REACH_MAX,
     INSTRUCTIONS_MAX = 384,
-    LENGTH_MAX = 2048,     /* bytes of code in a run */
+    STEPS_MAX = 2048,      /* EVM instructions in a run */
     CONSTANTS_MAX = 256,
     GAS_READS_MAX = 16,
     HELD_MAX = 8,
     SETTLE_RESERVE = MOVES_MAX + 16, /* instructions that the end of a run may need */
-    MERGE_MAX = 32,        /* a run goes on over a JUMPDEST while it has no more instructions */
+    MERGE_MAX = 32,        /* a run goes on over a JUMPDEST, and so behind a jump, while it has no more instructions */
     OUT_SIZE = (INSTRUCTIONS_MAX + SETTLE_RESERVE) * (int)sizeof(struct fast_constant),
 };
 
@@ -43,6 +43,7 @@ struct translator {
     const void *const *handlers;
     const uint8_t *code;
     uint32_t size, start, position;
+    uint32_t steps; /* EVM instructions so far */
 
     int height, low, highest, highest_place; /* positions: top, deepest used, highest ever, highest scratch */
     struct value values_[PLACES_BELOW + PLACES_ABOVE];

@@ -108,8 +108,8 @@ static ALWAYS_INLINE uint64_t words_of(uint64_t bytes)
 
 /* ---- stack words ----------------------------------------------------------------------------------------------- */
 
-/* A word to and from the stack limb by limb, through general registers. Arithmetic stores limbs; reading them back as one vector
- * would wait until all four stores have left the store buffer. */
+/* A word to and from the stack limb by limb, through general registers, whatever the compiler would rather do: reading limbs back
+ * as one vector waits until all four stores have left the store buffer, and making a vector of four registers takes long. */
 static ALWAYS_INLINE struct u256 word_load(const struct u256 *p)
 {
     struct u256 v = {{p->w[0], p->w[1], p->w[2], p->w[3]}};
@@ -120,6 +120,9 @@ static ALWAYS_INLINE struct u256 word_load(const struct u256 *p)
 }
 static ALWAYS_INLINE void word_store(struct u256 *p, struct u256 v)
 {
+#if defined(__x86_64__)
+    __asm__("" : "+r"(v.w[0]), "+r"(v.w[1]), "+r"(v.w[2]), "+r"(v.w[3]));
+#endif
     *p = v;
 }
 
@@ -185,6 +188,8 @@ enum vm_status vm_run_traced(struct frame *f, int64_t gas);
 /* From the instruction at ip on, sp being the top of the stack; after `patience` jumps vm_go_fast takes over. */
 enum vm_status vm_run_plain(struct frame *f, const uint8_t *ip, struct u256 *sp, int64_t gas, int64_t patience);
 #define PATIENCE_ENDLESS INT64_MAX
+/* A jump back over so many bytes costs as much patience as one more jump. */
+#define PATIENCE_BYTES 128
 /* Goes on at the JUMPDEST `at` in the fast interpreter, where that is possible. */
 enum vm_status vm_go_fast(struct frame *f, const uint8_t *at, struct u256 *sp, int64_t gas);
 /* Tells the tracer what the running instruction costs, once; `gas` is what is left after it. */

@@ -267,6 +267,14 @@ static void stack_form(struct translator *x, uint8_t op)
         push_place(x, x->height + 1);
 }
 
+/* Whether the run must end before another instruction. */
+static bool is_full(const struct translator *x)
+{
+    return x->height > HEIGHT_MAX || x->low < -DEPTH_MAX || x->height - x->low > TOUCHED_MAX || x->count > INSTRUCTIONS_MAX - 8 ||
+           x->steps > STEPS_MAX || x->constant_count > CONSTANTS_MAX - 4 ||
+           x->gas_read_count == GAS_READS_MAX;
+}
+
 /* ---- ends of runs -------------------------------------------------------------------------------------------------- */
 
 static int64_t jumpdest_at(const struct translator *x, struct u256 target)
@@ -297,20 +305,27 @@ static void emit_fail(struct translator *x, enum vm_status status)
     i->number = (uint32_t)status;
 }
 
-static void jump(struct translator *x)
+/* A jump to a place that is known: the run goes on there. True when the run ends. */
+static bool jump_to(struct translator *x, struct u256 target)
+{
+    if (jumpdest_at(x, target) < 0) {
+        emit_fail(x, VM_BAD_JUMP);
+        return true;
+    }
+    x->position = (uint32_t)target.w[0];
+    return false;
+}
+
+static bool jump(struct translator *x)
 {
     struct value target = take(x);
-    if (target.constant >= 0) {
-        if (jumpdest_at(x, constant(x, target)) < 0)
-            emit_fail(x, VM_BAD_JUMP);
-        else
-            emit_jump_to(x, (uint32_t)constant(x, target).w[0]);
-        return;
-    }
+    if (target.constant >= 0)
+        return jump_to(x, constant(x, target));
     settle(x);
     struct fast *i = emit(x, FAST_JUMP, sizeof *i);
     i->a = reads(x, x->held[0]);
     i->to = height_bytes(x);
+    return true;
 }
 
 /* JUMPI as it is: for targets that are computed, or wrong. */
@@ -376,12 +391,23 @@ static void hold(struct translator *x, int16_t offset)
     REFS(x, p)++;
 }
 
-static void branch(struct translator *x)
+/* True when the run ends. */
+static bool branch(struct translator *x)
 {
     struct value target = VALUE(x, x->height), condition = VALUE(x, x->height - 1);
+    if (condition.constant >= 0 && u256_is_zero(constant(x, condition))) {
+        take(x);
+        take(x);
+        release(x);
+        return false;
+    }
+    if (condition.constant >= 0 && target.constant >= 0) {
+        x->height -= 2;
+        return jump_to(x, constant(x, target));
+    }
     if (target.constant < 0 || condition.constant >= 0 || jumpdest_at(x, constant(x, target)) < 0) {
         branch_from_stack(x);
-        return;
+        return true;
     }
     take(x);
     take(x);
@@ -410,6 +436,7 @@ static void branch(struct translator *x)
     i->taken.position = constant(x, target).w[0];
     i->next_position = x->position;
     i->value = last.value;
+    return true;
 }
 
 static void halt(struct translator *x, enum fast_op op)
@@ -423,14 +450,7 @@ static void halt(struct translator *x, enum fast_op op)
 
 /* ---- a run --------------------------------------------------------------------------------------------------------- */
 
-static bool is_full(const struct translator *x)
-{
-    return x->height > HEIGHT_MAX || x->low < -DEPTH_MAX || x->height - x->low > TOUCHED_MAX || x->count > INSTRUCTIONS_MAX - 8 ||
-           x->position - x->start > LENGTH_MAX || x->constant_count > CONSTANTS_MAX - 4 ||
-           x->gas_read_count == GAS_READS_MAX;
-}
-
-/* Translates an instruction that ends the run, behind its base gas. */
+/* Translates an instruction that ends the frame, behind its base gas. */
 static bool translate_end(struct translator *x, uint8_t op)
 {
     switch (op) {
@@ -449,12 +469,6 @@ static bool translate_end(struct translator *x, uint8_t op)
         i->a = height_bytes(x);
         return true;
     }
-    case OP_JUMP:
-        jump(x);
-        return true;
-    case OP_JUMPI:
-        branch(x);
-        return true;
     default:
         return false;
     }
@@ -591,6 +605,9 @@ static bool translate_one(struct translator *x)
     x->highest = height > x->highest ? height : x->highest;
     x->cost += (uint64_t)x->gas_table[op];
     x->position++;
+    x->steps++;
+    if (op == OP_JUMP || op == OP_JUMPI)
+        return op == OP_JUMP ? jump(x) : branch(x);
     if (translate_end(x, op))
         return true;
     if (op == OP_DUPN || op == OP_SWAPN || op == OP_EXCHANGE)
@@ -612,13 +629,21 @@ static bool translate_one(struct translator *x)
     return false;
 }
 
+/* Whether what comes next is a JUMPDEST where another run should take over: this one is long, or there is one already. */
+static bool begins_another(const struct translator *x)
+{
+    if (x->position >= x->size || x->code[x->position] != OP_JUMPDEST)
+        return false;
+    int64_t index = jumpdest_index(x->translation->plan, x->size, x->position);
+    return x->count > MERGE_MAX || atomic_load_explicit(&x->translation->cells[index].run, memory_order_relaxed) != NULL;
+}
+
 static void translate_run(struct translator *x)
 {
     struct fast_check *check = emit(x, FAST_RUN, sizeof *check);
     check->position = x->start;
     for (;;) {
-        bool at_jumpdest = x->position != x->start && x->position < x->size && x->code[x->position] == OP_JUMPDEST;
-        if (is_full(x) || (at_jumpdest && x->count > MERGE_MAX)) {
+        if (is_full(x) || (x->steps > 1 && begins_another(x))) {
             emit_jump_to(x, x->position);
             break;
         }
@@ -652,6 +677,7 @@ static void translator_init(struct translator *x, struct translation *t, const i
     x->code = t->code->bytes;
     x->size = t->code->size;
     x->start = x->position = position;
+    x->steps = 1;
     x->height = x->highest = x->highest_place = 0;
     x->low = 1;
     for (int p = 1; p < PLACES_ABOVE; p++) {
@@ -677,8 +703,7 @@ const struct fast *vm_translate(struct translation *t, const int64_t *gas_table,
         translator_init(&x, t, gas_table, position);
         translate_run(&x);
         run = finish(&x);
-        uint64_t length = x.position - position + 1;
-        t->budget -= length < t->budget ? length : t->budget;
+        t->budget -= x.steps < t->budget ? x.steps : t->budget;
         atomic_store_explicit(&cell->run, run, memory_order_release);
     }
     atomic_flag_clear_explicit(&t->lock, memory_order_release);
