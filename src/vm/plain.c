@@ -24,7 +24,7 @@ enum vm_status vm_run_plain(struct frame *f, const uint8_t *ip, struct u256 *sp,
 #define NEXT() goto *labels[*ip]
 /* A long way back has much code in it that would run again. */
 #define JUMPED(from)                                                                                                   \
-    patience -= 1 + ((from) > ip ? ((from) - ip) / PATIENCE_BYTES : 0);                                                 \
+    patience -= 1 + ((from) > ip ? ((from) - ip) / PATIENCE_BYTES : 0);                                                \
     if (UNLIKELY(patience <= 0)) return vm_go_fast(f, ip, sp, gas)
     NEXT();
 label_UNDEFINED:
