@@ -191,7 +191,7 @@ static void execute_again(struct tester *t, enum executor_kind kind, const struc
 {
     struct block_task again = *task;
     again.committed = NULL; /* callbacks are for the first alone */
-    if (again.access_list == NULL && first->status == STATUS_OK && seal &&
+    if (task->fork->block_access_list && again.access_list == NULL && first->status == STATUS_OK && seal &&
         hash_equal(&first->access_list_hash, &task->header->access_list_hash))
         again.access_list = &first->access_list;
     struct block_result second;

@@ -34,7 +34,8 @@ struct hash_memo {
 /* Where the hash of these 64 bytes is remembered. Who finds many for one place only makes them forget each other. */
 static ALWAYS_INLINE size_t hash_memo_index(const uint64_t in[8])
 {
-    return (hash_mix(in[0] ^ in[3] ^ in[4], in[1] ^ in[2] ^ in[7] ^ 0x9e3779b97f4a7c15u) ^ in[5] ^ in[6]) % HASH_MEMO_CELLS;
+    return (hash_mix(in[0] ^ in[3] ^ in[4], in[1] ^ in[2] ^ in[7] ^ 0x9e3779b97f4a7c15u) ^ in[5] ^ in[6]) %
+           HASH_MEMO_CELLS;
 }
 
 struct vm {
@@ -54,7 +55,7 @@ struct vm {
     struct precompile_memory precompile;
     struct hash_memo *hashes; /* HASH_MEMO_CELLS */
     uint64_t block;           /* counts vm_begin_block; at least 1 */
-    int64_t state_spilled; /* state gas that was taken from regular gas since vm_call */
+    int64_t state_spilled;    /* state gas that was taken from regular gas since vm_call */
 
     int64_t gas_table[256]; /* fork->op as the interpreters want it: GAS_UNDEFINED where off */
 };
