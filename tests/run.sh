@@ -20,11 +20,11 @@ WEFT_FIXTURES=$(tests/fixtures.sh) || exit 2
 suites=(unit cli state block amsterdam benchmark mainnet traces)
 
 suite_unit() { "$build/weft_tests" --jobs "$jobs"; }
-suite_state() { fixture_suite statetest state_tests; }
-suite_block() { fixture_suite blocktest blockchain_tests; }
-suite_amsterdam() { fixture_suite blocktest blockchain_tests_devnet; }
-suite_witness() { fixture_suite blocktest blockchain_tests_zkevm; }
-suite_benchmark() { fixture_suite blocktest benchmark/blockchain_tests; }
+suite_state() { fixture_suite statetest state_tests --executor both; }
+suite_block() { fixture_suite blocktest blockchain_tests --executor all; }
+suite_amsterdam() { fixture_suite blocktest blockchain_tests_devnet --executor all; }
+suite_witness() { fixture_suite blocktest blockchain_tests_zkevm --stateless; }
+suite_benchmark() { fixture_suite blocktest benchmark/blockchain_tests --executor both; }
 suite_mainnet() { fixture_suite replay mainnet_blocks; }
 
 # Traces compared with those of geth's `evm`, where that is to be had.
@@ -50,12 +50,14 @@ suite_cli() {
     [ "$failed" = 0 ]
 }
 
-# fixture_suite COMMAND FOLDER: weft COMMAND over the fixtures in FOLDER.
+# fixture_suite COMMAND FOLDER OPTION...: weft COMMAND over the fixtures in FOLDER.
 fixture_suite() {
     [ -n "$WEFT_FIXTURES" ] || { absent "no fixtures here" && return; }
     [ -d "$WEFT_FIXTURES/$2" ] || { absent "no $2 in the fixtures" && return; }
     [ -x "$weft" ] && "$weft" --help 2>&1 | grep -qw "$1" || { absent "no command '$1'" && return; }
-    "$weft" "$1" "$WEFT_FIXTURES/$2"
+    local command=$1 folder=$2
+    shift 2
+    "$weft" "$command" "$@" "$WEFT_FIXTURES/$folder"
 }
 
 # Says why a suite is left out. It counts as nothing at all: skipped tests are those that a program chose to skip.

@@ -82,8 +82,9 @@ struct block_task {
     const struct withdrawal *withdrawals;
     uint32_t withdrawal_count;
     const struct state_view *view; /* the state after the parent block */
-    const struct block_access_list
-        *access_list; /* as declared (EIP-7928), to be compared with what is found; NULL: not at hand */
+    const struct block_access_list *
+        access_list; /* as declared (EIP-7928), to be compared with what is found; NULL: not at hand. Before Amsterdam no
+                         header vouches for it: a list made by an earlier execution of the block */
     /* Called in order after each committed transaction, on whichever worker commits (state_table_diff with number index + 2 is the
      * state after it). May be NULL. For receipts before Byzantium, which carry a state root: the callback fills `state_roots`, from
      * where block_seal takes them; without it such receipts get a zero root and block_check skips the receipts root. */

@@ -88,10 +88,10 @@ struct access_book *access_book_new(void);
 void access_book_free(struct access_book *b);
 /* Before anything is executed. */
 void block_begin_access_list(struct block_run *run);
-/* Whether accesses are listed: the fork has the list, or the task asks for it. */
+/* Whether accesses are listed: the fork has the list, or the task brings one or asks for it. */
 static inline bool block_lists_accesses(const struct block_task *task)
 {
-    return task->fork->block_access_list || task->keep_accesses;
+    return task->fork->block_access_list || task->access_list != NULL || task->keep_accesses;
 }
 /* Which codes were read and how far back hashes were asked for. */
 void block_make_reads(struct block_run *run, struct block_result *out);
