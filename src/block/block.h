@@ -22,6 +22,7 @@
 #include "state/state.h"
 #include "tx/tx.h"
 #include "types/types.h"
+#include "vm/trace.h"
 
 /* ---- the engine ---------------------------------------------------------------------------------------------- */
 
@@ -40,6 +41,31 @@ void engine_share_always(struct engine *e, bool always);
 void engine_record(struct engine *e, bool on);
 
 /* ---- what goes in -------------------------------------------------------------------------------------------- */
+
+/* Traces the transactions of a block, with any executor: what is committed was traced the same way whichever it was. A transaction may be
+ * executed several times, on any worker; each execution has a tracer of its own, and one of them is committed. System calls are
+ * not traced. */
+struct block_tracing {
+    void *context;
+    /* An execution of transaction `index` begins: its tracer, which lives until it is committed or dropped. Any thread. */
+    struct vm_tracer *(*begin)(void *context, uint32_t index);
+    /* That execution is the one that counts. In order, one at a time; from the first on again, where a block that did not agree with its
+     * access list is executed once more. */
+    void (*commit)(void *context, uint32_t index, struct vm_tracer *tracer);
+    /* That execution does not count. Any thread. */
+    void (*drop)(void *context, uint32_t index, struct vm_tracer *tracer);
+};
+
+/* Tracing as text (vm/trace.h). */
+struct block_trace {
+    struct block_tracing tracing; /* for the task */
+    struct vm_trace_options options;
+    /* The lines of a committed transaction, in order; they are gone when it returns. */
+    void (*traced)(void *context, uint32_t index, struct bytes lines);
+    void *context;
+};
+void block_trace_init(struct block_trace *t, struct vm_trace_options options,
+                      void (*traced)(void *context, uint32_t index, struct bytes lines), void *context);
 
 /* A block to be executed. Everything is borrowed until the results are no longer needed. */
 struct block_task {
@@ -65,6 +91,7 @@ struct block_task {
     void (*committed)(void *context, struct engine *e, uint32_t index);
     void *committed_context;
     const struct hash *state_roots;
+    const struct block_tracing *tracing; /* NULL: nothing is traced, and nothing is lost by it */
     bool keep_accesses;     /* fill access_list and codes_read, also where the fork has no access list: for a witness */
     bool transactions_only; /* no system calls, rewards, withdrawals, requests: a state test */
     bool

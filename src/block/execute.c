@@ -24,6 +24,31 @@ static bool gas_fits(const struct block_run *run, const struct transaction *tx)
     return (regular < cap ? regular : cap) <= regular_room && tx->gas_limit - intrinsic.gas <= state_room;
 }
 
+struct vm_tracer *block_execute_traced(const struct block_run *run, struct tx_worker *w, uint32_t index,
+                                       struct tx_result *result)
+{
+    const struct block_task *task = run->task;
+    const struct address *authorities = task->authorities == NULL ? NULL : task->authorities[index];
+    struct vm_tracer *tracer = NULL;
+    if (UNLIKELY(task->tracing != NULL)) {
+        tracer = task->tracing->begin(task->tracing->context, index);
+        vm_set_tracer(w->vm, tracer);
+    }
+    tx_execute(w, &run->context, &task->transactions[index], &task->senders[index], authorities, result);
+    if (UNLIKELY(tracer != NULL)) vm_set_tracer(w->vm, NULL);
+    return tracer;
+}
+
+void block_commit_trace(const struct block_run *run, uint32_t index, struct vm_tracer *tracer)
+{
+    if (UNLIKELY(tracer != NULL)) run->task->tracing->commit(run->task->tracing->context, index, tracer);
+}
+
+void block_drop_trace(const struct block_run *run, uint32_t index, struct vm_tracer *tracer)
+{
+    if (UNLIKELY(tracer != NULL)) run->task->tracing->drop(run->task->tracing->context, index, tracer);
+}
+
 enum status block_admit(struct block_run *run, uint32_t index)
 {
     const struct transaction *tx = &run->task->transactions[index];

@@ -116,6 +116,13 @@ enum status block_check_access_list_gas(struct block_run *run);
 enum status block_start(struct block_run *run);
 enum status block_finish(struct block_run *run, struct block_result *out);
 
+/* Executes transaction `index` as tx_execute does, traced where the task asks for it. Returns the tracer, which the caller commits or drops;
+ * NULL: nothing is traced. */
+struct vm_tracer *block_execute_traced(const struct block_run *run, struct tx_worker *w, uint32_t index,
+                                       struct tx_result *result);
+void block_commit_trace(const struct block_run *run, uint32_t index, struct vm_tracer *tracer);
+void block_drop_trace(const struct block_run *run, uint32_t index, struct vm_tracer *tracer);
+
 /* The worker whose state serves for what is done in place. */
 static inline struct tx_worker *run_worker(struct block_run *run)
 {

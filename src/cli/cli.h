@@ -12,6 +12,7 @@
 
 #include "base/base.h"
 #include "fork/fork.h"
+#include "vm/trace.h"
 
 /* ---- exit codes ------------------------------------------------------------------------------------------------ */
 
@@ -39,6 +40,8 @@ enum option_flag {
     OPTION_SEED = 1 << 10,
     OPTION_RPC = 1 << 11,
     OPTION_STATELESS = 1 << 12,
+    OPTION_RUN = 1 << 20,   /* all of struct run_options */
+    OPTION_TRACE = 1 << 21, /* tracing */
 };
 
 /* Which executors a command runs: a mask of 1 << enum executor_kind. */
@@ -52,6 +55,13 @@ enum executor_choice {
 
 /* Bounds of what may be asked for. */
 enum { THREADS_MAX = 1024, THREAD_LIST_MAX = 16, REPEAT_MAX = 1000000 };
+
+/* What `weft run` takes. NULL: not given. */
+struct run_options {
+    const char *code, *code_file, *input, *input_file, *gas, *value, *price, *sender, *receiver, *prestate;
+    bool create;
+    uint32_t bench_seconds; /* 0: no bench */
+};
 
 struct options {
     bool json;
@@ -67,6 +77,9 @@ struct options {
     uint64_t size; /* 0: not given */
     uint64_t seed;
     const char *rpc; /* NULL: not given */
+    bool trace;
+    struct vm_trace_options tracing;
+    struct run_options run;
     const char *const *operands;
     uint32_t operand_count;
 };
@@ -96,6 +109,7 @@ enum exit_code replay_command(const struct options *o);
 enum exit_code statetest_command(const struct options *o);
 enum exit_code blocktest_command(const struct options *o);
 enum exit_code bench_command(const struct options *o);
+enum exit_code run_command(const struct options *o);
 enum exit_code fork_command(const struct options *o);
 
 /* ---- the terminal ---------------------------------------------------------------------------------------------- */

@@ -16,9 +16,12 @@ const struct command commands[] = {
      "PATH is a file or a folder of files in the form of execution-spec-tests. Every case runs on every fork that it\n"
      "has a result for; checked are the transaction's encoding and sender, the state root, the logs, and for\n"
      "transactions that must be refused the reason.\n\n"
-     "Files are spread over --threads; each thread executes with --workers workers.",
-     OPTION_JSON | OPTION_THREADS | OPTION_EXECUTOR | OPTION_FILTER | OPTION_FORK | OPTION_WORKERS, 1, UINT32_MAX,
-     statetest_command},
+     "Files are spread over --threads; each thread executes with --workers workers.\n\n"
+     "With --trace each transaction is traced on stderr (EIP-3155), and {\"stateRoot\": ...} stands behind each; files "
+     "go\n"
+     "one after the other.",
+     OPTION_JSON | OPTION_THREADS | OPTION_EXECUTOR | OPTION_FILTER | OPTION_FORK | OPTION_WORKERS | OPTION_TRACE, 1,
+     UINT32_MAX, statetest_command},
     {"blocktest", "PATH...", "run official blockchain tests",
      "PATH is a file or a folder of files in the form of execution-spec-tests, as blocks or as Engine API payloads.\n"
      "Checked are genesis, each block's encoding, header, uncles, body, execution and state root, the head and the\n"
@@ -37,6 +40,19 @@ const struct command commands[] = {
      "coinbase-readers, giant, selfdestruct-storm, deploy-then-call.",
      OPTION_JSON | OPTION_THREAD_LIST | OPTION_REPEAT | OPTION_FORK | OPTION_SIZE | OPTION_SEED, 0, UINT32_MAX,
      bench_command},
+    {"run", "[CODE]", "execute one contract call",
+     "CODE is what runs, in hex digits; --code and --codefile say the same. Without any, the code that the prestate "
+     "has\n"
+     "at the receiver runs. No transaction stands around the call: no intrinsic gas, no fees, no nonce of the sender\n"
+     "(but for --create), no limit on gas.\n\n"
+     "Shown are how the call ended, the gas it used, its output and logs, and what it changed in the state. That the\n"
+     "code reverts or runs out of gas is a result, not an error.\n\n"
+     "--prestate takes a genesis file of geth: alloc, config (which says the fork at that block; --fork goes first),\n"
+     "number, timestamp, gasLimit, coinbase, difficulty, baseFeePerGas, mixHash, excessBlobGas. Without it, the state "
+     "is\n"
+     "empty and the rules are those of Osaka. BLOCKHASH gives the hash of the number in decimal.\n\n"
+     "A trace (EIP-3155) has the fields and words of geth's `evm --trace run`.",
+     OPTION_JSON | OPTION_FORK | OPTION_RUN | OPTION_TRACE, 0, 1, run_command},
     {"fork", "[NAME]", "show what a fork is",
      "Without NAME all forks are listed. With --diff only what changed against the fork before is shown.",
      OPTION_JSON | OPTION_DIFF, 0, 1, fork_command},

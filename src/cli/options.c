@@ -6,7 +6,16 @@
 #include <stdlib.h>
 
 /* What an option's value is turned into. */
-enum value_kind { VALUE_NONE, VALUE_THREADS, VALUE_THREAD_LIST, VALUE_EXECUTOR, VALUE_NUMBER, VALUE_TEXT, VALUE_FORK };
+enum value_kind {
+    VALUE_NONE,
+    VALUE_THREADS,
+    VALUE_THREAD_LIST,
+    VALUE_EXECUTOR,
+    VALUE_NUMBER,
+    VALUE_TEXT,
+    VALUE_FORK,
+    VALUE_BENCH
+};
 
 struct option {
     enum option_flag flag;
@@ -16,6 +25,9 @@ struct option {
     enum value_kind kind;
     size_t offset; /* into struct options: bool, uint64_t or const char * */
 };
+
+/* How long a bench lasts, when nothing is said, and at most. */
+enum { BENCH_SECONDS = 2, BENCH_SECONDS_MAX = 3600 };
 
 #define FIELD(name) offsetof(struct options, name)
 
@@ -36,6 +48,28 @@ static const struct option table[] = {
     {OPTION_DIFF, "--diff", NULL, "only what changed against the fork before", VALUE_NONE, FIELD(diff)},
     {OPTION_SIZE, "--size", "N", "transactions in a block", VALUE_NUMBER, FIELD(size)},
     {OPTION_SEED, "--seed", "N", "seed of the generator", VALUE_NUMBER, FIELD(seed)},
+    {OPTION_RUN, "--code", "HEX", "the code that runs; also as the operand", VALUE_TEXT, FIELD(run.code)},
+    {OPTION_RUN, "--codefile", "FILE", "the same from a file of hex digits, - is standard input", VALUE_TEXT,
+     FIELD(run.code_file)},
+    {OPTION_RUN, "--input", "HEX", "call data; with --create it goes behind the code", VALUE_TEXT, FIELD(run.input)},
+    {OPTION_RUN, "--inputfile", "FILE", "the same from a file of hex digits", VALUE_TEXT, FIELD(run.input_file)},
+    {OPTION_RUN, "--create", NULL, "run the code as initcode of a new contract", VALUE_NONE, FIELD(run.create)},
+    {OPTION_RUN, "--gas", "N", "gas of the call (default: the prestate's gas limit, else 10000000000)", VALUE_TEXT,
+     FIELD(run.gas)},
+    {OPTION_RUN, "--value", "WEI", "what the call carries (default: 0)", VALUE_TEXT, FIELD(run.value)},
+    {OPTION_RUN, "--price", "WEI", "gas price, which nobody pays (default: 0)", VALUE_TEXT, FIELD(run.price)},
+    {OPTION_RUN, "--sender", "ADDRESS", "who calls (default: the bytes of \"sender\")", VALUE_TEXT, FIELD(run.sender)},
+    {OPTION_RUN, "--receiver", "ADDRESS", "who is called (default: the bytes of \"receiver\")", VALUE_TEXT,
+     FIELD(run.receiver)},
+    {OPTION_RUN, "--prestate", "FILE", "the state before, and the block: a genesis file of geth, or an alloc",
+     VALUE_TEXT, FIELD(run.prestate)},
+    {OPTION_RUN, "--bench[=SECONDS]", NULL, "run again and again for so long (default: 2) and show times", VALUE_BENCH,
+     FIELD(run.bench_seconds)},
+    {OPTION_TRACE, "--trace", NULL, "trace every instruction on stderr (EIP-3155)", VALUE_NONE, FIELD(trace)},
+    {OPTION_TRACE, "--trace.memory", NULL, "with memory", VALUE_NONE, FIELD(tracing.memory)},
+    {OPTION_TRACE, "--trace.nostack", NULL, "without the stack", VALUE_NONE, FIELD(tracing.no_stack)},
+    {OPTION_TRACE, "--trace.returndata", NULL, "with what the last call returned", VALUE_NONE,
+     FIELD(tracing.return_data)},
     {OPTION_RPC, "--rpc", "URL", "fetch blocks from the node at URL", VALUE_TEXT, FIELD(rpc)},
 };
 
@@ -108,6 +142,12 @@ static enum status read_value(struct options *o, const struct command *c, const 
     case VALUE_THREADS:
     case VALUE_THREAD_LIST: return read_threads(o, c, option, text, e);
     case VALUE_EXECUTOR: return read_executor(o, c, option, text, e);
+    case VALUE_BENCH:
+        n = BENCH_SECONDS;
+        if (text != NULL && (!read_number(text, 1, BENCH_SECONDS_MAX, &end, &n) || *end != 0))
+            return bad(e, c, option, "a number of seconds from 1 to 3600", text);
+        *(uint32_t *)field = (uint32_t)n;
+        return STATUS_OK;
     case VALUE_NUMBER:
         if (option->flag == OPTION_REPEAT) {
             if (!read_number(text, 1, REPEAT_MAX, &end, &n) || *end != 0)
@@ -130,7 +170,7 @@ static const struct option *find_option(const struct command *c, const char *arg
     size_t size = equals == NULL ? strlen(argument) : (size_t)(equals - argument);
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         const struct option *o = &table[i];
-        if ((c->options & o->flag) != 0 && strlen(o->name) == size && memcmp(o->name, argument, size) == 0) {
+        if ((c->options & o->flag) != 0 && strcspn(o->name, "[") == size && memcmp(o->name, argument, size) == 0) {
             *value = equals == NULL ? NULL : equals + 1;
             return o;
         }
@@ -171,7 +211,7 @@ enum status options_parse(struct options *out, const struct command *c, char **a
             return error_set(e, BAD_USAGE, "%s: %s: expected an option; see weft %s --help", c->name, argument,
                              c->name);
         if (option->kind == VALUE_NONE && value != NULL) return bad(e, c, option, "no value", value);
-        if (option->kind != VALUE_NONE && value == NULL) {
+        if (option->kind != VALUE_NONE && option->kind != VALUE_BENCH && value == NULL) {
             if (i + 1 == count) return error_set(e, BAD_USAGE, "%s: %s: expected a value behind it", c->name, argument);
             value = arguments[++i];
         }

@@ -191,6 +191,7 @@ static void execute_again(struct tester *t, enum executor_kind kind, const struc
 {
     struct block_task again = *task;
     again.committed = NULL; /* callbacks are for the first alone */
+    again.tracing = NULL;
     if (task->fork->block_access_list && again.access_list == NULL && first->status == STATUS_OK && seal &&
         hash_equal(&first->access_list_hash, &task->header->access_list_hash))
         again.access_list = &first->access_list;
@@ -302,11 +303,12 @@ enum exit_code suite_run(const struct options *o, suite_file *run_file)
         s.reports[i].file = files.files[i].path;
         s.order[i] = &files.files[i];
     }
-    qsort(s.order, s.count, sizeof *s.order, larger_first);
+    if (!o->trace) qsort(s.order, s.count, sizeof *s.order, larger_first);
     (void)pthread_mutex_init(&s.printing, NULL);
     progress_begin(&s.progress, "files", s.count);
 
     unsigned threads = o->threads[0] < files.count ? o->threads[0] : (unsigned)files.count;
+    if (o->trace) threads = 1; /* traces come one after the other */
     struct pool *pool = pool_new(threads == 0 ? 1 : threads);
     pool_run(pool, 0, run_worker, &s);
     pool_free(pool);
