@@ -39,6 +39,7 @@ enum option_flag {
     OPTION_SEED = 1 << 10,
     OPTION_RPC = 1 << 11,
     OPTION_STATELESS = 1 << 12,
+    OPTION_T8N = 1 << 13, /* all of struct t8n_options; a single dash will do, as Go programs take it */
 };
 
 /* Which executors a command runs: a mask of 1 << enum executor_kind. */
@@ -52,6 +53,14 @@ enum executor_choice {
 
 /* Bounds of what may be asked for. */
 enum { THREADS_MAX = 1024, THREAD_LIST_MAX = 16, REPEAT_MAX = 1000000 };
+
+/* What t8n tools take. NULL: not given. */
+struct t8n_options {
+    const char *alloc, *env, *txs;                          /* files, or "stdin" */
+    const char *fork, *chain_id, *reward;                   /* the state's rules */
+    const char *folder, *out_alloc, *out_result, *out_body; /* files in the folder, "stdout", "stderr", or "" for nowhere */
+    const char *verbosity;                                  /* taken and ignored */
+};
 
 struct options {
     bool json;
@@ -67,6 +76,7 @@ struct options {
     uint64_t size; /* 0: not given */
     uint64_t seed;
     const char *rpc; /* NULL: not given */
+    struct t8n_options t8n;
     const char *const *operands;
     uint32_t operand_count;
 };
@@ -96,6 +106,7 @@ enum exit_code replay_command(const struct options *o);
 enum exit_code statetest_command(const struct options *o);
 enum exit_code blocktest_command(const struct options *o);
 enum exit_code bench_command(const struct options *o);
+enum exit_code t8n_command(const struct options *o);
 enum exit_code fork_command(const struct options *o);
 
 /* ---- the terminal ---------------------------------------------------------------------------------------------- */

@@ -1,0 +1,34 @@
+/* Notes the state root after each transaction. Fees are credited at the end of a block, but count in these roots. */
+#include "cli/roots.h"
+
+/* A fee of nothing leaves no account behind where empty accounts do not exist (EIP-161). */
+static void credit_fees(struct state_memory *state, const struct block_task *task, struct u256 fees)
+{
+    const struct address *beneficiary = &task->header->beneficiary;
+    if (u256_is_zero(fees) && task->fork->clear_empty) return;
+    struct memory_account *a = state_memory_account(state, beneficiary);
+    a->balance = u256_add(a->balance, fees);
+}
+
+static void record_root(void *context, struct engine *e, uint32_t index)
+{
+    struct root_recorder *r = context;
+    const struct block_task *task = r->result->task;
+    r->fees = u256_add(r->fees, r->result->transactions[index].fee);
+    struct state_diff diff;
+    state_table_diff(engine_table(e), index + 2, task->fork->clear_empty, r->arena, &diff);
+    struct state_memory *state = state_memory_copy(r->parent);
+    state_memory_apply(state, &diff);
+    credit_fees(state, task, r->fees);
+    state_memory_root(state, NULL, &r->roots[index]);
+    state_memory_free(state);
+}
+
+void root_recorder_begin(struct root_recorder *r, struct block_task *task)
+{
+    r->roots = ARENA_ARRAY(r->arena, struct hash, task->transaction_count + 1);
+    r->fees = U256_ZERO;
+    task->committed = record_root;
+    task->committed_context = r;
+    task->state_roots = r->roots;
+}
