@@ -1,13 +1,13 @@
 /* Notes the state root after each transaction. Fees are credited at the end of a block, but count in these roots. */
 #include "cli/roots.h"
 
-/* A fee of nothing leaves no account behind where empty accounts do not exist (EIP-161). */
+/* A fee touches: even one of nothing clears an empty account, or leaves none behind (EIP-161). */
 static void credit_fees(struct state_memory *state, const struct block_task *task, struct u256 fees)
 {
-    const struct address *beneficiary = &task->header->beneficiary;
-    if (u256_is_zero(fees) && task->fork->clear_empty) return;
-    struct memory_account *a = state_memory_account(state, beneficiary);
+    struct memory_account *a = state_memory_account(state, &task->header->beneficiary);
     a->balance = u256_add(a->balance, fees);
+    bool is_empty = u256_is_zero(a->balance) && a->nonce == 0 && a->code.size == 0;
+    if (task->fork->clear_empty && is_empty) a->exists = false;
 }
 
 static void record_root(void *context, struct engine *e, uint32_t index)
