@@ -22,7 +22,7 @@ bool block_run_in_place(struct block_run *run, uint32_t index)
         return false;
     }
     state_commit(w->state);
-    state_bring_into_existence(w->state, run->beneficiary);
+    if (!result->beneficiary_gone) state_bring_into_existence(w->state, run->beneficiary);
     block_count(run, index);
     if (w->state->list_accesses) {
         struct state_accesses accesses = state_accesses(w->state, &run->engine->workers[0].versions);
