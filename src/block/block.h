@@ -93,6 +93,7 @@ struct block_task {
     const struct hash *state_roots;
     const struct block_tracing *tracing; /* NULL: nothing is traced, and nothing is lost by it */
     bool keep_accesses;     /* fill access_list and codes_read, also where the fork has no access list: for a witness */
+    bool pay_zero_reward;   /* a block reward of zero is paid as well, which touches the beneficiary: as t8n tools do */
     bool transactions_only; /* no system calls, rewards, withdrawals, requests: a state test */
     bool
         skip_invalid; /* an invalid transaction is left out and noted (t8n) instead of making the block invalid; serial only */
@@ -248,6 +249,10 @@ enum status block_check_uncles(const struct block *b, const struct chain_spec *c
 
 /* The root of the state trie over a whole state. Hashes in batches and, with a pool, on all its workers. */
 void state_memory_root(const struct state_memory *m, struct pool *pool, struct hash *out);
+
+/* The roots that a header has over transactions and withdrawals. */
+struct hash block_transactions_root(const struct transaction *transactions, uint32_t count);
+struct hash block_withdrawals_root(const struct withdrawal *withdrawals, uint32_t count);
 
 /* Checks what the body alone must satisfy: transactions root, uncles hash, withdrawals root. */
 enum status block_check_body(const struct block *b, const struct fork *fork, struct error *error);

@@ -117,7 +117,7 @@ static struct sched_task speculate(struct parallel_run *p, struct engine_worker 
 static void bring_beneficiary(struct parallel_run *p, struct engine_worker *w, uint32_t tx)
 {
     struct account_entry *e = p->run->beneficiary;
-    if (p->run->context.fork->clear_empty) return;
+    if (p->run->context.fork->clear_empty || p->run->results[tx].beneficiary_gone) return;
     struct meta meta = meta_unpack(&location_find(&e->meta, tx + 2)->value);
     if (meta.exists) return;
     meta.exists = true;

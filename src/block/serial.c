@@ -23,7 +23,7 @@ bool block_run_in_place(struct block_run *run, uint32_t index)
         return false;
     }
     state_commit(w->state);
-    state_bring_into_existence(w->state, run->beneficiary);
+    if (!result->beneficiary_gone) state_bring_into_existence(w->state, run->beneficiary);
     block_count(run, index);
     block_commit_trace(run, index, tracer);
     if (w->state->list_accesses) {

@@ -40,8 +40,9 @@ enum option_flag {
     OPTION_SEED = 1 << 10,
     OPTION_RPC = 1 << 11,
     OPTION_STATELESS = 1 << 12,
-    OPTION_RUN = 1 << 20,   /* all of struct run_options */
-    OPTION_TRACE = 1 << 21, /* tracing */
+    OPTION_RUN = 1 << 14,   /* all of struct run_options */
+    OPTION_TRACE = 1 << 15, /* tracing */
+    OPTION_T8N = 1 << 13, /* all of struct t8n_options; a single dash will do, as Go programs take it */
 };
 
 /* Which executors a command runs: a mask of 1 << enum executor_kind. */
@@ -63,6 +64,14 @@ struct run_options {
     uint32_t bench_seconds; /* 0: no bench */
 };
 
+/* What t8n tools take. NULL: not given. */
+struct t8n_options {
+    const char *alloc, *env, *txs;                          /* files, or "stdin" */
+    const char *fork, *chain_id, *reward;                   /* the state's rules */
+    const char *folder, *out_alloc, *out_result, *out_body; /* files in the folder, "stdout", "stderr", or "" for nowhere */
+    const char *verbosity;                                  /* taken and ignored */
+};
+
 struct options {
     bool json;
     unsigned threads[THREAD_LIST_MAX]; /* threads[0] alone, but for OPTION_THREAD_LIST */
@@ -80,6 +89,7 @@ struct options {
     bool trace;
     struct vm_trace_options tracing;
     struct run_options run;
+    struct t8n_options t8n;
     const char *const *operands;
     uint32_t operand_count;
 };
@@ -110,6 +120,7 @@ enum exit_code statetest_command(const struct options *o);
 enum exit_code blocktest_command(const struct options *o);
 enum exit_code bench_command(const struct options *o);
 enum exit_code run_command(const struct options *o);
+enum exit_code t8n_command(const struct options *o);
 enum exit_code fork_command(const struct options *o);
 
 /* ---- the terminal ---------------------------------------------------------------------------------------------- */

@@ -53,6 +53,24 @@ const struct command commands[] = {
      "empty and the rules are those of Osaka. BLOCKHASH gives the hash of the number in decimal.\n\n"
      "A trace (EIP-3155) has the fields and words of geth's `evm --trace run`.",
      OPTION_JSON | OPTION_FORK | OPTION_RUN | OPTION_TRACE, 0, 1, run_command},
+    {"t8n", "", "state transition tool: takes a state and transactions, gives the state after them",
+     "Arguments, files and exit codes are those of geth's `evm t8n`: alloc, env and txs go in; the new alloc, the "
+     "result\n"
+     "(roots, receipts, rejected transactions) and the body come out. A transaction that cannot be in the block is "
+     "left\n"
+     "out and listed as rejected. Exit codes: 2 a block that cannot be finished, 3 options or environment do not fit "
+     "the\n"
+     "fork, 4 a block hash is missing, 10 malformed JSON, 11 unreadable file, 12 malformed RLP.\n\n"
+     "Every executor gives the same bytes. --executor both or all executes with several, for each of --threads, and\n"
+     "exits with 1 where one differs.\n\n"
+     "Rules: Frontier, Homestead, EIP150, EIP158, Byzantium, Constantinople, ConstantinopleFix, Istanbul, "
+     "MuirGlacier,\n"
+     "Berlin, London, ArrowGlacier, GrayGlacier, Merge, Paris, Shanghai, Cancun, Prague, Osaka, BPO1, BPO2, BPO3, "
+     "BPO4,\n"
+     "BPO5, Amsterdam; FrontierToHomesteadAt5, ShanghaiToCancunAtTime15k and so on; ArrowGlacierToParisAtDiffC0000;\n"
+     "Berlin+3198 adds an EIP of opcodes: 1153, 1344, 1884, 2200, 3198, 3529, 3855, 3860, 5656, 6780, 7843, 7939, "
+     "8024.",
+     OPTION_T8N | OPTION_THREAD_LIST | OPTION_EXECUTOR, 0, 0, t8n_command},
     {"fork", "[NAME]", "show what a fork is",
      "Without NAME all forks are listed. With --diff only what changed against the fork before is shown.",
      OPTION_JSON | OPTION_DIFF, 0, 1, fork_command},

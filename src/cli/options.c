@@ -70,6 +70,24 @@ static const struct option table[] = {
     {OPTION_TRACE, "--trace.nostack", NULL, "without the stack", VALUE_NONE, FIELD(tracing.no_stack)},
     {OPTION_TRACE, "--trace.returndata", NULL, "with what the last call returned", VALUE_NONE,
      FIELD(tracing.return_data)},
+    {OPTION_T8N, "--state.fork", "NAME", "rules: a fork, FORKToFORKAt..., with +EIP behind it (default: GrayGlacier)",
+     VALUE_TEXT, FIELD(t8n.fork)},
+    {OPTION_T8N, "--state.chainid", "ID", "chain id (default: 1)", VALUE_TEXT, FIELD(t8n.chain_id)},
+    {OPTION_T8N, "--state.reward", "WEI", "mining reward, -1 for none (default: 0)", VALUE_TEXT, FIELD(t8n.reward)},
+    {OPTION_T8N, "--input.alloc", "FILE", "state before the block, or stdin (default: alloc.json)", VALUE_TEXT,
+     FIELD(t8n.alloc)},
+    {OPTION_T8N, "--input.env", "FILE", "the block's environment, or stdin (default: env.json)", VALUE_TEXT,
+     FIELD(t8n.env)},
+    {OPTION_T8N, "--input.txs", "FILE", "transactions (.rlp: a list in RLP), or stdin (default: txs.json)", VALUE_TEXT,
+     FIELD(t8n.txs)},
+    {OPTION_T8N, "--output.basedir", "DIR", "where output files go; made when missing", VALUE_TEXT, FIELD(t8n.folder)},
+    {OPTION_T8N, "--output.alloc", "FILE", "state after the block, or stdout, stderr (default: alloc.json)", VALUE_TEXT,
+     FIELD(t8n.out_alloc)},
+    {OPTION_T8N, "--output.result", "FILE", "roots, receipts, rejected transactions (default: result.json)", VALUE_TEXT,
+     FIELD(t8n.out_result)},
+    {OPTION_T8N, "--output.body", "FILE", "the included transactions in RLP (default: nowhere)", VALUE_TEXT,
+     FIELD(t8n.out_body)},
+    {OPTION_T8N, "--verbosity", "N", "ignored", VALUE_TEXT, FIELD(t8n.verbosity)},
     {OPTION_RPC, "--rpc", "URL", "fetch blocks from the node at URL", VALUE_TEXT, FIELD(rpc)},
 };
 
@@ -166,11 +184,14 @@ static enum status read_value(struct options *o, const struct command *c, const 
 /* The option that `argument` names, with its value after '=' if there is one. */
 static const struct option *find_option(const struct command *c, const char *argument, const char **value)
 {
+    if ((c->options & OPTION_T8N) == 0 && argument[1] != '-') return NULL;
+    argument += argument[1] == '-' ? 2 : 1;
     const char *equals = strchr(argument, '=');
     size_t size = equals == NULL ? strlen(argument) : (size_t)(equals - argument);
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         const struct option *o = &table[i];
-        if ((c->options & o->flag) != 0 && strcspn(o->name, "[") == size && memcmp(o->name, argument, size) == 0) {
+        if ((c->options & o->flag) != 0 && strcspn(o->name + 2, "[") == size &&
+            memcmp(o->name + 2, argument, size) == 0) {
             *value = equals == NULL ? NULL : equals + 1;
             return o;
         }
@@ -251,7 +272,7 @@ void options_help(const struct command *c)
         if ((c->options & o->flag) == 0) continue;
         char left[64];
         (void)snprintf(left, sizeof left, "%s %s", o->name, o->value == NULL ? "" : o->value);
-        printf("  %-20s %s\n", left, o->help);
+        printf("  %-22s %s\n", left, o->help);
     }
-    printf("  %-20s %s\n", "--help", "print this");
+    printf("  %-22s %s\n", "--help", "print this");
 }

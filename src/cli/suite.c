@@ -169,6 +169,17 @@ enum status results_compare(const struct block_result *serial, const struct bloc
     return STATUS_OK;
 }
 
+struct hash result_logs_hash(const struct block_result *r)
+{
+    struct rlp_writer w = {0};
+    for (uint32_t i = r->task->transaction_count; i-- > 0;)
+        for (uint32_t k = r->transactions[i].log_count; k-- > 0;) log_encode(&w, &r->transactions[i].logs[k]);
+    rlp_put_list(&w, 0);
+    struct hash out = keccak256_bytes(rlp_written(&w));
+    rlp_writer_free(&w);
+    return out;
+}
+
 /* Executes with one executor, up to the diff. */
 static enum status execute(struct tester *t, enum executor_kind kind, const struct block_task *task, bool seal,
                            struct block_result *out, struct error *error)

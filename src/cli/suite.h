@@ -53,6 +53,9 @@ enum status tester_execute(struct tester *t, const struct block_task *task, bool
 /* Compares what two executors made of one block, but for the changes: EXECUTORS_DIFFER with *e set. */
 enum status results_compare(const struct block_result *serial, const struct block_result *parallel, struct error *e);
 
+/* keccak256 of the list of all logs of a block. */
+struct hash result_logs_hash(const struct block_result *r);
+
 /* One verdict. `fork` may be NULL. The reason is one line. */
 void case_passed(struct tester *t, struct suite_report *r, const char *name, const char *fork);
 void case_failed(struct tester *t, struct suite_report *r, const char *name, const char *fork, const char *format, ...)
