@@ -39,6 +39,10 @@ enum option_flag {
     OPTION_SEED = 1 << 10,
     OPTION_RPC = 1 << 11,
     OPTION_STATELESS = 1 << 12,
+    OPTION_OUTPUT = 1 << 13,
+    OPTION_PERFETTO = 1 << 14,
+    OPTION_LAYOUT = 1 << 15,
+    OPTION_SIMULATE = 1 << 16,
 };
 
 /* Which executors a command runs: a mask of 1 << enum executor_kind. */
@@ -51,7 +55,7 @@ enum executor_choice {
 };
 
 /* Bounds of what may be asked for. */
-enum { THREADS_MAX = 1024, THREAD_LIST_MAX = 16, REPEAT_MAX = 1000000 };
+enum { THREADS_MAX = 1024, THREAD_LIST_MAX = 16, REPEAT_MAX = 1000000, LAYOUTS_MAX = 64 };
 
 struct options {
     bool json;
@@ -67,6 +71,11 @@ struct options {
     uint64_t size; /* 0: not given */
     uint64_t seed;
     const char *rpc; /* NULL: not given */
+    const char *output, *perfetto; /* files; NULL: not given */
+    const char *layouts[LAYOUTS_MAX];
+    uint32_t layout_count;
+    unsigned simulate[THREAD_LIST_MAX]; /* numbers of virtual workers */
+    uint32_t simulate_count;            /* 0: not given */
     const char *const *operands;
     uint32_t operand_count;
 };
@@ -96,6 +105,7 @@ enum exit_code replay_command(const struct options *o);
 enum exit_code statetest_command(const struct options *o);
 enum exit_code blocktest_command(const struct options *o);
 enum exit_code bench_command(const struct options *o);
+enum exit_code explain_command(const struct options *o);
 enum exit_code fork_command(const struct options *o);
 
 /* ---- the terminal ---------------------------------------------------------------------------------------------- */

@@ -37,6 +37,15 @@ const struct command commands[] = {
      "coinbase-readers, giant, selfdestruct-storm, deploy-then-call.",
      OPTION_JSON | OPTION_THREAD_LIST | OPTION_REPEAT | OPTION_FORK | OPTION_SIZE | OPTION_SEED, 0, UINT32_MAX,
      bench_command},
+    {"explain", "BUNDLE|WORKLOAD...", "say why a block does not run faster",
+     "Operands are bundles or folders of bundles, as weft replay takes them, or names of workloads, as weft bench\n"
+     "takes them. Each block is executed --repeat times serially and in parallel, and once watched: what truly\n"
+     "depends on what, the critical path, what 2 to 64 cores could make of it, which accounts and slots are in the\n"
+     "way, what the workers did when. Without -o, --json or --perfetto a summary is printed; docs/explain.md tells\n"
+     "what the numbers mean.",
+     OPTION_JSON | OPTION_THREADS | OPTION_REPEAT | OPTION_FILTER | OPTION_FORK | OPTION_SIZE | OPTION_SEED |
+         OPTION_OUTPUT | OPTION_PERFETTO | OPTION_LAYOUT | OPTION_SIMULATE,
+     1, UINT32_MAX, explain_command},
     {"fork", "[NAME]", "show what a fork is",
      "Without NAME all forks are listed. With --diff only what changed against the fork before is shown.",
      OPTION_JSON | OPTION_DIFF, 0, 1, fork_command},

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 /* What an option's value is turned into. */
-enum value_kind { VALUE_NONE, VALUE_THREADS, VALUE_THREAD_LIST, VALUE_EXECUTOR, VALUE_NUMBER, VALUE_TEXT, VALUE_FORK };
+enum value_kind { VALUE_NONE, VALUE_THREADS, VALUE_THREAD_LIST, VALUE_EXECUTOR, VALUE_NUMBER, VALUE_TEXT, VALUE_TEXTS, VALUE_FORK };
 
 struct option {
     enum option_flag flag;
@@ -36,6 +36,12 @@ static const struct option table[] = {
     {OPTION_DIFF, "--diff", NULL, "only what changed against the fork before", VALUE_NONE, FIELD(diff)},
     {OPTION_SIZE, "--size", "N", "transactions in a block", VALUE_NUMBER, FIELD(size)},
     {OPTION_SEED, "--seed", "N", "seed of the generator", VALUE_NUMBER, FIELD(seed)},
+    {OPTION_OUTPUT, "-o", "FILE", "write the report to FILE, as one HTML page", VALUE_TEXT, FIELD(output)},
+    {OPTION_PERFETTO, "--perfetto", "FILE", "write what each worker did to FILE, as a Chrome trace", VALUE_TEXT,
+     FIELD(perfetto)},
+    {OPTION_LAYOUT, "--layout", "ADDR=FILE", "Solidity's storageLayout of a contract; may be given several times",
+     VALUE_TEXTS, FIELD(layouts)},
+    {OPTION_SIMULATE, "--simulate", "N,N,...", "also run the scheduler on N virtual workers", VALUE_THREAD_LIST, 0},
     {OPTION_RPC, "--rpc", "URL", "fetch blocks from the node at URL", VALUE_TEXT, FIELD(rpc)},
 };
 
@@ -61,6 +67,7 @@ static enum status read_threads(struct options *o, const struct command *c, cons
 {
     bool list = option->kind == VALUE_THREAD_LIST;
     unsigned *out = option->flag == OPTION_WORKERS ? &o->workers : o->threads;
+    if (option->flag == OPTION_SIMULATE) out = o->simulate;
     uint32_t count = 0;
     for (const char *at = text;; at++) {
         uint64_t n;
@@ -70,7 +77,10 @@ static enum status read_threads(struct options *o, const struct command *c, cons
         out[count++] = (unsigned)n;
         if (*at == 0) break;
     }
-    if (option->flag != OPTION_WORKERS) o->thread_count = count;
+    if (option->flag == OPTION_SIMULATE)
+        o->simulate_count = count;
+    else if (option->flag != OPTION_WORKERS)
+        o->thread_count = count;
     return STATUS_OK;
 }
 
@@ -102,6 +112,10 @@ static enum status read_value(struct options *o, const struct command *c, const 
     switch (option->kind) {
     case VALUE_NONE: *(bool *)field = true; return STATUS_OK;
     case VALUE_TEXT: *(const char **)field = text; return STATUS_OK;
+    case VALUE_TEXTS:
+        if (o->layout_count == LAYOUTS_MAX) return bad(e, c, option, "no more than 64 of them", text);
+        o->layouts[o->layout_count++] = text;
+        return STATUS_OK;
     case VALUE_FORK:
         *(const struct fork **)field = fork_find(text);
         return fork_find(text) != NULL ? STATUS_OK : bad(e, c, option, "the name of a fork", text);
