@@ -146,10 +146,11 @@ static void begin_table(struct buffer *out, const char *const *heads, size_t cou
 {
     buffer_append_text(out, "<div class=\"scroll\"><table class=\"sort\"><thead><tr>");
     for (size_t i = 0; i < count; i++) {
-        /* "name|what it means" */
-        const char *bar = strchr(heads[i], '|');
-        int size = bar == NULL ? (int)strlen(heads[i]) : (int)(bar - heads[i]);
-        buffer_printf(out, "<th title=\"%s\">%.*s</th>", bar == NULL ? "" : bar + 1, size, heads[i]);
+        /* "#name|what it means"; # stands before columns of numbers */
+        const char *name = heads[i] + (heads[i][0] == '#'), *bar = strchr(name, '|');
+        int size = bar == NULL ? (int)strlen(name) : (int)(bar - name);
+        buffer_printf(out, "<th%s title=\"%s\">%.*s</th>", heads[i][0] == '#' ? " class=\"n\"" : "",
+                      bar == NULL ? "" : bar + 1, size, name);
     }
     buffer_append_text(out, "</tr></thead><tbody>");
 }
@@ -179,7 +180,7 @@ static void put_time_cell(struct buffer *out, uint64_t ns)
 
 static void put_path_table(struct buffer *out, const struct explain_report *r)
 {
-    static const char *const heads[] = {"step", "transaction", "what it does", "µs|serial time", "reads what the step before wrote"};
+    static const char *const heads[] = {"#step", "#transaction", "what it does", "#µs|serial time", "reads what the step before wrote"};
     if (r->path.count < 2) return;
     buffer_printf(out, "<h3>Critical path</h3><p>%u transactions that wait for each other, %.3f ms in all. The longest chain has "
                        "%u transactions.</p>",
@@ -204,13 +205,13 @@ static void put_path_table(struct buffer *out, const struct explain_report *r)
 static void put_places_table(struct buffer *out, const struct explain_report *r)
 {
     static const char *const heads[] = {"account or slot",
-                                        "seen by|transactions that saw the value",
-                                        "changed by|transactions that changed it, or added to it",
-                                        "asked by|transactions that only asked whether the balance suffices",
-                                        "waiting|transactions that depend on another one through it",
-                                        "on path|steps of the critical path through it",
-                                        "in vain|executions ahead of the line that it spoiled",
-                                        "lost µs|their time"};
+                                        "#seen by|transactions that saw the value",
+                                        "#changed by|transactions that changed it, or added to it",
+                                        "#asked by|transactions that only asked whether the balance suffices",
+                                        "#waiting|transactions that depend on another one through it",
+                                        "#on path|steps of the critical path through it",
+                                        "#in vain|executions ahead of the line that it spoiled",
+                                        "#lost µs|their time"};
     if (r->hottest_count == 0) return;
     buffer_append_text(out, "<h3>Hottest accounts and slots</h3>");
     begin_table(out, heads, COUNT_OF(heads));
@@ -263,16 +264,16 @@ static void put_tx_row(struct buffer *out, const struct explain_report *r, uint3
 
 static void put_txs_table(struct buffer *out, const struct explain_report *r)
 {
-    static const char *const heads[] = {"tx",
+    static const char *const heads[] = {"#tx",
                                         "what it does",
-                                        "gas",
-                                        "µs|serial time",
-                                        "depth|transactions in the longest chain that ends here",
-                                        "needs|transactions that it directly depends on",
-                                        "needed by|transactions that directly depend on it",
-                                        "runs|executions in the recorded parallel run",
-                                        "lost µs|executions of it that came to nothing",
-                                        "waited µs|from when its result was there until it was committed",
+                                        "#gas",
+                                        "#µs|serial time",
+                                        "#depth|transactions in the longest chain that ends here",
+                                        "#needs|transactions that it directly depends on",
+                                        "#needed by|transactions that directly depend on it",
+                                        "#runs|executions in the recorded parallel run",
+                                        "#lost µs|executions of it that came to nothing",
+                                        "#waited µs|from when its result was there until it was committed",
                                         "run again because of"};
     uint32_t n = r->trace.tx_count, shown = n < TXS_SHOWN ? n : TXS_SHOWN;
     if (n == 0) return;
@@ -328,7 +329,7 @@ static void put_row(struct buffer *out, const char *what, uint64_t n, const char
 
 static void put_costs(struct buffer *out, const struct explain_report *r)
 {
-    buffer_append_text(out, "<table><thead><tr><th>what conflicts cost</th><th>waiting</th><th>in vain</th><th>lost µs</th></tr>"
+    buffer_append_text(out, "<table><thead><tr><th>what conflicts cost</th><th class=\"n\">waiting</th><th class=\"n\">in vain</th><th class=\"n\">lost µs</th></tr>"
                             "</thead><tbody>");
     for (size_t f = 0; f < COUNT_OF(r->costs); f++) {
         buffer_printf(out, "<tr><td><i class=\"key %s\"></i>%s</td>", explain_field_name((enum block_field)f),
@@ -339,13 +340,13 @@ static void put_costs(struct buffer *out, const struct explain_report *r)
         buffer_append_text(out, "</tr>");
     }
     const struct explain_avoided *a = &r->avoided;
-    buffer_append_text(out, "</tbody></table><table><thead><tr><th>no conflict</th><th>times</th><th></th></tr></thead><tbody>");
+    buffer_append_text(out, "</tbody></table><table><thead><tr><th>no conflict</th><th class=\"n\">times</th><th></th></tr></thead><tbody>");
     put_row(out, "credits and debits", a->credits, "add up in any order");
     put_row(out, "balance suffices", a->bounds, "asked, but the answer is the same");
     put_row(out, "fees", a->fees, "nobody looks at the beneficiary");
     put_row(out, "nonces", a->nonces, "of one sender, known beforehand");
     put_row(out, "stores without effect", a->no_ops, "the slot ends as it began");
-    buffer_append_text(out, "</tbody></table><table><thead><tr><th>dependent transactions</th><th>times</th><th></th></tr></thead><tbody>");
+    buffer_append_text(out, "</tbody></table><table><thead><tr><th>dependent transactions</th><th class=\"n\">times</th><th></th></tr></thead><tbody>");
     put_row(out, "in time", a->in_time, "ran ahead, and the value was there");
     put_row(out, "behind their neighbour", a->grouped, "on the same worker, in a group");
     put_row(out, "left to the head", a->at_head, "run when all before was committed");
@@ -443,16 +444,16 @@ void explain_page_add(struct explain_page *p, const struct explained *x)
 void explain_page_finish(struct explain_page *p, struct buffer *out)
 {
     static const char *const heads[] = {"block",
-                                        "transactions",
-                                        "gas",
-                                        "serial ms",
-                                        "parallel ms",
-                                        "reached",
-                                        "possible on 2|what the dependencies allow on 2 cores",
-                                        "on 8",
-                                        "on any",
-                                        "chain|transactions on the critical path",
-                                        "re-runs"};
+                                        "#transactions",
+                                        "#gas",
+                                        "#serial ms",
+                                        "#parallel ms",
+                                        "#reached",
+                                        "#possible on 2|what the dependencies allow on 2 cores",
+                                        "#on 8",
+                                        "#on any",
+                                        "#chain|transactions on the critical path",
+                                        "#re-runs"};
     buffer_append_text(out, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
                             "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
                             "<title>weft explain</title><style>");

@@ -21,56 +21,7 @@ static int by_number(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* ---- timed runs ---------------------------------------------------------------------------------------------------- */
-
-/* The median of `repeat` runs that are not recorded; the last one's results stay in *result. */
-static enum status time_runs(struct engine *e, enum executor_kind kind, const struct block_task *task, uint32_t repeat,
-                             struct block_result *result, struct block_stats *out, struct error *error)
-{
-    struct block_stats *runs = base_alloc(repeat * sizeof *runs);
-    enum status s = STATUS_OK;
-    for (uint32_t i = 0; i < repeat && s == STATUS_OK; i++) {
-        s = block_execute(e, kind, task, result, error);
-        runs[i] = result->stats;
-    }
-    if (s == STATUS_OK) {
-        qsort(runs, repeat, sizeof *runs, by_wall);
-        *out = runs[repeat / 2];
-    }
-    free(runs);
-    return s;
-}
-
-/* What each transaction takes serially: the median of some recorded runs. */
-static enum status time_transactions(const struct explain_how *how, struct explain_report *r, struct error *error)
-{
-    uint32_t n = r->task->transaction_count, runs = how->repeat < RECORDED_RUNS_MAX ? how->repeat : RECORDED_RUNS_MAX;
-    uint64_t *times = base_calloc((size_t)n * runs + 1, sizeof *times), walls[RECORDED_RUNS_MAX] = {0};
-    struct block_result result;
-    enum status s = STATUS_OK;
-    engine_record(how->serial, true);
-    for (uint32_t run = 0; run < runs && s == STATUS_OK; run++) {
-        s = block_execute(how->serial, EXECUTOR_SERIAL, r->task, &result, error);
-        walls[run] = result.stats.wall_ns;
-        for (uint32_t i = 0; i < result.event_count; i++) {
-            const struct block_event *e = &result.events[i];
-            times[(size_t)e->tx * runs + run] = e->end_ns - e->start_ns;
-            walls[run] -= e->end_ns - e->start_ns;
-        }
-    }
-    engine_record(how->serial, false);
-    for (uint32_t i = 0; i < n && s == STATUS_OK; i++) {
-        qsort(&times[(size_t)i * runs], runs, sizeof *times, by_number);
-        r->txs[i].ns = times[(size_t)i * runs + runs / 2];
-        r->tx_ns += r->txs[i].ns;
-    }
-    qsort(walls, runs, sizeof *walls, by_number);
-    r->overhead_ns = walls[runs / 2];
-    free(times);
-    return s;
-}
-
-/* ---- the recorded parallel run --------------------------------------------------------------------------------------- */
+/* ---- locations by what they are --------------------------------------------------------------------------------------- */
 
 /* Location indices in the order of `compare_locations`, to find locations by what they are. */
 struct directory {
@@ -117,16 +68,98 @@ static uint32_t directory_find(const struct directory *d, const struct block_con
     return EXPLAIN_NONE;
 }
 
-/* Keeps the events of a run, in place of those of another. */
-static void keep_run(struct explain_report *r, const struct block_result *result, const struct directory *d)
+/* ---- runs ---------------------------------------------------------------------------------------------------------- */
+
+/* A recorded parallel run. */
+struct recording {
+    uint64_t wall_ns;
+    struct block_event *events;
+    uint32_t event_count;
+    uint32_t *conflict_at; /* for each transaction the location that spoiled it, or EXPLAIN_NONE */
+};
+
+/* All runs of a block. They take turns, so that whatever else the machine does falls on all kinds of them. */
+struct runs {
+    const struct explain_how *how;
+    struct explain_report *report;
+    struct directory directory;
+    uint32_t recorded;            /* of each kind */
+    struct block_stats *plain[2]; /* by enum executor_kind */
+    uint64_t *times;              /* serial ones of each transaction */
+    uint64_t walls[RECORDED_RUNS_MAX];
+    struct recording recordings[RECORDED_RUNS_MAX];
+};
+
+static enum status compare_results(const struct block_result *serial, const struct block_result *parallel,
+                                   struct error *error)
 {
-    r->events = base_realloc(r->events, (result->event_count + 1) * sizeof *r->events);
-    if (result->event_count != 0) memcpy(r->events, result->events, result->event_count * sizeof *r->events);
-    r->event_count = result->event_count;
-    r->recorded_ns = result->stats.wall_ns;
-    for (uint32_t i = 0; i < r->trace.tx_count; i++) r->txs[i].conflict_at = EXPLAIN_NONE;
+    if (serial->gas_used != parallel->gas_used || !hash_equal(&serial->receipts_root, &parallel->receipts_root) ||
+        !state_diff_equal(&serial->diff, &parallel->diff))
+        return error_set(error, EXECUTORS_DIFFER, "%s", status_text(EXECUTORS_DIFFER));
+    return STATUS_OK;
+}
+
+/* The first run of each kind, which warms caches and is not timed: that all is well, and what each transaction did. */
+static enum status run_first(struct runs *x, struct error *error)
+{
+    struct explain_report *r = x->report;
+    const struct explain_how *how = x->how;
+    struct block_result serial, parallel;
+    enum status s = block_execute(how->serial, EXECUTOR_SERIAL, r->task, &serial, error);
+    if (s != STATUS_OK) return s;
+    block_seal(how->serial, &serial);
+    s = block_execute(how->parallel, EXECUTOR_PARALLEL, r->task, &parallel, error);
+    if (s != STATUS_OK) return s;
+    block_seal(how->parallel, &parallel);
+    s = compare_results(&serial, &parallel, error);
+    if (s == STATUS_OK && how->check_header) s = block_check(&serial, error);
+    r->gas_used = serial.gas_used;
+    uint32_t n = r->task->transaction_count;
+    r->gas = ARENA_ARRAY(&r->arena, uint64_t, n + 1);
+    r->failed = ARENA_ARRAY(&r->arena, bool, n + 1);
+    for (uint32_t i = 0; i < n; i++) {
+        r->gas[i] = serial.transactions[i].gas_used;
+        r->failed[i] = !serial.transactions[i].succeeded;
+    }
+    return s;
+}
+
+static void keep_times(struct runs *x, uint32_t run, const struct block_result *result)
+{
+    x->walls[run] = result->stats.wall_ns;
+    for (uint32_t i = 0; i < result->event_count; i++) {
+        const struct block_event *e = &result->events[i];
+        x->times[(size_t)e->tx * x->recorded + run] = e->end_ns - e->start_ns;
+        x->walls[run] -= e->end_ns - e->start_ns;
+    }
+}
+
+static void keep_events(struct runs *x, uint32_t run, const struct block_result *result)
+{
+    struct recording *k = &x->recordings[run];
+    uint32_t n = x->report->trace.tx_count;
+    k->wall_ns = result->stats.wall_ns;
+    k->event_count = result->event_count;
+    k->events = base_alloc((k->event_count + 1) * sizeof *k->events);
+    if (k->event_count != 0) memcpy(k->events, result->events, k->event_count * sizeof *k->events);
+    k->conflict_at = base_alloc(((size_t)n + 1) * sizeof *k->conflict_at);
+    for (uint32_t i = 0; i < n; i++) k->conflict_at[i] = EXPLAIN_NONE;
     for (uint32_t i = 0; i < result->conflict_count; i++)
-        r->txs[result->conflicts[i].tx].conflict_at = directory_find(d, &result->conflicts[i]);
+        k->conflict_at[result->conflicts[i].tx] = directory_find(&x->directory, &result->conflicts[i]);
+}
+
+static enum status run_once(struct runs *x, enum executor_kind kind, uint32_t run, struct error *error)
+{
+    struct engine *e = kind == EXECUTOR_SERIAL ? x->how->serial : x->how->parallel;
+    struct block_result result;
+    enum status s = block_execute(e, kind, x->report->task, &result, error);
+    x->plain[kind][run] = result.stats;
+    if (s != STATUS_OK || run >= x->recorded) return s;
+    engine_record(e, true);
+    s = block_execute(e, kind, x->report->task, &result, error);
+    engine_record(e, false);
+    if (s == STATUS_OK) (kind == EXECUTOR_SERIAL ? keep_times : keep_events)(x, run, &result);
+    return s;
 }
 
 static uint64_t distance(uint64_t a, uint64_t b)
@@ -134,25 +167,54 @@ static uint64_t distance(uint64_t a, uint64_t b)
     return a < b ? b - a : a - b;
 }
 
-/* Records some parallel runs, and keeps the one that took about as long as the median of those that were not recorded. */
-static enum status record_parallel(const struct explain_how *how, struct explain_report *r, struct error *error)
+/* Medians; and the recorded parallel run that took about as long as the median of those that were not recorded. */
+static void take_medians(struct runs *x)
 {
-    struct directory d;
-    directory_make(&d, &r->trace);
-    uint32_t runs = how->repeat < RECORDED_RUNS_MAX ? how->repeat : RECORDED_RUNS_MAX;
-    struct block_result result;
-    enum status s = STATUS_OK;
-    uint64_t best = UINT64_MAX;
-    engine_record(how->parallel, true);
-    for (uint32_t run = 0; run < runs && s == STATUS_OK; run++) {
-        s = block_execute(how->parallel, EXECUTOR_PARALLEL, r->task, &result, error);
-        uint64_t off = distance(result.stats.wall_ns, r->parallel.wall_ns);
-        if (s != STATUS_OK || off >= best) continue;
-        best = off;
-        keep_run(r, &result, &d);
+    struct explain_report *r = x->report;
+    uint32_t repeat = x->how->repeat, n = r->trace.tx_count, best = 0;
+    for (size_t k = 0; k < COUNT_OF(x->plain); k++) qsort(x->plain[k], repeat, sizeof *x->plain[k], by_wall);
+    r->serial = x->plain[EXECUTOR_SERIAL][repeat / 2];
+    r->parallel = x->plain[EXECUTOR_PARALLEL][repeat / 2];
+    for (uint32_t i = 0; i < n; i++) {
+        uint64_t *times = &x->times[(size_t)i * x->recorded];
+        qsort(times, x->recorded, sizeof *times, by_number);
+        r->txs[i].ns = times[x->recorded / 2];
+        r->tx_ns += r->txs[i].ns;
     }
-    engine_record(how->parallel, false);
-    free(d.order);
+    qsort(x->walls, x->recorded, sizeof *x->walls, by_number);
+    r->overhead_ns = x->walls[x->recorded / 2];
+    for (uint32_t i = 1; i < x->recorded; i++)
+        if (distance(x->recordings[i].wall_ns, r->parallel.wall_ns) <
+            distance(x->recordings[best].wall_ns, r->parallel.wall_ns))
+            best = i;
+    struct recording *k = &x->recordings[best];
+    r->events = k->events;
+    r->event_count = k->event_count;
+    r->recorded_ns = k->wall_ns;
+    for (uint32_t i = 0; i < n; i++) r->txs[i].conflict_at = k->conflict_at[i];
+    k->events = NULL;
+}
+
+static enum status run_all(const struct explain_how *how, struct explain_report *r, struct error *error)
+{
+    struct runs x = {.how = how, .report = r};
+    x.recorded = how->repeat < RECORDED_RUNS_MAX ? how->repeat : RECORDED_RUNS_MAX;
+    x.times = base_calloc((size_t)r->trace.tx_count * x.recorded + 1, sizeof *x.times);
+    for (size_t k = 0; k < COUNT_OF(x.plain); k++) x.plain[k] = base_calloc(how->repeat, sizeof *x.plain[k]);
+    directory_make(&x.directory, &r->trace);
+    enum status s = run_first(&x, error);
+    for (uint32_t i = 0; i < how->repeat && s == STATUS_OK; i++) {
+        s = run_once(&x, EXECUTOR_SERIAL, i, error);
+        if (s == STATUS_OK) s = run_once(&x, EXECUTOR_PARALLEL, i, error);
+    }
+    if (s == STATUS_OK) take_medians(&x);
+    for (uint32_t i = 0; i < x.recorded; i++) {
+        free(x.recordings[i].events);
+        free(x.recordings[i].conflict_at);
+    }
+    for (size_t k = 0; k < COUNT_OF(x.plain); k++) free(x.plain[k]);
+    free(x.directory.order);
+    free(x.times);
     return s;
 }
 
@@ -271,6 +333,30 @@ static void count_accesses(struct explain_report *r)
     free(last_seen);
 }
 
+/* Between two transactions of the path there may be several locations: the one that most depend through stands for them. */
+static void choose_path_locations(struct explain_report *r)
+{
+    const struct explain_graph *g = &r->graph;
+    const struct explain_location *all = r->trace.locations;
+    uint32_t *place = base_alloc(((size_t)g->node_count + 1) * sizeof *place);
+    for (uint32_t i = 0; i < g->node_count; i++) place[i] = EXPLAIN_NONE;
+    for (uint32_t i = 1; i < r->path.count; i++) place[r->path.txs[i]] = i;
+    for (uint32_t i = 0; i < g->edge_count; i++) {
+        const struct explain_edge *e = &g->edges[i];
+        uint32_t at = place[e->to];
+        if (at == EXPLAIN_NONE || e->from != r->path.txs[at - 1]) continue;
+        uint32_t now = g->edges[r->path.via[at]].location;
+        if (all[e->location].dependents > all[now].dependents ||
+            (all[e->location].dependents == all[now].dependents && e->location < now))
+            r->path.via[at] = i;
+    }
+    for (uint32_t i = 0; i < r->path.count; i++) {
+        r->txs[r->path.txs[i]].on_path = true;
+        if (r->path.via[i] != EXPLAIN_NONE) r->trace.locations[g->edges[r->path.via[i]].location].on_path++;
+    }
+    free(place);
+}
+
 /* A pair of transactions counts once for each location and once for each kind of field. Edges come grouped by `to`. */
 static void count_edges(struct explain_report *r)
 {
@@ -293,10 +379,6 @@ static void count_edges(struct explain_report *r)
             r->txs[e->from].needed_by++;
         }
         last_pair = pair;
-    }
-    for (uint32_t i = 0; i < r->path.count; i++) {
-        r->txs[r->path.txs[i]].on_path = true;
-        if (r->path.via[i] != EXPLAIN_NONE) r->trace.locations[g->edges[r->path.via[i]].location].on_path++;
     }
     free(last_to);
 }
@@ -349,37 +431,6 @@ static void find_limits(struct explain_report *r)
     free(ns);
 }
 
-static enum status compare_results(struct block_result *serial, struct block_result *parallel, struct error *error)
-{
-    if (serial->gas_used != parallel->gas_used || !hash_equal(&serial->receipts_root, &parallel->receipts_root) ||
-        !state_diff_equal(&serial->diff, &parallel->diff))
-        return error_set(error, EXECUTORS_DIFFER, "%s", status_text(EXECUTORS_DIFFER));
-    return STATUS_OK;
-}
-
-/* Runs that nobody looks on at: medians, and that both executors agree. */
-static enum status run_both(const struct explain_how *how, struct explain_report *r, struct error *error)
-{
-    struct block_result serial, parallel;
-    uint32_t n = r->task->transaction_count;
-    enum status s = time_runs(how->serial, EXECUTOR_SERIAL, r->task, how->repeat, &serial, &r->serial, error);
-    if (s != STATUS_OK) return s;
-    block_seal(how->serial, &serial);
-    s = time_runs(how->parallel, EXECUTOR_PARALLEL, r->task, how->repeat, &parallel, &r->parallel, error);
-    if (s != STATUS_OK) return s;
-    block_seal(how->parallel, &parallel);
-    s = compare_results(&serial, &parallel, error);
-    if (s == STATUS_OK && how->check_header) s = block_check(&serial, error);
-    r->gas_used = serial.gas_used;
-    r->gas = ARENA_ARRAY(&r->arena, uint64_t, n + 1);
-    r->failed = ARENA_ARRAY(&r->arena, bool, n + 1);
-    for (uint32_t i = 0; i < n; i++) {
-        r->gas[i] = serial.transactions[i].gas_used;
-        r->failed[i] = !serial.transactions[i].succeeded;
-    }
-    return s;
-}
-
 enum status explain_block(const struct explain_how *how, const struct block_task *task, struct explain_report *out,
                           struct error *error)
 {
@@ -388,17 +439,16 @@ enum status explain_block(const struct explain_how *how, const struct block_task
     uint32_t n = task->transaction_count;
     out->txs = ARENA_ARRAY(&out->arena, struct explain_tx, n + 1);
     memset(out->txs, 0, (n + 1) * sizeof *out->txs);
-    enum status s = run_both(how, out, error);
-    if (s == STATUS_OK) s = time_transactions(how, out, error);
-    if (s == STATUS_OK) s = explain_record(how->serial, task, &out->arena, &out->trace, error);
+    enum status s = explain_record(how->serial, task, &out->arena, &out->trace, error);
     if (s != STATUS_OK) return s;
     explain_name_slots(&out->trace, how->layouts, how->layout_count, &out->arena);
     explain_graph_make(&out->trace, &out->arena, &out->graph);
-    find_limits(out);
-    s = record_parallel(how, out, error);
+    s = run_all(how, out, error);
     if (s != STATUS_OK) return s;
+    find_limits(out);
     count_accesses(out);
     count_edges(out);
+    choose_path_locations(out);
     use_events(out);
     find_hottest(out);
     explain_words(out);

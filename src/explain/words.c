@@ -96,25 +96,43 @@ static double percent(uint64_t part, uint64_t whole)
     return whole == 0 ? 0 : 100.0 * (double)part / (double)whole;
 }
 
+/* "13", "3.4": what a speed-up is worth saying. */
+static void put_factor(struct buffer *out, double factor)
+{
+    buffer_printf(out, factor < 9.95 ? "%.1f" : "%.0f", factor);
+}
+
 static void say_what_is_possible(struct buffer *out, const struct explain_report *r)
 {
+    static const double notable = 1.05;
     uint32_t n = r->trace.tx_count;
     if (r->path.count <= 1) {
         uint32_t longest = r->path.txs[0];
         bool any = r->longest_chain > 1;
-        buffer_printf(out,
-                      "%s Transaction %u alone takes %.1f %% of the time, so with any number of cores this block could run at "
-                      "most %.1f times faster.",
+        if (n == 1) {
+            buffer_append_text(out, "This block has one transaction only: there is nothing to share.");
+            return;
+        }
+        buffer_printf(out, "%s Transaction %u alone takes %.1f %% of the time, so ",
                       any ? "Dependencies are not what holds this block back."
                           : "No transaction of this block needs what another one wrote.",
-                      longest, percent(r->txs[longest].ns, r->tx_ns), r->limit);
+                      longest, percent(r->txs[longest].ns, r->tx_ns));
+        if (r->limit < notable) {
+            buffer_append_text(out, "no number of cores makes the block notably faster.");
+            return;
+        }
+        buffer_append_text(out, "with any number of cores the block could run at most ");
+        put_factor(out, r->limit);
+        buffer_append_text(out, " times as fast.");
         return;
     }
-    if (r->path.count == n)
+    if (r->path.count == n) {
         buffer_printf(out, "This block cannot run faster than serially: all %u transactions, ", n);
-    else
-        buffer_printf(out, "This block could run at most %.1f times faster: %u of its %u transactions, ", r->limit,
-                      r->path.count, n);
+    } else {
+        buffer_append_text(out, "This block could run at most ");
+        put_factor(out, r->limit);
+        buffer_printf(out, " times faster: %u of its %u transactions, ", r->path.count, n);
+    }
     put_chain(out, &r->path);
     buffer_append_text(out, ", wait for each other");
     const struct explain_location *where;
@@ -126,6 +144,9 @@ static void say_what_is_possible(struct buffer *out, const struct explain_report
             buffer_printf(out, ", in %u of %u steps over ", steps, r->path.count - 1);
         if (where->on_path == steps) {
             explain_put_location(out, where);
+        } else if (where->on_path * 4 < steps) {
+            buffer_append_text(out, "different slots of ");
+            put_address(out, &where->address);
         } else {
             put_address(out, &where->address);
             buffer_append_text(out, " (most often ");
