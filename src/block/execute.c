@@ -101,6 +101,7 @@ static void begin(struct engine *e, const struct block_task *task)
     for (unsigned i = 0; i < e->threads; i++) {
         arena_reset(&e->workers[i].tx.results);
         arena_reset(&e->workers[i].versions);
+        vm_begin_block(e->workers[i].tx.vm);
         e->workers[i].event_count = 0;
         e->workers[i].tx.state->clear_empty = task->fork->clear_empty;
         e->workers[i].tx.state->list_accesses = block_lists_accesses(task);

@@ -22,8 +22,10 @@ enum vm_status vm_run_plain(struct frame *f, const uint8_t *ip, struct u256 *sp,
 
 #define CASE(name) label_##name:
 #define NEXT() goto *labels[*ip]
-#define JUMPED()                                                                                                       \
-    if (UNLIKELY(--patience == 0)) return vm_go_fast(f, ip, sp, gas)
+/* A long way back has much code in it that would run again. */
+#define JUMPED(from)                                                                                                   \
+    patience -= 1 + ((from) > ip ? ((from) - ip) / PATIENCE_BYTES : 0);                                                \
+    if (UNLIKELY(patience <= 0)) return vm_go_fast(f, ip, sp, gas)
     NEXT();
 label_UNDEFINED:
     status = VM_UNDEFINED_INSTRUCTION;
@@ -82,7 +84,7 @@ enum vm_status vm_run_traced(struct frame *f, int64_t gas)
         switch (*ip) {
 #define CASE(name) case OP_##name:
 #define NEXT() continue
-#define JUMPED() (void)0
+#define JUMPED(from) (void)(from)
 #include "vm/loop.h"
 #undef CASE
 #undef NEXT

@@ -154,6 +154,8 @@ struct vm;
 struct vm *vm_new(void);
 void vm_free(struct vm *vm);
 
+/* Forgets what was kept from one transaction to the next (hashes that were computed), so that every block begins alike. */
+void vm_begin_block(struct vm *vm);
 /* Says what the next calls run on. All three must outlive them; cheap enough for every transaction. */
 void vm_attach(struct vm *vm, const struct fork *fork, struct state *state, const struct vm_env *env);
 /* Traces from now on; NULL: no more. A traced vm runs the plain interpreter. */
