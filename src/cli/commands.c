@@ -71,6 +71,15 @@ const struct command commands[] = {
      "Berlin+3198 adds an EIP of opcodes: 1153, 1344, 1884, 2200, 3198, 3529, 3855, 3860, 5656, 6780, 7843, 7939, "
      "8024.",
      OPTION_T8N | OPTION_THREAD_LIST | OPTION_EXECUTOR, 0, 0, t8n_command},
+    {"explain", "BUNDLE|WORKLOAD...", "say why a block does not run faster",
+     "Operands are bundles or folders of bundles, as weft replay takes them, or names of workloads, as weft bench\n"
+     "takes them. Each block is executed --repeat times serially and in parallel, and once watched: what truly\n"
+     "depends on what, the critical path, what 2 to 64 cores could make of it, which accounts and slots are in the\n"
+     "way, what the workers did when. Without -o, --json or --perfetto a summary is printed; docs/explain.md tells\n"
+     "what the numbers mean.",
+     OPTION_JSON | OPTION_THREADS | OPTION_REPEAT | OPTION_FILTER | OPTION_FORK | OPTION_SIZE | OPTION_SEED |
+         OPTION_OUTPUT | OPTION_PERFETTO | OPTION_LAYOUT | OPTION_SIMULATE,
+     1, UINT32_MAX, explain_command},
     {"fork", "[NAME]", "show what a fork is",
      "Without NAME all forks are listed. With --diff only what changed against the fork before is shown.",
      OPTION_JSON | OPTION_DIFF, 0, 1, fork_command},

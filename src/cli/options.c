@@ -13,6 +13,7 @@ enum value_kind {
     VALUE_EXECUTOR,
     VALUE_NUMBER,
     VALUE_TEXT,
+    VALUE_TEXTS,
     VALUE_FORK,
     VALUE_BENCH
 };
@@ -88,6 +89,12 @@ static const struct option table[] = {
     {OPTION_T8N, "--output.body", "FILE", "the included transactions in RLP (default: nowhere)", VALUE_TEXT,
      FIELD(t8n.out_body)},
     {OPTION_T8N, "--verbosity", "N", "ignored", VALUE_TEXT, FIELD(t8n.verbosity)},
+    {OPTION_OUTPUT, "-o", "FILE", "write the report to FILE, as one HTML page", VALUE_TEXT, FIELD(output)},
+    {OPTION_PERFETTO, "--perfetto", "FILE", "write what each worker did to FILE, as a Chrome trace", VALUE_TEXT,
+     FIELD(perfetto)},
+    {OPTION_LAYOUT, "--layout", "ADDR=FILE", "Solidity's storageLayout of a contract; may be given several times",
+     VALUE_TEXTS, FIELD(layouts)},
+    {OPTION_SIMULATE, "--simulate", "N,N,...", "also run the scheduler on N virtual workers", VALUE_THREAD_LIST, 0},
     {OPTION_RPC, "--rpc", "URL", "fetch blocks from the node at URL", VALUE_TEXT, FIELD(rpc)},
 };
 
@@ -113,6 +120,7 @@ static enum status read_threads(struct options *o, const struct command *c, cons
 {
     bool list = option->kind == VALUE_THREAD_LIST;
     unsigned *out = option->flag == OPTION_WORKERS ? &o->workers : o->threads;
+    if (option->flag == OPTION_SIMULATE) out = o->simulate;
     uint32_t count = 0;
     for (const char *at = text;; at++) {
         uint64_t n;
@@ -122,7 +130,10 @@ static enum status read_threads(struct options *o, const struct command *c, cons
         out[count++] = (unsigned)n;
         if (*at == 0) break;
     }
-    if (option->flag != OPTION_WORKERS) o->thread_count = count;
+    if (option->flag == OPTION_SIMULATE)
+        o->simulate_count = count;
+    else if (option->flag != OPTION_WORKERS)
+        o->thread_count = count;
     return STATUS_OK;
 }
 
@@ -154,6 +165,10 @@ static enum status read_value(struct options *o, const struct command *c, const 
     switch (option->kind) {
     case VALUE_NONE: *(bool *)field = true; return STATUS_OK;
     case VALUE_TEXT: *(const char **)field = text; return STATUS_OK;
+    case VALUE_TEXTS:
+        if (o->layout_count == LAYOUTS_MAX) return bad(e, c, option, "no more than 64 of them", text);
+        o->layouts[o->layout_count++] = text;
+        return STATUS_OK;
     case VALUE_FORK:
         *(const struct fork **)field = fork_find(text);
         return fork_find(text) != NULL ? STATUS_OK : bad(e, c, option, "the name of a fork", text);
@@ -184,14 +199,16 @@ static enum status read_value(struct options *o, const struct command *c, const 
 /* The option that `argument` names, with its value after '=' if there is one. */
 static const struct option *find_option(const struct command *c, const char *argument, const char **value)
 {
-    if ((c->options & OPTION_T8N) == 0 && argument[1] != '-') return NULL;
-    argument += argument[1] == '-' ? 2 : 1;
+    size_t dashes = strspn(argument, "-");
     const char *equals = strchr(argument, '=');
-    size_t size = equals == NULL ? strlen(argument) : (size_t)(equals - argument);
+    size_t size = (equals == NULL ? strlen(argument) : (size_t)(equals - argument)) - dashes;
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         const struct option *o = &table[i];
-        if ((c->options & o->flag) != 0 && strcspn(o->name + 2, "[") == size &&
-            memcmp(o->name + 2, argument, size) == 0) {
+        size_t own_dashes = strspn(o->name, "-");
+        const char *name = o->name + own_dashes;
+        bool as_written = dashes == own_dashes || (o->flag == OPTION_T8N && dashes == 1);
+        if ((c->options & o->flag) != 0 && as_written && strcspn(name, "[") == size &&
+            memcmp(name, argument + dashes, size) == 0) {
             *value = equals == NULL ? NULL : equals + 1;
             return o;
         }

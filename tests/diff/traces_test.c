@@ -80,7 +80,8 @@ static void mix(struct digest *d, const void *data, size_t size)
 static void digest_step(void *context, const struct vm_step *s)
 {
     struct digest *d = context;
-    uint64_t numbers[] = {s->pc, s->op, s->depth, (uint64_t)s->gas, (uint64_t)s->refund, s->memory.size, s->stack_count};
+    uint64_t numbers[] = {s->pc,          s->op,         s->depth, (uint64_t)s->gas, (uint64_t)s->refund,
+                          s->memory.size, s->stack_count};
     mix(d, numbers, sizeof numbers);
     mix(d, s->stack, s->stack_count * sizeof *s->stack);
     mix(d, s->memory.data, s->memory.size < 64 ? s->memory.size : 64);
