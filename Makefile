@@ -12,7 +12,7 @@ FILTER ?=
 SOURCES = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h' 2>/dev/null)
 
 .DEFAULT_GOAL := build
-.PHONY: help deps build run test unit check asan tsan rare debug gcc clang fuzz lint tidy clang-tidy format format-check symbols bench \
+.PHONY: help deps build run test unit check asan tsan rare debug gcc clang fuzz lint tidy clang-tidy format format-check symbols instructions bench \
 	examples install installable docs clean distclean
 
 help: ## what can be made
@@ -76,6 +76,9 @@ installable: build
 
 symbols: installable ## check that libweft exports only weft_ symbols
 	@python3 tools/symbols.py build
+
+instructions: gcc ## instructions executed for fixed work, against what was recorded (bench/instructions.tsv)
+	@tools/instructions.py build-gcc
 
 bench: build ## build the micro benches and run them and `weft bench`
 	@cmake --build build --parallel $(JOBS) --target benches

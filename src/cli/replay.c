@@ -8,7 +8,7 @@
 #include "cli/fetch.h"
 #include "cli/suite.h"
 
-enum { KINDS = EXECUTOR_ACCESS_LIST + 1 };
+#define KINDS (EXECUTOR_ACCESS_LIST + 1) /* of enum executor_kind */
 
 struct replay {
     const struct options *options;
