@@ -16,8 +16,7 @@ jobs=$(nproc)
 export WEFT_FIXTURES
 WEFT_FIXTURES=$(tests/fixtures.sh) || exit 2
 
-# `witness` is run by name: 4 of its 95 cases, on which codes a witness must have, do not hold yet.
-suites=(unit cli t8n state block amsterdam benchmark mainnet)
+suites=(unit cli t8n state block amsterdam witness benchmark mainnet)
 
 suite_unit() { "$build/weft_tests" --jobs "$jobs"; }
 # weft t8n against geth's `evm t8n`, where that is: in $GETH_EVM or on the PATH.
@@ -31,7 +30,7 @@ suite_t8n() {
 suite_state() { fixture_suite statetest state_tests; }
 suite_block() { fixture_suite blocktest blockchain_tests; }
 suite_amsterdam() { fixture_suite blocktest blockchain_tests_devnet; }
-suite_witness() { fixture_suite blocktest blockchain_tests_zkevm; }
+suite_witness() { fixture_suite "blocktest --stateless --executor all" blockchain_tests_zkevm; }
 suite_benchmark() { fixture_suite blocktest benchmark/blockchain_tests; }
 suite_mainnet() { fixture_suite replay mainnet_blocks; }
 
