@@ -51,12 +51,13 @@ suite_cli() {
     [ "$failed" = 0 ]
 }
 
-# fixture_suite COMMAND FOLDER: weft COMMAND over the fixtures in FOLDER.
+# fixture_suite "COMMAND OPTION..." FOLDER: weft COMMAND over the fixtures in FOLDER.
 fixture_suite() {
     [ -n "$WEFT_FIXTURES" ] || { absent "no fixtures here" && return; }
     [ -d "$WEFT_FIXTURES/$2" ] || { absent "no $2 in the fixtures" && return; }
-    [ -x "$weft" ] && "$weft" --help 2>&1 | grep -qw "$1" || { absent "no command '$1'" && return; }
-    "$weft" "$1" "$WEFT_FIXTURES/$2"
+    [ -x "$weft" ] && "$weft" --help 2>&1 | grep -qw "${1%% *}" || { absent "no command '$1'" && return; }
+    # shellcheck disable=SC2086
+    "$weft" $1 "$WEFT_FIXTURES/$2"
 }
 
 # Says why a suite is left out. It counts as nothing at all: skipped tests are those that a program chose to skip.

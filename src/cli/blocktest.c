@@ -159,7 +159,11 @@ static bool parent_is_needed(const struct candidate *all, size_t count, size_t i
 static enum status check_stateless(struct block_test *t, const struct block *b, yyjson_val *v, struct error *e)
 {
     bool compare = strstr(t->name, "test_validation_") == NULL && strstr(t->name, "extra_unused") == NULL;
-    return stateless_check(&t->chain, b, t->form, v, compare, e);
+    struct witness made;
+    enum status s = stateless_check(&t->chain, b, t->form, v, compare, &made, e);
+    if (s == STATUS_OK && t->tester->options->print_witnesses)
+        witness_print(&t->report->text, t->report->file, t->name, b->header.number, &made);
+    return s;
 }
 
 /* Imports one block and judges the outcome; false when the case has failed. */
@@ -229,12 +233,12 @@ static void run_case(struct tester *tester, struct suite_report *r, struct form 
     run_blocks(&t, v, &spec);
 }
 
-static void run_file(struct tester *t, const char *path, struct suite_report *r)
+void blocktest_file(struct tester *t, const char *path, struct suite_report *r)
 {
     suite_cases(t, path, r, run_case);
 }
 
 enum exit_code blocktest_command(const struct options *o)
 {
-    return suite_run(o, run_file);
+    return suite_run(o, blocktest_file);
 }

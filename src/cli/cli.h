@@ -39,6 +39,7 @@ enum option_flag {
     OPTION_SEED = 1 << 10,
     OPTION_RPC = 1 << 11,
     OPTION_STATELESS = 1 << 12,
+    OPTION_CHECK = 1 << 14,
     OPTION_T8N = 1 << 13, /* all of struct t8n_options; a single dash will do, as Go programs take it */
 };
 
@@ -73,6 +74,8 @@ struct options {
     const struct fork *fork;           /* NULL: all */
     bool diff;
     bool stateless;
+    bool check;
+    bool print_witnesses; /* of every block that is checked, instead of verdicts */
     uint64_t size; /* 0: not given */
     uint64_t seed;
     const char *rpc; /* NULL: not given */
@@ -106,6 +109,7 @@ enum exit_code replay_command(const struct options *o);
 enum exit_code statetest_command(const struct options *o);
 enum exit_code blocktest_command(const struct options *o);
 enum exit_code bench_command(const struct options *o);
+enum exit_code witness_command(const struct options *o);
 enum exit_code t8n_command(const struct options *o);
 enum exit_code fork_command(const struct options *o);
 

@@ -42,7 +42,7 @@ static void put_case(struct buffer *out, const struct suite_report *r, const cha
 void case_passed(struct tester *t, struct suite_report *r, const char *name, const char *fork)
 {
     r->passed++;
-    if (t->options->json) put_case(&r->text, r, name, fork, "passed", NULL);
+    if (t->options->json && !t->options->print_witnesses) put_case(&r->text, r, name, fork, "passed", NULL);
 }
 
 void case_failed(struct tester *t, struct suite_report *r, const char *name, const char *fork, const char *format, ...)

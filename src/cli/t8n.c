@@ -34,7 +34,8 @@ static enum status name_change(const struct state_diff *a, const struct state_di
         if (state_diff_equal(&x, &y)) continue;
         char address[41];
         hex_encode(address, (i < a->count ? a : b)->accounts[i].address.b, sizeof(struct address));
-        return error_set(e, EXECUTORS_DIFFER, "two executions differ in what they changed, first in account 0x%s", address);
+        return error_set(e, EXECUTORS_DIFFER, "two executions differ in what they changed, first in account 0x%s",
+                         address);
     }
     return STATUS_OK;
 }
