@@ -47,6 +47,7 @@ enum option_flag {
     OPTION_PERFETTO = 1 << 17,
     OPTION_LAYOUT = 1 << 18,
     OPTION_SIMULATE = 1 << 19,
+    OPTION_CHECK = 1 << 20,
 };
 
 /* Which executors a command runs: a mask of 1 << enum executor_kind. */
@@ -88,6 +89,8 @@ struct options {
     const struct fork *fork;           /* NULL: all */
     bool diff;
     bool stateless;
+    bool check;
+    bool print_witnesses; /* of every block that is checked, instead of verdicts */
     uint64_t size; /* 0: not given */
     uint64_t seed;
     const char *rpc; /* NULL: not given */
@@ -130,6 +133,7 @@ enum exit_code statetest_command(const struct options *o);
 enum exit_code blocktest_command(const struct options *o);
 enum exit_code bench_command(const struct options *o);
 enum exit_code run_command(const struct options *o);
+enum exit_code witness_command(const struct options *o);
 enum exit_code t8n_command(const struct options *o);
 enum exit_code explain_command(const struct options *o);
 enum exit_code fork_command(const struct options *o);

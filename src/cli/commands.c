@@ -53,6 +53,21 @@ const struct command commands[] = {
      "empty and the rules are those of Osaka. BLOCKHASH gives the hash of the number in decimal.\n\n"
      "A trace (EIP-3155) has the fields and words of geth's `evm --trace run`.",
      OPTION_JSON | OPTION_FORK | OPTION_RUN | OPTION_TRACE, 0, 1, run_command},
+    {"witness", "PATH...", "make the execution witness of blocks",
+     "PATH is a file or a folder of blockchain tests, or a bundle as replay takes it. For each valid block one line "
+     "of\n"
+     "JSON comes out: file, case, block, and executionWitness with state (nodes of the tries), codes and headers, in "
+     "the\n"
+     "form and order of EIP-8025's tests. Serial and parallel execution must make the same bytes, and the block must "
+     "be\n"
+     "valid when executed from the witness alone; where a test has its own witness, the two must be equal. With "
+     "--check\n"
+     "only the count is printed.\n\n"
+     "A bundle has just the part of the state that its block touches: its witness is one of that part, its root "
+     "another\n"
+     "than the real one, and it has no headers.",
+     OPTION_CHECK | OPTION_THREADS | OPTION_EXECUTOR | OPTION_FILTER | OPTION_FORK | OPTION_WORKERS, 1, UINT32_MAX,
+     witness_command},
     {"t8n", "", "state transition tool: takes a state and transactions, gives the state after them",
      "Arguments, files and exit codes are those of geth's `evm t8n`: alloc, env and txs go in; the new alloc, the "
      "result\n"

@@ -46,6 +46,8 @@ static const struct option table[] = {
     {OPTION_FORK, "--fork", "NAME", "only, or by the rules of, this fork", VALUE_FORK, FIELD(fork)},
     {OPTION_STATELESS, "--stateless", NULL, "check each valid block from a witness alone, too", VALUE_NONE,
      FIELD(stateless)},
+    {OPTION_CHECK, "--check", NULL, "print nothing but what differs from the tests' own witnesses", VALUE_NONE,
+     FIELD(check)},
     {OPTION_DIFF, "--diff", NULL, "only what changed against the fork before", VALUE_NONE, FIELD(diff)},
     {OPTION_SIZE, "--size", "N", "transactions in a block", VALUE_NUMBER, FIELD(size)},
     {OPTION_SEED, "--seed", "N", "seed of the generator", VALUE_NUMBER, FIELD(seed)},

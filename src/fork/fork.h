@@ -164,6 +164,8 @@ struct fork {
         uint32_t price_bits;                /* significant bits of the price ... */
         uint32_t price_offset;              /* ... plus this */
         uint32_t account, slot, delegation; /* bytes that each adds */
+        bool final; /* the text of 2026-02-18: what was paid is gone when a create or the whole transaction fails or the account destroys
+                     * itself; what a slot cost goes into the refund counter */
     } state_growth;
 
     /* EIP-1559. elasticity is 0 before it. */
@@ -208,6 +210,9 @@ extern const struct fork fork_frontier, fork_homestead, fork_tangerine_whistle, 
     fork_constantinople, fork_petersburg, fork_istanbul, fork_muir_glacier, fork_berlin, fork_london,
     fork_arrow_glacier, fork_gray_glacier, fork_paris, fork_shanghai, fork_cancun, fork_prague, fork_osaka, fork_bpo1,
     fork_bpo2, fork_bpo3, fork_bpo4, fork_bpo5, fork_amsterdam;
+
+/* Amsterdam as an earlier draft had it ("Amsterdam-2026-02"), for tests that were made from it; fork_find knows it. */
+extern const struct fork fork_amsterdam_2026_02;
 
 /* Every fork, oldest first; the last is followed by NULL. */
 extern const struct fork *const forks[];

@@ -17,7 +17,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from evmlib import rlp_items  # noqa: E402
-from t8n_cases import FORKS, LEVEL, make_case  # noqa: E402
+from t8n_cases import FORKS, LEVEL, intrinsic_gas, make_case  # noqa: E402
 
 ARGUMENTS = ["--input.alloc=stdin", "--input.env=stdin", "--input.txs=stdin", "--output.alloc=stdout", "--output.result=stdout", "--output.body=stdout"]
 
@@ -33,20 +33,10 @@ def run_tool(command, case, extra=()):
 
 # ---- comparing ----
 
-def intrinsic_gas(case, tx):
-    """Without access lists and authorizations: a lower bound."""
-    level, data, create = LEVEL[case["fork"]], bytes.fromhex(tx["input"][2:]), not tx["to"]
-    zeros = data.count(0)
-    gas = 21000 + 4 * zeros + (16 if level >= LEVEL["Istanbul"] else 68) * (len(data) - zeros)
-    gas += 32000 if create and level >= LEVEL["Homestead"] else 0
-    lists = tx.get("accessList") or []
-    return gas + 2400 * len(lists) + 1900 * sum(len(x["storageKeys"]) for x in lists) + 25000 * len(tx.get("authorizationList") or [])
-
-
 # A transaction that is wrong in two ways: weft and the specification look at the transaction and the block first, geth at the sender.
 # Then our reason must be true; what can be recomputed is.
 FOUND_FIRST = {
-    "intrinsic gas too low": lambda case, tx: int(tx["gas"], 16) < intrinsic_gas(case, tx) + 2 * (len(tx["input"]) // 64 + 1),
+    "intrinsic gas too low": lambda case, tx: int(tx["gas"], 16) < intrinsic_gas(case["fork"], tx) + 2 * (len(tx["input"]) // 64 + 1),
     "gas limit reached": lambda case, tx: True,
     "nonce has max value": lambda case, tx: int(tx["nonce"], 16) == 2**64 - 1,
     "max fee per gas less than block base fee": lambda case, tx: True,
