@@ -39,10 +39,10 @@ enum option_flag {
     OPTION_SEED = 1 << 10,
     OPTION_RPC = 1 << 11,
     OPTION_STATELESS = 1 << 12,
-    OPTION_OUTPUT = 1 << 13,
-    OPTION_PERFETTO = 1 << 14,
-    OPTION_LAYOUT = 1 << 15,
-    OPTION_SIMULATE = 1 << 16,
+    OPTION_OUTPUT = 1 << 20,
+    OPTION_PERFETTO = 1 << 21,
+    OPTION_LAYOUT = 1 << 22,
+    OPTION_SIMULATE = 1 << 23,
 };
 
 /* Which executors a command runs: a mask of 1 << enum executor_kind. */

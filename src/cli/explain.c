@@ -199,11 +199,12 @@ enum exit_code explain_command(const struct options *o)
         return EXIT_BAD_INPUT;
     }
     struct explainer x = {.options = o, .colours = terminal_colours()};
+    static const unsigned usual[] = {1, 2, 4, 8, 16, 32, 64};
     x.how = (struct explain_how){.serial = engine_new(1),
                                  .parallel = engine_new(o->threads[0]),
                                  .repeat = o->repeat == 0 ? EXPLAIN_REPEAT : o->repeat,
-                                 .workers = o->simulate,
-                                 .worker_count = o->simulate_count};
+                                 .workers = o->simulate_count == 0 ? usual : o->simulate,
+                                 .worker_count = o->simulate_count == 0 ? COUNT_OF(usual) : o->simulate_count};
     struct arena arena = {0};
     struct error e;
     enum exit_code code = EXIT_BAD_INPUT;

@@ -36,12 +36,12 @@ static const struct option table[] = {
     {OPTION_DIFF, "--diff", NULL, "only what changed against the fork before", VALUE_NONE, FIELD(diff)},
     {OPTION_SIZE, "--size", "N", "transactions in a block", VALUE_NUMBER, FIELD(size)},
     {OPTION_SEED, "--seed", "N", "seed of the generator", VALUE_NUMBER, FIELD(seed)},
-    {OPTION_OUTPUT, "-o", "FILE", "write the report to FILE, as one HTML page", VALUE_TEXT, FIELD(output)},
+    {OPTION_OUTPUT, "--output", "FILE", "write the report to FILE, as one HTML page; -o FILE for short", VALUE_TEXT, FIELD(output)},
     {OPTION_PERFETTO, "--perfetto", "FILE", "write what each worker did to FILE, as a Chrome trace", VALUE_TEXT,
      FIELD(perfetto)},
     {OPTION_LAYOUT, "--layout", "ADDR=FILE", "Solidity's storageLayout of a contract; may be given several times",
      VALUE_TEXTS, FIELD(layouts)},
-    {OPTION_SIMULATE, "--simulate", "N,N,...", "also run the scheduler on N virtual workers", VALUE_THREAD_LIST, 0},
+    {OPTION_SIMULATE, "--simulate", "N,N,...", "run the scheduler on N virtual workers, too", VALUE_THREAD_LIST, 0},
     {OPTION_RPC, "--rpc", "URL", "fetch blocks from the node at URL", VALUE_TEXT, FIELD(rpc)},
 };
 
@@ -180,7 +180,7 @@ enum status options_parse(struct options *out, const struct command *c, char **a
             continue;
         }
         const char *value;
-        const struct option *option = find_option(c, argument, &value);
+        const struct option *option = find_option(c, strcmp(argument, "-o") == 0 ? "--output" : argument, &value);
         if (option == NULL)
             return error_set(e, BAD_USAGE, "%s: %s: expected an option; see weft %s --help", c->name, argument,
                              c->name);
