@@ -43,6 +43,8 @@ enum option_flag {
     OPTION_PERFETTO = 1 << 21,
     OPTION_LAYOUT = 1 << 22,
     OPTION_SIMULATE = 1 << 23,
+    OPTION_HOT = 1 << 24,
+    OPTION_CONTRACTS = 1 << 25,
 };
 
 /* Which executors a command runs: a mask of 1 << enum executor_kind. */
@@ -57,6 +59,8 @@ enum executor_choice {
 /* Bounds of what may be asked for. */
 enum { THREADS_MAX = 1024, THREAD_LIST_MAX = 16, REPEAT_MAX = 1000000, LAYOUTS_MAX = 64 };
 
+#define HOT_NOT_GIVEN UINT64_MAX
+
 struct options {
     bool json;
     unsigned threads[THREAD_LIST_MAX]; /* threads[0] alone, but for OPTION_THREAD_LIST */
@@ -70,6 +74,8 @@ struct options {
     bool stateless;
     uint64_t size; /* 0: not given */
     uint64_t seed;
+    uint64_t hot; /* percent; HOT_NOT_GIVEN */
+    const char *contracts; /* folder; NULL: not given */
     const char *rpc; /* NULL: not given */
     const char *output, *perfetto; /* files; NULL: not given */
     const char *layouts[LAYOUTS_MAX];

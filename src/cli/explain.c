@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "cli/bench.h"
 #include "cli/bundle.h"
-#include "workload/workload.h"
 
 enum { EXPLAIN_REPEAT = 5 };
 
@@ -93,11 +93,15 @@ static void explain_one(struct explainer *x, const char *title, const char *id, 
     explain_free(&report);
 }
 
-static enum status explain_workload(struct explainer *x, const struct workload *w)
+static enum status explain_workload(struct explainer *x, const struct workload *w, struct error *e)
 {
     const struct options *o = x->options;
     struct workload_block block;
-    workload_make(&block, w, o->fork == NULL ? fork_find("Osaka") : o->fork, o->size, o->seed);
+    enum status s = bench_make_workload(&block, w, o, e);
+    if (s != STATUS_OK) {
+        workload_free(&block);
+        return s;
+    }
     struct state_view view = state_memory_view(block.state);
     struct block_task task = workload_task(&block, &view);
     char title[64];
@@ -142,7 +146,7 @@ static const struct workload *workload_of(const char *operand)
 static enum status explain_operand(struct explainer *x, const char *operand, struct error *e)
 {
     const struct workload *w = workload_of(operand);
-    if (w != NULL) return explain_workload(x, w);
+    if (w != NULL) return explain_workload(x, w, e);
     struct bundle_list list = {0};
     enum status s = bundles_find(&list, operand, x->options->filter, e);
     bundles_sort(&list);

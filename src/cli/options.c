@@ -36,6 +36,9 @@ static const struct option table[] = {
     {OPTION_DIFF, "--diff", NULL, "only what changed against the fork before", VALUE_NONE, FIELD(diff)},
     {OPTION_SIZE, "--size", "N", "transactions in a block", VALUE_NUMBER, FIELD(size)},
     {OPTION_SEED, "--seed", "N", "seed of the generator", VALUE_NUMBER, FIELD(seed)},
+    {OPTION_HOT, "--hot", "PERCENT", "share of transactions in hot places (hybrid; default: 30)", VALUE_NUMBER, FIELD(hot)},
+    {OPTION_CONTRACTS, "--contracts", "DIR", "codes that tools/contracts.sh fetched (default: .cache/contracts)",
+     VALUE_TEXT, FIELD(contracts)},
     {OPTION_OUTPUT, "--output", "FILE", "write the report to FILE, as one HTML page; -o FILE for short", VALUE_TEXT, FIELD(output)},
     {OPTION_PERFETTO, "--perfetto", "FILE", "write what each worker did to FILE, as a Chrome trace", VALUE_TEXT,
      FIELD(perfetto)},
@@ -131,6 +134,7 @@ static enum status read_value(struct options *o, const struct command *c, const 
         }
         if (!read_number(text, option->flag == OPTION_SIZE, UINT64_MAX, &end, &n) || *end != 0)
             return bad(e, c, option, "a number", text);
+        if (option->flag == OPTION_HOT && n > 100) return bad(e, c, option, "a number from 0 to 100", text);
         *(uint64_t *)field = n;
         return STATUS_OK;
     }
@@ -162,6 +166,7 @@ enum status options_parse(struct options *out, const struct command *c, char **a
 {
     *out = (struct options){0};
     out->threads[0] = cpu_count();
+    out->hot = HOT_NOT_GIVEN;
     *wants_help = false;
     for (int i = 0; i < count && strcmp(arguments[i], "--") != 0; i++)
         *wants_help = *wants_help || is_help(arguments[i]);

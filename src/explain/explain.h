@@ -154,12 +154,14 @@ void explain_name_slots(struct explain_trace *t, const struct explain_layout *la
 
 /* What things cost beside the transactions themselves. */
 struct explain_costs {
-    uint64_t publish_ns;  /* of a transaction that ran ahead: collecting reads, hanging up versions */
-    uint64_t check_ns;    /* at the head: comparing what it read, committing */
+    uint64_t run_ns;      /* of a transaction in a shared block, more than serially: its writes become versions */
+    uint64_t publish_ns;  /* likewise, when it runs ahead: its reads are kept, too */
+    uint64_t check_ns;    /* at the head, of one that ran ahead: taking over its results ... */
+    uint64_t compare_ns;  /* ... and for each thing it touched */
     uint64_t schedule_ns; /* taking a task */
     uint64_t spin_ns;     /* how long a worker without work looks for some before it sleeps */
     uint64_t wake_ns;     /* until a sleeping worker is awake */
-    double slower;        /* what runs in a shared block takes this much longer than serially, at the head or ahead */
+    double slower;        /* executing in a shared block takes so many times as long: caches are shared, memory is busier */
 };
 /* Measured; see docs/explain.md. */
 extern const struct explain_costs explain_costs_measured;
@@ -238,6 +240,7 @@ struct explain_report {
     uint64_t overhead_ns; /* serial time that is none of theirs: system calls, rewards */
     uint32_t longest_chain;
     struct block_stats serial, parallel; /* median runs */
+    unsigned parallel_threads;           /* that the parallel engine has; stats->threads are those that it used */
     double limits[EXPLAIN_CORES];        /* speed-ups of the whole block */
     double limit;                        /* with any number of cores */
     struct explain_simulation *simulated; /* for each of the caller's core numbers */

@@ -471,7 +471,7 @@ enum status explain_block(const struct explain_how *how, const struct block_task
                           struct error *error)
 {
     ASSERT(how->repeat != 0);
-    *out = (struct explain_report){.task = task};
+    *out = (struct explain_report){.task = task, .parallel_threads = engine_threads(how->parallel)};
     uint32_t n = task->transaction_count;
     out->txs = ARENA_ARRAY(&out->arena, struct explain_tx, n + 1);
     memset(out->txs, 0, (n + 1) * sizeof *out->txs);
