@@ -40,7 +40,7 @@ refuses "empty.json: case: transaction: expected an object" statetest "$folder/e
 refuses "expected the name of a fork" fork Nowhere
 refuses "expected the name of a workload" bench nothing
 
-for command in "" replay statetest blocktest bench fork; do
+for command in "" replay statetest blocktest bench explain fork; do
     "$weft" $command --help >"$folder/out" 2>"$folder/err" || complain "weft $command --help fails"
     grep -q "usage: weft" "$folder/out" || complain "weft $command --help: expected a usage line"
     [ -s "$folder/err" ] && complain "weft $command --help writes to stderr"
