@@ -48,6 +48,8 @@ enum option_flag {
     OPTION_LAYOUT = 1 << 18,
     OPTION_SIMULATE = 1 << 19,
     OPTION_CHECK = 1 << 20,
+    OPTION_HOT = 1 << 21,
+    OPTION_CONTRACTS = 1 << 22,
 };
 
 /* Which executors a command runs: a mask of 1 << enum executor_kind. */
@@ -61,6 +63,8 @@ enum executor_choice {
 
 /* Bounds of what may be asked for. */
 enum { THREADS_MAX = 1024, THREAD_LIST_MAX = 16, REPEAT_MAX = 1000000, LAYOUTS_MAX = 64 };
+
+#define HOT_NOT_GIVEN UINT64_MAX
 
 /* What `weft run` takes. NULL: not given. */
 struct run_options {
@@ -91,9 +95,11 @@ struct options {
     bool stateless;
     bool check;
     bool print_witnesses; /* of every block that is checked, instead of verdicts */
-    uint64_t size; /* 0: not given */
+    uint64_t size;        /* 0: not given */
     uint64_t seed;
-    const char *rpc; /* NULL: not given */
+    uint64_t hot;          /* percent; HOT_NOT_GIVEN */
+    const char *contracts; /* folder; NULL: not given */
+    const char *rpc;       /* NULL: not given */
     bool trace;
     struct vm_trace_options tracing;
     struct run_options run;

@@ -36,10 +36,13 @@ const struct command commands[] = {
      "Times are medians over --repeat runs and cover the execution of the block over loaded state.\n"
      "`ideal` is the speed-up that the dependencies between the transactions allow with so many threads, with gas\n"
      "as time; `cpu` is the CPU time of parallel over that of serial execution.\n\n"
-     "Workloads: transfers, erc20, uniswap-like, pay-one, nonce-chain, half-chain, chain, hot-counter,\n"
-     "coinbase-readers, giant, selfdestruct-storm, deploy-then-call.",
-     OPTION_JSON | OPTION_THREAD_LIST | OPTION_REPEAT | OPTION_FORK | OPTION_SIZE | OPTION_SEED, 0, UINT32_MAX,
-     bench_command},
+     "With --simulate the scheduler runs on virtual workers, with the times measured here; see docs/explain.md.\n\n"
+     "Workloads: transfers, erc20, uniswap-like, hybrid, gigagas-transfers, gigagas-erc20, gigagas-uniswap, pay-one,\n"
+     "nonce-chain, half-chain, chain, late-chain, hot-counter, coinbase-readers, giant, selfdestruct-storm,\n"
+     "deploy-then-call; docs/benchmarks.md says what they are.",
+     OPTION_JSON | OPTION_THREAD_LIST | OPTION_REPEAT | OPTION_FORK | OPTION_SIZE | OPTION_SEED | OPTION_HOT |
+         OPTION_CONTRACTS | OPTION_SIMULATE,
+     0, UINT32_MAX, bench_command},
     {"run", "[CODE]", "execute one contract call",
      "CODE is what runs, in hex digits; --code and --codefile say the same. Without any, the code that the prestate "
      "has\n"
@@ -93,7 +96,7 @@ const struct command commands[] = {
      "way, what the workers did when. Without -o, --json or --perfetto a summary is printed; docs/explain.md tells\n"
      "what the numbers mean.",
      OPTION_JSON | OPTION_THREADS | OPTION_REPEAT | OPTION_FILTER | OPTION_FORK | OPTION_SIZE | OPTION_SEED |
-         OPTION_OUTPUT | OPTION_PERFETTO | OPTION_LAYOUT | OPTION_SIMULATE,
+         OPTION_HOT | OPTION_CONTRACTS | OPTION_OUTPUT | OPTION_PERFETTO | OPTION_LAYOUT | OPTION_SIMULATE,
      1, UINT32_MAX, explain_command},
     {"fork", "[NAME]", "show what a fork is",
      "Without NAME all forks are listed. With --diff only what changed against the fork before is shown.",

@@ -23,11 +23,10 @@ static struct price sstore_price(const struct fork *fork, enum evmc_storage_stat
     bool net = fork->sstore.rule == SSTORE_NET;
     switch (change) { /* 0 is zero; X, Y, Z are other values: original, current, new */
     case EVMC_STORAGE_ASSIGNED: return net ? (struct price){same, 0} : (struct price){reset, 0};
-    case EVMC_STORAGE_ADDED: return (struct price){set, 0};          /* 0 0 Z */
-    case EVMC_STORAGE_DELETED: return (struct price){reset, clear};  /* X X 0 */
-    case EVMC_STORAGE_MODIFIED: return (struct price){reset, 0};     /* X X Z */
-    case EVMC_STORAGE_DELETED_ADDED:                                 /* X 0 Z */
-        return net ? (struct price){same, -clear} : (struct price){set, 0};
+    case EVMC_STORAGE_ADDED: return (struct price){set, 0};         /* 0 0 Z */
+    case EVMC_STORAGE_DELETED: return (struct price){reset, clear}; /* X X 0 */
+    case EVMC_STORAGE_MODIFIED: return (struct price){reset, 0};    /* X X Z */
+    case EVMC_STORAGE_DELETED_ADDED: /* X 0 Z */ return net ? (struct price){same, -clear} : (struct price){set, 0};
     case EVMC_STORAGE_MODIFIED_DELETED: /* X Y 0 */
         return net ? (struct price){same, clear} : (struct price){reset, clear};
     case EVMC_STORAGE_DELETED_RESTORED: /* X 0 X */
@@ -105,7 +104,8 @@ static bool follow_delegation(struct frame *f, evmc_address *a, int64_t *gas)
 {
     const struct host_frame *h = host_frame_of(f);
     uint8_t code[DELEGATION_SIZE + 1];
-    if (!f->fork->delegation || h->host->copy_code(h->context, a, 0, code, sizeof code) != DELEGATION_SIZE) return false;
+    if (!f->fork->delegation || h->host->copy_code(h->context, a, 0, code, sizeof code) != DELEGATION_SIZE)
+        return false;
     if (code[0] != 0xef || code[1] != 0x01 || code[2] != 0x00) return false;
     memcpy(a->bytes, code + 3, sizeof a->bytes);
     *gas = charge(*gas, f->fork->gas.warm);

@@ -71,7 +71,8 @@ static enum evmc_storage_status set_storage(struct evmc_host_context *c, const e
     if (u256_equal(now, v)) return EVMC_STORAGE_ASSIGNED;
     state_set_slot(host_of(c)->w->state, s, &v);
     bool to_zero = u256_is_zero(v), from_zero = u256_is_zero(now), was_zero = u256_is_zero(o);
-    if (u256_equal(o, now)) return from_zero ? EVMC_STORAGE_ADDED : to_zero ? EVMC_STORAGE_DELETED : EVMC_STORAGE_MODIFIED;
+    if (u256_equal(o, now))
+        return from_zero ? EVMC_STORAGE_ADDED : to_zero ? EVMC_STORAGE_DELETED : EVMC_STORAGE_MODIFIED;
     if (was_zero) return to_zero ? EVMC_STORAGE_ADDED_DELETED : EVMC_STORAGE_ASSIGNED;
     if (from_zero) return u256_equal(o, v) ? EVMC_STORAGE_DELETED_RESTORED : EVMC_STORAGE_DELETED_ADDED;
     if (to_zero) return EVMC_STORAGE_MODIFIED_DELETED;
@@ -156,7 +157,8 @@ static enum evmc_access_status access_account(struct evmc_host_context *c, const
     return cold && !precompiled ? EVMC_ACCESS_COLD : EVMC_ACCESS_WARM;
 }
 
-static enum evmc_access_status access_storage(struct evmc_host_context *c, const evmc_address *a, const evmc_bytes32 *key)
+static enum evmc_access_status access_storage(struct evmc_host_context *c, const evmc_address *a,
+                                              const evmc_bytes32 *key)
 {
     return state_warm_slot(host_of(c)->w->state, slot_of(c, a, key)) ? EVMC_ACCESS_COLD : EVMC_ACCESS_WARM;
 }
@@ -177,9 +179,10 @@ static void set_transient_storage(struct evmc_host_context *c, const evmc_addres
 static struct evmc_result call(struct evmc_host_context *c, const struct evmc_message *m);
 
 static const struct evmc_host_interface interface = {
-    account_exists, get_storage,    set_storage, get_balance,    get_code_size,  get_code_hash,         copy_code,
-    selfdestruct,   call,           get_tx_context, get_block_hash, emit_log,    access_account,        access_storage,
-    get_transient_storage, set_transient_storage};
+    account_exists,       get_storage, set_storage,    get_balance,    get_code_size,
+    get_code_hash,        copy_code,   selfdestruct,   call,           get_tx_context,
+    get_block_hash,       emit_log,    access_account, access_storage, get_transient_storage,
+    set_transient_storage};
 
 /* ---- what surrounds code ---------------------------------------------------------------------------------------------- */
 
@@ -362,11 +365,11 @@ static void compare_states(const struct world *native, const struct world *modul
 static const struct {
     const struct fork *fork;
     enum evmc_revision revision;
-} rules[] = {{&fork_frontier, EVMC_FRONTIER}, {&fork_tangerine_whistle, EVMC_TANGERINE_WHISTLE},
+} rules[] = {{&fork_frontier, EVMC_FRONTIER},   {&fork_tangerine_whistle, EVMC_TANGERINE_WHISTLE},
              {&fork_byzantium, EVMC_BYZANTIUM}, {&fork_constantinople, EVMC_CONSTANTINOPLE},
-             {&fork_istanbul, EVMC_ISTANBUL}, {&fork_berlin, EVMC_BERLIN},
-             {&fork_london, EVMC_LONDON},     {&fork_cancun, EVMC_CANCUN},
-             {&fork_prague, EVMC_PRAGUE},     {&fork_osaka, EVMC_OSAKA}};
+             {&fork_istanbul, EVMC_ISTANBUL},   {&fork_berlin, EVMC_BERLIN},
+             {&fork_london, EVMC_LONDON},       {&fork_cancun, EVMC_CANCUN},
+             {&fork_prague, EVMC_PRAGUE},       {&fork_osaka, EVMC_OSAKA}};
 
 TEST(evmc_module_does_what_the_native_vm_does)
 {
@@ -452,10 +455,10 @@ static uint64_t time_native(struct world *w, int64_t gas, struct bytes input)
 
 TEST(evmc_module_runs_the_benchmark_programs)
 {
-    static const char *const cases[][2] = {{"blake2b_huff", "8415nulls"},      {"sha1_shifts", "5311"},
-                                           {"snailtracer", "benchmark"},       {"signextend", "one"},
-                                           {"swap_math", "received"},          {"loop_with_many_jumpdests", "empty"},
-                                           {"memory_grow_mload", "by32"},      {"JUMPDEST_n0", "empty"}};
+    static const char *const cases[][2] = {{"blake2b_huff", "8415nulls"}, {"sha1_shifts", "5311"},
+                                           {"snailtracer", "benchmark"},  {"signextend", "one"},
+                                           {"swap_math", "received"},     {"loop_with_many_jumpdests", "empty"},
+                                           {"memory_grow_mload", "by32"}, {"JUMPDEST_n0", "empty"}};
     const char *folder = getenv("WEFT_FIXTURES");
     if (folder == NULL || *folder == 0) SKIP("WEFT_FIXTURES names no folder");
     struct evmc_vm *vm = evmc_create_weft();
