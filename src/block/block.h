@@ -37,7 +37,8 @@ struct state_table *engine_table(struct engine *e);
 /* The parallel executor decides for itself whether a block is worth sharing among the threads. With `always` it shares every block, however
  * small, and also with one thread takes the parallel path: for tests. */
 void engine_share_always(struct engine *e, bool always);
-/* Notes, from the next block on, what each worker does when (block_result.events). Costs two clock readings a transaction. */
+/* Notes, from the next block on, what each worker does when (block_result.events), with every executor. Costs two clock readings a
+ * transaction. */
 void engine_record(struct engine *e, bool on);
 
 /* ---- what goes in -------------------------------------------------------------------------------------------- */
@@ -67,6 +68,15 @@ struct block_trace {
 void block_trace_init(struct block_trace *t, struct vm_trace_options options,
                       void (*traced)(void *context, uint32_t index, struct bytes lines), void *context);
 
+/* Looks on while the serial executor works, to learn what each transaction reads and writes. */
+struct block_watch {
+    void *context;
+    const struct vm_tracer *tracer; /* sees every instruction of the transactions; may be NULL */
+    /* After transaction `index` was executed and before it is committed: its finalized records, with predicates on balances noted as
+     * they are for an execution ahead of its turn, and what it did. */
+    void (*executed)(void *context, uint32_t index, const struct state *s, const struct tx_result *result);
+};
+
 /* A block to be executed. Everything is borrowed until the results are no longer needed. */
 struct block_task {
     const struct chain_spec *chain;
@@ -92,7 +102,11 @@ struct block_task {
     void *committed_context;
     const struct hash *state_roots;
     const struct block_tracing *tracing; /* NULL: nothing is traced, and nothing is lost by it */
+    /* Serial executor only, on a block that is known to be valid (nonces are taken from the transactions, as they are ahead of the
+     * line); NULL: nobody looks on. */
+    const struct block_watch *watch;
     bool keep_accesses;     /* fill access_list and codes_read, also where the fork has no access list: for a witness */
+    bool pay_zero_reward;   /* a block reward of zero is paid as well, which touches the beneficiary: as t8n tools do */
     bool transactions_only; /* no system calls, rewards, withdrawals, requests: a state test */
     bool
         skip_invalid; /* an invalid transaction is left out and noted (t8n) instead of making the block invalid; serial only */
@@ -163,7 +177,7 @@ struct block_result {
     uint32_t code_read_count;
     uint64_t oldest_hash; /* likewise: the lowest block number whose hash they asked for; UINT64_MAX: none */
     struct block_stats stats;
-    const struct block_event *events; /* of the parallel executor, by worker, then by time; empty unless recorded */
+    const struct block_event *events; /* by worker, then by time; empty unless recorded */
     uint32_t event_count;
     const struct block_conflict *conflicts; /* by the order in which they were found */
     uint32_t conflict_count;
@@ -248,6 +262,10 @@ enum status block_check_uncles(const struct block *b, const struct chain_spec *c
 
 /* The root of the state trie over a whole state. Hashes in batches and, with a pool, on all its workers. */
 void state_memory_root(const struct state_memory *m, struct pool *pool, struct hash *out);
+
+/* The roots that a header has over transactions and withdrawals. */
+struct hash block_transactions_root(const struct transaction *transactions, uint32_t count);
+struct hash block_withdrawals_root(const struct withdrawal *withdrawals, uint32_t count);
 
 /* Checks what the body alone must satisfy: transactions root, uncles hash, withdrawals root. */
 enum status block_check_body(const struct block *b, const struct fork *fork, struct error *error);

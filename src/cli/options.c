@@ -13,6 +13,7 @@ enum value_kind {
     VALUE_EXECUTOR,
     VALUE_NUMBER,
     VALUE_TEXT,
+    VALUE_TEXTS,
     VALUE_FORK,
     VALUE_BENCH
 };
@@ -45,6 +46,8 @@ static const struct option table[] = {
     {OPTION_FORK, "--fork", "NAME", "only, or by the rules of, this fork", VALUE_FORK, FIELD(fork)},
     {OPTION_STATELESS, "--stateless", NULL, "check each valid block from a witness alone, too", VALUE_NONE,
      FIELD(stateless)},
+    {OPTION_CHECK, "--check", NULL, "print nothing but what differs from the tests' own witnesses", VALUE_NONE,
+     FIELD(check)},
     {OPTION_DIFF, "--diff", NULL, "only what changed against the fork before", VALUE_NONE, FIELD(diff)},
     {OPTION_SIZE, "--size", "N", "transactions in a block", VALUE_NUMBER, FIELD(size)},
     {OPTION_SEED, "--seed", "N", "seed of the generator", VALUE_NUMBER, FIELD(seed)},
@@ -70,6 +73,35 @@ static const struct option table[] = {
     {OPTION_TRACE, "--trace.nostack", NULL, "without the stack", VALUE_NONE, FIELD(tracing.no_stack)},
     {OPTION_TRACE, "--trace.returndata", NULL, "with what the last call returned", VALUE_NONE,
      FIELD(tracing.return_data)},
+    {OPTION_T8N, "--state.fork", "NAME", "rules: a fork, FORKToFORKAt..., with +EIP behind it (default: GrayGlacier)",
+     VALUE_TEXT, FIELD(t8n.fork)},
+    {OPTION_T8N, "--state.chainid", "ID", "chain id (default: 1)", VALUE_TEXT, FIELD(t8n.chain_id)},
+    {OPTION_T8N, "--state.reward", "WEI", "mining reward, -1 for none (default: 0)", VALUE_TEXT, FIELD(t8n.reward)},
+    {OPTION_T8N, "--input.alloc", "FILE", "state before the block, or stdin (default: alloc.json)", VALUE_TEXT,
+     FIELD(t8n.alloc)},
+    {OPTION_T8N, "--input.env", "FILE", "the block's environment, or stdin (default: env.json)", VALUE_TEXT,
+     FIELD(t8n.env)},
+    {OPTION_T8N, "--input.txs", "FILE", "transactions (.rlp: a list in RLP), or stdin (default: txs.json)", VALUE_TEXT,
+     FIELD(t8n.txs)},
+    {OPTION_T8N, "--output.basedir", "DIR", "where output files go; made when missing", VALUE_TEXT, FIELD(t8n.folder)},
+    {OPTION_T8N, "--output.alloc", "FILE", "state after the block, or stdout, stderr (default: alloc.json)", VALUE_TEXT,
+     FIELD(t8n.out_alloc)},
+    {OPTION_T8N, "--output.result", "FILE", "roots, receipts, rejected transactions (default: result.json)", VALUE_TEXT,
+     FIELD(t8n.out_result)},
+    {OPTION_T8N, "--output.body", "FILE", "the included transactions in RLP (default: nowhere)", VALUE_TEXT,
+     FIELD(t8n.out_body)},
+    {OPTION_T8N, "--verbosity", "N", "ignored", VALUE_TEXT, FIELD(t8n.verbosity)},
+    {OPTION_HOT, "--hot", "PERCENT", "share of transactions in hot places (hybrid; default: 30)", VALUE_NUMBER,
+     FIELD(hot)},
+    {OPTION_CONTRACTS, "--contracts", "DIR", "codes that tools/contracts.sh fetched (default: .cache/contracts)",
+     VALUE_TEXT, FIELD(contracts)},
+    {OPTION_OUTPUT, "--output", "FILE", "write the report to FILE, as one HTML page; -o FILE for short", VALUE_TEXT,
+     FIELD(output)},
+    {OPTION_PERFETTO, "--perfetto", "FILE", "write what each worker did to FILE, as a Chrome trace", VALUE_TEXT,
+     FIELD(perfetto)},
+    {OPTION_LAYOUT, "--layout", "ADDR=FILE", "Solidity's storageLayout of a contract; may be given several times",
+     VALUE_TEXTS, FIELD(layouts)},
+    {OPTION_SIMULATE, "--simulate", "N,N,...", "run the scheduler on N virtual workers, too", VALUE_THREAD_LIST, 0},
     {OPTION_RPC, "--rpc", "URL", "fetch blocks from the node at URL", VALUE_TEXT, FIELD(rpc)},
 };
 
@@ -95,6 +127,7 @@ static enum status read_threads(struct options *o, const struct command *c, cons
 {
     bool list = option->kind == VALUE_THREAD_LIST;
     unsigned *out = option->flag == OPTION_WORKERS ? &o->workers : o->threads;
+    if (option->flag == OPTION_SIMULATE) out = o->simulate;
     uint32_t count = 0;
     for (const char *at = text;; at++) {
         uint64_t n;
@@ -104,7 +137,10 @@ static enum status read_threads(struct options *o, const struct command *c, cons
         out[count++] = (unsigned)n;
         if (*at == 0) break;
     }
-    if (option->flag != OPTION_WORKERS) o->thread_count = count;
+    if (option->flag == OPTION_SIMULATE)
+        o->simulate_count = count;
+    else if (option->flag != OPTION_WORKERS)
+        o->thread_count = count;
     return STATUS_OK;
 }
 
@@ -136,6 +172,10 @@ static enum status read_value(struct options *o, const struct command *c, const 
     switch (option->kind) {
     case VALUE_NONE: *(bool *)field = true; return STATUS_OK;
     case VALUE_TEXT: *(const char **)field = text; return STATUS_OK;
+    case VALUE_TEXTS:
+        if (o->layout_count == LAYOUTS_MAX) return bad(e, c, option, "no more than 64 of them", text);
+        o->layouts[o->layout_count++] = text;
+        return STATUS_OK;
     case VALUE_FORK:
         *(const struct fork **)field = fork_find(text);
         return fork_find(text) != NULL ? STATUS_OK : bad(e, c, option, "the name of a fork", text);
@@ -157,6 +197,7 @@ static enum status read_value(struct options *o, const struct command *c, const 
         }
         if (!read_number(text, option->flag == OPTION_SIZE, UINT64_MAX, &end, &n) || *end != 0)
             return bad(e, c, option, "a number", text);
+        if (option->flag == OPTION_HOT && n > 100) return bad(e, c, option, "a number from 0 to 100", text);
         *(uint64_t *)field = n;
         return STATUS_OK;
     }
@@ -166,11 +207,16 @@ static enum status read_value(struct options *o, const struct command *c, const 
 /* The option that `argument` names, with its value after '=' if there is one. */
 static const struct option *find_option(const struct command *c, const char *argument, const char **value)
 {
+    size_t dashes = strspn(argument, "-");
     const char *equals = strchr(argument, '=');
-    size_t size = equals == NULL ? strlen(argument) : (size_t)(equals - argument);
+    size_t size = (equals == NULL ? strlen(argument) : (size_t)(equals - argument)) - dashes;
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         const struct option *o = &table[i];
-        if ((c->options & o->flag) != 0 && strcspn(o->name, "[") == size && memcmp(o->name, argument, size) == 0) {
+        size_t own_dashes = strspn(o->name, "-");
+        const char *name = o->name + own_dashes;
+        bool as_written = dashes == own_dashes || (o->flag == OPTION_T8N && dashes == 1);
+        if ((c->options & o->flag) != 0 && as_written && strcspn(name, "[") == size &&
+            memcmp(name, argument + dashes, size) == 0) {
             *value = equals == NULL ? NULL : equals + 1;
             return o;
         }
@@ -188,6 +234,7 @@ enum status options_parse(struct options *out, const struct command *c, char **a
 {
     *out = (struct options){0};
     out->threads[0] = cpu_count();
+    out->hot = HOT_NOT_GIVEN;
     *wants_help = false;
     for (int i = 0; i < count && strcmp(arguments[i], "--") != 0; i++)
         *wants_help = *wants_help || is_help(arguments[i]);
@@ -206,7 +253,7 @@ enum status options_parse(struct options *out, const struct command *c, char **a
             continue;
         }
         const char *value;
-        const struct option *option = find_option(c, argument, &value);
+        const struct option *option = find_option(c, strcmp(argument, "-o") == 0 ? "--output" : argument, &value);
         if (option == NULL)
             return error_set(e, BAD_USAGE, "%s: %s: expected an option; see weft %s --help", c->name, argument,
                              c->name);
@@ -251,7 +298,7 @@ void options_help(const struct command *c)
         if ((c->options & o->flag) == 0) continue;
         char left[64];
         (void)snprintf(left, sizeof left, "%s %s", o->name, o->value == NULL ? "" : o->value);
-        printf("  %-20s %s\n", left, o->help);
+        printf("  %-22s %s\n", left, o->help);
     }
-    printf("  %-20s %s\n", "--help", "print this");
+    printf("  %-22s %s\n", "--help", "print this");
 }

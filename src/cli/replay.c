@@ -8,7 +8,7 @@
 #include "cli/fetch.h"
 #include "cli/suite.h"
 
-enum { KINDS = EXECUTOR_ACCESS_LIST + 1 };
+#define KINDS (EXECUTOR_ACCESS_LIST + 1) /* of enum executor_kind */
 
 struct replay {
     const struct options *options;
@@ -63,28 +63,6 @@ static int by_wall(const void *a, const void *b)
     return (x->wall_ns > y->wall_ns) - (x->wall_ns < y->wall_ns);
 }
 
-/* What header and body must satisfy by themselves, and that the senders are those the file names. */
-static enum status check_block(struct replay *r, struct bundle *b, struct block_signers *signers, struct error *e)
-{
-    const struct block *block = &b->block;
-    struct hash hash;
-    header_hash(&hash, &block->header);
-    if (!hash_equal(&hash, &block->hash)) return error_set(e, BLOCK_HASH, "%s", status_text(BLOCK_HASH));
-    struct block body = *block;
-    body.uncles = NULL; /* only their hashes are known */
-    body.header.uncles_hash = uncles_hash_empty;
-    enum status s = block_check_body(&body, b->fork, e);
-    if (s != STATUS_OK) return s;
-    uint32_t bad;
-    struct engine *engine = r->engines[last_wanted(r)];
-    s = block_recover(engine, b->fork, block->transactions, block->transaction_count, &b->arena, signers, &bad);
-    if (s != STATUS_OK) return error_set(e, s, "transaction %u: %s", bad, status_text(s));
-    for (uint32_t i = 0; i < block->transaction_count; i++)
-        if (!address_equal(&signers->senders[i], &b->from[i]))
-            return error_set(e, TX_BAD_SIGNATURE, "transaction %u: sender differs from 'from'", i);
-    return STATUS_OK;
-}
-
 /* Executes the repetitions, and leaves the last result in `results`. */
 static enum status execute_block(struct replay *r, const struct block_task *task, struct block_result results[KINDS],
                                  struct verdict *v)
@@ -119,20 +97,10 @@ static enum status execute_block(struct replay *r, const struct block_task *task
 
 static enum status replay_block(struct replay *r, struct bundle *b, struct verdict *v)
 {
-    struct block_signers signers;
-    enum status s = check_block(r, b, &signers, &v->error);
+    struct state_view view;
+    struct block_task task;
+    enum status s = bundle_prepare(b, r->engines[last_wanted(r)], &view, &task, &v->error);
     if (s != STATUS_OK) return s;
-    struct state_view view = state_memory_view(b->state);
-    struct block_task task = {.chain = &b->chain,
-                              .fork = b->fork,
-                              .header = &b->block.header,
-                              .transactions = b->block.transactions,
-                              .senders = signers.senders,
-                              .authorities = signers.authorities,
-                              .transaction_count = b->block.transaction_count,
-                              .withdrawals = b->block.withdrawals,
-                              .withdrawal_count = b->block.withdrawal_count,
-                              .view = &view};
     struct block_result results[KINDS] = {{0}};
     s = execute_block(r, &task, results, v);
     enum executor_kind first = first_wanted(r);

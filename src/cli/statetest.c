@@ -156,15 +156,6 @@ static const char *transactions_differ(const struct transaction *a, const struct
     return authorizations_equal(a, b) ? NULL : "authorizations";
 }
 
-static struct hash hash_logs(const struct block_result *r, struct rlp_writer *w)
-{
-    rlp_rewind(w, 0);
-    for (uint32_t i = r->task->transaction_count; i-- > 0;)
-        for (uint32_t k = r->transactions[i].log_count; k-- > 0;) log_encode(w, &r->transactions[i].logs[k]);
-    rlp_put_list(w, 0);
-    return keccak256_bytes(rlp_written(w));
-}
-
 /* ---- running --------------------------------------------------------------------------------------------------- */
 
 static void fail(const struct state_test *t, const struct expectation *x, const char *what, const struct hash *found,
@@ -279,9 +270,7 @@ static void execute(const struct state_test *t, const struct expectation *x, con
         case_failed(t->tester, t->report, t->name, x->fork_name, "[%u,%u,%u] transaction accepted, expected %s",
                     x->data, x->gas, x->value, x->exception);
     } else {
-        struct rlp_writer w = {0};
-        struct hash logs_hash = hash_logs(&result, &w);
-        rlp_writer_free(&w);
+        struct hash logs_hash = result_logs_hash(&result);
         state_memory_apply(state, &result.diff);
         check_state(t, x, state, &logs_hash);
     }

@@ -53,7 +53,7 @@ static void put_case(struct tester *t, struct suite_report *r, const char *name,
 void case_passed(struct tester *t, struct suite_report *r, const char *name, const char *fork)
 {
     r->passed++;
-    if (t->options->json) put_case(t, r, name, fork, "passed", NULL);
+    if (t->options->json && !t->options->print_witnesses) put_case(t, r, name, fork, "passed", NULL);
 }
 
 void case_failed(struct tester *t, struct suite_report *r, const char *name, const char *fork, const char *format, ...)
@@ -167,6 +167,17 @@ enum status results_compare(const struct block_result *serial, const struct bloc
     if (block_compare_access_lists(&parallel->access_list, &serial->access_list, &difference) != STATUS_OK)
         return error_set(e, EXECUTORS_DIFFER, "serial and parallel execution differ: %.400s", difference.text);
     return STATUS_OK;
+}
+
+struct hash result_logs_hash(const struct block_result *r)
+{
+    struct rlp_writer w = {0};
+    for (uint32_t i = r->task->transaction_count; i-- > 0;)
+        for (uint32_t k = r->transactions[i].log_count; k-- > 0;) log_encode(&w, &r->transactions[i].logs[k]);
+    rlp_put_list(&w, 0);
+    struct hash out = keccak256_bytes(rlp_written(&w));
+    rlp_writer_free(&w);
+    return out;
 }
 
 /* Executes with one executor, up to the diff. */

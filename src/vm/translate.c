@@ -345,7 +345,9 @@ static int take_back(struct translator *x, int p, struct fast_constant *out)
     has_constant |= op == FAST_##NAME##_C;
     COMPARE(LT)
     COMPARE(GT)
-    COMPARE(SLT) COMPARE(SGT) COMPARE(EQ)
+    COMPARE(SLT)
+    COMPARE(SGT)
+    COMPARE(EQ)
 #undef COMPARE
         if (!is_compare) return -1;
     memcpy(out, instruction(x, last), has_constant ? sizeof *out : sizeof out->base);
@@ -363,7 +365,9 @@ static enum fast_op branch_of(int compare, bool negated)
     case FAST_##NAME##_C: return negated ? FAST_BRANCH_NOT_##NAME##_C : FAST_BRANCH_##NAME##_C;
         BRANCH_ROW(LT)
         BRANCH_ROW(GT)
-            BRANCH_ROW(SLT) BRANCH_ROW(SGT) BRANCH_ROW(EQ)
+        BRANCH_ROW(SLT)
+        BRANCH_ROW(SGT)
+            BRANCH_ROW(EQ)
 #undef BRANCH_ROW
                 default : return negated
                           ? FAST_BRANCH_NOT
