@@ -205,3 +205,26 @@ TEST(evmc_module_runs_the_benchmark_programs)
     }
     vm->destroy(vm);
 }
+
+/* The callee's stack lies where the caller's result goes. */
+TEST(evmc_create_that_fails_pushes_zero)
+{
+    struct evmc_vm *vm = evmc_create_weft();
+    struct world w[2];
+    for (int i = 0; i < 2; i++) {
+        world_open(&w[i]);
+        world_code(&w[i], 1, test_bytes(&w[i], "6860aa60bb60006000fd5f52600960175ff05f5260205ff3"));
+        world_start(&w[i], &fork_osaka);
+    }
+    struct host host = {
+        .state = w[1].state, .env = &w[1].env, .fork = &fork_osaka, .revision = EVMC_OSAKA, .vm = vm};
+    world_call(&w[0], 1, 100000, 0, (struct bytes){0});
+    struct evmc_result r = call_through_module(&host, &w[1], 100000, 0, (struct bytes){0});
+    compare_results(&w[0], &r);
+    CHECK_EQ_U64(r.output_size, 32);
+    CHECK(u256_is_zero(u256_load_be(r.output_data)));
+    if (r.release != NULL) r.release(&r);
+    world_close(&w[0]);
+    world_close(&w[1]);
+    vm->destroy(vm);
+}
