@@ -226,6 +226,7 @@ static void random_life(unsigned workers)
     struct error e;
     begin(&t, workers);
     uint64_t oldest = 0; /* what can be gone back to */
+    bool reverted = false;
     for (unsigned step = 0; step < 150 && t.head < BLOCKS; step++) {
         arena_reset(&arena);
         struct state_diff diff = random_diff(&t, t.states[t.head], &arena);
@@ -234,9 +235,14 @@ static void random_life(unsigned workers)
         if (t.head >= HISTORY && t.head - HISTORY > oldest) oldest = t.head - HISTORY;
         struct state_view view = store_view(t.store);
         switch (harness_random_below(8)) {
-        case 0: CHECK_STATUS(store_commit(t.store, &e), STATUS_OK); break;
+        case 0:
+            CHECK_STATUS(store_commit(t.store, &e), STATUS_OK);
+            reverted = false;
+            break;
         case 1: CHECK_STATUS(store_commit_begin(t.store, &e), STATUS_OK); break;
-        case 2: /* what is not committed is gone */
+        case 2: /* what is not committed is gone; but for blocks taken back, whose twins are gone as well */
+            if (reverted) CHECK_STATUS(store_commit(t.store, &e), STATUS_OK);
+            reverted = false;
             store_close(t.store);
             open_store(&t);
             t.head = store_head(t.store)->number;
@@ -247,6 +253,7 @@ static void random_life(unsigned workers)
             for (uint64_t back = harness_random_below(HISTORY); back > 0 && t.head > oldest; back--) {
                 CHECK_STATUS(store_revert(t.store, t.pool, &e), STATUS_OK);
                 t.head--;
+                reverted = true;
                 CHECK_BYTES(store_head(t.store)->hash.b, t.hashes[t.head].b, 32);
             }
             break;
