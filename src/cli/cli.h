@@ -39,6 +39,14 @@ enum option_flag {
     OPTION_SEED = 1 << 10,
     OPTION_RPC = 1 << 11,
     OPTION_STATELESS = 1 << 12,
+    OPTION_STORE = 1 << 23,
+    OPTION_DATADIR = 1 << 24,
+    OPTION_GENESIS = 1 << 25,
+    OPTION_CACHE = 1 << 26,
+    OPTION_IMPORT = 1 << 27, /* --batch, --readers, --read-latency-us */
+    OPTION_HISTORY = 1 << 28,
+    OPTION_RECEIPTS = 1 << 29,
+    OPTION_BLOCKS = 1 << 30,
 };
 
 /* Which executors a command runs: a mask of 1 << enum executor_kind. */
@@ -67,6 +75,9 @@ struct options {
     uint64_t size; /* 0: not given */
     uint64_t seed;
     const char *rpc; /* NULL: not given */
+    const char *datadir, *genesis;
+    uint64_t cache_mb, batch, readers, latency_us, history, blocks, gas; /* 0: not given */
+    bool receipts, store;
     const char *const *operands;
     uint32_t operand_count;
 };
@@ -97,6 +108,8 @@ enum exit_code statetest_command(const struct options *o);
 enum exit_code blocktest_command(const struct options *o);
 enum exit_code bench_command(const struct options *o);
 enum exit_code fork_command(const struct options *o);
+enum exit_code import_command(const struct options *o);
+enum exit_code db_command(const struct options *o);
 
 /* ---- the terminal ---------------------------------------------------------------------------------------------- */
 
