@@ -12,6 +12,7 @@
 
 #include "base/base.h"
 #include "fork/fork.h"
+#include "vm/trace.h"
 
 /* ---- exit codes ------------------------------------------------------------------------------------------------ */
 
@@ -47,6 +48,13 @@ enum option_flag {
     OPTION_HISTORY = 1 << 28,
     OPTION_RECEIPTS = 1 << 29,
     OPTION_BLOCKS = 1 << 30,
+    OPTION_T8N = 1 << 13,   /* all of struct t8n_options; a single dash will do, as Go programs take it */
+    OPTION_RUN = 1 << 14,   /* all of struct run_options */
+    OPTION_TRACE = 1 << 15, /* tracing */
+    OPTION_OUTPUT = 1 << 16,
+    OPTION_PERFETTO = 1 << 17,
+    OPTION_LAYOUT = 1 << 18,
+    OPTION_SIMULATE = 1 << 19,
 };
 
 /* Which executors a command runs: a mask of 1 << enum executor_kind. */
@@ -59,7 +67,23 @@ enum executor_choice {
 };
 
 /* Bounds of what may be asked for. */
-enum { THREADS_MAX = 1024, THREAD_LIST_MAX = 16, REPEAT_MAX = 1000000 };
+enum { THREADS_MAX = 1024, THREAD_LIST_MAX = 16, REPEAT_MAX = 1000000, LAYOUTS_MAX = 64 };
+
+/* What `weft run` takes. NULL: not given. */
+struct run_options {
+    const char *code, *code_file, *input, *input_file, *gas, *value, *price, *sender, *receiver, *prestate;
+    bool create;
+    uint32_t bench_seconds; /* 0: no bench */
+};
+
+/* What t8n tools take. NULL: not given. */
+struct t8n_options {
+    const char *alloc, *env, *txs;        /* files, or "stdin" */
+    const char *fork, *chain_id, *reward; /* the state's rules */
+    const char *folder, *out_alloc, *out_result,
+        *out_body;         /* files in the folder, "stdout", "stderr", or "" for nowhere */
+    const char *verbosity; /* taken and ignored */
+};
 
 struct options {
     bool json;
@@ -78,6 +102,15 @@ struct options {
     const char *datadir, *genesis;
     uint64_t cache_mb, batch, readers, latency_us, history, blocks, gas; /* 0: not given */
     bool receipts, store;
+    bool trace;
+    struct vm_trace_options tracing;
+    struct run_options run;
+    struct t8n_options t8n;
+    const char *output, *perfetto; /* files; NULL: not given */
+    const char *layouts[LAYOUTS_MAX];
+    uint32_t layout_count;
+    unsigned simulate[THREAD_LIST_MAX]; /* numbers of virtual workers */
+    uint32_t simulate_count;            /* 0: not given */
     const char *const *operands;
     uint32_t operand_count;
 };
@@ -107,6 +140,9 @@ enum exit_code replay_command(const struct options *o);
 enum exit_code statetest_command(const struct options *o);
 enum exit_code blocktest_command(const struct options *o);
 enum exit_code bench_command(const struct options *o);
+enum exit_code run_command(const struct options *o);
+enum exit_code t8n_command(const struct options *o);
+enum exit_code explain_command(const struct options *o);
 enum exit_code fork_command(const struct options *o);
 enum exit_code import_command(const struct options *o);
 enum exit_code db_command(const struct options *o);

@@ -29,7 +29,8 @@ static void show(struct import *i, const struct chain_progress *p)
     enum { WIDTH = 24 };
     char bar[WIDTH + 1];
     double part = p->file_bytes == 0 ? 0 : (double)p->file_read / (double)p->file_bytes;
-    for (int k = 0; k < WIDTH; k++) bar[k] = k < (int)(part * WIDTH) ? '#' : '.';
+    int filled = (int)(part * (double)WIDTH);
+    for (int k = 0; k < WIDTH; k++) bar[k] = k < filled ? '#' : '.';
     bar[WIDTH] = 0;
     double left = part > 0.001 ? per_second(1, 1000000000u) * (double)spent / 1e9 * (1 - part) / part : 0;
     (void)fprintf(stderr, "\r[%s] block %llu  %.0f blocks/s  %.0f MGas/s  ETA %.0f s\033[K", bar,
@@ -121,16 +122,12 @@ static enum status open_all(struct import *i, struct chain_genesis *genesis, str
                                .create = true};
     struct chain_options co = {.threads = o->threads[0],
                                .executor = (o->executors & RUN_SERIAL) != 0 ? EXECUTOR_SERIAL : EXECUTOR_PARALLEL,
-                               .readers = o->readers,
+                               .readers = (unsigned)(o->readers < THREADS_MAX ? o->readers : THREADS_MAX),
                                .batch_blocks = o->batch};
     enum status s = genesis_load(genesis, o->genesis, e);
     if (s == STATUS_OK) s = store_open(&i->store, o->datadir, &so, e);
     if (s == STATUS_OK) s = store_genesis(i->store, &genesis->header, genesis->state, e);
     if (s == STATUS_OK) s = chain_new(&i->chain, i->store, genesis, &co, e);
-    /* The state is in the store now. */
-    if (genesis->state != NULL && s == STATUS_OK) {
-        genesis->header.extra_data = (struct bytes){0};
-    }
     return s;
 }
 

@@ -124,7 +124,7 @@ static enum status use_declared(struct test_chain *c, const struct block *b, con
 enum status stateless_check(struct test_chain *c, const struct block *b, struct form *f, yyjson_val *v, bool compare,
                             struct error *e)
 {
-    struct provider p = {.chain = c, .parent = chain_node_of(c, &b->header.parent_hash)};
+    struct provider p = {.chain = c, .parent = test_chain_node_of(c, &b->header.parent_hash)};
     if (p.parent == NULL) return error_set(e, BLOCK_UNKNOWN_PARENT, "%s", status_text(BLOCK_UNKNOWN_PARENT));
     struct witness declared, made[2];
     yyjson_val *given = form_optional(v, "executionWitness");

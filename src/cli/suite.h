@@ -15,6 +15,7 @@ struct tester {
     const struct options *options;
     struct engine *engines[3]; /* by enum executor_kind */
     struct arena arena;        /* of the running case: reset by run_file */
+    uint64_t gas, time[3];     /* of the running case: gas used, ns of execution by enum executor_kind */
 };
 
 /* What a file gave. */
@@ -51,6 +52,9 @@ enum status tester_execute(struct tester *t, const struct block_task *task, bool
                            struct error *error, struct error *difference);
 /* Compares what two executors made of one block, but for the changes: EXECUTORS_DIFFER with *e set. */
 enum status results_compare(const struct block_result *serial, const struct block_result *parallel, struct error *e);
+
+/* keccak256 of the list of all logs of a block. */
+struct hash result_logs_hash(const struct block_result *r);
 
 /* One verdict. `fork` may be NULL. The reason is one line. */
 void case_passed(struct tester *t, struct suite_report *r, const char *name, const char *fork);

@@ -1,5 +1,6 @@
 /* test_chain: importing a block, from its header to its state root. */
 #include "cli/test_chain.h"
+#include "cli/roots.h"
 
 #include <stdlib.h>
 
@@ -14,7 +15,7 @@ static struct chain_node *add_node(struct test_chain *c)
     return &c->nodes[c->count++];
 }
 
-void chain_begin(struct test_chain *c, struct tester *t, const struct chain_spec *spec, const struct header *genesis,
+void test_chain_begin(struct test_chain *c, struct tester *t, const struct chain_spec *spec, const struct header *genesis,
                  struct state_memory *state)
 {
     *c = (struct test_chain){.tester = t, .spec = spec};
@@ -24,44 +25,18 @@ void chain_begin(struct test_chain *c, struct tester *t, const struct chain_spec
     state_memory_set_block_hash(state, genesis->number, &n->hash);
 }
 
-void chain_free(struct test_chain *c)
+void test_chain_free(struct test_chain *c)
 {
     for (uint32_t i = 0; i < c->count; i++)
         if (c->nodes[i].state != NULL) state_memory_free(c->nodes[i].state);
     free(c->nodes);
 }
 
-struct chain_node *chain_node_of(const struct test_chain *c, const struct hash *hash)
+struct chain_node *test_chain_node_of(const struct test_chain *c, const struct hash *hash)
 {
     for (uint32_t i = c->count; i-- > 0;)
         if (hash_equal(&c->nodes[i].hash, hash)) return &c->nodes[i];
     return NULL;
-}
-
-/* ---- state roots in receipts, before Byzantium ------------------------------------------------------------------- */
-
-/* Notes the state root after each transaction. Fees are credited at the end of a block, but count in these roots. */
-struct root_recorder {
-    struct tester *tester;
-    const struct block_result *result;
-    const struct state_memory *parent;
-    struct hash *roots; /* one for each transaction */
-    struct u256 fees;
-};
-
-static void record_root(void *context, struct engine *e, uint32_t index)
-{
-    struct root_recorder *r = context;
-    const struct block_task *task = r->result->task;
-    r->fees = u256_add(r->fees, r->result->transactions[index].fee);
-    struct state_diff diff;
-    state_table_diff(engine_table(e), index + 2, task->fork->clear_empty, &r->tester->arena, &diff);
-    struct state_memory *state = state_memory_copy(r->parent);
-    state_memory_apply(state, &diff);
-    struct memory_account *beneficiary = state_memory_account(state, &task->header->beneficiary);
-    beneficiary->balance = u256_add(beneficiary->balance, r->fees);
-    state_memory_root(state, NULL, &r->roots[index]);
-    state_memory_free(state);
 }
 
 /* ---- importing --------------------------------------------------------------------------------------------------- */
@@ -98,7 +73,7 @@ static enum status execute_block(struct test_chain *c, const struct block *b,
                                   &t->arena, &signers, &bad);
     if (s != STATUS_OK) return error_set(e, s, "transaction %u: %s", bad, status_text(s));
     struct state_view view = state_memory_view(parent_state);
-    struct root_recorder recorder = {.tester = t, .result = result, .parent = parent_state};
+    struct root_recorder recorder = {.result = result, .parent = parent_state, .arena = &t->arena};
     struct block_task task = {.chain = c->spec,
                               .fork = fork,
                               .header = &b->header,
@@ -112,12 +87,7 @@ static enum status execute_block(struct test_chain *c, const struct block *b,
                               .withdrawal_count = b->withdrawal_count,
                               .view = &view,
                               .access_list = fork->block_access_list ? access_list : NULL};
-    if (!fork->receipt_status && tester_wants(t, EXECUTOR_SERIAL)) {
-        recorder.roots = ARENA_ARRAY(&t->arena, struct hash, b->transaction_count + 1);
-        task.committed = record_root;
-        task.committed_context = &recorder;
-        task.state_roots = recorder.roots;
-    }
+    if (!fork->receipt_status && tester_wants(t, EXECUTOR_SERIAL)) root_recorder_begin(&recorder, &task);
     struct error difference;
     s = tester_execute(t, &task, true, result, e, &difference);
     if (difference.status != STATUS_OK) {
@@ -145,12 +115,12 @@ static enum status apply_block(struct state_memory *state, const struct block *b
                      (unsigned long long)b->header.number, status_text(BLOCK_STATE_ROOT), found, expected);
 }
 
-enum status chain_import(struct test_chain *c, const struct block *b, const struct block_access_list *access_list,
+enum status test_chain_import(struct test_chain *c, const struct block *b, const struct block_access_list *access_list,
                          bool last_child, struct error *e)
 {
-    struct chain_node *parent = chain_node_of(c, &b->header.parent_hash);
+    struct chain_node *parent = test_chain_node_of(c, &b->header.parent_hash);
     if (parent == NULL) return error_set(e, BLOCK_UNKNOWN_PARENT, "%s", status_text(BLOCK_UNKNOWN_PARENT));
-    if (chain_node_of(c, &b->hash) != NULL) return STATUS_OK; /* known already */
+    if (test_chain_node_of(c, &b->hash) != NULL) return STATUS_OK; /* known already */
     const struct fork *fork = chain_fork_at(c->spec, b->header.number, b->header.timestamp);
     enum status s = check_block(c, b, parent, fork, e);
     if (s != STATUS_OK) return s;

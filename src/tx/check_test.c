@@ -7,7 +7,8 @@ static const uint8_t data[100] = {[0] = 1, [50] = 2}; /* 98 zeros, 2 others */
 TEST(tx_intrinsic_gas_follows_the_fork)
 {
     struct access_entry list = {.key_count = 3};
-    struct transaction tx = {.data = {data, sizeof data}, .access_list = &list, .access_count = 1, .access_key_count = 3};
+    struct transaction tx = {
+        .data = {data, sizeof data}, .access_list = &list, .access_count = 1, .access_key_count = 3};
     struct tx_intrinsic prague = tx_intrinsic(&fork_prague, &tx, 0);
     CHECK_EQ_U64(prague.gas, 21000 + 98 * 4 + 2 * 16 + 2400 + 3 * 1900);
     CHECK_EQ_U64(prague.floor, 21000 + 10 * (98 + 2 * 4)); /* EIP-7623 */

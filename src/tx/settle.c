@@ -110,6 +110,7 @@ void tx_burn(struct tx_worker *w, const struct address *beneficiary, struct tx_r
         if (address_equal(&gone[i]->entry->address, beneficiary)) {
             balance = u256_add(balance, out->fee);
             out->fee = U256_ZERO;
+            out->beneficiary_gone = true;
         }
         vm_log_burn(w->vm, gone[i], &balance);
     }
