@@ -134,7 +134,7 @@ static bool begin_chain(struct block_test *t, yyjson_val *v, const struct chain_
     header_hash(&found, &header);
     struct state_memory *state = state_memory_new();
     form_accounts(f, form_object(f, v, "pre"), state);
-    chain_begin(&t->chain, t->tester, spec, &header, state);
+    test_chain_begin(&t->chain, t->tester, spec, &header, state);
     if (f->status != STATUS_OK) return false;
     struct hash root;
     state_memory_root(state, NULL, &root);
@@ -176,7 +176,7 @@ static bool run_block(struct block_test *t, const struct candidate *all, size_t 
     const struct block_access_list *list = import.has_access_list ? &import.access_list : NULL;
     if (s == STATUS_OK && all[i].exception == NULL && t->tester->options->stateless)
         s = check_stateless(t, &import.block, all[i].v, &e);
-    if (s == STATUS_OK) s = chain_import(&t->chain, &import.block, list, !parent_is_needed(all, count, i), &e);
+    if (s == STATUS_OK) s = test_chain_import(&t->chain, &import.block, list, !parent_is_needed(all, count, i), &e);
     const char *exception = all[i].exception;
     if (exception == NULL && s != STATUS_OK)
         FAIL_CASE(t, "block %zu refused: %s: %s", i, status_name(s), e.text);
@@ -214,7 +214,7 @@ static void run_blocks(struct block_test *t, yyjson_val *v, const struct chain_s
     bool good = begin_chain(t, v, spec);
     for (i = 0; i < count && good && !interrupted(); i++) good = run_block(t, all, count, i);
     if (good && i == count) check_end(t, v);
-    chain_free(&t->chain);
+    test_chain_free(&t->chain);
 }
 
 static void run_case(struct tester *tester, struct suite_report *r, struct form *f, const char *name, yyjson_val *v)

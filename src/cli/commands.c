@@ -101,5 +101,27 @@ const struct command commands[] = {
     {"fork", "[NAME]", "show what a fork is",
      "Without NAME all forks are listed. With --diff only what changed against the fork before is shown.",
      OPTION_JSON | OPTION_DIFF, 0, 1, fork_command},
+    {"import", "FILE...", "import blocks into a store, checked in full",
+     "FILE is a stream of blocks in RLP as `geth export` writes it, plain or gzip, or an era1 file. The store is made "
+     "when\n"
+     "it is not there; blocks that are in it already are passed over, so that an import that was stopped, killed or "
+     "ran\n"
+     "out of space goes on where it was when it is started again.\n\n"
+     "Headers, bodies, signatures, uncles, gas, receipts, bloom, requests and state root of every block are checked.\n"
+     "Many blocks are committed at once (--batch); what is committed survives any crash.\n\n"
+     "SIGINT and SIGTERM end it after the block at hand; what is done is committed, and the exit code is 130. A "
+     "second\n"
+     "signal ends it at once, which costs what has not been committed. Exit code 1: a block is wrong; those before it\n"
+     "are kept.",
+     OPTION_JSON | OPTION_THREADS | OPTION_EXECUTOR | OPTION_DATADIR | OPTION_GENESIS | OPTION_CACHE | OPTION_IMPORT |
+         OPTION_HISTORY,
+     1, UINT32_MAX, import_command},
+    {"db", "stat|check|prune", "look after a store",
+     "stat     what is in it: head, state root, entries and bytes of each table\n"
+     "check    build the state tries anew from accounts and slots, and compare every node, code, header and body with "
+     "its\n"
+     "         hash; exit code 1 when something is wrong\n"
+     "prune    give up undo records of all but the last --history blocks; with --receipts also receipts and look-ups",
+     OPTION_JSON | OPTION_DATADIR | OPTION_HISTORY | OPTION_RECEIPTS, 1, 1, db_command},
     {NULL, NULL, NULL, NULL, 0, 0, 0, NULL},
 };

@@ -15,8 +15,8 @@ static struct chain_node *add_node(struct test_chain *c)
     return &c->nodes[c->count++];
 }
 
-void chain_begin(struct test_chain *c, struct tester *t, const struct chain_spec *spec, const struct header *genesis,
-                 struct state_memory *state)
+void test_chain_begin(struct test_chain *c, struct tester *t, const struct chain_spec *spec,
+                      const struct header *genesis, struct state_memory *state)
 {
     *c = (struct test_chain){.tester = t, .spec = spec};
     struct chain_node *n = add_node(c);
@@ -25,14 +25,14 @@ void chain_begin(struct test_chain *c, struct tester *t, const struct chain_spec
     state_memory_set_block_hash(state, genesis->number, &n->hash);
 }
 
-void chain_free(struct test_chain *c)
+void test_chain_free(struct test_chain *c)
 {
     for (uint32_t i = 0; i < c->count; i++)
         if (c->nodes[i].state != NULL) state_memory_free(c->nodes[i].state);
     free(c->nodes);
 }
 
-struct chain_node *chain_node_of(const struct test_chain *c, const struct hash *hash)
+struct chain_node *test_chain_node_of(const struct test_chain *c, const struct hash *hash)
 {
     for (uint32_t i = c->count; i-- > 0;)
         if (hash_equal(&c->nodes[i].hash, hash)) return &c->nodes[i];
@@ -115,12 +115,12 @@ static enum status apply_block(struct state_memory *state, const struct block *b
                      (unsigned long long)b->header.number, status_text(BLOCK_STATE_ROOT), found, expected);
 }
 
-enum status chain_import(struct test_chain *c, const struct block *b, const struct block_access_list *access_list,
-                         bool last_child, struct error *e)
+enum status test_chain_import(struct test_chain *c, const struct block *b, const struct block_access_list *access_list,
+                              bool last_child, struct error *e)
 {
-    struct chain_node *parent = chain_node_of(c, &b->header.parent_hash);
+    struct chain_node *parent = test_chain_node_of(c, &b->header.parent_hash);
     if (parent == NULL) return error_set(e, BLOCK_UNKNOWN_PARENT, "%s", status_text(BLOCK_UNKNOWN_PARENT));
-    if (chain_node_of(c, &b->hash) != NULL) return STATUS_OK; /* known already */
+    if (test_chain_node_of(c, &b->hash) != NULL) return STATUS_OK; /* known already */
     const struct fork *fork = chain_fork_at(c->spec, b->header.number, b->header.timestamp);
     enum status s = check_block(c, b, parent, fork, e);
     if (s != STATUS_OK) return s;
