@@ -117,8 +117,7 @@ static inline void make_block(struct fuzz_block *b, struct fuzz_input *in, const
     while (forks[fork_count] != NULL) fork_count++;
     *b = (struct fuzz_block){.memory = state_memory_new()};
     b->fork = forks[fuzz_below(in, (unsigned)fork_count)];
-    if (fork != NULL)
-        b->fork = fork;
+    if (fork != NULL) b->fork = fork;
     uint8_t flags = fuzz_byte(in);
     b->count = 1 + fuzz_below(in, TXS_MAX);
     uint8_t first = fuzz_byte(in), second = fuzz_byte(in);

@@ -16,9 +16,14 @@ jobs=$(nproc)
 export WEFT_FIXTURES
 WEFT_FIXTURES=$(tests/fixtures.sh) || exit 2
 
-suites=(unit cli t8n state block amsterdam witness benchmark mainnet)
+suites=(unit cli t8n state block amsterdam witness benchmark mainnet traces)
 
 suite_unit() { "$build/weft_tests" --jobs "$jobs"; }
+suite_state() { fixture_suite statetest state_tests --executor both; }
+suite_block() { fixture_suite blocktest blockchain_tests --executor all; }
+suite_amsterdam() { fixture_suite blocktest blockchain_tests_devnet --executor all; }
+suite_witness() { fixture_suite blocktest blockchain_tests_zkevm --stateless --executor all; }
+suite_benchmark() { fixture_suite blocktest benchmark/blockchain_tests --executor both; }
 # weft t8n against geth's `evm t8n`, where that is: in $GETH_EVM or on the PATH.
 suite_t8n() {
     local evm=${GETH_EVM:-$(command -v evm)} fixtures=()
@@ -27,12 +32,13 @@ suite_t8n() {
     [ -n "$WEFT_FIXTURES" ] && fixtures=(--fixtures "$WEFT_FIXTURES/blockchain_tests" --files 200)
     python3 tests/diff/t8n.py "$weft" "$evm" --count 300 "${fixtures[@]}"
 }
-suite_state() { fixture_suite statetest state_tests; }
-suite_block() { fixture_suite blocktest blockchain_tests; }
-suite_amsterdam() { fixture_suite blocktest blockchain_tests_devnet; }
-suite_witness() { fixture_suite "blocktest --stateless --executor all" blockchain_tests_zkevm; }
-suite_benchmark() { fixture_suite blocktest benchmark/blockchain_tests; }
 suite_mainnet() { fixture_suite replay mainnet_blocks; }
+
+# Traces compared with those of geth's `evm`, where that is to be had.
+suite_traces() {
+    [ -x "$weft" ] || { absent "$weft is not built" && return; }
+    tests/diff/traces --weft "$weft"
+}
 
 # Each script in tests/cli checks one habit of the command; it gets the command's path and prints what was wrong.
 suite_cli() {
@@ -51,13 +57,14 @@ suite_cli() {
     [ "$failed" = 0 ]
 }
 
-# fixture_suite "COMMAND OPTION..." FOLDER: weft COMMAND over the fixtures in FOLDER.
+# fixture_suite COMMAND FOLDER OPTION...: weft COMMAND over the fixtures in FOLDER.
 fixture_suite() {
     [ -n "$WEFT_FIXTURES" ] || { absent "no fixtures here" && return; }
     [ -d "$WEFT_FIXTURES/$2" ] || { absent "no $2 in the fixtures" && return; }
-    [ -x "$weft" ] && "$weft" --help 2>&1 | grep -qw "${1%% *}" || { absent "no command '$1'" && return; }
-    # shellcheck disable=SC2086
-    "$weft" $1 "$WEFT_FIXTURES/$2"
+    [ -x "$weft" ] && "$weft" --help 2>&1 | grep -qw "$1" || { absent "no command '$1'" && return; }
+    local command=$1 folder=$2
+    shift 2
+    "$weft" "$command" "$@" "$WEFT_FIXTURES/$folder"
 }
 
 # Says why a suite is left out. It counts as nothing at all: skipped tests are those that a program chose to skip.

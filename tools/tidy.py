@@ -41,7 +41,8 @@ LAYERS = {
     "chain": ["block", "store", "witness"],
     "rpc": ["chain"],
     "dist": ["block"],
-    "workload": ["block"],
+    "explain": ["block"],
+    "workload": ["explain"],
     "api": ["chain", "rpc", "dist"],
     "cli": ["chain", "rpc", "dist", "workload"],
 }

@@ -20,8 +20,7 @@ static void put_account(struct state_memory *m, uint8_t n, uint64_t balance, con
     CHECK(hex_decode(code, hex, size * 2));
     struct hash hash;
     keccak256(&hash, code, size);
-    if (size != 0)
-        state_memory_set_code(m, account, &hash, (struct bytes){code, size});
+    if (size != 0) state_memory_set_code(m, account, &hash, (struct bytes){code, size});
 }
 
 /* A block with one transaction: account 1 calls account 2, whose code reads slot 5, writes slot 6, asks for the balance of account 3,
@@ -29,10 +28,8 @@ static void put_account(struct state_memory *m, uint8_t n, uint64_t balance, con
 static void run_block(struct engine *e, enum executor_kind kind, struct block_result *r, struct header *h,
                       const struct block_access_list *declared)
 {
-    static const struct transaction tx = {.gas_limit = 200000,
-                                          .max_fee = {{10}},
-                                          .max_priority_fee = {{10}},
-                                          .to = {{[0] = 0x20, [19] = 2}}};
+    static const struct transaction tx = {
+        .gas_limit = 200000, .max_fee = {{10}}, .max_priority_fee = {{10}}, .to = {{[0] = 0x20, [19] = 2}}};
     static const struct withdrawal withdrawal = {.address = {{[0] = 0x20, [19] = 4}}, .amount = 1};
     static struct state_view view;
     static struct state_memory *m;
@@ -45,7 +42,8 @@ static void run_block(struct engine *e, enum executor_kind kind, struct block_re
         for (size_t i = 0; i < COUNT_OF(requests); i++) {
             struct hash hash;
             keccak256(&hash, "", 1);
-            state_memory_set_code(m, state_memory_account(m, &requests[i]), &hash, (struct bytes){(const uint8_t *)"", 1});
+            state_memory_set_code(m, state_memory_account(m, &requests[i]), &hash,
+                                  (struct bytes){(const uint8_t *)"", 1});
         }
         view = state_memory_view(m);
     }

@@ -22,6 +22,7 @@
 #include "state/state.h"
 #include "tx/tx.h"
 #include "types/types.h"
+#include "vm/trace.h"
 
 /* ---- the engine ---------------------------------------------------------------------------------------------- */
 
@@ -36,10 +37,45 @@ struct state_table *engine_table(struct engine *e);
 /* The parallel executor decides for itself whether a block is worth sharing among the threads. With `always` it shares every block, however
  * small, and also with one thread takes the parallel path: for tests. */
 void engine_share_always(struct engine *e, bool always);
-/* Notes, from the next block on, what each worker does when (block_result.events). Costs two clock readings a transaction. */
+/* Notes, from the next block on, what each worker does when (block_result.events), with every executor. Costs two clock readings a
+ * transaction. */
 void engine_record(struct engine *e, bool on);
 
 /* ---- what goes in -------------------------------------------------------------------------------------------- */
+
+/* Traces the transactions of a block, with any executor: what is committed was traced the same way whichever it was. A transaction may be
+ * executed several times, on any worker; each execution has a tracer of its own, and one of them is committed. System calls are
+ * not traced. */
+struct block_tracing {
+    void *context;
+    /* An execution of transaction `index` begins: its tracer, which lives until it is committed or dropped. Any thread. */
+    struct vm_tracer *(*begin)(void *context, uint32_t index);
+    /* That execution is the one that counts. In order, one at a time; from the first on again, where a block that did not agree with its
+     * access list is executed once more. */
+    void (*commit)(void *context, uint32_t index, struct vm_tracer *tracer);
+    /* That execution does not count. Any thread. */
+    void (*drop)(void *context, uint32_t index, struct vm_tracer *tracer);
+};
+
+/* Tracing as text (vm/trace.h). */
+struct block_trace {
+    struct block_tracing tracing; /* for the task */
+    struct vm_trace_options options;
+    /* The lines of a committed transaction, in order; they are gone when it returns. */
+    void (*traced)(void *context, uint32_t index, struct bytes lines);
+    void *context;
+};
+void block_trace_init(struct block_trace *t, struct vm_trace_options options,
+                      void (*traced)(void *context, uint32_t index, struct bytes lines), void *context);
+
+/* Looks on while the serial executor works, to learn what each transaction reads and writes. */
+struct block_watch {
+    void *context;
+    const struct vm_tracer *tracer; /* sees every instruction of the transactions; may be NULL */
+    /* After transaction `index` was executed and before it is committed: its finalized records, with predicates on balances noted as
+     * they are for an execution ahead of its turn, and what it did. */
+    void (*executed)(void *context, uint32_t index, const struct state *s, const struct tx_result *result);
+};
 
 /* A block to be executed. Everything is borrowed until the results are no longer needed. */
 struct block_task {
@@ -56,14 +92,19 @@ struct block_task {
     const struct withdrawal *withdrawals;
     uint32_t withdrawal_count;
     const struct state_view *view; /* the state after the parent block */
-    const struct block_access_list
-        *access_list; /* as declared (EIP-7928), to be compared with what is found; NULL: not at hand */
+    const struct block_access_list *
+        access_list; /* as declared (EIP-7928), to be compared with what is found; NULL: not at hand. Before Amsterdam no
+                         header vouches for it: a list made by an earlier execution of the block */
     /* Called in order after each committed transaction, on whichever worker commits (state_table_diff with number index + 2 is the
      * state after it). May be NULL. For receipts before Byzantium, which carry a state root: the callback fills `state_roots`, from
      * where block_seal takes them; without it such receipts get a zero root and block_check skips the receipts root. */
     void (*committed)(void *context, struct engine *e, uint32_t index);
     void *committed_context;
     const struct hash *state_roots;
+    const struct block_tracing *tracing; /* NULL: nothing is traced, and nothing is lost by it */
+    /* Serial executor only, on a block that is known to be valid (nonces are taken from the transactions, as they are ahead of the
+     * line); NULL: nobody looks on. */
+    const struct block_watch *watch;
     bool keep_accesses;     /* fill access_list and codes_read, also where the fork has no access list: for a witness */
     bool pay_zero_reward;   /* a block reward of zero is paid as well, which touches the beneficiary: as t8n tools do */
     bool transactions_only; /* no system calls, rewards, withdrawals, requests: a state test */
@@ -136,7 +177,7 @@ struct block_result {
     uint32_t code_read_count;
     uint64_t oldest_hash; /* likewise: the lowest block number whose hash they asked for; UINT64_MAX: none */
     struct block_stats stats;
-    const struct block_event *events; /* of the parallel executor, by worker, then by time; empty unless recorded */
+    const struct block_event *events; /* by worker, then by time; empty unless recorded */
     uint32_t event_count;
     const struct block_conflict *conflicts; /* by the order in which they were found */
     uint32_t conflict_count;

@@ -16,9 +16,12 @@ const struct command commands[] = {
      "PATH is a file or a folder of files in the form of execution-spec-tests. Every case runs on every fork that it\n"
      "has a result for; checked are the transaction's encoding and sender, the state root, the logs, and for\n"
      "transactions that must be refused the reason.\n\n"
-     "Files are spread over --threads; each thread executes with --workers workers.",
-     OPTION_JSON | OPTION_THREADS | OPTION_EXECUTOR | OPTION_FILTER | OPTION_FORK | OPTION_WORKERS, 1, UINT32_MAX,
-     statetest_command},
+     "Files are spread over --threads; each thread executes with --workers workers.\n\n"
+     "With --trace each transaction is traced on stderr (EIP-3155), and {\"stateRoot\": ...} stands behind each; files "
+     "go\n"
+     "one after the other.",
+     OPTION_JSON | OPTION_THREADS | OPTION_EXECUTOR | OPTION_FILTER | OPTION_FORK | OPTION_WORKERS | OPTION_TRACE, 1,
+     UINT32_MAX, statetest_command},
     {"blocktest", "PATH...", "run official blockchain tests",
      "PATH is a file or a folder of files in the form of execution-spec-tests, as blocks or as Engine API payloads.\n"
      "Checked are genesis, each block's encoding, header, uncles, body, execution and state root, the head and the\n"
@@ -52,6 +55,19 @@ const struct command commands[] = {
      "than the real one, and it has no headers.",
      OPTION_CHECK | OPTION_THREADS | OPTION_EXECUTOR | OPTION_FILTER | OPTION_FORK | OPTION_WORKERS, 1, UINT32_MAX,
      witness_command},
+    {"run", "[CODE]", "execute one contract call",
+     "CODE is what runs, in hex digits; --code and --codefile say the same. Without any, the code that the prestate "
+     "has\n"
+     "at the receiver runs. No transaction stands around the call: no intrinsic gas, no fees, no nonce of the sender\n"
+     "(but for --create), no limit on gas.\n\n"
+     "Shown are how the call ended, the gas it used, its output and logs, and what it changed in the state. That the\n"
+     "code reverts or runs out of gas is a result, not an error.\n\n"
+     "--prestate takes a genesis file of geth: alloc, config (which says the fork at that block; --fork goes first),\n"
+     "number, timestamp, gasLimit, coinbase, difficulty, baseFeePerGas, mixHash, excessBlobGas. Without it, the state "
+     "is\n"
+     "empty and the rules are those of Osaka. BLOCKHASH gives the hash of the number in decimal.\n\n"
+     "A trace (EIP-3155) has the fields and words of geth's `evm --trace run`.",
+     OPTION_JSON | OPTION_FORK | OPTION_RUN | OPTION_TRACE, 0, 1, run_command},
     {"t8n", "", "state transition tool: takes a state and transactions, gives the state after them",
      "Arguments, files and exit codes are those of geth's `evm t8n`: alloc, env and txs go in; the new alloc, the "
      "result\n"
@@ -70,6 +86,15 @@ const struct command commands[] = {
      "Berlin+3198 adds an EIP of opcodes: 1153, 1344, 1884, 2200, 3198, 3529, 3855, 3860, 5656, 6780, 7843, 7939, "
      "8024.",
      OPTION_T8N | OPTION_THREAD_LIST | OPTION_EXECUTOR, 0, 0, t8n_command},
+    {"explain", "BUNDLE|WORKLOAD...", "say why a block does not run faster",
+     "Operands are bundles or folders of bundles, as weft replay takes them, or names of workloads, as weft bench\n"
+     "takes them. Each block is executed --repeat times serially and in parallel, and once watched: what truly\n"
+     "depends on what, the critical path, what 2 to 64 cores could make of it, which accounts and slots are in the\n"
+     "way, what the workers did when. Without -o, --json or --perfetto a summary is printed; docs/explain.md tells\n"
+     "what the numbers mean.",
+     OPTION_JSON | OPTION_THREADS | OPTION_REPEAT | OPTION_FILTER | OPTION_FORK | OPTION_SIZE | OPTION_SEED |
+         OPTION_OUTPUT | OPTION_PERFETTO | OPTION_LAYOUT | OPTION_SIMULATE,
+     1, UINT32_MAX, explain_command},
     {"fork", "[NAME]", "show what a fork is",
      "Without NAME all forks are listed. With --diff only what changed against the fork before is shown.",
      OPTION_JSON | OPTION_DIFF, 0, 1, fork_command},

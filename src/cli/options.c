@@ -6,7 +6,17 @@
 #include <stdlib.h>
 
 /* What an option's value is turned into. */
-enum value_kind { VALUE_NONE, VALUE_THREADS, VALUE_THREAD_LIST, VALUE_EXECUTOR, VALUE_NUMBER, VALUE_TEXT, VALUE_FORK };
+enum value_kind {
+    VALUE_NONE,
+    VALUE_THREADS,
+    VALUE_THREAD_LIST,
+    VALUE_EXECUTOR,
+    VALUE_NUMBER,
+    VALUE_TEXT,
+    VALUE_TEXTS,
+    VALUE_FORK,
+    VALUE_BENCH
+};
 
 struct option {
     enum option_flag flag;
@@ -16,6 +26,9 @@ struct option {
     enum value_kind kind;
     size_t offset; /* into struct options: bool, uint64_t or const char * */
 };
+
+/* How long a bench lasts, when nothing is said, and at most. */
+enum { BENCH_SECONDS = 2, BENCH_SECONDS_MAX = 3600 };
 
 #define FIELD(name) offsetof(struct options, name)
 
@@ -38,6 +51,28 @@ static const struct option table[] = {
     {OPTION_DIFF, "--diff", NULL, "only what changed against the fork before", VALUE_NONE, FIELD(diff)},
     {OPTION_SIZE, "--size", "N", "transactions in a block", VALUE_NUMBER, FIELD(size)},
     {OPTION_SEED, "--seed", "N", "seed of the generator", VALUE_NUMBER, FIELD(seed)},
+    {OPTION_RUN, "--code", "HEX", "the code that runs; also as the operand", VALUE_TEXT, FIELD(run.code)},
+    {OPTION_RUN, "--codefile", "FILE", "the same from a file of hex digits, - is standard input", VALUE_TEXT,
+     FIELD(run.code_file)},
+    {OPTION_RUN, "--input", "HEX", "call data; with --create it goes behind the code", VALUE_TEXT, FIELD(run.input)},
+    {OPTION_RUN, "--inputfile", "FILE", "the same from a file of hex digits", VALUE_TEXT, FIELD(run.input_file)},
+    {OPTION_RUN, "--create", NULL, "run the code as initcode of a new contract", VALUE_NONE, FIELD(run.create)},
+    {OPTION_RUN, "--gas", "N", "gas of the call (default: the prestate's gas limit, else 10000000000)", VALUE_TEXT,
+     FIELD(run.gas)},
+    {OPTION_RUN, "--value", "WEI", "what the call carries (default: 0)", VALUE_TEXT, FIELD(run.value)},
+    {OPTION_RUN, "--price", "WEI", "gas price, which nobody pays (default: 0)", VALUE_TEXT, FIELD(run.price)},
+    {OPTION_RUN, "--sender", "ADDRESS", "who calls (default: the bytes of \"sender\")", VALUE_TEXT, FIELD(run.sender)},
+    {OPTION_RUN, "--receiver", "ADDRESS", "who is called (default: the bytes of \"receiver\")", VALUE_TEXT,
+     FIELD(run.receiver)},
+    {OPTION_RUN, "--prestate", "FILE", "the state before, and the block: a genesis file of geth, or an alloc",
+     VALUE_TEXT, FIELD(run.prestate)},
+    {OPTION_RUN, "--bench[=SECONDS]", NULL, "run again and again for so long (default: 2) and show times", VALUE_BENCH,
+     FIELD(run.bench_seconds)},
+    {OPTION_TRACE, "--trace", NULL, "trace every instruction on stderr (EIP-3155)", VALUE_NONE, FIELD(trace)},
+    {OPTION_TRACE, "--trace.memory", NULL, "with memory", VALUE_NONE, FIELD(tracing.memory)},
+    {OPTION_TRACE, "--trace.nostack", NULL, "without the stack", VALUE_NONE, FIELD(tracing.no_stack)},
+    {OPTION_TRACE, "--trace.returndata", NULL, "with what the last call returned", VALUE_NONE,
+     FIELD(tracing.return_data)},
     {OPTION_T8N, "--state.fork", "NAME", "rules: a fork, FORKToFORKAt..., with +EIP behind it (default: GrayGlacier)",
      VALUE_TEXT, FIELD(t8n.fork)},
     {OPTION_T8N, "--state.chainid", "ID", "chain id (default: 1)", VALUE_TEXT, FIELD(t8n.chain_id)},
@@ -56,6 +91,12 @@ static const struct option table[] = {
     {OPTION_T8N, "--output.body", "FILE", "the included transactions in RLP (default: nowhere)", VALUE_TEXT,
      FIELD(t8n.out_body)},
     {OPTION_T8N, "--verbosity", "N", "ignored", VALUE_TEXT, FIELD(t8n.verbosity)},
+    {OPTION_OUTPUT, "-o", "FILE", "write the report to FILE, as one HTML page", VALUE_TEXT, FIELD(output)},
+    {OPTION_PERFETTO, "--perfetto", "FILE", "write what each worker did to FILE, as a Chrome trace", VALUE_TEXT,
+     FIELD(perfetto)},
+    {OPTION_LAYOUT, "--layout", "ADDR=FILE", "Solidity's storageLayout of a contract; may be given several times",
+     VALUE_TEXTS, FIELD(layouts)},
+    {OPTION_SIMULATE, "--simulate", "N,N,...", "also run the scheduler on N virtual workers", VALUE_THREAD_LIST, 0},
     {OPTION_RPC, "--rpc", "URL", "fetch blocks from the node at URL", VALUE_TEXT, FIELD(rpc)},
 };
 
@@ -81,6 +122,7 @@ static enum status read_threads(struct options *o, const struct command *c, cons
 {
     bool list = option->kind == VALUE_THREAD_LIST;
     unsigned *out = option->flag == OPTION_WORKERS ? &o->workers : o->threads;
+    if (option->flag == OPTION_SIMULATE) out = o->simulate;
     uint32_t count = 0;
     for (const char *at = text;; at++) {
         uint64_t n;
@@ -90,7 +132,10 @@ static enum status read_threads(struct options *o, const struct command *c, cons
         out[count++] = (unsigned)n;
         if (*at == 0) break;
     }
-    if (option->flag != OPTION_WORKERS) o->thread_count = count;
+    if (option->flag == OPTION_SIMULATE)
+        o->simulate_count = count;
+    else if (option->flag != OPTION_WORKERS)
+        o->thread_count = count;
     return STATUS_OK;
 }
 
@@ -122,12 +167,22 @@ static enum status read_value(struct options *o, const struct command *c, const 
     switch (option->kind) {
     case VALUE_NONE: *(bool *)field = true; return STATUS_OK;
     case VALUE_TEXT: *(const char **)field = text; return STATUS_OK;
+    case VALUE_TEXTS:
+        if (o->layout_count == LAYOUTS_MAX) return bad(e, c, option, "no more than 64 of them", text);
+        o->layouts[o->layout_count++] = text;
+        return STATUS_OK;
     case VALUE_FORK:
         *(const struct fork **)field = fork_find(text);
         return fork_find(text) != NULL ? STATUS_OK : bad(e, c, option, "the name of a fork", text);
     case VALUE_THREADS:
     case VALUE_THREAD_LIST: return read_threads(o, c, option, text, e);
     case VALUE_EXECUTOR: return read_executor(o, c, option, text, e);
+    case VALUE_BENCH:
+        n = BENCH_SECONDS;
+        if (text != NULL && (!read_number(text, 1, BENCH_SECONDS_MAX, &end, &n) || *end != 0))
+            return bad(e, c, option, "a number of seconds from 1 to 3600", text);
+        *(uint32_t *)field = (uint32_t)n;
+        return STATUS_OK;
     case VALUE_NUMBER:
         if (option->flag == OPTION_REPEAT) {
             if (!read_number(text, 1, REPEAT_MAX, &end, &n) || *end != 0)
@@ -146,13 +201,16 @@ static enum status read_value(struct options *o, const struct command *c, const 
 /* The option that `argument` names, with its value after '=' if there is one. */
 static const struct option *find_option(const struct command *c, const char *argument, const char **value)
 {
-    if ((c->options & OPTION_T8N) == 0 && argument[1] != '-') return NULL;
-    argument += argument[1] == '-' ? 2 : 1;
+    size_t dashes = strspn(argument, "-");
     const char *equals = strchr(argument, '=');
-    size_t size = equals == NULL ? strlen(argument) : (size_t)(equals - argument);
+    size_t size = (equals == NULL ? strlen(argument) : (size_t)(equals - argument)) - dashes;
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         const struct option *o = &table[i];
-        if ((c->options & o->flag) != 0 && strlen(o->name + 2) == size && memcmp(o->name + 2, argument, size) == 0) {
+        size_t own_dashes = strspn(o->name, "-");
+        const char *name = o->name + own_dashes;
+        bool as_written = dashes == own_dashes || (o->flag == OPTION_T8N && dashes == 1);
+        if ((c->options & o->flag) != 0 && as_written && strcspn(name, "[") == size &&
+            memcmp(name, argument + dashes, size) == 0) {
             *value = equals == NULL ? NULL : equals + 1;
             return o;
         }
@@ -193,7 +251,7 @@ enum status options_parse(struct options *out, const struct command *c, char **a
             return error_set(e, BAD_USAGE, "%s: %s: expected an option; see weft %s --help", c->name, argument,
                              c->name);
         if (option->kind == VALUE_NONE && value != NULL) return bad(e, c, option, "no value", value);
-        if (option->kind != VALUE_NONE && value == NULL) {
+        if (option->kind != VALUE_NONE && option->kind != VALUE_BENCH && value == NULL) {
             if (i + 1 == count) return error_set(e, BAD_USAGE, "%s: %s: expected a value behind it", c->name, argument);
             value = arguments[++i];
         }

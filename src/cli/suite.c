@@ -20,9 +20,19 @@ struct suite {
 
 /* ---- verdicts -------------------------------------------------------------------------------------------------- */
 
-static void put_case(struct buffer *out, const struct suite_report *r, const char *name, const char *fork,
-                     const char *verdict, const char *why)
+/* What the case cost, by executor: execution alone, as it ran beside others. */
+static void put_cost(struct buffer *out, const struct tester *t)
 {
+    static const char *const names[] = {"serial", "parallel", "bal"};
+    buffer_printf(out, ",\"gas\":%llu", (unsigned long long)t->gas);
+    for (size_t i = 0; i < COUNT_OF(t->time); i++)
+        if (t->time[i] != 0) buffer_printf(out, ",\"%s_ms\":%.4f", names[i], (double)t->time[i] * 1e-6);
+}
+
+static void put_case(struct tester *t, struct suite_report *r, const char *name, const char *fork, const char *verdict,
+                     const char *why)
+{
+    struct buffer *out = &r->text;
     buffer_append_text(out, "{\"file\":");
     json_put_text(out, r->file);
     buffer_append_text(out, ",\"case\":");
@@ -36,13 +46,14 @@ static void put_case(struct buffer *out, const struct suite_report *r, const cha
         buffer_append_text(out, ",\"reason\":");
         json_put_text(out, why);
     }
+    put_cost(out, t);
     buffer_append_text(out, "}\n");
 }
 
 void case_passed(struct tester *t, struct suite_report *r, const char *name, const char *fork)
 {
     r->passed++;
-    if (t->options->json && !t->options->print_witnesses) put_case(&r->text, r, name, fork, "passed", NULL);
+    if (t->options->json && !t->options->print_witnesses) put_case(t, r, name, fork, "passed", NULL);
 }
 
 void case_failed(struct tester *t, struct suite_report *r, const char *name, const char *fork, const char *format, ...)
@@ -54,7 +65,7 @@ void case_failed(struct tester *t, struct suite_report *r, const char *name, con
     va_end(args);
     r->failed++;
     if (t->options->json) {
-        put_case(&r->text, r, name, fork, "failed", why);
+        put_case(t, r, name, fork, "failed", why);
         return;
     }
     const struct colours *c = terminal_colours();
@@ -65,7 +76,7 @@ void case_failed(struct tester *t, struct suite_report *r, const char *name, con
 void case_skipped(struct tester *t, struct suite_report *r, const char *name, const char *fork, const char *why)
 {
     r->skipped++;
-    if (t->options->json) put_case(&r->text, r, name, fork, "skipped", why);
+    if (t->options->json) put_case(t, r, name, fork, "skipped", why);
 }
 
 void suite_cases(struct tester *t, const char *path, struct suite_report *r,
@@ -84,6 +95,8 @@ void suite_cases(struct tester *t, const char *path, struct suite_report *r,
         f.place = yyjson_get_str(key);
         if (filter != NULL && strstr(f.place, filter) == NULL && strstr(path, filter) == NULL) continue;
         arena_reset(&t->arena);
+        t->gas = 0;
+        memset(t->time, 0, sizeof t->time);
         run_case(t, r, &f, f.place, yyjson_obj_iter_get_val(key));
     }
     r->unreadable = f.status != STATUS_OK;
@@ -172,7 +185,9 @@ static enum status execute(struct tester *t, enum executor_kind kind, const stru
                            struct block_result *out, struct error *error)
 {
     struct engine *e = tester_engine(t, kind);
+    uint64_t start = clock_wall_ns();
     enum status s = block_execute(e, kind, task, out, error);
+    t->time[kind] += clock_wall_ns() - start;
     if (s != STATUS_OK) return s;
     if (seal)
         block_seal(e, out);
@@ -187,7 +202,8 @@ static void execute_again(struct tester *t, enum executor_kind kind, const struc
 {
     struct block_task again = *task;
     again.committed = NULL; /* callbacks are for the first alone */
-    if (again.access_list == NULL && first->status == STATUS_OK && seal &&
+    again.tracing = NULL;
+    if (task->fork->block_access_list && again.access_list == NULL && first->status == STATUS_OK && seal &&
         hash_equal(&first->access_list_hash, &task->header->access_list_hash))
         again.access_list = &first->access_list;
     struct block_result second;
@@ -208,6 +224,7 @@ enum status tester_execute(struct tester *t, const struct block_task *task, bool
     enum executor_kind kind = EXECUTOR_SERIAL;
     while (!tester_wants(t, kind)) kind++;
     enum status s = execute(t, kind, task, seal, out, error);
+    if (s == STATUS_OK) t->gas += out->gas_used;
     while (++kind <= EXECUTOR_ACCESS_LIST && difference->status == STATUS_OK)
         if (tester_wants(t, kind)) execute_again(t, kind, task, seal, out, difference);
     return s;
@@ -297,11 +314,12 @@ enum exit_code suite_run(const struct options *o, suite_file *run_file)
         s.reports[i].file = files.files[i].path;
         s.order[i] = &files.files[i];
     }
-    qsort(s.order, s.count, sizeof *s.order, larger_first);
+    if (!o->trace) qsort(s.order, s.count, sizeof *s.order, larger_first);
     (void)pthread_mutex_init(&s.printing, NULL);
     progress_begin(&s.progress, "files", s.count);
 
     unsigned threads = o->threads[0] < files.count ? o->threads[0] : (unsigned)files.count;
+    if (o->trace) threads = 1; /* traces come one after the other */
     struct pool *pool = pool_new(threads == 0 ? 1 : threads);
     pool_run(pool, 0, run_worker, &s);
     pool_free(pool);

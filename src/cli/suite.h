@@ -15,6 +15,7 @@ struct tester {
     const struct options *options;
     struct engine *engines[3]; /* by enum executor_kind */
     struct arena arena;        /* of the running case: reset by run_file */
+    uint64_t gas, time[3];     /* of the running case: gas used, ns of execution by enum executor_kind */
 };
 
 /* What a file gave. */

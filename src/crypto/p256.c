@@ -30,6 +30,10 @@ static const uint64_t order_k = 0xccd1c8aaee00bc4f, prime_k = 1;
 static const uint64_t order_r_squared[LIMBS] = {0x83244c95be79eea2, 0x4699799c49bd6fa6, 0x2845b2392b6bec59,
                                                 0x66e12d94f3d95620};
 
+/* 3 and the curve's b, divided by 2^256 and by 2^512, modulo the prime. */
+static const uint64_t three[LIMBS] = {0x0000000900000002, 0x00000003fffffffa, 0xfffffff700000006, 0xfffffffc00000009};
+static const uint64_t curve_b[LIMBS] = {0xe59be0a64584a137, 0xfc3521eb9ca065a7, 0x7c178684a0f45303, 0x3081dc38d948431a};
+
 static void read_number(uint64_t out[LIMBS], const uint8_t in[32])
 {
     for (size_t i = 0; i < LIMBS; i++) out[i] = load_be64(in + 8 * (LIMBS - 1 - i));
@@ -45,6 +49,21 @@ static bool is_scalar(const uint64_t a[LIMBS])
 static bool is_coordinate(const uint64_t a[LIMBS])
 {
     return mpn_cmp(a, prime, LIMBS) < 0;
+}
+
+/* Whether y^2 = x^3 - 3x + b, for coordinates. Each Montgomery multiplication divides by 2^256; both sides are divided twice. */
+static bool is_on_curve(const uint64_t x[LIMBS], const uint64_t y[LIMBS])
+{
+    static const uint64_t one[LIMBS] = {1};
+    uint64_t left[LIMBS], right[LIMBS];
+    montgomery_multiply(left, y, y, prime, prime_k, LIMBS);
+    montgomery_multiply(left, left, one, prime, prime_k, LIMBS);
+    montgomery_multiply(right, x, x, prime, prime_k, LIMBS);
+    if (mpn_sub_n(right, right, three, LIMBS) != 0) mpn_add_n(right, right, prime, LIMBS);
+    montgomery_multiply(right, right, x, prime, prime_k, LIMBS);
+    if (mpn_add_n(right, right, curve_b, LIMBS) != 0 || mpn_cmp(right, prime, LIMBS) >= 0)
+        mpn_sub_n(right, right, prime, LIMBS);
+    return mpn_cmp(left, right, LIMBS) == 0;
 }
 
 /* out = a·b mod the order. */
@@ -79,7 +98,7 @@ static void to_bignum(BIGNUM *out, const uint64_t in[LIMBS])
     BN_lebin2bn((const uint8_t *)little_endian, sizeof little_endian, out);
 }
 
-/* Whether x = candidate·z^2 modulo the prime. Each Montgomery multiplication divides by 2^256; both sides are divided twice. */
+/* Whether x = candidate·z^2 modulo the prime; both sides are divided by 2^256 twice. */
 static bool is_x(const uint64_t x[LIMBS], const uint64_t z[LIMBS], const uint64_t candidate[LIMBS])
 {
     uint64_t right[LIMBS], left[LIMBS];
@@ -120,7 +139,9 @@ bool p256_verify(const uint8_t input[160])
     read_number(s, input + 64);
     read_number(key_x, input + 96);
     read_number(key_y, input + 128);
-    if (!is_scalar(r) || !is_scalar(s) || !is_coordinate(key_x) || !is_coordinate(key_y)) return false;
+    if (!is_scalar(r) || !is_scalar(s) || !is_coordinate(key_x) || !is_coordinate(key_y) ||
+        !is_on_curve(key_x, key_y)) /* here, as OpenSSL needs more than a microsecond to say no */
+        return false;
     pthread_once(&group_once, make_group);
     BN_CTX *context = BN_CTX_new();
     BN_CTX_start(context);
@@ -130,7 +151,6 @@ bool p256_verify(const uint8_t input[160])
     EC_POINT *key = EC_POINT_new(group), *sum = EC_POINT_new(group);
     ASSERT(of_key != NULL && key != NULL && sum != NULL);
 
-    /* EC_POINT_set_affine_coordinates refuses points off the curve, (0, 0) among them, but would reduce coordinates. */
     bool ok = EC_POINT_set_affine_coordinates(group, key, x, y, context) == 1;
     if (ok) {
         if (mpn_cmp(digest, order, LIMBS) >= 0) mpn_sub_n(digest, digest, order, LIMBS);

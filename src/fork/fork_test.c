@@ -42,8 +42,8 @@ TEST(forks_price_state_growth_by_the_gas_limit)
 {
     static const struct {
         uint64_t gas_limit, price;
-    } cases[] = {{1000000, 1}, {10000000, 1}, {30000000, 150}, {60000000, 662}, {100000000, 1174}, {200000000, 2198},
-                 {350000000, 4246}, {650000000, 7830}, {1000000000, 11926}};
+    } cases[] = {{1000000, 1},      {10000000, 1},     {30000000, 150},   {60000000, 662},    {100000000, 1174},
+                 {200000000, 2198}, {350000000, 4246}, {650000000, 7830}, {1000000000, 11926}};
     for (size_t i = 0; i < COUNT_OF(cases); i++)
         CHECK_EQ_U64(fork_state_byte_gas(&fork_amsterdam, cases[i].gas_limit), cases[i].price);
     CHECK_EQ_U64(fork_state_byte_gas(&fork_osaka, 60000000), 0);

@@ -26,8 +26,7 @@ static void put(struct program *p, uint8_t byte)
 static void put_push(struct program *p, uint64_t value, unsigned bytes)
 {
     put(p, (uint8_t)(OP_PUSH0 + bytes));
-    for (unsigned i = bytes; i-- > 0;)
-        put(p, (uint8_t)(i < 8 ? value >> (8 * i) : 0));
+    for (unsigned i = bytes; i-- > 0;) put(p, (uint8_t)(i < 8 ? value >> (8 * i) : 0));
     p->height++;
 }
 
@@ -49,8 +48,7 @@ static void put_random_push(struct program *p)
 static void put_target(struct program *p)
 {
     put(p, OP_PUSH1 + 1);
-    if (p->target_count < JUMPDESTS_MAX)
-        p->targets[p->target_count++] = p->size;
+    if (p->target_count < JUMPDESTS_MAX) p->targets[p->target_count++] = p->size;
     put(p, 0);
     put(p, (uint8_t)harness_random());
     p->height++;
@@ -60,16 +58,16 @@ static void put_target(struct program *p)
 static void put_operation(struct program *p)
 {
     static const uint8_t values[] = {
-        OP_ADD, OP_MUL, OP_SUB, OP_DIV, OP_SDIV, OP_MOD, OP_SMOD, OP_ADDMOD, OP_MULMOD, OP_EXP, OP_SIGNEXTEND, OP_LT,
-        OP_GT, OP_SLT, OP_SGT, OP_EQ, OP_ISZERO, OP_AND, OP_OR, OP_XOR, OP_NOT, OP_BYTE, OP_SHL, OP_SHR, OP_SAR, OP_CLZ,
-        OP_CALLDATALOAD, OP_BLOBHASH, OP_TLOAD, OP_BLOCKHASH};
+        OP_ADD,        OP_MUL,  OP_SUB, OP_DIV, OP_SDIV, OP_MOD, OP_SMOD,         OP_ADDMOD,   OP_MULMOD, OP_EXP,
+        OP_SIGNEXTEND, OP_LT,   OP_GT,  OP_SLT, OP_SGT,  OP_EQ,  OP_ISZERO,       OP_AND,      OP_OR,     OP_XOR,
+        OP_NOT,        OP_BYTE, OP_SHL, OP_SHR, OP_SAR,  OP_CLZ, OP_CALLDATALOAD, OP_BLOBHASH, OP_TLOAD,  OP_BLOCKHASH};
     static const uint8_t facts[] = {
-        OP_ADDRESS, OP_ORIGIN, OP_CALLER, OP_CALLVALUE, OP_CALLDATASIZE, OP_CODESIZE, OP_GASPRICE, OP_RETURNDATASIZE,
-        OP_COINBASE, OP_TIMESTAMP, OP_NUMBER, OP_PREVRANDAO, OP_GASLIMIT, OP_CHAINID, OP_SELFBALANCE, OP_BASEFEE,
-        OP_MSIZE, OP_PC, OP_GAS};
-    static const uint8_t offsets[] = {
-        OP_MLOAD, OP_MSTORE, OP_MSTORE8, OP_KECCAK256, OP_CALLDATACOPY, OP_CODECOPY, OP_MCOPY, OP_SLOAD, OP_SSTORE,
-        OP_TLOAD, OP_TSTORE, OP_LOG0, OP_LOG0 + 2, OP_SLOAD, OP_SSTORE, OP_MSTORE, OP_MLOAD};
+        OP_ADDRESS,        OP_ORIGIN,   OP_CALLER,    OP_CALLVALUE, OP_CALLDATASIZE, OP_CODESIZE, OP_GASPRICE,
+        OP_RETURNDATASIZE, OP_COINBASE, OP_TIMESTAMP, OP_NUMBER,    OP_PREVRANDAO,   OP_GASLIMIT, OP_CHAINID,
+        OP_SELFBALANCE,    OP_BASEFEE,  OP_MSIZE,     OP_PC,        OP_GAS};
+    static const uint8_t offsets[] = {OP_MLOAD,    OP_MSTORE, OP_MSTORE8, OP_KECCAK256, OP_CALLDATACOPY, OP_CODECOPY,
+                                      OP_MCOPY,    OP_SLOAD,  OP_SSTORE,  OP_TLOAD,     OP_TSTORE,       OP_LOG0,
+                                      OP_LOG0 + 2, OP_SLOAD,  OP_SSTORE,  OP_MSTORE,    OP_MLOAD};
     static const uint8_t endings[] = {OP_RETURN, OP_REVERT, OP_STOP, OP_RETURNDATACOPY, OP_INVALID, OP_SELFDESTRUCT};
     static const uint8_t outs[256] = {
 #define OP(name, byte, in, out, immediate) [byte] = out,
@@ -85,28 +83,23 @@ static void put_operation(struct program *p)
     switch (harness_random_below(16)) {
     case 0:
     case 1:
-    case 2:
-        put_random_push(p);
-        return;
+    case 2: put_random_push(p); return;
     case 3:
     case 4:
         op = (uint8_t)(OP_DUP1 + harness_random_below(p->height < 1 ? 1 : p->height > 16 ? 16 : (uint64_t)p->height));
         break;
     case 5:
     case 6:
-        op = (uint8_t)(OP_SWAP1 + harness_random_below(p->height < 2 ? 1 : p->height > 16 ? 16 : (uint64_t)p->height - 1));
+        op = (uint8_t)(OP_SWAP1 + harness_random_below(p->height < 2    ? 1
+                                                       : p->height > 16 ? 16
+                                                                        : (uint64_t)p->height - 1));
         break;
-    case 7:
-        op = OP_POP;
-        break;
-    case 8:
-        op = facts[harness_random_below(COUNT_OF(facts))];
-        break;
+    case 7: op = OP_POP; break;
+    case 8: op = facts[harness_random_below(COUNT_OF(facts))]; break;
     case 9:
     case 10:
         op = offsets[harness_random_below(COUNT_OF(offsets))];
-        for (unsigned i = 0; i < ins[op]; i++)
-            put_push(p, harness_random_below(100), 1);
+        for (unsigned i = 0; i < ins[op]; i++) put_push(p, harness_random_below(100), 1);
         break;
     case 11: /* a jump, mostly conditional, some with a target that is computed */
         op = harness_random_below(4) == 0 ? OP_JUMP : OP_JUMPI;
@@ -117,8 +110,7 @@ static void put_operation(struct program *p)
         }
         break;
     case 12:
-        if (p->jumpdest_count < JUMPDESTS_MAX)
-            p->jumpdests[p->jumpdest_count++] = p->size;
+        if (p->jumpdest_count < JUMPDESTS_MAX) p->jumpdests[p->jumpdest_count++] = p->size;
         op = OP_JUMPDEST;
         break;
     case 13:
@@ -131,8 +123,7 @@ static void put_operation(struct program *p)
         put_push(p, harness_random_below(40), 1); /* input */
         put_push(p, harness_random_below(100), 1);
         op = harness_random_below(2) == 0 ? OP_CALL : harness_random_below(2) == 0 ? OP_DELEGATECALL : OP_STATICCALL;
-        if (op == OP_CALL)
-            put_push(p, harness_random_below(3), 1);
+        if (op == OP_CALL) put_push(p, harness_random_below(3), 1);
         put_push(p, 0x10, 1); /* an address: 0x10 << 152 and a number */
         put_push(p, 152, 1);
         put(p, OP_SHL);
@@ -141,21 +132,17 @@ static void put_operation(struct program *p)
         p->height -= 2;
         put_push(p, harness_random_below(60000), 2);
         break;
-    default:
-        op = values[harness_random_below(COUNT_OF(values))];
+    default: op = values[harness_random_below(COUNT_OF(values))];
     }
-    while (p->height < ins[op])
-        put_random_push(p);
+    while (p->height < ins[op]) put_random_push(p);
     put(p, op);
     p->height += outs[op] - ins[op];
     if (harness_random_below(1000) == 0) {
         op = endings[harness_random_below(COUNT_OF(endings))];
-        for (unsigned i = 0; i < ins[op]; i++)
-            put_push(p, harness_random_below(100), 1);
+        for (unsigned i = 0; i < ins[op]; i++) put_push(p, harness_random_below(100), 1);
         put(p, op);
     }
-    if (harness_random_below(2000) == 0)
-        put(p, (uint8_t)harness_random()); /* anything */
+    if (harness_random_below(2000) == 0) put(p, (uint8_t)harness_random()); /* anything */
 }
 
 static void make_program(struct program *p)
@@ -164,10 +151,8 @@ static void make_program(struct program *p)
     size_t size = 60 + harness_random_below(CODE_MAX - 60);
     for (uint64_t i = harness_random_below(16); i > 0; i--) /* so that wrong heights do not always matter */
         put_random_push(p);
-    while (p->size < size)
-        put_operation(p);
-    if (p->jumpdest_count < JUMPDESTS_MAX)
-        p->jumpdests[p->jumpdest_count++] = p->size;
+    while (p->size < size) put_operation(p);
+    if (p->jumpdest_count < JUMPDESTS_MAX) p->jumpdests[p->jumpdest_count++] = p->size;
     put(p, OP_JUMPDEST); /* shows what is on the stack */
     for (unsigned i = 0; i < 4; i++) {
         put_push(p, 32 * i, 1);
@@ -179,8 +164,7 @@ static void make_program(struct program *p)
     for (size_t i = 0; i < p->target_count; i++) {
         /* Mostly forward: programs shall come to an end. */
         size_t first = 0, from = p->targets[i];
-        while (harness_random_below(8) != 0 && p->jumpdests[first] < from)
-            first++;
+        while (harness_random_below(8) != 0 && p->jumpdests[first] < from) first++;
         size_t target = p->jumpdests[first + harness_random_below(p->jumpdest_count - first)];
         if (harness_random_below(50) != 0) {
             p->code[from] = (uint8_t)(target >> 8);
@@ -234,14 +218,13 @@ static void open_pair(struct world w[2], const struct fork *fork, const struct p
 
 TEST(vm_fast_does_what_plain_does)
 {
-    static const struct fork *const some[] = {&fork_frontier, &fork_byzantium, &fork_istanbul, &fork_london, &fork_osaka,
-                                              &fork_osaka};
+    static const struct fork *const some[] = {&fork_frontier, &fork_byzantium, &fork_istanbul,
+                                              &fork_london,   &fork_osaka,     &fork_osaka};
     static struct program programs[CONTRACTS];
     uint64_t successes = 0;
     for (int round = 0; round < 3000; round++) {
         const struct fork *fork = some[harness_random_below(COUNT_OF(some))];
-        for (size_t i = 0; i < CONTRACTS; i++)
-            make_program(&programs[i]);
+        for (size_t i = 0; i < CONTRACTS; i++) make_program(&programs[i]);
         struct world w[2];
         open_pair(w, fork, programs);
         w[0].vm->heat = (uint32_t)harness_random_below(3);

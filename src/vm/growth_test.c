@@ -13,15 +13,14 @@ static const struct fork *amsterdam(void)
 /* ---- EIP-8024 ----------------------------------------------------------------------------------------------------- */
 
 /* Pushes 1 ... count, runs op with its immediate, and returns the item that is `depth` below the top then. */
-static struct vm_result run_deep(struct world *w, uint8_t op, uint8_t immediate, unsigned count, unsigned depth, bool plain)
+static struct vm_result run_deep(struct world *w, uint8_t op, uint8_t immediate, unsigned count, unsigned depth,
+                                 bool plain)
 {
     static char program[4096];
     int at = 0;
-    for (unsigned i = 1; i <= count; i++)
-        at += snprintf(program + at, sizeof program - (size_t)at, "60%02x", i);
+    for (unsigned i = 1; i <= count; i++) at += snprintf(program + at, sizeof program - (size_t)at, "60%02x", i);
     at += snprintf(program + at, sizeof program - (size_t)at, "%02x%02x", op, immediate);
-    for (unsigned i = 0; i < depth; i++)
-        at += snprintf(program + at, sizeof program - (size_t)at, "50");
+    for (unsigned i = 0; i < depth; i++) at += snprintf(program + at, sizeof program - (size_t)at, "50");
     (void)snprintf(program + at, sizeof program - (size_t)at, "60005260206000f3");
     world_open(w);
     world_code(w, 1, test_bytes(w, program));
@@ -49,10 +48,10 @@ static void check_deep(uint8_t op, uint8_t immediate, unsigned count, unsigned d
 
 TEST(vm_reaches_deep_into_the_stack)
 {
-    check_deep(OP_DUPN, 0x80, 20, 0, 4);    /* n = 17 */
-    check_deep(OP_DUPN, 0x00, 200, 0, 56);  /* n = 145 */
-    check_deep(OP_DUPN, 0x5a, 235, 0, 1);   /* n = 235 */
-    check_deep(OP_SWAPN, 0x80, 18, 0, 1);   /* n = 17: the 18th item */
+    check_deep(OP_DUPN, 0x80, 20, 0, 4);   /* n = 17 */
+    check_deep(OP_DUPN, 0x00, 200, 0, 56); /* n = 145 */
+    check_deep(OP_DUPN, 0x5a, 235, 0, 1);  /* n = 235 */
+    check_deep(OP_SWAPN, 0x80, 18, 0, 1);  /* n = 17: the 18th item */
     check_deep(OP_SWAPN, 0x80, 18, 17, 18);
     check_deep(OP_SWAPN, 0x00, 146, 0, 1);
     check_deep(OP_EXCHANGE, 0x8e, 3, 1, 1); /* n = 1, m = 2 */
@@ -68,10 +67,8 @@ TEST(vm_refuses_what_is_no_operand_and_what_is_too_deep)
         CHECK((immediate_item((uint8_t)x) != 0) == item);
         CHECK((immediate_pair((uint8_t)x).n != 0) == pair);
         struct item_pair p = immediate_pair((uint8_t)x);
-        if (item)
-            CHECK(immediate_item((uint8_t)x) >= 17 && immediate_item((uint8_t)x) <= 235);
-        if (pair)
-            CHECK(p.n >= 1 && p.n < p.m && p.n + p.m <= 30);
+        if (item) CHECK(immediate_item((uint8_t)x) >= 17 && immediate_item((uint8_t)x) <= 235);
+        if (pair) CHECK(p.n >= 1 && p.n < p.m && p.n + p.m <= 30);
     }
     check_deep(OP_DUPN, 0x5b, 240, 0, -VM_UNDEFINED_INSTRUCTION);
     check_deep(OP_EXCHANGE, 0x60, 240, 0, -VM_UNDEFINED_INSTRUCTION);
@@ -94,11 +91,8 @@ static void run_growth(struct world *w, const char *program, const char *callee,
     world_start(w, amsterdam());
     struct account *to = world_account(w, 1);
     state_warm_account(w->state, to);
-    struct vm_message m = {.kind = VM_CALL,
-                           .gas = {GAS, reservoir},
-                           .sender = world_account(w, 0),
-                           .recipient = to,
-                           .code_account = to};
+    struct vm_message m = {
+        .kind = VM_CALL, .gas = {GAS, reservoir}, .sender = world_account(w, 0), .recipient = to, .code_account = to};
     vm_call(w->vm, &m, &w->result);
 }
 
@@ -114,8 +108,8 @@ static void check_growth(const char *program, const char *callee, int64_t reserv
     world_close(&w);
 }
 
-#define SET_SLOT "6001600055"   /* slot 0 = 1: 6 + 5,000 */
-#define CLEAR_SLOT "6000600055" /* slot 0 = 0, warm: 6 + 100 */
+#define SET_SLOT "6001600055"                                                           /* slot 0 = 1: 6 + 5,000 */
+#define CLEAR_SLOT "6000600055"                                                         /* slot 0 = 0, warm: 6 + 100 */
 #define CALL_2 "6000600060006000600073100000000000000000000000000000000000000261c350f1" /* 50,000 gas; 21 + 2,600 */
 #define DELEGATE_2 "600060006000600073100000000000000000000000000000000000000261c350f4" /* 18 + 2,600 */
 

@@ -140,19 +140,21 @@ CASE(JUMP)
 {
     ENTER(JUMP);
     if (UNLIKELY(!may_jump_to(f, &sp[0]))) FAIL(VM_BAD_JUMP);
+    const uint8_t *from = ip;
     ip = f->code + sp[0].w[0];
     sp -= 1;
-    JUMPED();
+    JUMPED(from);
     NEXT();
 }
 CASE(JUMPI)
 {
     ENTER(JUMPI);
     sp -= 2;
-    if (!u256_is_zero(sp[1])) {
+    if (!u256_is_zero(word_load(&sp[1]))) {
         if (UNLIKELY(!may_jump_to(f, &sp[2]))) FAIL(VM_BAD_JUMP);
+        const uint8_t *from = ip;
         ip = f->code + sp[2].w[0];
-        JUMPED();
+        JUMPED(from);
     } else {
         ip += 1;
     }

@@ -17,18 +17,18 @@
 enum {
     PLACES_BELOW = STACK_ITEMS_MAX, /* the deepest place is -(STACK_ITEMS_MAX - 1) */
     PLACES_ABOVE = 640,
-    HEIGHT_MAX = 128,      /* a run ends when its stack has grown by more, */
-    DEPTH_MAX = 700,       /* or it has reached deeper, */
-    TOUCHED_MAX = 128,     /* or it has used more positions; */
-    REACH_MAX = 256,       /* one instruction can reach so much deeper */
+    HEIGHT_MAX = 128,  /* a run ends when its stack has grown by more, */
+    DEPTH_MAX = 700,   /* or it has reached deeper, */
+    TOUCHED_MAX = 128, /* or it has used more positions; */
+    REACH_MAX = 256,   /* one instruction can reach so much deeper */
     MOVES_MAX = TOUCHED_MAX + REACH_MAX,
     INSTRUCTIONS_MAX = 384,
-    LENGTH_MAX = 2048,     /* bytes of code in a run */
+    STEPS_MAX = 2048, /* EVM instructions in a run */
     CONSTANTS_MAX = 256,
     GAS_READS_MAX = 16,
     HELD_MAX = 8,
     SETTLE_RESERVE = MOVES_MAX + 16, /* instructions that the end of a run may need */
-    MERGE_MAX = 32,        /* a run goes on over a JUMPDEST while it has no more instructions */
+    MERGE_MAX = 32, /* a run goes on over a JUMPDEST, and so behind a jump, while it has no more instructions */
     OUT_SIZE = (INSTRUCTIONS_MAX + SETTLE_RESERVE) * (int)sizeof(struct fast_constant),
 };
 
@@ -43,20 +43,22 @@ struct translator {
     const void *const *handlers;
     const uint8_t *code;
     uint32_t size, start, position;
+    uint32_t steps; /* EVM instructions so far */
 
     int height, low, highest, highest_place; /* positions: top, deepest used, highest ever, highest scratch */
     struct value values_[PLACES_BELOW + PLACES_ABOVE];
     uint8_t refs_[PLACES_BELOW + PLACES_ABOVE];
-    int16_t maker_[PLACES_BELOW + PLACES_ABOVE]; /* the instruction that made the word there and can be redirected, or -1 */
+    int16_t
+        maker_[PLACES_BELOW + PLACES_ABOVE]; /* the instruction that made the word there and can be redirected, or -1 */
     int16_t touched_[PLACES_BELOW + PLACES_ABOVE]; /* the last instruction that read or wrote there */
-    int16_t held[HELD_MAX]; /* places of operands that are still to be read */
+    int16_t held[HELD_MAX];                        /* places of operands that are still to be read */
     unsigned held_count;
 
     struct u256 constants[CONSTANTS_MAX];
     int constant_count;
 
-    uint64_t cost;      /* of the stretch since the last check */
-    size_t check;       /* that check */
+    uint64_t cost;                     /* of the stretch since the last check */
+    size_t check;                      /* that check */
     uint32_t gas_reads[GAS_READS_MAX]; /* GAS instructions since then */
     unsigned gas_read_count;
 
@@ -121,8 +123,7 @@ static inline void reach(struct translator *x, int p)
 static inline void push(struct translator *x, struct value v)
 {
     VALUE(x, ++x->height) = v;
-    if (v.constant < 0)
-        REFS(x, v.place)++;
+    if (v.constant < 0) REFS(x, v.place)++;
 }
 
 static inline void push_place(struct translator *x, int p)
@@ -146,25 +147,21 @@ static inline struct value take(struct translator *x)
 {
     struct value v = VALUE(x, x->height);
     x->height--;
-    if (v.constant < 0)
-        x->held[x->held_count++] = v.place;
+    if (v.constant < 0) x->held[x->held_count++] = v.place;
     return v;
 }
 
 static inline void release(struct translator *x)
 {
-    while (x->held_count > 0)
-        REFS(x, x->held[--x->held_count])--;
+    while (x->held_count > 0) REFS(x, x->held[--x->held_count])--;
 }
 
 /* A place whose word nobody needs, above the stack. */
 static inline int scratch(struct translator *x)
 {
     int p = x->height + 1;
-    while (REFS(x, p) != 0)
-        p++;
-    if (p > x->highest_place)
-        x->highest_place = p;
+    while (REFS(x, p) != 0) p++;
+    if (p > x->highest_place) x->highest_place = p;
     return p;
 }
 
@@ -191,8 +188,7 @@ static inline void emit_set(struct translator *x, int p, struct u256 word)
 /* The place of an operand; a constant is put into a free one. */
 static inline int place_of(struct translator *x, struct value v)
 {
-    if (v.constant < 0)
-        return v.place;
+    if (v.constant < 0) return v.place;
     int p = scratch(x);
     emit_set(x, p, constant(x, v));
     REFS(x, p)++;
@@ -211,7 +207,8 @@ struct move {
 static inline bool redirect(struct translator *x, struct move m)
 {
     int maker = MAKER(x, m.from);
-    if (maker < 0 || REFS(x, m.from) != 1 || REFS(x, m.to) != 0 || TOUCHED(x, m.from) != maker || TOUCHED(x, m.to) > maker)
+    if (maker < 0 || REFS(x, m.from) != 1 || REFS(x, m.to) != 0 || TOUCHED(x, m.from) != maker ||
+        TOUCHED(x, m.to) > maker)
         return false;
     instruction(x, maker)->to = (int16_t)(m.to * (int)sizeof(struct u256));
     return true;
@@ -230,11 +227,9 @@ static inline void evacuate(struct translator *x, struct move *moves, int count,
     int q = scratch(x);
     emit_move(x, q, p);
     for (int i = 0; i < count; i++)
-        if (moves[i].from == p)
-            moves[i].from = q;
+        if (moves[i].from == p) moves[i].from = q;
     for (unsigned i = 0; i < x->held_count; i++)
-        if (x->held[i] == p)
-            x->held[i] = (int16_t)q;
+        if (x->held[i] == p) x->held[i] = (int16_t)q;
     REFS(x, q) = REFS(x, p);
     REFS(x, p) = 0;
 }
@@ -242,11 +237,9 @@ static inline void evacuate(struct translator *x, struct move *moves, int count,
 static inline bool is_read(const struct translator *x, const struct move *moves, int count, int p)
 {
     for (int i = 0; i < count; i++)
-        if (moves[i].from == p)
-            return true;
+        if (moves[i].from == p) return true;
     for (unsigned i = 0; i < x->held_count; i++)
-        if (x->held[i] == p)
-            return true;
+        if (x->held[i] == p) return true;
     return false;
 }
 
@@ -266,8 +259,7 @@ static inline void settle(struct translator *x)
     }
     while (count > 0) {
         int ready = 0;
-        while (ready < count && is_read(x, moves, count, moves[ready].to))
-            ready++;
+        while (ready < count && is_read(x, moves, count, moves[ready].to)) ready++;
         if (ready == count) {
             evacuate(x, moves, count, moves[0].to);
             continue;
@@ -277,8 +269,7 @@ static inline void settle(struct translator *x)
     }
     for (int p = x->low; p <= x->height; p++)
         if (VALUE(x, p).constant >= 0) {
-            if (is_read(x, NULL, 0, p))
-                evacuate(x, NULL, 0, p);
+            if (is_read(x, NULL, 0, p)) evacuate(x, NULL, 0, p);
             emit_set(x, p, constant(x, VALUE(x, p)));
         }
     int end = x->highest_place > x->highest ? x->highest_place : x->highest;
@@ -287,8 +278,7 @@ static inline void settle(struct translator *x)
         REFS(x, p) = p <= x->height;
         MAKER(x, p) = -1;
     }
-    for (unsigned i = 0; i < x->held_count; i++)
-        REFS(x, x->held[i])++;
+    for (unsigned i = 0; i < x->held_count; i++) REFS(x, x->held[i])++;
 }
 
 #endif

@@ -22,8 +22,10 @@ enum vm_status vm_run_plain(struct frame *f, const uint8_t *ip, struct u256 *sp,
 
 #define CASE(name) label_##name:
 #define NEXT() goto *labels[*ip]
-#define JUMPED()                                                                                                       \
-    if (UNLIKELY(--patience == 0)) return vm_go_fast(f, ip, sp, gas)
+/* A long way back has much code in it that would run again. */
+#define JUMPED(from)                                                                                                   \
+    patience -= 1 + ((from) > ip ? ((from) - ip) / PATIENCE_BYTES : 0);                                                \
+    if (UNLIKELY(patience <= 0)) return vm_go_fast(f, ip, sp, gas)
     NEXT();
 label_UNDEFINED:
     status = VM_UNDEFINED_INSTRUCTION;
@@ -63,7 +65,25 @@ void vm_trace_cost(struct frame *f, int64_t gas, enum vm_status error)
     const struct vm_tracer *t = f->vm->tracer;
     if (!f->step_open) return;
     f->step_open = false;
-    if (t->cost != NULL) t->cost(t->context, f->step_gas - gas, error);
+    if (t->cost == NULL) return;
+    struct vm_cost cost = {
+        .gas = f->step_gas - gas, .refund = f->state->refund, .error = error, .memory = {f->memory, f->memory_size}};
+    t->cost(t->context, &cost);
+}
+
+void vm_trace_refusal(struct vm *vm, const struct vm_message *message, enum vm_status why)
+{
+    const struct vm_tracer *t = vm->tracer;
+    if (t == NULL) return;
+    struct vm_result result = {.status = why, .gas = message->gas};
+    if (t->enter != NULL) t->enter(t->context, message);
+    if (t->exit != NULL) t->exit(t->context, message, &result);
+}
+
+int64_t vm_fail_paid(struct frame *f, int64_t gas, enum vm_status status)
+{
+    f->step_left = gas;
+    return fail(status);
 }
 
 enum vm_status vm_run_traced(struct frame *f, int64_t gas)
@@ -79,10 +99,11 @@ enum vm_status vm_run_traced(struct frame *f, int64_t gas)
         trace_step(f, ip, sp, gas);
         f->step_open = true;
         f->step_gas = gas;
+        f->step_left = -1;
         switch (*ip) {
 #define CASE(name) case OP_##name:
 #define NEXT() continue
-#define JUMPED() (void)0
+#define JUMPED(from) (void)(from)
 #include "vm/loop.h"
 #undef CASE
 #undef NEXT
@@ -95,9 +116,11 @@ enum vm_status vm_run_traced(struct frame *f, int64_t gas)
     }
 
 end:
-    /* What a failed instruction would have cost is its base gas. */
+    /* What an instruction would have cost that could not be paid for is its base gas. */
     if (status == VM_SUCCESS || status == VM_REVERT)
-        vm_trace_cost(f, gas, VM_SUCCESS);
+        vm_trace_cost(f, gas, status);
+    else if (f->step_left >= 0)
+        vm_trace_cost(f, f->step_left, status);
     else
         vm_trace_cost(f, f->step_gas - (gas_table[*ip] == GAS_UNDEFINED ? 0 : gas_table[*ip]), status);
     f->gas = gas;

@@ -32,7 +32,7 @@ struct translation {
     struct cell *cells; /* of JUMPDESTs, in order of position */
     atomic_flag lock;   /* guards what follows */
     struct arena runs;
-    uint64_t budget; /* bytes of code that may still be translated; a byte may count several times, in several runs */
+    uint64_t budget; /* instructions that may still be translated; one counts in every run that has it */
 };
 
 struct plan {

@@ -54,7 +54,10 @@ struct binary {
 };
 static const struct binary binaries[256] = {
 #define BINARY_ROW(NAME, name)                                                                                         \
-    [OP_##NAME] = {FAST_##NAME, FAST_##NAME##_C, FAST_C_##NAME, true,                                                  \
+    [OP_##NAME] = {FAST_##NAME,                                                                                        \
+                   FAST_##NAME##_C,                                                                                    \
+                   FAST_C_##NAME,                                                                                      \
+                   true,                                                                                               \
                    OP_##NAME == OP_ADD || OP_##NAME == OP_MUL || OP_##NAME == OP_AND || OP_##NAME == OP_OR ||          \
                        OP_##NAME == OP_XOR || OP_##NAME == OP_EQ,                                                      \
                    op_##name},
@@ -66,8 +69,9 @@ static const struct binary binaries[256] = {
 static const int16_t stack_forms[256] = {
     [0 ... 255] = -1,
 #define ROW(NAME, name) [OP_##NAME] = FAST_##NAME,
-    OUTSIDE_INSTRUCTIONS(ROW)
-    [OP_CALLDATACOPY] = FAST_CALLDATACOPY, [OP_CODECOPY] = FAST_CODECOPY, [OP_MCOPY] = FAST_MCOPY,
+    OUTSIDE_INSTRUCTIONS(ROW)[OP_CALLDATACOPY] = FAST_CALLDATACOPY,
+    [OP_CODECOPY] = FAST_CODECOPY,
+    [OP_MCOPY] = FAST_MCOPY,
 };
 static const int16_t nullary_forms[256] = {[0 ... 255] = -1, NULLARY_INSTRUCTIONS(ROW)};
 static const int16_t unary_forms[256] = {[0 ... 255] = -1, UNARY_INSTRUCTIONS(ROW)};
@@ -78,10 +82,8 @@ static struct fast *emit_value(struct translator *x, enum fast_op op, size_t siz
 {
     release(x);
     struct fast *i = emit(x, op, size);
-    if (a != INT16_MAX)
-        i->a = reads(x, a);
-    if (b != INT16_MAX)
-        i->b = reads(x, b);
+    if (a != INT16_MAX) i->a = reads(x, a);
+    if (b != INT16_MAX) i->b = reads(x, b);
     int to = result_place(x);
     i->to = makes(x, to);
     push_place(x, to);
@@ -131,17 +133,14 @@ static bool binary_as_shift(struct translator *x, uint8_t op, struct value a, st
 {
     if (a.constant >= 0 && (op == OP_SHL || op == OP_SHR)) {
         uint64_t n = u256_clamp_u64(constant(x, a));
-        if (n < 256)
-            shift_by(x, op == OP_SHL, b, (unsigned)n);
+        if (n < 256) shift_by(x, op == OP_SHL, b, (unsigned)n);
         return n < 256;
     }
     bool is_divisor = op == OP_DIV && b.constant >= 0, is_factor = op == OP_MUL && (a.constant >= 0 || b.constant >= 0);
-    if (!is_divisor && !is_factor)
-        return false;
+    if (!is_divisor && !is_factor) return false;
     struct value known = b.constant >= 0 ? b : a, other = b.constant >= 0 ? a : b;
     int n = power_of_two(constant(x, known));
-    if (n >= 0)
-        shift_by(x, is_factor, other, (unsigned)n);
+    if (n >= 0) shift_by(x, is_factor, other, (unsigned)n);
     return n >= 0;
 }
 
@@ -155,8 +154,7 @@ static void binary(struct translator *x, uint8_t op)
         push_constant(x, words[0]);
         return;
     }
-    if (binary_as_shift(x, op, a, b))
-        return;
+    if (binary_as_shift(x, op, a, b)) return;
     if (a.constant >= 0 && (rule->commutes || (op >= OP_LT && op <= OP_SGT))) { /* a < 5 is 5 > a */
         struct value other = a;
         a = b;
@@ -182,8 +180,7 @@ static void ternary(struct translator *x, enum fast_op op)
     int pa = place_of(x, a), pb = place_of(x, b), pc = place_of(x, c);
     struct fast *i = emit_value(x, op, sizeof(struct fast), pa, pb);
     i->c = (int16_t)(pc * (int)sizeof(struct u256));
-    if (TOUCHED(x, pc) < x->count - 1)
-        TOUCHED(x, pc) = (int16_t)(x->count - 1);
+    if (TOUCHED(x, pc) < x->count - 1) TOUCHED(x, pc) = (int16_t)(x->count - 1);
 }
 
 /* A constant that is a usual memory offset. */
@@ -260,11 +257,17 @@ static void stack_form(struct translator *x, uint8_t op)
     settle(x);
     struct fast *i = emit(x, (enum fast_op)stack_forms[op], sizeof *i);
     i->a = (int16_t)(x->height * (int)sizeof(struct u256));
-    for (int k = 0; k < items_in[op]; k++)
-        REFS(x, x->height - k) = 0;
+    for (int k = 0; k < items_in[op]; k++) REFS(x, x->height - k) = 0;
     x->height -= items_in[op];
-    for (int k = 0; k < items_out[op]; k++)
-        push_place(x, x->height + 1);
+    for (int k = 0; k < items_out[op]; k++) push_place(x, x->height + 1);
+}
+
+/* Whether the run must end before another instruction. */
+static bool is_full(const struct translator *x)
+{
+    return x->height > HEIGHT_MAX || x->low < -DEPTH_MAX || x->height - x->low > TOUCHED_MAX ||
+           x->count > INSTRUCTIONS_MAX - 8 || x->steps > STEPS_MAX || x->constant_count > CONSTANTS_MAX - 4 ||
+           x->gas_read_count == GAS_READS_MAX;
 }
 
 /* ---- ends of runs -------------------------------------------------------------------------------------------------- */
@@ -297,20 +300,26 @@ static void emit_fail(struct translator *x, enum vm_status status)
     i->number = (uint32_t)status;
 }
 
-static void jump(struct translator *x)
+/* A jump to a place that is known: the run goes on there. True when the run ends. */
+static bool jump_to(struct translator *x, struct u256 target)
+{
+    if (jumpdest_at(x, target) < 0) {
+        emit_fail(x, VM_BAD_JUMP);
+        return true;
+    }
+    x->position = (uint32_t)target.w[0];
+    return false;
+}
+
+static bool jump(struct translator *x)
 {
     struct value target = take(x);
-    if (target.constant >= 0) {
-        if (jumpdest_at(x, constant(x, target)) < 0)
-            emit_fail(x, VM_BAD_JUMP);
-        else
-            emit_jump_to(x, (uint32_t)constant(x, target).w[0]);
-        return;
-    }
+    if (target.constant >= 0) return jump_to(x, constant(x, target));
     settle(x);
     struct fast *i = emit(x, FAST_JUMP, sizeof *i);
     i->a = reads(x, x->held[0]);
     i->to = height_bytes(x);
+    return true;
 }
 
 /* JUMPI as it is: for targets that are computed, or wrong. */
@@ -328,17 +337,18 @@ static void branch_from_stack(struct translator *x)
 static int take_back(struct translator *x, int p, struct fast_constant *out)
 {
     int last = x->count - 1;
-    if (instruction(x, last)->to != p * (int)sizeof(struct u256) || REFS(x, p) != 1)
-        return -1;
+    if (instruction(x, last)->to != p * (int)sizeof(struct u256) || REFS(x, p) != 1) return -1;
     enum fast_op op = (enum fast_op)x->op[last];
     bool has_constant = false, is_compare = op == FAST_ISZERO;
 #define COMPARE(NAME)                                                                                                  \
     is_compare |= op == FAST_##NAME || op == FAST_##NAME##_C;                                                          \
     has_constant |= op == FAST_##NAME##_C;
-    COMPARE(LT) COMPARE(GT) COMPARE(SLT) COMPARE(SGT) COMPARE(EQ)
+    COMPARE(LT)
+    COMPARE(GT)
+    COMPARE(SLT)
+    COMPARE(SGT) COMPARE(EQ)
 #undef COMPARE
-    if (!is_compare)
-        return -1;
+        if (!is_compare) return -1;
     memcpy(out, instruction(x, last), has_constant ? sizeof *out : sizeof out->base);
     x->used = x->at[last];
     x->count--;
@@ -350,14 +360,16 @@ static enum fast_op branch_of(int compare, bool negated)
 {
     switch (compare) {
 #define BRANCH_ROW(NAME)                                                                                               \
-    case FAST_##NAME:                                                                                                  \
-        return negated ? FAST_BRANCH_NOT_##NAME : FAST_BRANCH_##NAME;                                                  \
-    case FAST_##NAME##_C:                                                                                              \
-        return negated ? FAST_BRANCH_NOT_##NAME##_C : FAST_BRANCH_##NAME##_C;
-        BRANCH_ROW(LT) BRANCH_ROW(GT) BRANCH_ROW(SLT) BRANCH_ROW(SGT) BRANCH_ROW(EQ)
+    case FAST_##NAME: return negated ? FAST_BRANCH_NOT_##NAME : FAST_BRANCH_##NAME;                                    \
+    case FAST_##NAME##_C: return negated ? FAST_BRANCH_NOT_##NAME##_C : FAST_BRANCH_##NAME##_C;
+        BRANCH_ROW(LT)
+        BRANCH_ROW(GT)
+        BRANCH_ROW(SLT)
+            BRANCH_ROW(SGT) BRANCH_ROW(EQ)
 #undef BRANCH_ROW
-    default:
-        return negated ? FAST_BRANCH_NOT : FAST_BRANCH;
+                default : return negated
+                          ? FAST_BRANCH_NOT
+                          : FAST_BRANCH;
     }
 }
 
@@ -376,12 +388,23 @@ static void hold(struct translator *x, int16_t offset)
     REFS(x, p)++;
 }
 
-static void branch(struct translator *x)
+/* True when the run ends. */
+static bool branch(struct translator *x)
 {
     struct value target = VALUE(x, x->height), condition = VALUE(x, x->height - 1);
+    if (condition.constant >= 0 && u256_is_zero(constant(x, condition))) {
+        take(x);
+        take(x);
+        release(x);
+        return false;
+    }
+    if (condition.constant >= 0 && target.constant >= 0) {
+        x->height -= 2;
+        return jump_to(x, constant(x, target));
+    }
     if (target.constant < 0 || condition.constant >= 0 || jumpdest_at(x, constant(x, target)) < 0) {
         branch_from_stack(x);
-        return;
+        return true;
     }
     take(x);
     take(x);
@@ -392,24 +415,22 @@ static void branch(struct translator *x)
     while ((compare = take_back(x, x->held[0], &last)) >= 0) {
         release(x);
         hold(x, last.base.a);
-        if (compare != FAST_ISZERO)
-            break;
+        if (compare != FAST_ISZERO) break;
         negated = !negated;
     }
     enum fast_op op = branch_of(compare, negated);
     bool two = has_two_places(op);
-    if (two)
-        hold(x, last.base.b);
+    if (two) hold(x, last.base.b);
     settle(x);
     struct fast_branch *i = emit(x, op, sizeof *i);
     i->taken.base.a = reads(x, x->held[0]);
-    if (two)
-        i->taken.base.b = reads(x, x->held[1]);
+    if (two) i->taken.base.b = reads(x, x->held[1]);
     i->taken.base.to = height_bytes(x);
     i->taken.cell = &x->translation->cells[jumpdest_at(x, constant(x, target))];
     i->taken.position = constant(x, target).w[0];
     i->next_position = x->position;
     i->value = last.value;
+    return true;
 }
 
 static void halt(struct translator *x, enum fast_op op)
@@ -423,40 +444,20 @@ static void halt(struct translator *x, enum fast_op op)
 
 /* ---- a run --------------------------------------------------------------------------------------------------------- */
 
-static bool is_full(const struct translator *x)
-{
-    return x->height > HEIGHT_MAX || x->low < -DEPTH_MAX || x->height - x->low > TOUCHED_MAX || x->count > INSTRUCTIONS_MAX - 8 ||
-           x->position - x->start > LENGTH_MAX || x->constant_count > CONSTANTS_MAX - 4 ||
-           x->gas_read_count == GAS_READS_MAX;
-}
-
-/* Translates an instruction that ends the run, behind its base gas. */
+/* Translates an instruction that ends the frame, behind its base gas. */
 static bool translate_end(struct translator *x, uint8_t op)
 {
     switch (op) {
-    case OP_STOP:
-        emit(x, FAST_STOP, sizeof(struct fast));
-        return true;
-    case OP_RETURN:
-        halt(x, FAST_RETURN);
-        return true;
-    case OP_REVERT:
-        halt(x, FAST_REVERT);
-        return true;
+    case OP_STOP: emit(x, FAST_STOP, sizeof(struct fast)); return true;
+    case OP_RETURN: halt(x, FAST_RETURN); return true;
+    case OP_REVERT: halt(x, FAST_REVERT); return true;
     case OP_SELFDESTRUCT: {
         settle(x);
         struct fast *i = emit(x, FAST_SELFDESTRUCT, sizeof *i);
         i->a = height_bytes(x);
         return true;
     }
-    case OP_JUMP:
-        jump(x);
-        return true;
-    case OP_JUMPI:
-        branch(x);
-        return true;
-    default:
-        return false;
+    default: return false;
     }
 }
 
@@ -529,35 +530,16 @@ static bool translate_value(struct translator *x, uint8_t op)
         stack_form(x, op);
     } else {
         switch (op) {
-        case OP_ADDMOD:
-            ternary(x, FAST_ADDMOD);
-            break;
-        case OP_MULMOD:
-            ternary(x, FAST_MULMOD);
-            break;
-        case OP_EXP:
-            exponentiate(x);
-            break;
-        case OP_KECCAK256:
-            keccak(x);
-            break;
-        case OP_MLOAD:
-            memory_load(x);
-            break;
-        case OP_MSTORE:
-            memory_store(x, FAST_MSTORE);
-            break;
-        case OP_MSTORE8:
-            memory_store(x, FAST_MSTORE8);
-            break;
-        case OP_PC:
-            push_constant(x, U256(x->position - 1));
-            break;
-        case OP_GAS:
-            gas_read(x);
-            break;
-        default:
-            return false;
+        case OP_ADDMOD: ternary(x, FAST_ADDMOD); break;
+        case OP_MULMOD: ternary(x, FAST_MULMOD); break;
+        case OP_EXP: exponentiate(x); break;
+        case OP_KECCAK256: keccak(x); break;
+        case OP_MLOAD: memory_load(x); break;
+        case OP_MSTORE: memory_store(x, FAST_MSTORE); break;
+        case OP_MSTORE8: memory_store(x, FAST_MSTORE8); break;
+        case OP_PC: push_constant(x, U256(x->position - 1)); break;
+        case OP_GAS: gas_read(x); break;
+        default: return false;
         }
     }
     return true;
@@ -571,10 +553,8 @@ static bool is_seen_outside(uint8_t op)
         OUTSIDE_INSTRUCTIONS(ROW)
 #undef ROW
     case OP_BLOCKHASH:
-    case OP_SELFBALANCE:
-        return true;
-    default:
-        return false;
+    case OP_SELFBALANCE: return true;
+    default: return false;
     }
 }
 
@@ -591,12 +571,11 @@ static bool translate_one(struct translator *x)
     x->highest = height > x->highest ? height : x->highest;
     x->cost += (uint64_t)x->gas_table[op];
     x->position++;
-    if (translate_end(x, op))
-        return true;
-    if (op == OP_DUPN || op == OP_SWAPN || op == OP_EXCHANGE)
-        return translate_immediate(x, op);
-    if (translate_stack(x, op))
-        return false;
+    x->steps++;
+    if (op == OP_JUMP || op == OP_JUMPI) return op == OP_JUMP ? jump(x) : branch(x);
+    if (translate_end(x, op)) return true;
+    if (op == OP_DUPN || op == OP_SWAPN || op == OP_EXCHANGE) return translate_immediate(x, op);
+    if (translate_stack(x, op)) return false;
     if (!translate_value(x, op)) {
         x->cost -= (uint64_t)x->gas_table[op];
         settle(x);
@@ -612,18 +591,25 @@ static bool translate_one(struct translator *x)
     return false;
 }
 
+/* Whether what comes next is a JUMPDEST where another run should take over: this one is long, or there is one already. */
+static bool begins_another(const struct translator *x)
+{
+    if (x->position >= x->size || x->code[x->position] != OP_JUMPDEST) return false;
+    int64_t index = jumpdest_index(x->translation->plan, x->size, x->position);
+    return x->count > MERGE_MAX ||
+           atomic_load_explicit(&x->translation->cells[index].run, memory_order_relaxed) != NULL;
+}
+
 static void translate_run(struct translator *x)
 {
     struct fast_check *check = emit(x, FAST_RUN, sizeof *check);
     check->position = x->start;
     for (;;) {
-        bool at_jumpdest = x->position != x->start && x->position < x->size && x->code[x->position] == OP_JUMPDEST;
-        if (is_full(x) || (at_jumpdest && x->count > MERGE_MAX)) {
+        if (is_full(x) || (x->steps > 1 && begins_another(x))) {
             emit_jump_to(x, x->position);
             break;
         }
-        if (translate_one(x))
-            break;
+        if (translate_one(x)) break;
     }
     close_check(x);
     check->base.a = (int16_t)(x->low * (int)sizeof(struct u256));
@@ -638,8 +624,7 @@ static const struct fast *finish(struct translator *x)
     for (int i = 0; i < x->count; i++)
         if (x->op[i] == FAST_JUMP_TO) {
             struct fast_jump *jump = (struct fast_jump *)(void *)(run + x->at[i]);
-            if (jump->cell == NULL)
-                jump->cell = &jump->own;
+            if (jump->cell == NULL) jump->cell = &jump->own;
         }
     return (const struct fast *)(void *)run;
 }
@@ -652,6 +637,7 @@ static void translator_init(struct translator *x, struct translation *t, const i
     x->code = t->code->bytes;
     x->size = t->code->size;
     x->start = x->position = position;
+    x->steps = 1;
     x->height = x->highest = x->highest_place = 0;
     x->low = 1;
     for (int p = 1; p < PLACES_ABOVE; p++) {
@@ -669,16 +655,14 @@ static void translator_init(struct translator *x, struct translation *t, const i
 
 const struct fast *vm_translate(struct translation *t, const int64_t *gas_table, struct cell *cell, uint32_t position)
 {
-    while (atomic_flag_test_and_set_explicit(&t->lock, memory_order_acquire))
-        ;
+    while (atomic_flag_test_and_set_explicit(&t->lock, memory_order_acquire));
     const struct fast *run = atomic_load_explicit(&cell->run, memory_order_acquire);
     if (run == NULL && t->budget != 0) {
         struct translator x;
         translator_init(&x, t, gas_table, position);
         translate_run(&x);
         run = finish(&x);
-        uint64_t length = x.position - position + 1;
-        t->budget -= length < t->budget ? length : t->budget;
+        t->budget -= x.steps < t->budget ? x.steps : t->budget;
         atomic_store_explicit(&cell->run, run, memory_order_release);
     }
     atomic_flag_clear_explicit(&t->lock, memory_order_release);

@@ -58,6 +58,8 @@ struct vm *vm_new(void)
     struct vm *vm = base_calloc(1, sizeof *vm);
     vm->heat = HEAT;
     vm->patience = PATIENCE;
+    vm->hashes = base_calloc(HASH_MEMO_CELLS, sizeof *vm->hashes);
+    vm->block = 1;
     vm->stack = reserve(STACK_REGION_ITEMS * sizeof(struct u256), PROT_READ | PROT_WRITE);
     vm->memory = reserve(VM_MEMORY_MAX, PROT_NONE);
     return vm;
@@ -71,7 +73,13 @@ void vm_free(struct vm *vm)
     buffer_free(&vm->output);
     arena_free(&vm->initcode);
     precompile_memory_free(&vm->precompile);
+    free(vm->hashes);
     free(vm);
+}
+
+void vm_begin_block(struct vm *vm)
+{
+    vm->block++;
 }
 
 void vm_attach(struct vm *vm, const struct fork *fork, struct state *state, const struct vm_env *env)

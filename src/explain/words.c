@@ -1,0 +1,217 @@
+/* What there is to say about a block, in plain words. */
+#include "explain/private.h"
+
+const char *explain_field_name(enum block_field f)
+{
+    static const char *const names[] = {
+        [FIELD_BALANCE] = "balance", [FIELD_NONCE] = "nonce", [FIELD_CODE] = "code", [FIELD_SLOT] = "slot"};
+    return names[f];
+}
+
+static void put_address(struct buffer *out, const struct address *a)
+{
+    char digits[41];
+    hex_encode(digits, a->b, sizeof a->b);
+    buffer_printf(out, "0x%s", digits);
+}
+
+void explain_put_location(struct buffer *out, const struct explain_location *l)
+{
+    if (l->field != FIELD_SLOT) {
+        buffer_printf(out, "%s of ", explain_field_name(l->field));
+    } else if (l->name != NULL) {
+        buffer_printf(out, "%s of ", l->name);
+    } else {
+        uint8_t word[32];
+        char digits[65];
+        u256_store_be(word, l->key);
+        hex_encode(digits, word, sizeof word);
+        buffer_printf(out, "slot 0x%s of ", digits);
+    }
+    put_address(out, &l->address);
+}
+
+static bool is_path_edge(const struct explain_report *r, uint32_t step)
+{
+    return r->path.via[step] != EXPLAIN_NONE;
+}
+
+static const struct explain_location *step_location(const struct explain_report *r, uint32_t step)
+{
+    return &r->trace.locations[r->graph.edges[r->path.via[step]].location];
+}
+
+/* The account that most steps of the critical path go through, and how many. */
+static uint32_t busiest_account(const struct explain_report *r, const struct explain_location **out)
+{
+    enum { CANDIDATES = 64 };
+    const struct explain_location *seen[CANDIDATES];
+    uint32_t counts[CANDIDATES], used = 0, best = 0;
+    *out = NULL;
+    for (uint32_t i = 1; i < r->path.count; i++) {
+        if (!is_path_edge(r, i)) continue;
+        const struct explain_location *l = step_location(r, i);
+        uint32_t at = 0;
+        while (at < used && !address_equal(&seen[at]->address, &l->address)) at++;
+        if (at == CANDIDATES) continue;
+        if (at == used) {
+            seen[used] = l;
+            counts[used++] = 0;
+        }
+        if (++counts[at] > best) {
+            best = counts[at];
+            *out = seen[at];
+        }
+    }
+    if (*out == NULL) return 0;
+    /* Of that account the location that most steps go through. */
+    for (uint32_t i = 1; i < r->path.count; i++)
+        if (is_path_edge(r, i) && address_equal(&step_location(r, i)->address, &(*out)->address) &&
+            step_location(r, i)->on_path > (*out)->on_path)
+            *out = step_location(r, i);
+    return best;
+}
+
+static void put_chain(struct buffer *out, const struct explain_path *p)
+{
+    enum { SHOWN = 4 };
+    for (uint32_t i = 0; i < p->count && i < SHOWN; i++) buffer_printf(out, "%s%u", i == 0 ? "" : " → ", p->txs[i]);
+    if (p->count == SHOWN + 1)
+        buffer_printf(out, " → %u", p->txs[SHOWN]);
+    else if (p->count > SHOWN)
+        buffer_printf(out, " → … → %u", p->txs[p->count - 1]);
+}
+
+static uint32_t heaviest_of_path(const struct explain_report *r)
+{
+    uint32_t heaviest = r->path.txs[0];
+    for (uint32_t i = 1; i < r->path.count; i++)
+        if (r->txs[r->path.txs[i]].ns > r->txs[heaviest].ns) heaviest = r->path.txs[i];
+    return heaviest;
+}
+
+static double percent(uint64_t part, uint64_t whole)
+{
+    return whole == 0 ? 0 : 100.0 * (double)part / (double)whole;
+}
+
+/* "13", "3.4": what a speed-up is worth saying. */
+static void put_factor(struct buffer *out, double factor)
+{
+    buffer_printf(out, factor < 9.95 ? "%.1f" : "%.0f", factor);
+}
+
+static void say_what_is_possible(struct buffer *out, const struct explain_report *r)
+{
+    static const double notable = 1.05;
+    uint32_t n = r->trace.tx_count;
+    if (r->path.count <= 1) {
+        uint32_t longest = r->path.txs[0];
+        bool any = r->longest_chain > 1;
+        if (n == 1) {
+            buffer_append_text(out, "This block has one transaction only: there is nothing to share.");
+            return;
+        }
+        buffer_printf(out, "%s Transaction %u alone takes %.1f %% of the time, so ",
+                      any ? "Dependencies are not what holds this block back."
+                          : "No transaction of this block needs what another one wrote.",
+                      longest, percent(r->txs[longest].ns, r->tx_ns));
+        if (r->limit < notable) {
+            buffer_append_text(out, "no number of cores makes the block notably faster.");
+            return;
+        }
+        buffer_append_text(out, "with any number of cores the block could run at most ");
+        put_factor(out, r->limit);
+        buffer_append_text(out, " times as fast.");
+        return;
+    }
+    if (r->path.count == n) {
+        buffer_printf(out, "This block cannot run faster than serially: all %u transactions, ", n);
+    } else {
+        buffer_append_text(out, "This block could run at most ");
+        put_factor(out, r->limit);
+        buffer_printf(out, " times faster: %u of its %u transactions, ", r->path.count, n);
+    }
+    put_chain(out, &r->path);
+    buffer_append_text(out, ", wait for each other");
+    const struct explain_location *where;
+    uint32_t steps = busiest_account(r, &where);
+    if (where != NULL) {
+        if (steps == r->path.count - 1)
+            buffer_append_text(out, ", all over ");
+        else
+            buffer_printf(out, ", in %u of %u steps over ", steps, r->path.count - 1);
+        if (where->on_path == steps) {
+            explain_put_location(out, where);
+        } else if (where->on_path * 4 < steps) {
+            buffer_append_text(out, "different slots of ");
+            put_address(out, &where->address);
+        } else {
+            put_address(out, &where->address);
+            buffer_append_text(out, " (most often ");
+            struct buffer name = {0};
+            explain_put_location(&name, where);
+            const char of[] = " of 0x";
+            size_t size = name.size > 40 + sizeof of - 1 ? name.size - 40 - (sizeof of - 1) : name.size;
+            buffer_append(out, name.data, size);
+            buffer_append_text(out, ")");
+            buffer_free(&name);
+        }
+    }
+    buffer_append_text(out, ".");
+    uint32_t heaviest = heaviest_of_path(r);
+    if (percent(r->txs[heaviest].ns, r->path.ns) >= 40)
+        buffer_printf(out, " Transaction %u is %.0f %% of that chain.", heaviest,
+                      percent(r->txs[heaviest].ns, r->path.ns));
+}
+
+static void say_what_was_reached(struct buffer *out, const struct explain_report *r)
+{
+    if (r->parallel.fallback != NULL) {
+        buffer_printf(out, " It was left to one thread: %s.", r->parallel.fallback);
+        return;
+    }
+    double reached = (double)r->serial.wall_ns / (double)(r->parallel.wall_ns == 0 ? 1 : r->parallel.wall_ns);
+    buffer_printf(out, " On %u threads it ran %.2f times as fast as serially", r->parallel.threads, reached);
+    for (size_t i = 0; i < EXPLAIN_CORES; i++)
+        if (explain_cores[i] == r->parallel.threads)
+            buffer_printf(out, "; its dependencies allow %.2f there", r->limits[i]);
+    buffer_append_text(out, ".");
+}
+
+static void say_what_was_lost(struct buffer *out, const struct explain_report *r)
+{
+    uint64_t lost = 0;
+    uint32_t again = 0;
+    const struct explain_location *worst = NULL;
+    for (uint32_t i = 0; i < r->trace.tx_count; i++) {
+        lost += r->txs[i].lost_ns;
+        again += r->txs[i].lost_ns != 0;
+    }
+    for (uint32_t i = 0; i < r->trace.location_count; i++)
+        if (r->trace.locations[i].conflicts != 0 &&
+            (worst == NULL || r->trace.locations[i].conflict_ns > worst->conflict_ns))
+            worst = &r->trace.locations[i];
+    if (again == 0) return;
+    buffer_printf(out, " %u transaction%s executed ahead in vain (%.1f %% of the serial time)", again,
+                  again == 1 ? " was" : "s were", percent(lost, r->tx_ns));
+    if (worst != NULL) {
+        buffer_append_text(out, ", most of all because of ");
+        explain_put_location(out, worst);
+    }
+    buffer_append_text(out, ".");
+}
+
+void explain_words(struct explain_report *r)
+{
+    struct buffer out = {0};
+    if (r->trace.tx_count == 0) {
+        buffer_append_text(&out, "This block has no transactions.");
+    } else {
+        say_what_is_possible(&out, r);
+        say_what_was_reached(&out, r);
+        say_what_was_lost(&out, r);
+    }
+    buffer_append(&out, "", 1);
+    r->sentence = (char *)out.data;
+}
