@@ -91,6 +91,7 @@ enum status block_start(struct block_run *run)
             struct account *from = state_account(s, &dao_accounts[i]);
             struct u256 balance = state_balance(s, from);
             state_debit(s, from, &balance);
+            state_touch(s, from); /* an account with nothing comes into existence: it is written, too */
             give(s, &dao_refund_address, balance);
         }
         status = end_in_place(run, 0);
