@@ -86,7 +86,7 @@ const struct command commands[] = {
      "Berlin, London, ArrowGlacier, GrayGlacier, Merge, Paris, Shanghai, Cancun, Prague, Osaka, BPO1, BPO2, BPO3, "
      "BPO4,\n"
      "BPO5, Amsterdam; FrontierToHomesteadAt5, ShanghaiToCancunAtTime15k and so on; ArrowGlacierToParisAtDiffC0000;\n"
-     "Berlin+3198 adds an EIP of opcodes: 1153, 1344, 1884, 2200, 3198, 3529, 3855, 3860, 5656, 6780, 7843, 7939, "
+     "Berlin+3198 adds an EIP of opcodes: 1153, 1344, 1884, 2200, 3198, 3529, 3855, 5656, 6780, 7843, 7939, "
      "8024.",
      OPTION_T8N | OPTION_THREAD_LIST | OPTION_EXECUTOR, 0, 0, t8n_command},
     {"explain", "BUNDLE|WORKLOAD...", "say why a block does not run faster",
