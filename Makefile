@@ -12,7 +12,7 @@ FILTER ?=
 SOURCES = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h' 2>/dev/null)
 
 .DEFAULT_GOAL := build
-.PHONY: help deps build run test unit check asan tsan rare debug gcc clang fuzz lint tidy clang-tidy format format-check symbols bench \
+.PHONY: help deps build run test unit check asan tsan rare debug gcc clang fuzz difffuzz lint tidy clang-tidy format format-check symbols instructions bench \
 	examples install installable docs clean distclean
 
 help: ## what can be made
@@ -55,6 +55,11 @@ fuzz: ## run every fuzz target for FUZZ_SECONDS (30)
 	@cmake --build build-fuzz --parallel $(JOBS) --target fuzzers
 	@tools/fuzz.sh build-fuzz $(FUZZ_SECONDS)
 
+difffuzz: build ## random blocks: all executors, geth's evm (GETH_EVM), ethereum-spec-evm (EELS_EVM); SECONDS=60 SEED=
+	@python3 tests/diff/difffuzz.py build/weft --seconds $(or $(filter-out 0,$(SECONDS)),60) $(if $(SEED),--seed $(SEED)) \
+		$(addprefix --evm ,$(or $(GETH_EVM),$(shell command -v evm))) \
+		$(addprefix --eels ,$(or $(EELS_EVM),$(shell command -v ethereum-spec-evm)))
+
 tidy: ## layers, names, form (tools/tidy.py)
 	@python3 tools/tidy.py
 
@@ -76,6 +81,9 @@ installable: build
 
 symbols: installable ## check that libweft exports only weft_ symbols
 	@python3 tools/symbols.py build
+
+instructions: gcc ## instructions executed for fixed work, against what was recorded (bench/instructions.tsv)
+	@tools/instructions.py build-gcc
 
 bench: build ## build the micro benches and run them and `weft bench`
 	@cmake --build build --parallel $(JOBS) --target benches

@@ -16,16 +16,29 @@ jobs=$(nproc)
 export WEFT_FIXTURES
 WEFT_FIXTURES=$(tests/fixtures.sh) || exit 2
 
-# `witness` is run by name: 4 of its 95 cases, on which codes a witness must have, do not hold yet.
-suites=(unit cli state block amsterdam benchmark mainnet)
+suites=(unit cli t8n state block amsterdam witness benchmark mainnet traces)
 
 suite_unit() { "$build/weft_tests" --jobs "$jobs"; }
 suite_state() { fixture_suite statetest state_tests --executor both; }
 suite_block() { fixture_suite blocktest blockchain_tests --executor all; }
 suite_amsterdam() { fixture_suite blocktest blockchain_tests_devnet --executor all; }
-suite_witness() { fixture_suite blocktest blockchain_tests_zkevm --stateless; }
+suite_witness() { fixture_suite blocktest blockchain_tests_zkevm --stateless --executor all; }
 suite_benchmark() { fixture_suite blocktest benchmark/blockchain_tests --executor both; }
+# weft t8n against geth's `evm t8n`, where that is: in $GETH_EVM or on the PATH.
+suite_t8n() {
+    local evm=${GETH_EVM:-$(command -v evm)} fixtures=()
+    [ -x "$evm" ] || { absent "no evm of geth's in \$GETH_EVM or on the PATH" && return; }
+    [ -x "$weft" ] || { absent "$weft is not built" && return; }
+    [ -n "$WEFT_FIXTURES" ] && fixtures=(--fixtures "$WEFT_FIXTURES/blockchain_tests" --files 200)
+    python3 tests/diff/t8n.py "$weft" "$evm" --count 300 "${fixtures[@]}"
+}
 suite_mainnet() { fixture_suite replay mainnet_blocks; }
+
+# Traces compared with those of geth's `evm`, where that is to be had.
+suite_traces() {
+    [ -x "$weft" ] || { absent "$weft is not built" && return; }
+    tests/diff/traces --weft "$weft"
+}
 
 # Each script in tests/cli checks one habit of the command; it gets the command's path and prints what was wrong.
 suite_cli() {

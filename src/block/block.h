@@ -22,6 +22,7 @@
 #include "state/state.h"
 #include "tx/tx.h"
 #include "types/types.h"
+#include "vm/trace.h"
 
 /* ---- the engine ---------------------------------------------------------------------------------------------- */
 
@@ -41,6 +42,31 @@ void engine_share_always(struct engine *e, bool always);
 void engine_record(struct engine *e, bool on);
 
 /* ---- what goes in -------------------------------------------------------------------------------------------- */
+
+/* Traces the transactions of a block, with any executor: what is committed was traced the same way whichever it was. A transaction may be
+ * executed several times, on any worker; each execution has a tracer of its own, and one of them is committed. System calls are
+ * not traced. */
+struct block_tracing {
+    void *context;
+    /* An execution of transaction `index` begins: its tracer, which lives until it is committed or dropped. Any thread. */
+    struct vm_tracer *(*begin)(void *context, uint32_t index);
+    /* That execution is the one that counts. In order, one at a time; from the first on again, where a block that did not agree with its
+     * access list is executed once more. */
+    void (*commit)(void *context, uint32_t index, struct vm_tracer *tracer);
+    /* That execution does not count. Any thread. */
+    void (*drop)(void *context, uint32_t index, struct vm_tracer *tracer);
+};
+
+/* Tracing as text (vm/trace.h). */
+struct block_trace {
+    struct block_tracing tracing; /* for the task */
+    struct vm_trace_options options;
+    /* The lines of a committed transaction, in order; they are gone when it returns. */
+    void (*traced)(void *context, uint32_t index, struct bytes lines);
+    void *context;
+};
+void block_trace_init(struct block_trace *t, struct vm_trace_options options,
+                      void (*traced)(void *context, uint32_t index, struct bytes lines), void *context);
 
 /* Looks on while the serial executor works, to learn what each transaction reads and writes. */
 struct block_watch {
@@ -66,18 +92,21 @@ struct block_task {
     const struct withdrawal *withdrawals;
     uint32_t withdrawal_count;
     const struct state_view *view; /* the state after the parent block */
-    const struct block_access_list
-        *access_list; /* as declared (EIP-7928), to be compared with what is found; NULL: not at hand */
+    const struct block_access_list *
+        access_list; /* as declared (EIP-7928), to be compared with what is found; NULL: not at hand. Before Amsterdam no
+                         header vouches for it: a list made by an earlier execution of the block */
     /* Called in order after each committed transaction, on whichever worker commits (state_table_diff with number index + 2 is the
      * state after it). May be NULL. For receipts before Byzantium, which carry a state root: the callback fills `state_roots`, from
      * where block_seal takes them; without it such receipts get a zero root and block_check skips the receipts root. */
     void (*committed)(void *context, struct engine *e, uint32_t index);
     void *committed_context;
     const struct hash *state_roots;
+    const struct block_tracing *tracing; /* NULL: nothing is traced, and nothing is lost by it */
     /* Serial executor only, on a block that is known to be valid (nonces are taken from the transactions, as they are ahead of the
      * line); NULL: nobody looks on. */
     const struct block_watch *watch;
     bool keep_accesses;     /* fill access_list and codes_read, also where the fork has no access list: for a witness */
+    bool pay_zero_reward;   /* a block reward of zero is paid as well, which touches the beneficiary: as t8n tools do */
     bool transactions_only; /* no system calls, rewards, withdrawals, requests: a state test */
     bool
         skip_invalid; /* an invalid transaction is left out and noted (t8n) instead of making the block invalid; serial only */
@@ -233,6 +262,10 @@ enum status block_check_uncles(const struct block *b, const struct chain_spec *c
 
 /* The root of the state trie over a whole state. Hashes in batches and, with a pool, on all its workers. */
 void state_memory_root(const struct state_memory *m, struct pool *pool, struct hash *out);
+
+/* The roots that a header has over transactions and withdrawals. */
+struct hash block_transactions_root(const struct transaction *transactions, uint32_t count);
+struct hash block_withdrawals_root(const struct withdrawal *withdrawals, uint32_t count);
 
 /* Checks what the body alone must satisfy: transactions root, uncles hash, withdrawals root. */
 enum status block_check_body(const struct block *b, const struct fork *fork, struct error *error);

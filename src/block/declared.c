@@ -23,6 +23,14 @@ struct loading {
 
 enum { LOAD_AT_A_TIME = 8 };
 
+/* Which older version the one above `top` points at besides `top` itself: distances grow so that a search takes a logarithm of
+ * steps (Myers, "An applicative random-access stack", 1983). A popular location has a version for every transaction. */
+static struct version *choose_skip(struct version *top)
+{
+    struct version *one = top->skip, *two = one != NULL ? one->skip : NULL;
+    return two != NULL && top->depth - one->depth == one->depth - two->depth ? two : top;
+}
+
 /* Puts a version on top. Entries come by ascending index, and nobody reads yet. */
 static void push(struct location *l, uint32_t index, struct u256 value, struct arena *arena)
 {
@@ -32,6 +40,8 @@ static void push(struct location *l, uint32_t index, struct u256 value, struct a
     atomic_init(&v->kind, VERSION_VALUE);
     v->tx = index;
     v->generation = top->generation;
+    v->depth = top->depth + 1;
+    v->skip = choose_skip(top);
     v->value = value;
     atomic_store_explicit(&l->top, v, memory_order_release);
 }

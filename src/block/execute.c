@@ -24,6 +24,31 @@ static bool gas_fits(const struct block_run *run, const struct transaction *tx)
     return (regular < cap ? regular : cap) <= regular_room && tx->gas_limit - intrinsic.gas <= state_room;
 }
 
+struct vm_tracer *block_execute_traced(const struct block_run *run, struct tx_worker *w, uint32_t index,
+                                       struct tx_result *result)
+{
+    const struct block_task *task = run->task;
+    const struct address *authorities = task->authorities == NULL ? NULL : task->authorities[index];
+    struct vm_tracer *tracer = NULL;
+    if (UNLIKELY(task->tracing != NULL)) {
+        tracer = task->tracing->begin(task->tracing->context, index);
+        vm_set_tracer(w->vm, tracer);
+    }
+    tx_execute(w, &run->context, &task->transactions[index], &task->senders[index], authorities, result);
+    if (UNLIKELY(tracer != NULL)) vm_set_tracer(w->vm, NULL);
+    return tracer;
+}
+
+void block_commit_trace(const struct block_run *run, uint32_t index, struct vm_tracer *tracer)
+{
+    if (UNLIKELY(tracer != NULL)) run->task->tracing->commit(run->task->tracing->context, index, tracer);
+}
+
+void block_drop_trace(const struct block_run *run, uint32_t index, struct vm_tracer *tracer)
+{
+    if (UNLIKELY(tracer != NULL)) run->task->tracing->drop(run->task->tracing->context, index, tracer);
+}
+
 enum status block_admit(struct block_run *run, uint32_t index)
 {
     const struct transaction *tx = &run->task->transactions[index];
@@ -126,6 +151,7 @@ static enum status begin_access_list(struct block_run *run)
     const struct block_task *task = run->task;
     block_begin_access_list(run);
     if (task->access_list == NULL) return STATUS_OK;
+    if (!task->fork->block_access_list) return bal_check(task->access_list, &run->error);
     run->declared_reads = block_declared_reads(task->access_list);
     return block_check_access_list_form(task->access_list, task->header, task->transaction_count, &run->error);
 }
@@ -134,10 +160,9 @@ static enum status finish_access_list(struct block_run *run, struct block_result
 {
     out->access_list = block_make_access_list(run);
     if (run->task->keep_accesses) block_make_reads(run, out);
-    if (!run->task->fork->block_access_list) return STATUS_OK;
     if (run->task->access_list != NULL)
         return block_compare_access_lists(run->task->access_list, &out->access_list, &run->error);
-    if (run->task->transactions_only) return STATUS_OK;
+    if (!run->task->fork->block_access_list || run->task->transactions_only) return STATUS_OK;
     return block_check_access_list_size(&out->access_list, run->task->header->gas_limit, &run->error);
 }
 
@@ -176,10 +201,20 @@ static enum status execute_with(struct engine *e, const struct block_executor *e
     return explain(&run, error);
 }
 
+/* Before EIP-6780 a list does not say all that happened: a contract that destroys itself loses its storage, slot by slot unnamed. */
+static bool says_all(const struct block_access_list *l, const struct fork *fork)
+{
+    if (fork->selfdestruct == SELFDESTRUCT_SAME_TRANSACTION) return true;
+    for (uint32_t i = 0; i < l->account_count; i++)
+        for (uint32_t k = 0; k < l->accounts[i].code_count; k++)
+            if (l->accounts[i].codes[k].code.size == 0) return false;
+    return true;
+}
+
 static const struct block_executor *choose(enum executor_kind kind, const struct block_task *task)
 {
     if (kind == EXECUTOR_SERIAL) return &executor_serial;
-    bool has_list = task->fork->block_access_list && task->access_list != NULL && !task->transactions_only;
+    bool has_list = task->access_list != NULL && !task->transactions_only && says_all(task->access_list, task->fork);
     return kind == EXECUTOR_ACCESS_LIST && has_list ? &executor_access_list : &executor_parallel;
 }
 

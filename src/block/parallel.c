@@ -19,6 +19,7 @@
 struct ahead {
     struct mv_execution *execution; /* NULL: it was invalid where it ran, or left something otherwise than declared */
     struct tx_result result;
+    struct vm_tracer *tracer; /* NULL: not traced, or committed or dropped */
 };
 
 struct parallel_run {
@@ -35,22 +36,21 @@ struct parallel_run {
 /* Pauses of a worker that finds nothing to do, before it sleeps: about ten microseconds. */
 enum { SPIN_PAUSES = 200 };
 
-static void execute(struct parallel_run *p, struct engine_worker *w, uint32_t tx, struct tx_result *result)
+static void execute(struct parallel_run *p, struct engine_worker *w, uint32_t tx, struct tx_result *result,
+                    struct vm_tracer **tracer)
 {
-    const struct block_task *task = p->run->task;
-    tx_execute(&w->tx, &p->run->context, &task->transactions[tx], &task->senders[tx],
-               task->authorities == NULL ? NULL : task->authorities[tx], result);
+    *tracer = block_execute_traced(p->run, &w->tx, tx, result);
     if (w->tx.state->failure != STATUS_OK) result->invalid = w->tx.state->failure;
 }
 
 /* Executes on the values of the declared list, fees included. Its own fee is in the list too, so it is not counted again. */
 static struct mv_execution *execute_declared(struct parallel_run *p, struct engine_worker *w, uint32_t tx,
-                                             struct tx_result *result)
+                                             struct tx_result *result, struct vm_tracer **tracer)
 {
     struct state *s = w->tx.state;
     state_begin(s, tx + 1, false);
     s->beneficiary = NULL;
-    execute(p, w, tx, result);
+    execute(p, w, tx, result, tracer);
     if (result->invalid != STATUS_OK || declared_differs(s, p->run->beneficiary, result->fee)) return NULL;
     result->fee = U256_ZERO;
     struct mv_execution *e = ARENA_NEW(&w->versions, struct mv_execution);
@@ -59,11 +59,11 @@ static struct mv_execution *execute_declared(struct parallel_run *p, struct engi
 }
 
 /* Executes on whatever predecessors have published so far. */
-static void execute_ahead(struct parallel_run *p, struct engine_worker *w, uint32_t tx, struct tx_result *result)
+static void execute_ahead(struct parallel_run *p, struct engine_worker *w, uint32_t tx, struct ahead *a)
 {
     state_begin(w->tx.state, tx + 1, true);
     w->tx.state->beneficiary = NULL;
-    execute(p, w, tx, result);
+    execute(p, w, tx, &a->result, &a->tracer);
 }
 
 /* ---- ahead of the line --------------------------------------------------------------------------------------------- */
@@ -87,11 +87,12 @@ static struct sched_task speculate(struct parallel_run *p, struct engine_worker 
         uint64_t start = event_clock(p->run->engine);
         a->execution = NULL;
         if (p->declared)
-            a->execution = execute_declared(p, w, tx, &a->result);
+            a->execution = execute_declared(p, w, tx, &a->result, &a->tracer);
         else
-            execute_ahead(p, w, tx, &a->result);
+            execute_ahead(p, w, tx, a);
         atomic_fetch_add_explicit(&p->speculated, 1, memory_order_relaxed);
         if (!sched_publishing(&p->sched, group)) {
+            block_drop_trace(p->run, tx, a->tracer);
             event_note(p->run->engine, w, EVENT_AHEAD, tx, start, true);
             break;
         }
@@ -109,7 +110,7 @@ static struct sched_task speculate(struct parallel_run *p, struct engine_worker 
 static void bring_beneficiary(struct parallel_run *p, struct engine_worker *w, uint32_t tx)
 {
     struct account_entry *e = p->run->beneficiary;
-    if (p->run->context.fork->clear_empty) return;
+    if (p->run->context.fork->clear_empty || p->run->results[tx].beneficiary_gone) return;
     struct meta meta = meta_unpack(&location_find(&e->meta, tx + 2)->value);
     if (meta.exists) return;
     meta.exists = true;
@@ -132,9 +133,14 @@ static enum status run_declared(struct parallel_run *p, struct engine_worker *w,
     struct tx_result *result = &p->run->results[tx];
     struct mv_execution *e = NULL;
     uint64_t start = event_clock(p->run->engine);
-    if (p->ahead[tx] == NULL) e = execute_declared(p, w, tx, result);
-    if (e == NULL) return BLOCK_ACCESS_LIST_VALUE;
+    struct vm_tracer *tracer = NULL;
+    if (p->ahead[tx] == NULL) e = execute_declared(p, w, tx, result, &tracer);
+    if (e == NULL) {
+        block_drop_trace(p->run, tx, tracer);
+        return BLOCK_ACCESS_LIST_VALUE;
+    }
     commit(p, w, tx, e);
+    block_commit_trace(p->run, tx, tracer);
     event_note(p->run->engine, w, EVENT_RUN, tx, start, false);
     return STATUS_OK;
 }
@@ -149,8 +155,14 @@ static enum status run_at_head(struct parallel_run *p, struct engine_worker *w, 
     state_begin(s, tx + 1, false);
     s->beneficiary = p->run->beneficiary;
     s->beneficiary_fees = p->run->fees;
-    execute(p, w, tx, result);
-    if (result->invalid == STATUS_OK) commit(p, w, tx, mv_publish(s, &w->versions));
+    struct vm_tracer *tracer;
+    execute(p, w, tx, result, &tracer);
+    if (result->invalid == STATUS_OK) {
+        commit(p, w, tx, mv_publish(s, &w->versions));
+        block_commit_trace(p->run, tx, tracer);
+    } else {
+        block_drop_trace(p->run, tx, tracer);
+    }
     event_note(p->run->engine, w, EVENT_RUN, tx, start, false);
     return result->invalid;
 }
@@ -206,12 +218,15 @@ static bool use_ahead(struct parallel_run *p, struct engine_worker *w, uint32_t 
         p->run->results[tx] = a->result;
         mv_commit(a->execution);
         commit(p, w, tx, a->execution);
+        block_commit_trace(p->run, tx, a->tracer);
     } else {
+        block_drop_trace(p->run, tx, a->tracer);
         if (a->execution != NULL) mv_withdraw(a->execution);
         note_conflict(p, tx, &why);
         p->run->stats.reruns++;
         p->run->stats.conflicts++;
     }
+    a->tracer = NULL;
     hints_learn(&p->hints, tx, held);
     event_note(p->run->engine, w, EVENT_CHECK, tx, start, !held);
     return held;
@@ -313,6 +328,9 @@ static void run_shared(struct block_run *run, uint32_t from, bool declared)
     run->stats.threads = workers;
     pool_run(run->engine->pool, workers, work, p);
     run->stats.speculated = atomic_load(&p->speculated);
+    /* What ran ahead in a block that turned out to be invalid. */
+    for (uint32_t tx = from; tx < count && run->task->tracing != NULL; tx++)
+        if (p->ahead[tx] != NULL) block_drop_trace(run, tx, p->ahead[tx]->tracer);
 }
 
 static const char *why_alone(const struct block_run *run)

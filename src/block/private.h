@@ -86,10 +86,10 @@ struct access_book *access_book_new(void);
 void access_book_free(struct access_book *b);
 /* Before anything is executed. */
 void block_begin_access_list(struct block_run *run);
-/* Whether accesses are listed: the fork has the list, or the task asks for it. */
+/* Whether accesses are listed: the fork has the list, or the task brings one or asks for it. */
 static inline bool block_lists_accesses(const struct block_task *task)
 {
-    return task->fork->block_access_list || task->keep_accesses;
+    return task->fork->block_access_list || task->access_list != NULL || task->keep_accesses;
 }
 /* Which codes were read and how far back hashes were asked for. */
 void block_make_reads(struct block_run *run, struct block_result *out);
@@ -113,6 +113,13 @@ enum status block_check_access_list_gas(struct block_run *run);
 /* What happens before the first and after the last transaction; writes the table in place. */
 enum status block_start(struct block_run *run);
 enum status block_finish(struct block_run *run, struct block_result *out);
+
+/* Executes transaction `index` as tx_execute does, traced where the task asks for it. Returns the tracer, which the caller commits or drops;
+ * NULL: nothing is traced. */
+struct vm_tracer *block_execute_traced(const struct block_run *run, struct tx_worker *w, uint32_t index,
+                                       struct tx_result *result);
+void block_commit_trace(const struct block_run *run, uint32_t index, struct vm_tracer *tracer);
+void block_drop_trace(const struct block_run *run, uint32_t index, struct vm_tracer *tracer);
 
 /* The worker whose state serves for what is done in place. */
 static inline struct tx_worker *run_worker(struct block_run *run)

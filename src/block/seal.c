@@ -58,6 +58,16 @@ static void encode_withdrawal(struct rlp_writer *w, const void *items, size_t i)
     withdrawal_encode(w, (const struct withdrawal *)items + i);
 }
 
+struct hash block_transactions_root(const struct transaction *transactions, uint32_t count)
+{
+    return ordered_root(count, encode_transaction, transactions);
+}
+
+struct hash block_withdrawals_root(const struct withdrawal *withdrawals, uint32_t count)
+{
+    return ordered_root(count, encode_withdrawal, withdrawals);
+}
+
 struct hash block_requests_hash(const struct bytes *requests, uint32_t count)
 {
     struct hash hashes[BLOCK_REQUESTS_MAX], out;
@@ -129,7 +139,7 @@ enum status block_check(const struct block_result *r, struct error *error)
 enum status block_check_body(const struct block *b, const struct fork *fork, struct error *error)
 {
     const struct header *h = &b->header;
-    struct hash root = ordered_root(b->transaction_count, encode_transaction, b->transactions);
+    struct hash root = block_transactions_root(b->transactions, b->transaction_count);
     enum status s = compare_hashes(error, BLOCK_TRANSACTIONS_ROOT, h->number, &root, &h->transactions_root);
     if (s == STATUS_OK) {
         struct hash uncles;
@@ -137,7 +147,7 @@ enum status block_check_body(const struct block *b, const struct fork *fork, str
         s = compare_hashes(error, BLOCK_UNCLES_HASH, h->number, &uncles, &h->uncles_hash);
     }
     if (s == STATUS_OK && fork->withdrawals) {
-        root = ordered_root(b->withdrawal_count, encode_withdrawal, b->withdrawals);
+        root = block_withdrawals_root(b->withdrawals, b->withdrawal_count);
         s = compare_hashes(error, BLOCK_WITHDRAWALS_ROOT, h->number, &root, &h->withdrawals_root);
     }
     return s;

@@ -7,25 +7,27 @@ bool block_run_in_place(struct block_run *run, uint32_t index)
     const struct block_task *task = run->task;
     struct tx_worker *w = run_worker(run);
     struct tx_result *result = &run->results[index];
+    struct vm_tracer *tracer = NULL;
     uint64_t start = event_clock(run->engine);
     enum status why = block_admit(run, index);
     if (why == STATUS_OK) {
         state_begin(w->state, 0, task->watch != NULL);
         w->state->beneficiary = run->beneficiary;
         w->state->beneficiary_fees = run->fees;
-        tx_execute(w, &run->context, &task->transactions[index], &task->senders[index],
-                   task->authorities == NULL ? NULL : task->authorities[index], result);
+        tracer = block_execute_traced(run, w, index, result);
         why = w->state->failure != STATUS_OK ? w->state->failure : result->invalid;
     }
     result->invalid = why;
     if (why != STATUS_OK) {
+        block_drop_trace(run, index, tracer);
         if (!task->skip_invalid || w->state->failure != STATUS_OK) block_refuse(run, index, why);
         return false;
     }
     if (UNLIKELY(task->watch != NULL)) task->watch->executed(task->watch->context, index, w->state, result);
     state_commit(w->state);
-    state_bring_into_existence(w->state, run->beneficiary);
+    if (!result->beneficiary_gone) state_bring_into_existence(w->state, run->beneficiary);
     block_count(run, index);
+    block_commit_trace(run, index, tracer);
     if (w->state->list_accesses) {
         struct state_accesses accesses = state_accesses(w->state, &run->engine->workers[0].versions);
         block_list_accesses(run, &accesses, index + 1);

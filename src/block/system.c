@@ -107,12 +107,12 @@ static void reward(struct block_run *run, struct state *s)
 {
     const struct block_task *task = run->task;
     uint64_t base = run->context.fork->block_reward;
-    uint64_t uncle_share = base / 32;
+    struct u256 whole = u256_add(U256(base), u256_mul(U256(base / 32), U256(task->uncle_count)));
     for (uint32_t i = 0; i < task->uncle_count; i++) {
         uint64_t age = task->header->number - task->uncles[i].number;
-        give(s, &task->uncles[i].beneficiary, U256(base / 8 * (8 - age)));
+        give(s, &task->uncles[i].beneficiary, u256_shr(u256_mul(U256(base), U256(8 - age)), 3));
     }
-    give(s, &task->header->beneficiary, U256(base + uncle_share * task->uncle_count));
+    give(s, &task->header->beneficiary, whole);
 }
 
 /* Credits the fees of the transactions. The block access list has them where they were earned. */
@@ -131,7 +131,7 @@ static enum status pay_out(struct block_run *run)
 {
     const struct block_task *task = run->task;
     struct state *s = begin_in_place(run, last_number(run));
-    if (run->context.fork->block_reward != 0) reward(run, s);
+    if (run->context.fork->block_reward != 0 || task->pay_zero_reward) reward(run, s);
     for (uint32_t i = 0; i < task->withdrawal_count; i++) {
         struct u256 wei = u256_mul(U256(task->withdrawals[i].amount), U256(1000000000));
         give(s, &task->withdrawals[i].address, wei);

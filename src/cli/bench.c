@@ -105,20 +105,20 @@ static void print_line(const struct bench *b, const struct line *l)
     if (!b->options->json) {
         printf("%-18s %7u %11llu %7u %10.3f %11.3f %8.2f %7u %9.1f %7.2f %6.2f", l->workload->name, l->block->count,
                (unsigned long long)l->gas, l->threads, milliseconds(l->serial.wall_ns),
-               milliseconds(l->parallel.wall_ns), speedup, l->parallel.reruns, 100 * l->conflict_share,
-               l->ideal, cpu);
+               milliseconds(l->parallel.wall_ns), speedup, l->parallel.reruns, 100 * l->conflict_share, l->ideal, cpu);
         if (l->status != STATUS_OK) printf("  %sFAILED%s %s", b->colours->bad, b->colours->off, l->error);
         printf("\n");
     } else {
         struct buffer out = {0};
-        buffer_printf(&out,
-                      "{\"workload\":\"%s\",\"fork\":\"%s\",\"txs\":%u,\"gas\":%llu,\"threads\":%u,"
-                      "\"serial_ms\":%.6f,\"parallel_ms\":%.6f,\"serial_cpu_ms\":%.6f,\"cpu_ms\":%.6f,"
-                      "\"speedup\":%.4f,\"ideal\":%.4f,\"conflict_share\":%.4f,\"reruns\":%u,\"conflicts\":%u,\"verified\":%s",
-                      l->workload->name, l->block->fork->name, l->block->count, (unsigned long long)l->gas, l->threads,
-                      milliseconds(l->serial.wall_ns), milliseconds(l->parallel.wall_ns),
-                      milliseconds(l->serial.cpu_ns), milliseconds(l->parallel.cpu_ns), speedup, l->ideal, l->conflict_share,
-                      l->parallel.reruns, l->parallel.conflicts, l->status == STATUS_OK ? "true" : "false");
+        buffer_printf(
+            &out,
+            "{\"workload\":\"%s\",\"fork\":\"%s\",\"txs\":%u,\"gas\":%llu,\"threads\":%u,"
+            "\"serial_ms\":%.6f,\"parallel_ms\":%.6f,\"serial_cpu_ms\":%.6f,\"cpu_ms\":%.6f,"
+            "\"speedup\":%.4f,\"ideal\":%.4f,\"conflict_share\":%.4f,\"reruns\":%u,\"conflicts\":%u,\"verified\":%s",
+            l->workload->name, l->block->fork->name, l->block->count, (unsigned long long)l->gas, l->threads,
+            milliseconds(l->serial.wall_ns), milliseconds(l->parallel.wall_ns), milliseconds(l->serial.cpu_ns),
+            milliseconds(l->parallel.cpu_ns), speedup, l->ideal, l->conflict_share, l->parallel.reruns,
+            l->parallel.conflicts, l->status == STATUS_OK ? "true" : "false");
         if (l->parallel.fallback != NULL) {
             buffer_append_text(&out, ",\"fallback\":");
             json_put_text(&out, l->parallel.fallback);
@@ -197,7 +197,8 @@ static enum exit_code run_all(struct bench *b)
         bool wanted = o->operand_count == 0;
         for (uint32_t i = 0; i < o->operand_count; i++) wanted = wanted || workload_find(o->operands[i]) == w;
         if (!wanted) continue;
-        enum status s = o->simulate_count == 0 ? run_workload(b, w, &e) : bench_simulate(w, o, b->colours, is_first, &e);
+        enum status s = o->simulate_count == 0 ? run_workload(b, w, &e)
+                                               : bench_simulate(w, o, b->colours, is_first, &e);
         is_first = false;
         if (s != STATUS_OK && !is_left_out(o, w, s, &e)) {
             log_line("bench: %s: %s", w->name, e.text);

@@ -42,7 +42,8 @@ static double possible_with(const struct explain_report *r, const uint64_t *ns, 
     return needed == 0 ? 1 : (double)(r->tx_ns + r->overhead_ns) / (double)needed;
 }
 
-static void print_all(const struct workload *w, const struct workload_block *b, const struct explain_report *r, bool json)
+static void print_all(const struct workload *w, const struct workload_block *b, const struct explain_report *r,
+                      bool json)
 {
     uint64_t *ns = base_alloc(((size_t)b->count + 1) * sizeof *ns);
     for (uint32_t i = 0; i < b->count; i++) ns[i] = r->txs[i].ns;

@@ -12,6 +12,7 @@
 
 #include "base/base.h"
 #include "fork/fork.h"
+#include "vm/trace.h"
 
 /* ---- exit codes ------------------------------------------------------------------------------------------------ */
 
@@ -39,12 +40,16 @@ enum option_flag {
     OPTION_SEED = 1 << 10,
     OPTION_RPC = 1 << 11,
     OPTION_STATELESS = 1 << 12,
-    OPTION_OUTPUT = 1 << 20,
-    OPTION_PERFETTO = 1 << 21,
-    OPTION_LAYOUT = 1 << 22,
-    OPTION_SIMULATE = 1 << 23,
-    OPTION_HOT = 1 << 24,
-    OPTION_CONTRACTS = 1 << 25,
+    OPTION_T8N = 1 << 13,   /* all of struct t8n_options; a single dash will do, as Go programs take it */
+    OPTION_RUN = 1 << 14,   /* all of struct run_options */
+    OPTION_TRACE = 1 << 15, /* tracing */
+    OPTION_OUTPUT = 1 << 16,
+    OPTION_PERFETTO = 1 << 17,
+    OPTION_LAYOUT = 1 << 18,
+    OPTION_SIMULATE = 1 << 19,
+    OPTION_CHECK = 1 << 20,
+    OPTION_HOT = 1 << 21,
+    OPTION_CONTRACTS = 1 << 22,
 };
 
 /* Which executors a command runs: a mask of 1 << enum executor_kind. */
@@ -61,6 +66,22 @@ enum { THREADS_MAX = 1024, THREAD_LIST_MAX = 16, REPEAT_MAX = 1000000, LAYOUTS_M
 
 #define HOT_NOT_GIVEN UINT64_MAX
 
+/* What `weft run` takes. NULL: not given. */
+struct run_options {
+    const char *code, *code_file, *input, *input_file, *gas, *value, *price, *sender, *receiver, *prestate;
+    bool create;
+    uint32_t bench_seconds; /* 0: no bench */
+};
+
+/* What t8n tools take. NULL: not given. */
+struct t8n_options {
+    const char *alloc, *env, *txs;        /* files, or "stdin" */
+    const char *fork, *chain_id, *reward; /* the state's rules */
+    const char *folder, *out_alloc, *out_result,
+        *out_body;         /* files in the folder, "stdout", "stderr", or "" for nowhere */
+    const char *verbosity; /* taken and ignored */
+};
+
 struct options {
     bool json;
     unsigned threads[THREAD_LIST_MAX]; /* threads[0] alone, but for OPTION_THREAD_LIST */
@@ -72,11 +93,17 @@ struct options {
     const struct fork *fork;           /* NULL: all */
     bool diff;
     bool stateless;
-    uint64_t size; /* 0: not given */
+    bool check;
+    bool print_witnesses; /* of every block that is checked, instead of verdicts */
+    uint64_t size;        /* 0: not given */
     uint64_t seed;
-    uint64_t hot; /* percent; HOT_NOT_GIVEN */
+    uint64_t hot;          /* percent; HOT_NOT_GIVEN */
     const char *contracts; /* folder; NULL: not given */
-    const char *rpc; /* NULL: not given */
+    const char *rpc;       /* NULL: not given */
+    bool trace;
+    struct vm_trace_options tracing;
+    struct run_options run;
+    struct t8n_options t8n;
     const char *output, *perfetto; /* files; NULL: not given */
     const char *layouts[LAYOUTS_MAX];
     uint32_t layout_count;
@@ -111,6 +138,9 @@ enum exit_code replay_command(const struct options *o);
 enum exit_code statetest_command(const struct options *o);
 enum exit_code blocktest_command(const struct options *o);
 enum exit_code bench_command(const struct options *o);
+enum exit_code run_command(const struct options *o);
+enum exit_code witness_command(const struct options *o);
+enum exit_code t8n_command(const struct options *o);
 enum exit_code explain_command(const struct options *o);
 enum exit_code fork_command(const struct options *o);
 

@@ -16,9 +16,12 @@ const struct command commands[] = {
      "PATH is a file or a folder of files in the form of execution-spec-tests. Every case runs on every fork that it\n"
      "has a result for; checked are the transaction's encoding and sender, the state root, the logs, and for\n"
      "transactions that must be refused the reason.\n\n"
-     "Files are spread over --threads; each thread executes with --workers workers.",
-     OPTION_JSON | OPTION_THREADS | OPTION_EXECUTOR | OPTION_FILTER | OPTION_FORK | OPTION_WORKERS, 1, UINT32_MAX,
-     statetest_command},
+     "Files are spread over --threads; each thread executes with --workers workers.\n\n"
+     "With --trace each transaction is traced on stderr (EIP-3155), and {\"stateRoot\": ...} stands behind each; files "
+     "go\n"
+     "one after the other.",
+     OPTION_JSON | OPTION_THREADS | OPTION_EXECUTOR | OPTION_FILTER | OPTION_FORK | OPTION_WORKERS | OPTION_TRACE, 1,
+     UINT32_MAX, statetest_command},
     {"blocktest", "PATH...", "run official blockchain tests",
      "PATH is a file or a folder of files in the form of execution-spec-tests, as blocks or as Engine API payloads.\n"
      "Checked are genesis, each block's encoding, header, uncles, body, execution and state root, the head and the\n"
@@ -40,6 +43,52 @@ const struct command commands[] = {
      OPTION_JSON | OPTION_THREAD_LIST | OPTION_REPEAT | OPTION_FORK | OPTION_SIZE | OPTION_SEED | OPTION_HOT |
          OPTION_CONTRACTS | OPTION_SIMULATE,
      0, UINT32_MAX, bench_command},
+    {"run", "[CODE]", "execute one contract call",
+     "CODE is what runs, in hex digits; --code and --codefile say the same. Without any, the code that the prestate "
+     "has\n"
+     "at the receiver runs. No transaction stands around the call: no intrinsic gas, no fees, no nonce of the sender\n"
+     "(but for --create), no limit on gas.\n\n"
+     "Shown are how the call ended, the gas it used, its output and logs, and what it changed in the state. That the\n"
+     "code reverts or runs out of gas is a result, not an error.\n\n"
+     "--prestate takes a genesis file of geth: alloc, config (which says the fork at that block; --fork goes first),\n"
+     "number, timestamp, gasLimit, coinbase, difficulty, baseFeePerGas, mixHash, excessBlobGas. Without it, the state "
+     "is\n"
+     "empty and the rules are those of Osaka. BLOCKHASH gives the hash of the number in decimal.\n\n"
+     "A trace (EIP-3155) has the fields and words of geth's `evm --trace run`.",
+     OPTION_JSON | OPTION_FORK | OPTION_RUN | OPTION_TRACE, 0, 1, run_command},
+    {"witness", "PATH...", "make the execution witness of blocks",
+     "PATH is a file or a folder of blockchain tests, or a bundle as replay takes it. For each valid block one line "
+     "of\n"
+     "JSON comes out: file, case, block, and executionWitness with state (nodes of the tries), codes and headers, in "
+     "the\n"
+     "form and order of EIP-8025's tests. Serial and parallel execution must make the same bytes, and the block must "
+     "be\n"
+     "valid when executed from the witness alone; where a test has its own witness, the two must be equal. With "
+     "--check\n"
+     "only the count is printed.\n\n"
+     "A bundle has just the part of the state that its block touches: its witness is one of that part, its root "
+     "another\n"
+     "than the real one, and it has no headers.",
+     OPTION_CHECK | OPTION_THREADS | OPTION_EXECUTOR | OPTION_FILTER | OPTION_FORK | OPTION_WORKERS, 1, UINT32_MAX,
+     witness_command},
+    {"t8n", "", "state transition tool: takes a state and transactions, gives the state after them",
+     "Arguments, files and exit codes are those of geth's `evm t8n`: alloc, env and txs go in; the new alloc, the "
+     "result\n"
+     "(roots, receipts, rejected transactions) and the body come out. A transaction that cannot be in the block is "
+     "left\n"
+     "out and listed as rejected. Exit codes: 2 a block that cannot be finished, 3 options or environment do not fit "
+     "the\n"
+     "fork, 4 a block hash is missing, 10 malformed JSON, 11 unreadable file, 12 malformed RLP.\n\n"
+     "Every executor gives the same bytes. --executor both or all executes with several, for each of --threads, and\n"
+     "exits with 1 where one differs.\n\n"
+     "Rules: Frontier, Homestead, EIP150, EIP158, Byzantium, Constantinople, ConstantinopleFix, Istanbul, "
+     "MuirGlacier,\n"
+     "Berlin, London, ArrowGlacier, GrayGlacier, Merge, Paris, Shanghai, Cancun, Prague, Osaka, BPO1, BPO2, BPO3, "
+     "BPO4,\n"
+     "BPO5, Amsterdam; FrontierToHomesteadAt5, ShanghaiToCancunAtTime15k and so on; ArrowGlacierToParisAtDiffC0000;\n"
+     "Berlin+3198 adds an EIP of opcodes: 1153, 1344, 1884, 2200, 3198, 3529, 3855, 3860, 5656, 6780, 7843, 7939, "
+     "8024.",
+     OPTION_T8N | OPTION_THREAD_LIST | OPTION_EXECUTOR, 0, 0, t8n_command},
     {"explain", "BUNDLE|WORKLOAD...", "say why a block does not run faster",
      "Operands are bundles or folders of bundles, as weft replay takes them, or names of workloads, as weft bench\n"
      "takes them. Each block is executed --repeat times serially and in parallel, and once watched: what truly\n"

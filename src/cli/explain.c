@@ -36,8 +36,8 @@ static void print_summary(const struct explainer *x, const struct explained *e)
 {
     const struct explain_report *r = e->report;
     const struct colours *c = x->colours;
-    printf("%s%s%s  %s, %u transactions, %llu gas\n", c->bold, e->title, c->off, r->task->fork->name,
-           r->trace.tx_count, (unsigned long long)r->gas_used);
+    printf("%s%s%s  %s, %u transactions, %llu gas\n", c->bold, e->title, c->off, r->task->fork->name, r->trace.tx_count,
+           (unsigned long long)r->gas_used);
     printf("  %s\n", r->sentence);
     printf("  serial %.3f ms, parallel %.3f ms; possible with", milliseconds(r->serial.wall_ns),
            milliseconds(r->parallel.wall_ns));
@@ -46,7 +46,8 @@ static void print_summary(const struct explainer *x, const struct explained *e)
     printf("\n");
     for (uint32_t i = 0; i < r->simulated_count; i++)
         printf("%s %u workers %.2f%s", i == 0 ? "  simulated with" : ",", r->simulated[i].workers,
-               (double)(r->tx_ns + r->overhead_ns) / (double)(r->simulated[i].wall_ns == 0 ? 1 : r->simulated[i].wall_ns),
+               (double)(r->tx_ns + r->overhead_ns) /
+                   (double)(r->simulated[i].wall_ns == 0 ? 1 : r->simulated[i].wall_ns),
                i + 1 == r->simulated_count ? "\n" : "");
     enum { SHOWN = 5 };
     for (uint32_t i = 0; i < r->hottest_count && i < SHOWN; i++) {

@@ -196,11 +196,14 @@ static void put_time_cell(struct buffer *out, uint64_t ns)
 
 static void put_path_table(struct buffer *out, const struct explain_report *r)
 {
-    static const char *const heads[] = {"#step", "#transaction", "what it does", "#µs|serial time", "reads what the step before wrote"};
+    static const char *const heads[] = {"#step", "#transaction", "what it does", "#µs|serial time",
+                                        "reads what the step before wrote"};
     if (r->path.count < 2) return;
-    buffer_printf(out, "<h3>Critical path</h3><p>%u transactions that wait for each other, %.3f ms in all. The longest chain has "
-                       "%u transactions.</p>",
-                  r->path.count, milliseconds(r->path.ns), r->longest_chain);
+    buffer_printf(
+        out,
+        "<h3>Critical path</h3><p>%u transactions that wait for each other, %.3f ms in all. The longest chain has "
+        "%u transactions.</p>",
+        r->path.count, milliseconds(r->path.ns), r->longest_chain);
     begin_table(out, heads, COUNT_OF(heads));
     uint32_t kept = least(r->path.count, PATH_KEPT);
     for (uint32_t i = 0; i < kept; i++) {
@@ -263,8 +266,8 @@ static int by_trouble(const void *a, const void *b, void *context)
 static void put_tx_row(struct buffer *out, const struct explain_report *r, uint32_t tx)
 {
     const struct explain_tx *t = &r->txs[tx];
-    buffer_printf(out, "<tr%s><td class=\"n\" data-v=\"%u\">%u</td>", t->on_path && r->path.count > 1 ? " class=\"onpath\"" : "",
-                  tx, tx);
+    buffer_printf(out, "<tr%s><td class=\"n\" data-v=\"%u\">%u</td>",
+                  t->on_path && r->path.count > 1 ? " class=\"onpath\"" : "", tx, tx);
     put_call_cell(out, r, tx);
     put_count_cell(out, r->gas[tx]);
     put_time_cell(out, t->ns);
@@ -299,7 +302,9 @@ static void put_txs_table(struct buffer *out, const struct explain_report *r)
     uint32_t *order = base_alloc(n * sizeof *order);
     for (uint32_t i = 0; i < n; i++) order[i] = i;
     qsort_r(order, n, sizeof *order, by_trouble, r->txs);
-    buffer_append_text(out, "<h3>Transactions</h3><p>Those that lost most time to executions in vain, then those that take longest.</p>");
+    buffer_append_text(
+        out,
+        "<h3>Transactions</h3><p>Those that lost most time to executions in vain, then those that take longest.</p>");
     begin_table(out, heads, COUNT_OF(heads));
     for (uint32_t i = 0; i < kept; i++) {
         if (i == TXS_SHOWN) begin_more(out, n - TXS_SHOWN, "transactions", heads, COUNT_OF(heads));
@@ -321,7 +326,8 @@ static void put_tiles(struct buffer *out, const struct explain_report *r)
     char value[48], label[64];
     buffer_append_text(out, "<div class=\"tiles\">");
     (void)snprintf(value, sizeof value, "%.2f×", speedup(r->serial.wall_ns, r->parallel.wall_ns));
-    (void)snprintf(label, sizeof label, "reached on %u thread%s", r->parallel.threads, r->parallel.threads == 1 ? "" : "s");
+    (void)snprintf(label, sizeof label, "reached on %u thread%s", r->parallel.threads,
+                   r->parallel.threads == 1 ? "" : "s");
     put_tile(out, value, label, "median serial time over median parallel time");
     (void)snprintf(value, sizeof value, "%.1f×", r->limit);
     put_tile(out, value, "possible, any number of cores", "serial time over the critical path");
@@ -330,7 +336,8 @@ static void put_tiles(struct buffer *out, const struct explain_report *r)
     (void)snprintf(value, sizeof value, "%.3f ms", milliseconds(r->parallel.wall_ns));
     put_tile(out, value, "parallel", "median of the parallel runs");
     (void)snprintf(value, sizeof value, "%.3f ms", milliseconds(r->path.ns));
-    (void)snprintf(label, sizeof label, "critical path, %u transaction%s", r->path.count, r->path.count == 1 ? "" : "s");
+    (void)snprintf(label, sizeof label, "critical path, %u transaction%s", r->path.count,
+                   r->path.count == 1 ? "" : "s");
     put_tile(out, value, label, "the longest chain of transactions that wait for each other");
     (void)snprintf(value, sizeof value, "%u", r->parallel.reruns);
     (void)snprintf(label, sizeof label, "re-runs of %u run ahead", r->parallel.speculated);
@@ -351,7 +358,8 @@ static void put_row(struct buffer *out, const char *what, uint64_t n, const char
 
 static void put_costs(struct buffer *out, const struct explain_report *r)
 {
-    buffer_append_text(out, "<table><thead><tr><th>what conflicts cost</th><th class=\"n\">waiting</th><th class=\"n\">in vain</th><th class=\"n\">lost µs</th></tr>"
+    buffer_append_text(out, "<table><thead><tr><th>what conflicts cost</th><th class=\"n\">waiting</th><th "
+                            "class=\"n\">in vain</th><th class=\"n\">lost µs</th></tr>"
                             "</thead><tbody>");
     for (size_t f = 0; f < COUNT_OF(r->costs); f++) {
         buffer_printf(out, "<tr><td><i class=\"key %s\"></i>%s</td>", explain_field_name((enum block_field)f),
@@ -362,13 +370,15 @@ static void put_costs(struct buffer *out, const struct explain_report *r)
         buffer_append_text(out, "</tr>");
     }
     const struct explain_avoided *a = &r->avoided;
-    buffer_append_text(out, "</tbody></table><table><thead><tr><th>no conflict</th><th class=\"n\">times</th><th></th></tr></thead><tbody>");
+    buffer_append_text(out, "</tbody></table><table><thead><tr><th>no conflict</th><th "
+                            "class=\"n\">times</th><th></th></tr></thead><tbody>");
     put_row(out, "credits and debits", a->credits, "add up in any order");
     put_row(out, "balance suffices", a->bounds, "asked, but the answer is the same");
     put_row(out, "fees", a->fees, "nobody looks at the beneficiary");
     put_row(out, "nonces", a->nonces, "of one sender, known beforehand");
     put_row(out, "stores without effect", a->no_ops, "the slot ends as it began");
-    buffer_append_text(out, "</tbody></table><table><thead><tr><th>dependent transactions</th><th class=\"n\">times</th><th></th></tr></thead><tbody>");
+    buffer_append_text(out, "</tbody></table><table><thead><tr><th>dependent transactions</th><th "
+                            "class=\"n\">times</th><th></th></tr></thead><tbody>");
     put_row(out, "in time", a->in_time, "ran ahead, and the value was there");
     put_row(out, "behind their neighbour", a->grouped, "on the same worker, in a group");
     put_row(out, "left to the head", a->at_head, "run when all before was committed");
@@ -378,30 +388,33 @@ static void put_costs(struct buffer *out, const struct explain_report *r)
 static void put_legend(struct buffer *out, const char *const *classes, const char *const *texts, size_t count)
 {
     buffer_append_text(out, "<p class=\"legend\">");
-    for (size_t i = 0; i < count; i++) buffer_printf(out, "<span><i class=\"key %s\"></i>%s</span>", classes[i], texts[i]);
+    for (size_t i = 0; i < count; i++)
+        buffer_printf(out, "<span><i class=\"key %s\"></i>%s</span>", classes[i], texts[i]);
     buffer_append_text(out, "</p>");
 }
 
 static void put_drawings(struct buffer *out, const struct explain_report *r)
 {
     static const char *const line_classes[] = {"run", "ahead", "check", "vain", "rerun", "wait", "path"};
-    static const char *const line_texts[] = {"run at the head",      "run ahead of its turn",  "checked and committed",
-                                             "run in vain",          "run again",              "nothing to do",
-                                             "on the critical path"};
+    static const char *const line_texts[] = {
+        "run at the head", "run ahead of its turn", "checked and committed", "run in vain",
+        "run again",       "nothing to do",         "on the critical path"};
     static const char *const arc_classes[] = {"slot", "balance", "nonce", "code", "onpath"};
     static const char *const arc_texts[] = {"needs a slot", "needs a balance", "needs a nonce", "needs code",
                                             "critical path"};
     buffer_append_text(out, "<h3>Timeline</h3>");
     put_legend(out, line_classes, line_texts, COUNT_OF(line_classes));
     explain_draw_timeline(out, r);
-    buffer_append_text(out, "<p class=\"note\">Above the serial run, below it a parallel run of about median length, on one scale. "
-                            "Scroll to zoom, drag to move, double-click for all of it.</p>");
+    buffer_append_text(
+        out, "<p class=\"note\">Above the serial run, below it a parallel run of about median length, on one scale. "
+             "Scroll to zoom, drag to move, double-click for all of it.</p>");
     if (r->longest_chain < 2) return;
     buffer_append_text(out, "<h3>Who needs whom</h3>");
     put_legend(out, arc_classes, arc_texts, COUNT_OF(arc_classes));
     explain_draw_graph(out, r);
-    buffer_append_text(out, "<p class=\"note\">Transactions in their order, an arc from each to those that read what it wrote. Bars: "
-                            "what each takes.</p>");
+    buffer_append_text(
+        out, "<p class=\"note\">Transactions in their order, an arc from each to those that read what it wrote. Bars: "
+             "what each takes.</p>");
 }
 
 static void put_charts(struct buffer *out, const struct explain_report *r)
@@ -430,7 +443,8 @@ static void put_index_row(struct buffer *out, const struct explained *x, uint32_
                   milliseconds(r->serial.wall_ns), milliseconds(r->parallel.wall_ns),
                   speedup(r->serial.wall_ns, r->parallel.wall_ns));
     for (size_t i = 0; i < EXPLAIN_CORES; i++)
-        if (explain_cores[i] == 2 || explain_cores[i] == 8) buffer_printf(out, "<td class=\"n\">%.2f</td>", r->limits[i]);
+        if (explain_cores[i] == 2 || explain_cores[i] == 8)
+            buffer_printf(out, "<td class=\"n\">%.2f</td>", r->limits[i]);
     buffer_printf(out, "<td class=\"n\">%.1f</td>", r->limit);
     put_count_cell(out, r->path.count);
     put_count_cell(out, r->parallel.reruns);
@@ -480,8 +494,9 @@ void explain_page_finish(struct explain_page *p, struct buffer *out)
                             "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
                             "<title>weft explain</title><style>");
     buffer_append_text(out, explain_css);
-    buffer_append_text(out, "</style></head><body><main><header><h1>weft explain</h1>"
-                            "<p>Why a block does not run faster: what waits for what, and what came of it.</p></header>");
+    buffer_append_text(out,
+                       "</style></head><body><main><header><h1>weft explain</h1>"
+                       "<p>Why a block does not run faster: what waits for what, and what came of it.</p></header>");
     if (p->count != 1) {
         begin_table(out, heads, COUNT_OF(heads));
         buffer_append(out, p->index.data, p->index.size);

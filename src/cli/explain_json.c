@@ -23,15 +23,15 @@ static void put_key(struct buffer *out, const struct u256 *key)
 static void put_limits(struct buffer *out, const struct explain_report *r)
 {
     buffer_append_text(out, ",\"limits\":{");
-    for (size_t i = 0; i < EXPLAIN_CORES; i++)
-        buffer_printf(out, "\"%u\":%.4f,", explain_cores[i], r->limits[i]);
+    for (size_t i = 0; i < EXPLAIN_CORES; i++) buffer_printf(out, "\"%u\":%.4f,", explain_cores[i], r->limits[i]);
     buffer_printf(out, "\"any\":%.4f}", r->limit);
     buffer_append_text(out, ",\"simulated\":[");
     for (uint32_t i = 0; i < r->simulated_count; i++) {
         const struct explain_simulation *s = &r->simulated[i];
-        buffer_printf(out, "%s{\"workers\":%u,\"ms\":%.6f,\"speedup\":%.4f,\"busy_ms\":%.6f,\"speculated\":%u,\"reruns\":%u",
-                      i == 0 ? "" : ",", s->workers, milliseconds(s->wall_ns),
-                      speedup(r->tx_ns + r->overhead_ns, s->wall_ns), milliseconds(s->busy_ns), s->speculated, s->reruns);
+        buffer_printf(
+            out, "%s{\"workers\":%u,\"ms\":%.6f,\"speedup\":%.4f,\"busy_ms\":%.6f,\"speculated\":%u,\"reruns\":%u",
+            i == 0 ? "" : ",", s->workers, milliseconds(s->wall_ns), speedup(r->tx_ns + r->overhead_ns, s->wall_ns),
+            milliseconds(s->busy_ns), s->speculated, s->reruns);
         if (s->fallback != NULL) {
             buffer_append_text(out, ",\"fallback\":");
             json_put_text(out, s->fallback);
@@ -107,11 +107,12 @@ static void put_transactions(struct buffer *out, const struct explain_report *r)
     buffer_append_text(out, ",\"transactions\":[");
     for (uint32_t i = 0; i < r->trace.tx_count; i++) {
         const struct explain_tx *t = &r->txs[i];
-        buffer_printf(out,
-                      "%s{\"tx\":%u,\"us\":%.3f,\"gas\":%llu,\"level\":%u,\"needs\":%u,\"needed_by\":%u,\"executions\":%u,"
-                      "\"lost_us\":%.3f,\"waiting_us\":%.3f",
-                      i == 0 ? "" : ",", i, (double)t->ns / 1e3, (unsigned long long)r->gas[i], t->level, t->needs,
-                      t->needed_by, t->executions, (double)t->lost_ns / 1e3, (double)t->waiting_ns / 1e3);
+        buffer_printf(
+            out,
+            "%s{\"tx\":%u,\"us\":%.3f,\"gas\":%llu,\"level\":%u,\"needs\":%u,\"needed_by\":%u,\"executions\":%u,"
+            "\"lost_us\":%.3f,\"waiting_us\":%.3f",
+            i == 0 ? "" : ",", i, (double)t->ns / 1e3, (unsigned long long)r->gas[i], t->level, t->needs, t->needed_by,
+            t->executions, (double)t->lost_ns / 1e3, (double)t->waiting_ns / 1e3);
         if (t->conflict_at != EXPLAIN_NONE) buffer_printf(out, ",\"conflict_at\":%u", t->conflict_at);
         buffer_append_text(out, "}");
     }
@@ -125,13 +126,14 @@ void explain_put_json(struct buffer *out, const struct explained *x)
     json_put_text(out, x->id);
     buffer_append_text(out, ",\"fork\":");
     json_put_text(out, r->task->fork->name);
-    buffer_printf(out,
-                  ",\"txs\":%u,\"gas\":%llu,\"threads\":%u,\"serial_ms\":%.6f,\"parallel_ms\":%.6f,\"cpu_ms\":%.6f,"
-                  "\"speedup\":%.4f,\"reruns\":%u,\"speculated\":%u,\"overhead_ms\":%.6f,\"idle_ms\":%.6f,\"fallback\":",
-                  r->trace.tx_count, (unsigned long long)r->gas_used, r->parallel.threads,
-                  milliseconds(r->serial.wall_ns), milliseconds(r->parallel.wall_ns), milliseconds(r->parallel.cpu_ns),
-                  speedup(r->serial.wall_ns, r->parallel.wall_ns), r->parallel.reruns, r->parallel.speculated,
-                  milliseconds(r->overhead_ns), milliseconds(r->idle_ns));
+    buffer_printf(
+        out,
+        ",\"txs\":%u,\"gas\":%llu,\"threads\":%u,\"serial_ms\":%.6f,\"parallel_ms\":%.6f,\"cpu_ms\":%.6f,"
+        "\"speedup\":%.4f,\"reruns\":%u,\"speculated\":%u,\"overhead_ms\":%.6f,\"idle_ms\":%.6f,\"fallback\":",
+        r->trace.tx_count, (unsigned long long)r->gas_used, r->parallel.threads, milliseconds(r->serial.wall_ns),
+        milliseconds(r->parallel.wall_ns), milliseconds(r->parallel.cpu_ns),
+        speedup(r->serial.wall_ns, r->parallel.wall_ns), r->parallel.reruns, r->parallel.speculated,
+        milliseconds(r->overhead_ns), milliseconds(r->idle_ns));
     if (r->parallel.fallback == NULL)
         buffer_append_text(out, "null");
     else

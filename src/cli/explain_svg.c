@@ -28,7 +28,8 @@ static double chart_y(double speedup)
 
 static void put_mark(struct buffer *out, const char *class, double cores, double speedup, const char *what)
 {
-    buffer_printf(out, "<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"3.5\"><title>%s, %g cores: %.2f</title></circle>",
+    buffer_printf(out,
+                  "<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"3.5\"><title>%s, %g cores: %.2f</title></circle>",
                   class, chart_x(cores), chart_y(speedup), what, cores, speedup);
 }
 
@@ -37,21 +38,20 @@ void explain_draw_limits(struct buffer *out, const struct explain_report *r)
     buffer_printf(out, "<svg class=\"chart\" viewBox=\"0 0 %g %g\" role=\"img\" aria-label=\"speed-up over cores\">",
                   chart_w, chart_h);
     for (unsigned n = 1; n <= 64; n *= 2) {
-        buffer_printf(out, "<line class=\"grid\" x1=\"%g\" x2=\"%g\" y1=\"%.1f\" y2=\"%.1f\"/>", chart_left, chart_w - 12,
-                      chart_y(n), chart_y(n));
+        buffer_printf(out, "<line class=\"grid\" x1=\"%g\" x2=\"%g\" y1=\"%.1f\" y2=\"%.1f\"/>", chart_left,
+                      chart_w - 12, chart_y(n), chart_y(n));
         buffer_printf(out, "<text class=\"axis\" x=\"%g\" y=\"%.1f\" text-anchor=\"end\">%u×</text>", chart_left - 6,
                       chart_y(n) + 4, n);
         buffer_printf(out, "<text class=\"axis\" x=\"%.1f\" y=\"%g\" text-anchor=\"middle\">%u</text>", chart_x(n),
                       chart_h - 6, n);
     }
-    buffer_printf(out, "<line class=\"ideal\" x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\"/>", chart_x(1), chart_y(1),
-                  chart_x(64), chart_y(64));
+    buffer_printf(out, "<line class=\"ideal\" x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\"/>", chart_x(1),
+                  chart_y(1), chart_x(64), chart_y(64));
     buffer_printf(out, "<polyline class=\"limit\" points=\"%.1f,%.1f", chart_x(1), chart_y(1));
     for (size_t i = 0; i < EXPLAIN_CORES; i++)
         buffer_printf(out, " %.1f,%.1f", chart_x(explain_cores[i]), chart_y(r->limits[i]));
     buffer_append_text(out, "\"/>");
-    for (size_t i = 0; i < EXPLAIN_CORES; i++)
-        put_mark(out, "limit-mark", explain_cores[i], r->limits[i], "possible");
+    for (size_t i = 0; i < EXPLAIN_CORES; i++) put_mark(out, "limit-mark", explain_cores[i], r->limits[i], "possible");
     uint64_t whole = r->tx_ns + r->overhead_ns;
     if (r->simulated_count != 0) {
         buffer_append_text(out, "<polyline class=\"simulated\" points=\"");
@@ -97,14 +97,15 @@ static void lane_flush(struct lane *l)
 {
     if (l->class == NULL) return;
     double width = l->to - l->from;
-    buffer_printf(l->out, "<rect class=\"%s\" x=\"%.3f\" y=\"%d\" width=\"%.3f\" height=\"%d\"><title>", l->class, l->from,
-                  l->y, width < 0.15 ? 0.15 : width, LANE_H);
+    buffer_printf(l->out, "<rect class=\"%s\" x=\"%.3f\" y=\"%d\" width=\"%.3f\" height=\"%d\"><title>", l->class,
+                  l->from, l->y, width < 0.15 ? 0.15 : width, LANE_H);
     if (l->is_wait)
         buffer_printf(l->out, "waits, %.1f µs", microseconds(l->ns));
     else if (l->count == 1)
         buffer_printf(l->out, "transaction %u, %s, %.1f µs", l->first, l->class, microseconds(l->ns));
     else
-        buffer_printf(l->out, "%u transactions from %u on, %s, %.1f µs", l->count, l->first, l->class, microseconds(l->ns));
+        buffer_printf(l->out, "%u transactions from %u on, %s, %.1f µs", l->count, l->first, l->class,
+                      microseconds(l->ns));
     buffer_append_text(l->out, "</title></rect>");
     l->class = NULL;
 }
@@ -142,7 +143,8 @@ static const char *event_class(const struct explain_report *r, const struct bloc
 
 static void put_lane_label(struct buffer *out, int y, const char *text)
 {
-    buffer_printf(out, "<text class=\"axis\" x=\"%d\" y=\"%d\" text-anchor=\"end\">%s</text>", LINE_LABELS - 8, y + 15, text);
+    buffer_printf(out, "<text class=\"axis\" x=\"%d\" y=\"%d\" text-anchor=\"end\">%s</text>", LINE_LABELS - 8, y + 15,
+                  text);
 }
 
 static void put_labels(struct buffer *out, uint64_t whole_ns, int bottom, unsigned workers)
@@ -154,9 +156,13 @@ static void put_labels(struct buffer *out, uint64_t whole_ns, int bottom, unsign
         put_lane_label(out, LANE_STEP * (int)(w + 1) + 8, label);
     }
     for (int i = 0; i <= TICKS; i++)
-        buffer_printf(out, "<text class=\"axis tick\" data-f=\"%g\" x=\"%d\" y=\"%d\" text-anchor=\"%s\">%.3g ms</text>",
+        buffer_printf(out,
+                      "<text class=\"axis tick\" data-f=\"%g\" x=\"%d\" y=\"%d\" text-anchor=\"%s\">%.3g ms</text>",
                       (double)i / (double)TICKS, LINE_LABELS + LINE_W * i / TICKS, bottom + 16,
-                      i == 0 ? "start" : i == TICKS ? "end" : "middle", (double)whole_ns / 1e6 * i / (double)TICKS);
+                      i == 0       ? "start"
+                      : i == TICKS ? "end"
+                                   : "middle",
+                      (double)whole_ns / 1e6 * i / (double)TICKS);
 }
 
 void explain_draw_timeline(struct buffer *out, const struct explain_report *r)
@@ -166,13 +172,16 @@ void explain_draw_timeline(struct buffer *out, const struct explain_report *r)
     for (uint32_t i = 0; i < r->event_count; i++)
         if (r->events[i].worker >= workers) workers = r->events[i].worker + 1u;
     int bottom = LANE_STEP * (int)(workers + 1) + 8;
-    buffer_printf(out,
-                  "<svg class=\"timeline\" viewBox=\"0 0 %d %d\" data-ms=\"%.6f\" role=\"img\" aria-label=\"what each worker "
-                  "did\">",
-                  LINE_LABELS + LINE_W + 8, bottom + 24, (double)whole_ns / 1e6);
+    buffer_printf(
+        out,
+        "<svg class=\"timeline\" viewBox=\"0 0 %d %d\" data-ms=\"%.6f\" role=\"img\" aria-label=\"what each worker "
+        "did\">",
+        LINE_LABELS + LINE_W + 8, bottom + 24, (double)whole_ns / 1e6);
     put_labels(out, whole_ns, bottom, workers);
-    buffer_printf(out, "<svg class=\"zoom\" x=\"%d\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" preserveAspectRatio=\"none\">",
-                  LINE_LABELS, LINE_W, bottom, LINE_W, bottom);
+    buffer_printf(
+        out,
+        "<svg class=\"zoom\" x=\"%d\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" preserveAspectRatio=\"none\">",
+        LINE_LABELS, LINE_W, bottom, LINE_W, bottom);
     buffer_printf(out, "<rect class=\"back\" width=\"%d\" height=\"%d\"/>", LINE_W, bottom);
     struct lane lane = {.out = out, .scale = whole_ns == 0 ? 0 : (double)LINE_W / (double)whole_ns};
     lane.merge = r->event_count + r->trace.tx_count > SHAPES_MAX ? 1.0 : 0;
@@ -233,7 +242,8 @@ static struct arc *arcs_make(const struct explain_report *r, uint32_t *count)
     for (uint32_t i = 0; i < g->edge_count; i++) {
         const struct explain_edge *e = &g->edges[i];
         if (e->from >= g->tx_count || e->to >= g->tx_count) continue; /* beside a join there is a direct edge */
-        arcs[all++] = (struct arc){e->from, e->to, e->location, 1, on_path[i], r->txs[e->to].conflict_at == e->location};
+        arcs[all++] = (struct arc){e->from, e->to,      e->location,
+                                   1,       on_path[i], r->txs[e->to].conflict_at == e->location};
     }
     free(on_path);
     qsort(arcs, all, sizeof *arcs, by_pair);
@@ -250,13 +260,16 @@ static struct arc *arcs_make(const struct explain_report *r, uint32_t *count)
     return arcs;
 }
 
-static void put_arc(struct buffer *out, const struct explain_report *r, const struct arc *a, double step, uint32_t longest)
+static void put_arc(struct buffer *out, const struct explain_report *r, const struct arc *a, double step,
+                    uint32_t longest)
 {
     static const char *const classes[] = {
         [FIELD_BALANCE] = "balance", [FIELD_NONCE] = "nonce", [FIELD_CODE] = "code", [FIELD_SLOT] = "slot"};
     double from = (a->from + 0.5) * step, to = (a->to + 0.5) * step;
     double height = sqrt((double)(a->to - a->from) / longest) * (double)(ARC_H - 6);
-    buffer_printf(out, "<path class=\"arc %s%s%s\" d=\"M%.2f %d A%.2f %.1f 0 0 1 %.2f %d\"><title>transaction %u needs what %u wrote: ",
+    buffer_printf(out,
+                  "<path class=\"arc %s%s%s\" d=\"M%.2f %d A%.2f %.1f 0 0 1 %.2f %d\"><title>transaction %u needs what "
+                  "%u wrote: ",
                   classes[r->trace.locations[a->location].field], a->conflicted ? " conflicted" : "",
                   a->on_path ? " onpath" : "", from, ARC_H, (to - from) / 2, height < 4 ? 4 : height, to, ARC_H, a->to,
                   a->from);
@@ -281,12 +294,13 @@ static void put_bars(struct buffer *out, const struct explain_report *r, double 
         for (uint32_t k = i; k < i + stride && k < r->trace.tx_count; k++)
             if (r->txs[k].ns > r->txs[longest].ns) longest = k;
         double height = sqrt((double)r->txs[longest].ns / (double)most) * (double)BARS_H;
-        buffer_printf(out,
-                      "<rect class=\"%s\" x=\"%.2f\" y=\"%d\" width=\"%.2f\" height=\"%.1f\"><title>transaction %u: %.1f µs, "
-                      "%llu gas</title></rect>",
-                      r->txs[longest].on_path && r->path.count > 1 ? "path" : "run", i * step + 0.1 * step * stride, ARC_H + 2,
-                      step * stride * 0.8, height < 1 ? 1 : height, longest, microseconds(r->txs[longest].ns),
-                      (unsigned long long)r->gas[longest]);
+        buffer_printf(
+            out,
+            "<rect class=\"%s\" x=\"%.2f\" y=\"%d\" width=\"%.2f\" height=\"%.1f\"><title>transaction %u: %.1f µs, "
+            "%llu gas</title></rect>",
+            r->txs[longest].on_path && r->path.count > 1 ? "path" : "run", i * step + 0.1 * step * stride, ARC_H + 2,
+            step * stride * 0.8, height < 1 ? 1 : height, longest, microseconds(r->txs[longest].ns),
+            (unsigned long long)r->gas[longest]);
     }
 }
 
@@ -299,20 +313,23 @@ void explain_draw_graph(struct buffer *out, const struct explain_report *r)
         if (arcs[i].to - arcs[i].from > longest) longest = arcs[i].to - arcs[i].from;
     double step = n == 0 ? 0 : (double)LINE_W / (double)n;
     int height = ARC_H + BARS_H + 4;
-    buffer_printf(out,
-                  "<svg class=\"graph\" viewBox=\"0 0 %d %d\" data-txs=\"%u\" role=\"img\" aria-label=\"which transaction needs "
-                  "which\"><svg class=\"zoom\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" preserveAspectRatio=\"none\">"
-                  "<rect class=\"back\" width=\"%d\" height=\"%d\"/>",
-                  LINE_W, height + 18, n, LINE_W, height, LINE_W, height, LINE_W, height);
+    buffer_printf(
+        out,
+        "<svg class=\"graph\" viewBox=\"0 0 %d %d\" data-txs=\"%u\" role=\"img\" aria-label=\"which transaction needs "
+        "which\"><svg class=\"zoom\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" preserveAspectRatio=\"none\">"
+        "<rect class=\"back\" width=\"%d\" height=\"%d\"/>",
+        LINE_W, height + 18, n, LINE_W, height, LINE_W, height, LINE_W, height);
     for (uint32_t i = skipped; i < count; i++) put_arc(out, r, &arcs[i], step, longest);
     put_bars(out, r, step);
     buffer_append_text(out, "</svg>");
     for (int i = 0; i <= TICKS; i++)
         buffer_printf(out, "<text class=\"axis tick\" data-f=\"%g\" x=\"%d\" y=\"%d\" text-anchor=\"%s\">%u</text>",
-                      (double)i / (double)TICKS, LINE_W * i / TICKS, height + 14, i == 0 ? "start" : i == TICKS ? "end" : "middle",
+                      (double)i / (double)TICKS, LINE_W * i / TICKS, height + 14,
+                      i == 0       ? "start"
+                      : i == TICKS ? "end"
+                                   : "middle",
                       n == 0 ? 0 : (uint32_t)((uint64_t)(n - 1) * (unsigned)i / TICKS));
     buffer_append_text(out, "</svg>");
-    if (skipped != 0)
-        buffer_printf(out, "<p class=\"note\">%u more pairs are not drawn.</p>", skipped);
+    if (skipped != 0) buffer_printf(out, "<p class=\"note\">%u more pairs are not drawn.</p>", skipped);
     free(arcs);
 }

@@ -12,8 +12,8 @@ static const char *name_of(const struct block_event *e)
 
 static void put_name(struct buffer *out, const char *what, uint32_t pid, unsigned tid, const char *name)
 {
-    buffer_printf(out, "%s{\"ph\":\"M\",\"name\":\"%s\",\"pid\":%u,\"tid\":%u,\"args\":{\"name\":", out->size == 0 ? "" : ",\n",
-                  what, pid, tid);
+    buffer_printf(out, "%s{\"ph\":\"M\",\"name\":\"%s\",\"pid\":%u,\"tid\":%u,\"args\":{\"name\":",
+                  out->size == 0 ? "" : ",\n", what, pid, tid);
     json_put_text(out, name);
     buffer_append_text(out, "}}");
 }
@@ -31,7 +31,8 @@ static void put_event(struct buffer *out, const struct explain_report *r, const 
     explain_put_call(&text, &r->task->transactions[e->tx]);
     buffer_append(&text, "", 1);
     json_put_text(out, (const char *)text.data);
-    buffer_printf(out, ",\"gas\":%llu,\"in_vain\":%s", (unsigned long long)r->gas[e->tx], e->in_vain ? "true" : "false");
+    buffer_printf(out, ",\"gas\":%llu,\"in_vain\":%s", (unsigned long long)r->gas[e->tx],
+                  e->in_vain ? "true" : "false");
     if (e->kind == EVENT_CHECK && e->in_vain && r->txs[e->tx].conflict_at != EXPLAIN_NONE) {
         text.size = 0;
         explain_put_location(&text, &r->trace.locations[r->txs[e->tx].conflict_at]);

@@ -145,53 +145,64 @@ static const char *digits_of(yyjson_val *v, size_t *count)
     return text + 2;
 }
 
-static bool number_of(const char *digits, size_t count, struct u256 *out)
+/* "0x" alone is zero. */
+static bool number_of(yyjson_val *v, struct u256 *out)
 {
-    while (count > 0 && *digits == '0') {
-        digits++;
-        count--;
+    *out = U256_ZERO;
+    if (yyjson_is_uint(v)) { /* as the prestateTracer writes nonces */
+        *out = U256(yyjson_get_uint(v));
+        return true;
     }
-    if (count > 64) return false;
-    /* The last bytes of a big-endian word; an odd first digit is a byte of its own. */
-    uint8_t word[32] = {0};
-    uint8_t *to = word + sizeof word - (count + 1) / 2;
-    if (count % 2 != 0) {
-        int high = hex_digit(*digits++);
-        if (high < 0) return false;
-        *to++ = (uint8_t)high;
-        count--;
-    }
-    if (!hex_decode(to, digits, count)) return false;
-    *out = u256_load_be(word);
-    return true;
+    size_t count;
+    const char *digits = digits_of(v, &count);
+    if (digits != NULL) return count == 0 || u256_from_hex(out, digits, count);
+    return yyjson_is_str(v) && u256_from_decimal(out, yyjson_get_str(v), yyjson_get_len(v));
 }
 
 struct u256 form_value_u256(struct form *f, yyjson_val *v, const char *key)
 {
-    struct u256 out = U256_ZERO;
-    size_t count;
-    const char *digits = digits_of(v, &count);
-    if (digits == NULL || !number_of(digits, count, &out))
+    struct u256 out;
+    if (!number_of(v, &out)) {
+        out = U256_ZERO;
         form_expect(f, key, "a number of at most 32 bytes, as hex digits behind 0x");
+    }
     return out;
 }
 
 uint64_t form_value_u64(struct form *f, yyjson_val *v, const char *key)
 {
-    if (yyjson_is_uint(v)) /* as the prestateTracer writes nonces */
-        return yyjson_get_uint(v);
+    struct u256 out;
+    if (!number_of(v, &out) || !u256_fits_u64(out)) {
+        out = U256_ZERO;
+        form_expect(f, key, "a number of at most 8 bytes, as hex digits behind 0x");
+    }
+    return out.w[0];
+}
+
+struct u256 form_value_word(struct form *f, yyjson_val *v, const char *key)
+{
     struct u256 out = U256_ZERO;
     size_t count;
     const char *digits = digits_of(v, &count);
-    if (digits == NULL || !number_of(digits, count, &out) || !u256_fits_u64(out))
-        form_expect(f, key, "a number of at most 8 bytes, as hex digits behind 0x");
-    return out.w[0];
+    if (digits == NULL && yyjson_is_str(v)) {
+        digits = yyjson_get_str(v);
+        count = yyjson_get_len(v);
+    }
+    if (digits == NULL || (count != 0 && !u256_from_hex(&out, digits, count))) {
+        out = U256_ZERO;
+        form_expect(f, key, "a word of at most 32 bytes, as hex digits");
+    }
+    return out;
 }
 
 static void read_fixed(struct form *f, yyjson_val *v, const char *key, uint8_t *out, size_t size, const char *expected)
 {
     size_t count;
     const char *digits = digits_of(v, &count);
+    if (digits == NULL && yyjson_is_str(v)) { /* some tools leave out 0x in names of accounts */
+        digits = yyjson_get_str(v);
+        count = yyjson_get_len(v);
+    }
     if (digits == NULL || count != 2 * size || !hex_decode(out, digits, count)) {
         memset(out, 0, size);
         form_expect(f, key, expected);

@@ -9,8 +9,8 @@
  * The document is parsed in place over the file's bytes, and byte strings are decoded in place as well: form_bytes
  * returns memory of the document and may be asked once for each value. Everything is valid until form_close.
  *
- * Numbers are hex digits behind 0x, of any length that fits, leading zeros allowed; fixtures are not strict. One
- * thread. */
+ * Numbers are hex digits behind 0x, of any length that fits, leading zeros allowed, or decimal digits; fixtures are
+ * not strict. One thread. */
 #ifndef WEFT_CLI_FORM_H
 #define WEFT_CLI_FORM_H
 
@@ -63,6 +63,8 @@ struct u256 form_optional_u256(struct form *f, yyjson_val *object, const char *k
 /* Values themselves; `key` is for the complaint. */
 uint64_t form_value_u64(struct form *f, yyjson_val *v, const char *key);
 struct u256 form_value_u256(struct form *f, yyjson_val *v, const char *key);
+/* Storage keys and values: always hex digits, with or without 0x. */
+struct u256 form_value_word(struct form *f, yyjson_val *v, const char *key);
 struct hash form_value_hash(struct form *f, yyjson_val *v, const char *key);
 struct address form_value_address(struct form *f, yyjson_val *v, const char *key);
 struct bytes form_value_bytes(struct form *f, yyjson_val *v, const char *key);
@@ -77,6 +79,10 @@ void form_header(struct form *f, yyjson_val *v, const struct header_names *names
 /* Reads the header and the body of a block in the form of eth_getBlockByNumber, with full transactions. Arrays come
  * from `arena`; `*from` are the senders as the document has them. */
 void form_block(struct form *f, yyjson_val *v, struct arena *arena, struct block *out, const struct address **from);
+/* A transaction without its signature: as JSON-RPC names the fields, or the tests ("gasLimit", "data"). */
+void form_transaction(struct form *f, yyjson_val *v, struct arena *arena, struct transaction *out);
+/* The signature of `out`, whose type is known, and the chain id that comes with it. */
+void form_signature(struct form *f, yyjson_val *v, struct transaction *out);
 /* [{"index", "validatorIndex", "address", "amount"}, ...] */
 void form_withdrawals(struct form *f, yyjson_val *list, struct arena *arena, struct block *out);
 

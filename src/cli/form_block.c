@@ -71,13 +71,11 @@ void form_header(struct form *f, yyjson_val *v, const struct header_names *names
 }
 
 /* A legacy v says which chain, if any (EIP-155): 27 + parity, or 35 + parity + 2 * chain id. */
-static void read_signature(struct form *f, yyjson_val *v, struct transaction *tx)
+void form_signature(struct form *f, yyjson_val *v, struct transaction *tx)
 {
     tx->signature.r = form_u256(f, v, "r");
     tx->signature.s = form_u256(f, v, "s");
     if (tx->type != TX_LEGACY) {
-        tx->has_chain_id = true;
-        tx->chain_id = form_u64(f, v, "chainId");
         tx->signature.y_parity = (uint8_t)(form_u64(f, v, form_optional(v, "yParity") != NULL ? "yParity" : "v") & 1);
         return;
     }
@@ -88,31 +86,34 @@ static void read_signature(struct form *f, yyjson_val *v, struct transaction *tx
     tx->signature.y_parity = (uint8_t)((n + 1) & 1);
 }
 
-static void read_transaction(struct form *f, yyjson_val *v, struct arena *arena, struct transaction *tx)
+void form_transaction(struct form *f, yyjson_val *v, struct arena *arena, struct transaction *tx)
 {
     *tx = (struct transaction){0};
     uint64_t type = form_optional_u64(f, v, "type");
     if (type > TX_SET_CODE) form_expect(f, "type", "a transaction type from 0 to 4");
     tx->type = (enum transaction_type)type;
     tx->nonce = form_u64(f, v, "nonce");
-    tx->gas_limit = form_u64(f, v, "gas");
+    tx->gas_limit = form_u64(f, v, form_optional(v, "gas") == NULL ? "gasLimit" : "gas");
+    tx->has_chain_id = type != TX_LEGACY;
+    if (tx->has_chain_id) tx->chain_id = form_u64(f, v, "chainId");
     if (type >= TX_FEE_MARKET) {
         tx->max_fee = form_u256(f, v, "maxFeePerGas");
         tx->max_priority_fee = form_u256(f, v, "maxPriorityFeePerGas");
     } else {
         tx->max_fee = tx->max_priority_fee = form_u256(f, v, "gasPrice");
     }
-    tx->is_create = form_optional(v, "to") == NULL;
+    yyjson_val *to = form_optional(v, "to");
+    tx->is_create = to == NULL || yyjson_equals_str(to, "");
     if (!tx->is_create) tx->to = form_address(f, v, "to");
     tx->value = form_u256(f, v, "value");
-    tx->data = form_bytes(f, v, "input");
-    if (type >= TX_ACCESS_LIST) form_access_list(f, form_array(f, v, "accessList"), arena, tx);
+    tx->data = form_bytes(f, v, form_optional(v, "input") == NULL ? "data" : "input");
+    if (type >= TX_ACCESS_LIST && form_optional(v, "accessList") != NULL)
+        form_access_list(f, form_array(f, v, "accessList"), arena, tx);
     if (type == TX_BLOB) {
         tx->max_blob_fee = form_u256(f, v, "maxFeePerBlobGas");
         form_blob_hashes(f, form_array(f, v, "blobVersionedHashes"), arena, tx);
     }
     if (type == TX_SET_CODE) form_authorizations(f, form_array(f, v, "authorizationList"), arena, tx);
-    read_signature(f, v, tx);
 }
 
 void form_withdrawals(struct form *f, yyjson_val *list, struct arena *arena, struct block *out)
@@ -147,7 +148,8 @@ void form_block(struct form *f, yyjson_val *v, struct arena *arena, struct block
     yyjson_arr_foreach(list, i, count, item)
     {
         (void)snprintf(place, sizeof place, "transaction %zu", i);
-        read_transaction(f, item, arena, &transactions[i]);
+        form_transaction(f, item, arena, &transactions[i]);
+        form_signature(f, item, &transactions[i]);
         senders[i] = form_address(f, item, "from");
     }
     f->place = NULL;

@@ -26,8 +26,8 @@ void form_accounts(struct form *f, yyjson_val *accounts, struct state_memory *ou
         }
         yyjson_obj_iter k = yyjson_obj_iter_with(form_optional(fields, "storage"));
         for (yyjson_val *slot; (slot = yyjson_obj_iter_next(&k)) != NULL;) {
-            struct u256 number = form_value_u256(f, slot, "storage key");
-            struct u256 value = form_value_u256(f, yyjson_obj_iter_get_val(slot), "storage value");
+            struct u256 number = form_value_word(f, slot, "storage key");
+            struct u256 value = form_value_word(f, yyjson_obj_iter_get_val(slot), "storage value");
             state_memory_set_slot(out, &address, &number, &value);
         }
     }
@@ -63,8 +63,8 @@ static bool storage_equals(struct form *f, yyjson_val *storage, const struct sta
     uint32_t live = 0;
     yyjson_obj_iter k = yyjson_obj_iter_with(storage);
     for (yyjson_val *slot; (slot = yyjson_obj_iter_next(&k)) != NULL;) {
-        struct u256 key = form_value_u256(f, slot, "storage key");
-        struct u256 expected = form_value_u256(f, yyjson_obj_iter_get_val(slot), "storage value");
+        struct u256 key = form_value_word(f, slot, "storage key");
+        struct u256 expected = form_value_word(f, yyjson_obj_iter_get_val(slot), "storage value");
         struct u256 found = state_memory_slot(state, &a->address, &key);
         live += !u256_is_zero(expected);
         if (!u256_equal(found, expected)) {
@@ -81,7 +81,7 @@ static bool storage_equals(struct form *f, yyjson_val *storage, const struct sta
         bool named = false;
         k = yyjson_obj_iter_with(storage);
         for (yyjson_val *slot; (slot = yyjson_obj_iter_next(&k)) != NULL && !named;)
-            named = u256_equal(form_value_u256(f, slot, "storage key"), s->key);
+            named = u256_equal(form_value_word(f, slot, "storage key"), s->key);
         if (!named && !u256_is_zero(s->value)) return differs(e, &a->address, name, s->value, U256_ZERO);
     }
     return differs(e, &a->address, "number of slots", U256(a->live_slots), U256(live));

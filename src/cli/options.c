@@ -6,7 +6,17 @@
 #include <stdlib.h>
 
 /* What an option's value is turned into. */
-enum value_kind { VALUE_NONE, VALUE_THREADS, VALUE_THREAD_LIST, VALUE_EXECUTOR, VALUE_NUMBER, VALUE_TEXT, VALUE_TEXTS, VALUE_FORK };
+enum value_kind {
+    VALUE_NONE,
+    VALUE_THREADS,
+    VALUE_THREAD_LIST,
+    VALUE_EXECUTOR,
+    VALUE_NUMBER,
+    VALUE_TEXT,
+    VALUE_TEXTS,
+    VALUE_FORK,
+    VALUE_BENCH
+};
 
 struct option {
     enum option_flag flag;
@@ -16,6 +26,9 @@ struct option {
     enum value_kind kind;
     size_t offset; /* into struct options: bool, uint64_t or const char * */
 };
+
+/* How long a bench lasts, when nothing is said, and at most. */
+enum { BENCH_SECONDS = 2, BENCH_SECONDS_MAX = 3600 };
 
 #define FIELD(name) offsetof(struct options, name)
 
@@ -33,13 +46,57 @@ static const struct option table[] = {
     {OPTION_FORK, "--fork", "NAME", "only, or by the rules of, this fork", VALUE_FORK, FIELD(fork)},
     {OPTION_STATELESS, "--stateless", NULL, "check each valid block from a witness alone, too", VALUE_NONE,
      FIELD(stateless)},
+    {OPTION_CHECK, "--check", NULL, "print nothing but what differs from the tests' own witnesses", VALUE_NONE,
+     FIELD(check)},
     {OPTION_DIFF, "--diff", NULL, "only what changed against the fork before", VALUE_NONE, FIELD(diff)},
     {OPTION_SIZE, "--size", "N", "transactions in a block", VALUE_NUMBER, FIELD(size)},
     {OPTION_SEED, "--seed", "N", "seed of the generator", VALUE_NUMBER, FIELD(seed)},
-    {OPTION_HOT, "--hot", "PERCENT", "share of transactions in hot places (hybrid; default: 30)", VALUE_NUMBER, FIELD(hot)},
+    {OPTION_RUN, "--code", "HEX", "the code that runs; also as the operand", VALUE_TEXT, FIELD(run.code)},
+    {OPTION_RUN, "--codefile", "FILE", "the same from a file of hex digits, - is standard input", VALUE_TEXT,
+     FIELD(run.code_file)},
+    {OPTION_RUN, "--input", "HEX", "call data; with --create it goes behind the code", VALUE_TEXT, FIELD(run.input)},
+    {OPTION_RUN, "--inputfile", "FILE", "the same from a file of hex digits", VALUE_TEXT, FIELD(run.input_file)},
+    {OPTION_RUN, "--create", NULL, "run the code as initcode of a new contract", VALUE_NONE, FIELD(run.create)},
+    {OPTION_RUN, "--gas", "N", "gas of the call (default: the prestate's gas limit, else 10000000000)", VALUE_TEXT,
+     FIELD(run.gas)},
+    {OPTION_RUN, "--value", "WEI", "what the call carries (default: 0)", VALUE_TEXT, FIELD(run.value)},
+    {OPTION_RUN, "--price", "WEI", "gas price, which nobody pays (default: 0)", VALUE_TEXT, FIELD(run.price)},
+    {OPTION_RUN, "--sender", "ADDRESS", "who calls (default: the bytes of \"sender\")", VALUE_TEXT, FIELD(run.sender)},
+    {OPTION_RUN, "--receiver", "ADDRESS", "who is called (default: the bytes of \"receiver\")", VALUE_TEXT,
+     FIELD(run.receiver)},
+    {OPTION_RUN, "--prestate", "FILE", "the state before, and the block: a genesis file of geth, or an alloc",
+     VALUE_TEXT, FIELD(run.prestate)},
+    {OPTION_RUN, "--bench[=SECONDS]", NULL, "run again and again for so long (default: 2) and show times", VALUE_BENCH,
+     FIELD(run.bench_seconds)},
+    {OPTION_TRACE, "--trace", NULL, "trace every instruction on stderr (EIP-3155)", VALUE_NONE, FIELD(trace)},
+    {OPTION_TRACE, "--trace.memory", NULL, "with memory", VALUE_NONE, FIELD(tracing.memory)},
+    {OPTION_TRACE, "--trace.nostack", NULL, "without the stack", VALUE_NONE, FIELD(tracing.no_stack)},
+    {OPTION_TRACE, "--trace.returndata", NULL, "with what the last call returned", VALUE_NONE,
+     FIELD(tracing.return_data)},
+    {OPTION_T8N, "--state.fork", "NAME", "rules: a fork, FORKToFORKAt..., with +EIP behind it (default: GrayGlacier)",
+     VALUE_TEXT, FIELD(t8n.fork)},
+    {OPTION_T8N, "--state.chainid", "ID", "chain id (default: 1)", VALUE_TEXT, FIELD(t8n.chain_id)},
+    {OPTION_T8N, "--state.reward", "WEI", "mining reward, -1 for none (default: 0)", VALUE_TEXT, FIELD(t8n.reward)},
+    {OPTION_T8N, "--input.alloc", "FILE", "state before the block, or stdin (default: alloc.json)", VALUE_TEXT,
+     FIELD(t8n.alloc)},
+    {OPTION_T8N, "--input.env", "FILE", "the block's environment, or stdin (default: env.json)", VALUE_TEXT,
+     FIELD(t8n.env)},
+    {OPTION_T8N, "--input.txs", "FILE", "transactions (.rlp: a list in RLP), or stdin (default: txs.json)", VALUE_TEXT,
+     FIELD(t8n.txs)},
+    {OPTION_T8N, "--output.basedir", "DIR", "where output files go; made when missing", VALUE_TEXT, FIELD(t8n.folder)},
+    {OPTION_T8N, "--output.alloc", "FILE", "state after the block, or stdout, stderr (default: alloc.json)", VALUE_TEXT,
+     FIELD(t8n.out_alloc)},
+    {OPTION_T8N, "--output.result", "FILE", "roots, receipts, rejected transactions (default: result.json)", VALUE_TEXT,
+     FIELD(t8n.out_result)},
+    {OPTION_T8N, "--output.body", "FILE", "the included transactions in RLP (default: nowhere)", VALUE_TEXT,
+     FIELD(t8n.out_body)},
+    {OPTION_T8N, "--verbosity", "N", "ignored", VALUE_TEXT, FIELD(t8n.verbosity)},
+    {OPTION_HOT, "--hot", "PERCENT", "share of transactions in hot places (hybrid; default: 30)", VALUE_NUMBER,
+     FIELD(hot)},
     {OPTION_CONTRACTS, "--contracts", "DIR", "codes that tools/contracts.sh fetched (default: .cache/contracts)",
      VALUE_TEXT, FIELD(contracts)},
-    {OPTION_OUTPUT, "--output", "FILE", "write the report to FILE, as one HTML page; -o FILE for short", VALUE_TEXT, FIELD(output)},
+    {OPTION_OUTPUT, "--output", "FILE", "write the report to FILE, as one HTML page; -o FILE for short", VALUE_TEXT,
+     FIELD(output)},
     {OPTION_PERFETTO, "--perfetto", "FILE", "write what each worker did to FILE, as a Chrome trace", VALUE_TEXT,
      FIELD(perfetto)},
     {OPTION_LAYOUT, "--layout", "ADDR=FILE", "Solidity's storageLayout of a contract; may be given several times",
@@ -125,6 +182,12 @@ static enum status read_value(struct options *o, const struct command *c, const 
     case VALUE_THREADS:
     case VALUE_THREAD_LIST: return read_threads(o, c, option, text, e);
     case VALUE_EXECUTOR: return read_executor(o, c, option, text, e);
+    case VALUE_BENCH:
+        n = BENCH_SECONDS;
+        if (text != NULL && (!read_number(text, 1, BENCH_SECONDS_MAX, &end, &n) || *end != 0))
+            return bad(e, c, option, "a number of seconds from 1 to 3600", text);
+        *(uint32_t *)field = (uint32_t)n;
+        return STATUS_OK;
     case VALUE_NUMBER:
         if (option->flag == OPTION_REPEAT) {
             if (!read_number(text, 1, REPEAT_MAX, &end, &n) || *end != 0)
@@ -144,11 +207,16 @@ static enum status read_value(struct options *o, const struct command *c, const 
 /* The option that `argument` names, with its value after '=' if there is one. */
 static const struct option *find_option(const struct command *c, const char *argument, const char **value)
 {
+    size_t dashes = strspn(argument, "-");
     const char *equals = strchr(argument, '=');
-    size_t size = equals == NULL ? strlen(argument) : (size_t)(equals - argument);
+    size_t size = (equals == NULL ? strlen(argument) : (size_t)(equals - argument)) - dashes;
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         const struct option *o = &table[i];
-        if ((c->options & o->flag) != 0 && strlen(o->name) == size && memcmp(o->name, argument, size) == 0) {
+        size_t own_dashes = strspn(o->name, "-");
+        const char *name = o->name + own_dashes;
+        bool as_written = dashes == own_dashes || (o->flag == OPTION_T8N && dashes == 1);
+        if ((c->options & o->flag) != 0 && as_written && strcspn(name, "[") == size &&
+            memcmp(name, argument + dashes, size) == 0) {
             *value = equals == NULL ? NULL : equals + 1;
             return o;
         }
@@ -190,7 +258,7 @@ enum status options_parse(struct options *out, const struct command *c, char **a
             return error_set(e, BAD_USAGE, "%s: %s: expected an option; see weft %s --help", c->name, argument,
                              c->name);
         if (option->kind == VALUE_NONE && value != NULL) return bad(e, c, option, "no value", value);
-        if (option->kind != VALUE_NONE && value == NULL) {
+        if (option->kind != VALUE_NONE && option->kind != VALUE_BENCH && value == NULL) {
             if (i + 1 == count) return error_set(e, BAD_USAGE, "%s: %s: expected a value behind it", c->name, argument);
             value = arguments[++i];
         }
@@ -230,7 +298,7 @@ void options_help(const struct command *c)
         if ((c->options & o->flag) == 0) continue;
         char left[64];
         (void)snprintf(left, sizeof left, "%s %s", o->name, o->value == NULL ? "" : o->value);
-        printf("  %-20s %s\n", left, o->help);
+        printf("  %-22s %s\n", left, o->help);
     }
-    printf("  %-20s %s\n", "--help", "print this");
+    printf("  %-22s %s\n", "--help", "print this");
 }

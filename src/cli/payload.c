@@ -23,20 +23,6 @@ static enum status read_transactions(struct form *f, yyjson_val *list, struct ar
     return STATUS_OK;
 }
 
-static void hash_withdrawals(struct block *out, struct arena *arena)
-{
-    struct bytes *encoded = ARENA_ARRAY(arena, struct bytes, out->withdrawal_count + 1);
-    struct rlp_writer w = {0};
-    for (uint32_t i = 0; i < out->withdrawal_count; i++) {
-        rlp_rewind(&w, 0);
-        withdrawal_encode(&w, &out->withdrawals[i]);
-        struct bytes written = rlp_written(&w);
-        encoded[i] = (struct bytes){arena_copy(arena, written.data, written.size), written.size};
-    }
-    rlp_writer_free(&w);
-    trie_ordered_root(&out->header.withdrawals_root, encoded, out->withdrawal_count);
-}
-
 static void read_header(struct form *f, yyjson_val *v, struct header *h)
 {
     h->parent_hash = form_hash(f, v, "parentHash");
@@ -115,7 +101,7 @@ enum status payload_read(struct form *f, yyjson_val *parameters, uint64_t versio
         return error_set(e, PAYLOAD_VERSION, "%s: found %llu, expected %llu", status_text(PAYLOAD_VERSION),
                          (unsigned long long)version, (unsigned long long)version_of(fork));
     form_withdrawals(f, form_optional(payload, "withdrawals"), arena, out);
-    if (out->has_withdrawals) hash_withdrawals(out, arena);
+    if (out->has_withdrawals) h->withdrawals_root = block_withdrawals_root(out->withdrawals, out->withdrawal_count);
     enum status s = read_transactions(f, form_array(f, payload, "transactions"), arena, out, e);
     if (s == STATUS_OK && version >= 3) {
         s = check_versioned_hashes(f, yyjson_arr_get(parameters, 1), out, e);

@@ -1,4 +1,4 @@
-/* replay: real blocks, executed serially and in parallel, checked against their headers and each other. */
+/* replay: real blocks, executed serially, in parallel and along an access list; checked against their headers and each other. */
 #include "cli/bundle.h"
 
 #include <stdio.h>
@@ -8,9 +8,12 @@
 #include "cli/fetch.h"
 #include "cli/suite.h"
 
+#define KINDS (EXECUTOR_ACCESS_LIST + 1) /* of enum executor_kind */
+
 struct replay {
     const struct options *options;
-    struct engine *engines[2]; /* by enum executor_kind */
+    struct engine *engines[KINDS]; /* by enum executor_kind */
+    struct engine *lister;         /* makes the access lists; NULL when nobody goes along them */
     uint32_t repeat;
     struct block_stats *runs; /* of one block, for each executor one for each repetition */
     const struct colours *colours;
@@ -18,14 +21,14 @@ struct replay {
 
     /* totals over all blocks */
     uint64_t transactions, gas, reruns;
-    uint64_t wall_ns[2], blocks;
+    uint64_t wall_ns[KINDS], blocks;
     double worst, best;               /* speed-ups of single blocks */
     uint64_t worst_block, best_block; /* their numbers */
 };
 
 /* What is to be said about one block. */
 struct verdict {
-    struct block_stats stats[2]; /* the median run; wall_ns 0: this executor did not run */
+    struct block_stats stats[KINDS]; /* the median run; wall_ns 0: this executor did not run */
     enum status status;
     struct error error;
 };
@@ -33,7 +36,23 @@ struct verdict {
 static bool wants(const struct replay *r, enum executor_kind kind)
 {
     uint32_t choice = r->options->executors == 0 ? RUN_BOTH : r->options->executors;
-    return (choice & (kind == EXECUTOR_SERIAL ? RUN_SERIAL : RUN_PARALLEL)) != 0;
+    return (choice & 1u << kind) != 0;
+}
+
+/* The first executor that is wanted. */
+static enum executor_kind first_wanted(const struct replay *r)
+{
+    enum executor_kind k = EXECUTOR_SERIAL;
+    while (!wants(r, k)) k++;
+    return k;
+}
+
+/* The one whose speed-up is shown: the last that is wanted. */
+static enum executor_kind last_wanted(const struct replay *r)
+{
+    enum executor_kind k = EXECUTOR_ACCESS_LIST;
+    while (!wants(r, k)) k--;
+    return k;
 }
 
 /* ---- one block ------------------------------------------------------------------------------------------------- */
@@ -45,22 +64,32 @@ static int by_wall(const void *a, const void *b)
 }
 
 /* Executes the repetitions, and leaves the last result in `results`. */
-static enum status execute_block(struct replay *r, const struct block_task *task, struct block_result results[2],
+static enum status execute_block(struct replay *r, const struct block_task *task, struct block_result results[KINDS],
                                  struct verdict *v)
 {
     uint32_t repeat = r->repeat;
     enum status s = STATUS_OK;
+    struct block_result listed;
+    struct block_task with_list = *task;
+    if (r->lister != NULL) {
+        with_list.keep_accesses = true;
+        s = block_execute(r->lister, EXECUTOR_SERIAL, &with_list, &listed, &v->error);
+        with_list.keep_accesses = false;
+        with_list.access_list = &listed.access_list;
+    }
     for (uint32_t i = 0; i < repeat && s == STATUS_OK && !(i > 0 && interrupted()); i++)
-        for (enum executor_kind k = EXECUTOR_SERIAL; k <= EXECUTOR_PARALLEL && s == STATUS_OK; k++)
+        for (enum executor_kind k = EXECUTOR_SERIAL; k < KINDS && s == STATUS_OK; k++)
             if (wants(r, k)) {
-                s = block_execute(r->engines[k], k, task, &results[k], &v->error);
+                s = block_execute(r->engines[k], k, k == EXECUTOR_ACCESS_LIST ? &with_list : task, &results[k],
+                                  &v->error);
                 r->runs[k * repeat + i] = results[k].stats;
             }
-    for (enum executor_kind k = EXECUTOR_SERIAL; k <= EXECUTOR_PARALLEL && s == STATUS_OK; k++)
+    for (enum executor_kind k = EXECUTOR_SERIAL; k < KINDS && s == STATUS_OK; k++)
         if (wants(r, k)) {
             qsort(&r->runs[k * repeat], repeat, sizeof *r->runs, by_wall);
             v->stats[k] = r->runs[k * repeat + repeat / 2];
             block_seal(r->engines[k], &results[k]);
+            results[k].task = task; /* the list may be gone by now */
             s = block_check(&results[k], &v->error);
         }
     return s;
@@ -70,15 +99,18 @@ static enum status replay_block(struct replay *r, struct bundle *b, struct verdi
 {
     struct state_view view;
     struct block_task task;
-    struct engine *engine = r->engines[wants(r, EXECUTOR_PARALLEL) ? EXECUTOR_PARALLEL : EXECUTOR_SERIAL];
-    enum status s = bundle_prepare(b, engine, &view, &task, &v->error);
+    enum status s = bundle_prepare(b, r->engines[last_wanted(r)], &view, &task, &v->error);
     if (s != STATUS_OK) return s;
-    struct block_result results[2] = {{0}};
+    struct block_result results[KINDS] = {{0}};
     s = execute_block(r, &task, results, v);
-    if (s != STATUS_OK || !wants(r, EXECUTOR_SERIAL) || !wants(r, EXECUTOR_PARALLEL)) return s;
-    s = results_compare(&results[EXECUTOR_SERIAL], &results[EXECUTOR_PARALLEL], &v->error);
-    if (s == STATUS_OK && !state_diff_equal(&results[EXECUTOR_SERIAL].diff, &results[EXECUTOR_PARALLEL].diff))
-        s = error_set(&v->error, EXECUTORS_DIFFER, "serial and parallel execution differ in what they changed");
+    enum executor_kind first = first_wanted(r);
+    for (enum executor_kind k = first + 1; k < KINDS && s == STATUS_OK; k++) {
+        if (!wants(r, k)) continue;
+        if (!b->fork->block_access_list) results[k].access_list = results[first].access_list; /* only one made it */
+        s = results_compare(&results[first], &results[k], &v->error);
+        if (s == STATUS_OK && !state_diff_equal(&results[first].diff, &results[k].diff))
+            s = error_set(&v->error, EXECUTORS_DIFFER, "the executors differ in what they changed");
+    }
     return s;
 }
 
@@ -92,8 +124,9 @@ static double milliseconds(uint64_t ns)
 static void print_header(const struct replay *r)
 {
     if (!r->options->json)
-        printf("%s%9s  %-16s %5s %11s %10s %11s %8s %7s  %s%s\n", r->colours->bold, "block", "fork", "txs", "gas",
-               "serial ms", "parallel ms", "speed-up", "re-runs", "verdict", r->colours->off);
+        printf("%s%9s  %-16s %5s %11s %10s %11s %8s %7s%s  %s%s\n", r->colours->bold, "block", "fork", "txs", "gas",
+               "serial ms", "parallel ms", "speed-up", "re-runs",
+               wants(r, EXECUTOR_ACCESS_LIST) ? "     bal ms speed-up" : "", "verdict", r->colours->off);
 }
 
 /* A time, or a dash for what did not run. */
@@ -111,14 +144,25 @@ static const char *ratio_text(char out[24], uint64_t serial_ns, uint64_t paralle
     return out;
 }
 
+/* The columns of execution along an access list, when they are wanted. */
+static const char *list_columns(const struct replay *r, char out[48], uint64_t serial_ns, uint64_t list_ns)
+{
+    char a[24], b[24];
+    out[0] = 0;
+    if (wants(r, EXECUTOR_ACCESS_LIST))
+        (void)snprintf(out, 48, " %10s %8s", time_text(a, list_ns), ratio_text(b, serial_ns, list_ns));
+    return out;
+}
+
 static void print_row(const struct replay *r, const struct bundle *b, const struct verdict *v)
 {
     const struct colours *c = r->colours;
     uint64_t serial = v->stats[EXECUTOR_SERIAL].wall_ns, parallel = v->stats[EXECUTOR_PARALLEL].wall_ns;
-    char a[24], p[24], q[24];
-    printf("%9llu  %-16s %5u %11llu %10s %11s %8s %7u  ", (unsigned long long)b->block.header.number, b->fork->name,
+    char a[24], p[24], q[24], l[48];
+    printf("%9llu  %-16s %5u %11llu %10s %11s %8s %7u%s  ", (unsigned long long)b->block.header.number, b->fork->name,
            b->block.transaction_count, (unsigned long long)b->block.header.gas_used, time_text(a, serial),
-           time_text(p, parallel), ratio_text(q, serial, parallel), v->stats[EXECUTOR_PARALLEL].reruns);
+           time_text(p, parallel), ratio_text(q, serial, parallel), v->stats[EXECUTOR_PARALLEL].reruns,
+           list_columns(r, l, serial, v->stats[EXECUTOR_ACCESS_LIST].wall_ns));
     if (v->status == STATUS_OK)
         printf("%sok%s\n", c->good, c->off);
     else
@@ -138,7 +182,8 @@ static void put_ms(struct buffer *out, const char *key, uint64_t ns)
 static void print_object(const struct replay *r, const struct bundle *b, const struct verdict *v)
 {
     const struct block_stats *serial = &v->stats[EXECUTOR_SERIAL], *parallel = &v->stats[EXECUTOR_PARALLEL];
-    const struct block_stats *main_stats = parallel->wall_ns != 0 ? parallel : serial;
+    const struct block_stats *list = &v->stats[EXECUTOR_ACCESS_LIST];
+    const struct block_stats *main_stats = parallel->wall_ns != 0 ? parallel : serial->wall_ns != 0 ? serial : list;
     struct buffer out = {0};
     buffer_printf(&out, "{\"block\":%llu,\"fork\":", (unsigned long long)b->block.header.number);
     json_put_text(&out, b->fork->name);
@@ -147,6 +192,10 @@ static void print_object(const struct replay *r, const struct bundle *b, const s
     put_ms(&out, "serial_ms", serial->wall_ns);
     put_ms(&out, "parallel_ms", parallel->wall_ns);
     put_ms(&out, "cpu_ms", main_stats->cpu_ns);
+    if (wants(r, EXECUTOR_ACCESS_LIST)) {
+        put_ms(&out, "bal_ms", list->wall_ns);
+        put_ms(&out, "bal_cpu_ms", list->cpu_ns);
+    }
     if (serial->wall_ns != 0 && parallel->wall_ns != 0)
         buffer_printf(&out, ",\"speedup\":%.4f", (double)serial->wall_ns / (double)parallel->wall_ns);
     else
@@ -189,12 +238,13 @@ static void count_block(struct replay *r, const struct bundle *b, const struct v
 static void print_total(const struct replay *r)
 {
     if (r->options->json) return;
-    char a[24], p[24], q[24], blocks[32];
+    char a[24], p[24], q[24], l[48], blocks[32];
     (void)snprintf(blocks, sizeof blocks, "%llu blocks", (unsigned long long)r->blocks);
-    printf("%s%9s  %-16s %5llu %11llu %10s %11s %8s %7llu  %s%s\n", r->colours->bold, "all", blocks,
+    printf("%s%9s  %-16s %5llu %11llu %10s %11s %8s %7llu%s  %s%s\n", r->colours->bold, "all", blocks,
            (unsigned long long)r->transactions, (unsigned long long)r->gas, time_text(a, r->wall_ns[EXECUTOR_SERIAL]),
            time_text(p, r->wall_ns[EXECUTOR_PARALLEL]),
            ratio_text(q, r->wall_ns[EXECUTOR_SERIAL], r->wall_ns[EXECUTOR_PARALLEL]), (unsigned long long)r->reruns,
+           list_columns(r, l, r->wall_ns[EXECUTOR_SERIAL], r->wall_ns[EXECUTOR_ACCESS_LIST]),
            r->failed ? "FAILED" : "ok", r->colours->off);
     if (r->worst != 0)
         printf("worst speed-up %.2f in block %llu, best %.2f in block %llu\n", r->worst,
@@ -253,11 +303,13 @@ enum exit_code replay_command(const struct options *o)
         return EXIT_BAD_INPUT;
     }
     struct replay r = {.options = o, .colours = terminal_colours(), .repeat = o->repeat == 0 ? 1 : o->repeat};
-    r.runs = base_calloc(2 * (size_t)r.repeat, sizeof *r.runs);
-    if (wants(&r, EXECUTOR_SERIAL)) r.engines[EXECUTOR_SERIAL] = engine_new(1);
-    if (wants(&r, EXECUTOR_PARALLEL)) r.engines[EXECUTOR_PARALLEL] = engine_new(o->threads[0]);
+    r.runs = base_calloc(KINDS * (size_t)r.repeat, sizeof *r.runs);
+    for (enum executor_kind k = EXECUTOR_SERIAL; k < KINDS; k++)
+        if (wants(&r, k)) r.engines[k] = engine_new(k == EXECUTOR_SERIAL ? 1 : o->threads[0]);
+    if (wants(&r, EXECUTOR_ACCESS_LIST)) r.lister = engine_new(1);
     enum exit_code code = replay_all(&r, &list);
     for (size_t k = 0; k < COUNT_OF(r.engines); k++) engine_free(r.engines[k]);
+    engine_free(r.lister);
     free(r.runs);
     bundles_free(&list);
     return code;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "cli/form.h"
+#include "cli/prestate.h"
 #include "cli/suite.h"
 
 /* One case of a file while it is being run. */
@@ -111,16 +112,6 @@ static void read_header(const struct state_test *t, const struct fork *fork, str
     if (fork->blob.max != 0) out->excess_blob_gas = form_optional_u64(f, t->env, "currentExcessBlobGas");
 }
 
-/* In a state test the hash of a block is that of its number written in decimal. */
-static enum status number_hash(void *context, uint64_t number, struct hash *out)
-{
-    (void)context;
-    char text[24];
-    int size = snprintf(text, sizeof text, "%llu", (unsigned long long)number);
-    keccak256(out, text, (size_t)size);
-    return STATUS_OK;
-}
-
 /* ---- comparing ------------------------------------------------------------------------------------------------- */
 
 static bool access_lists_equal(const struct transaction *a, const struct transaction *b)
@@ -165,15 +156,6 @@ static const char *transactions_differ(const struct transaction *a, const struct
     return authorizations_equal(a, b) ? NULL : "authorizations";
 }
 
-static struct hash hash_logs(const struct block_result *r, struct rlp_writer *w)
-{
-    rlp_rewind(w, 0);
-    for (uint32_t i = r->task->transaction_count; i-- > 0;)
-        for (uint32_t k = r->transactions[i].log_count; k-- > 0;) log_encode(w, &r->transactions[i].logs[k]);
-    rlp_put_list(w, 0);
-    return keccak256_bytes(rlp_written(w));
-}
-
 /* ---- running --------------------------------------------------------------------------------------------------- */
 
 static void fail(const struct state_test *t, const struct expectation *x, const char *what, const struct hash *found,
@@ -186,12 +168,28 @@ static void fail(const struct state_test *t, const struct expectation *x, const 
                 x->gas, x->value, what, left, right, *more == 0 ? "" : ": ", more);
 }
 
+/* Behind a trace stands the state root. */
+static void trace_root(const struct state_test *t, const struct hash *root)
+{
+    if (!t->tester->options->trace) return;
+    char text[65];
+    hex_encode(text, root->b, sizeof root->b);
+    (void)fprintf(stderr, "{\"stateRoot\": \"0x%s\"}\n", text);
+}
+
+static void trace_lines(void *context, uint32_t index, struct bytes lines)
+{
+    (void)context, (void)index;
+    (void)fwrite(lines.data, 1, lines.size, stderr);
+}
+
 /* Compares the state after the transaction. */
 static void check_state(const struct state_test *t, const struct expectation *x, const struct state_memory *after,
                         const struct hash *logs_hash)
 {
     struct hash root;
     state_memory_root(after, NULL, &root);
+    trace_root(t, &root);
     if (!hash_equal(&root, &x->state_root)) {
         struct error difference = {STATUS_OK, ""};
         if (x->state != NULL) form_state_equals(t->form, x->state, after, &difference);
@@ -247,7 +245,9 @@ static void execute(const struct state_test *t, const struct expectation *x, con
         authorities = all;
     }
     struct state_view view = state_memory_view(state);
-    view.block_hash = number_hash;
+    view.block_hash = prestate_block_hash;
+    struct block_trace trace;
+    block_trace_init(&trace, t->tester->options->tracing, trace_lines, NULL);
     struct block_task task = {.chain = &chain,
                               .fork = x->fork,
                               .header = &header,
@@ -256,6 +256,7 @@ static void execute(const struct state_test *t, const struct expectation *x, con
                               .authorities = authorities == NULL ? NULL : &authorities,
                               .transaction_count = 1,
                               .view = &view,
+                              .tracing = t->tester->options->trace ? &trace.tracing : NULL,
                               .transactions_only = true};
     struct block_result result;
     struct error error, difference;
@@ -269,9 +270,7 @@ static void execute(const struct state_test *t, const struct expectation *x, con
         case_failed(t->tester, t->report, t->name, x->fork_name, "[%u,%u,%u] transaction accepted, expected %s",
                     x->data, x->gas, x->value, x->exception);
     } else {
-        struct rlp_writer w = {0};
-        struct hash logs_hash = hash_logs(&result, &w);
-        rlp_writer_free(&w);
+        struct hash logs_hash = result_logs_hash(&result);
         state_memory_apply(state, &result.diff);
         check_state(t, x, state, &logs_hash);
     }

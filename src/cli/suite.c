@@ -53,7 +53,7 @@ static void put_case(struct tester *t, struct suite_report *r, const char *name,
 void case_passed(struct tester *t, struct suite_report *r, const char *name, const char *fork)
 {
     r->passed++;
-    if (t->options->json) put_case(t, r, name, fork, "passed", NULL);
+    if (t->options->json && !t->options->print_witnesses) put_case(t, r, name, fork, "passed", NULL);
 }
 
 void case_failed(struct tester *t, struct suite_report *r, const char *name, const char *fork, const char *format, ...)
@@ -169,6 +169,17 @@ enum status results_compare(const struct block_result *serial, const struct bloc
     return STATUS_OK;
 }
 
+struct hash result_logs_hash(const struct block_result *r)
+{
+    struct rlp_writer w = {0};
+    for (uint32_t i = r->task->transaction_count; i-- > 0;)
+        for (uint32_t k = r->transactions[i].log_count; k-- > 0;) log_encode(&w, &r->transactions[i].logs[k]);
+    rlp_put_list(&w, 0);
+    struct hash out = keccak256_bytes(rlp_written(&w));
+    rlp_writer_free(&w);
+    return out;
+}
+
 /* Executes with one executor, up to the diff. */
 static enum status execute(struct tester *t, enum executor_kind kind, const struct block_task *task, bool seal,
                            struct block_result *out, struct error *error)
@@ -191,7 +202,8 @@ static void execute_again(struct tester *t, enum executor_kind kind, const struc
 {
     struct block_task again = *task;
     again.committed = NULL; /* callbacks are for the first alone */
-    if (again.access_list == NULL && first->status == STATUS_OK && seal &&
+    again.tracing = NULL;
+    if (task->fork->block_access_list && again.access_list == NULL && first->status == STATUS_OK && seal &&
         hash_equal(&first->access_list_hash, &task->header->access_list_hash))
         again.access_list = &first->access_list;
     struct block_result second;
@@ -302,11 +314,12 @@ enum exit_code suite_run(const struct options *o, suite_file *run_file)
         s.reports[i].file = files.files[i].path;
         s.order[i] = &files.files[i];
     }
-    qsort(s.order, s.count, sizeof *s.order, larger_first);
+    if (!o->trace) qsort(s.order, s.count, sizeof *s.order, larger_first);
     (void)pthread_mutex_init(&s.printing, NULL);
     progress_begin(&s.progress, "files", s.count);
 
     unsigned threads = o->threads[0] < files.count ? o->threads[0] : (unsigned)files.count;
+    if (o->trace) threads = 1; /* traces come one after the other */
     struct pool *pool = pool_new(threads == 0 ? 1 : threads);
     pool_run(pool, 0, run_worker, &s);
     pool_free(pool);

@@ -31,6 +31,9 @@ struct suite_report {
 /* Runs all test cases of one file. */
 typedef void suite_file(struct tester *t, const char *path, struct suite_report *r);
 
+/* A file of blockchain tests. */
+suite_file blocktest_file;
+
 /* Runs all files under the operands. */
 enum exit_code suite_run(const struct options *o, suite_file *run_file);
 
@@ -52,6 +55,9 @@ enum status tester_execute(struct tester *t, const struct block_task *task, bool
                            struct error *error, struct error *difference);
 /* Compares what two executors made of one block, but for the changes: EXECUTORS_DIFFER with *e set. */
 enum status results_compare(const struct block_result *serial, const struct block_result *parallel, struct error *e);
+
+/* keccak256 of the list of all logs of a block. */
+struct hash result_logs_hash(const struct block_result *r);
 
 /* One verdict. `fork` may be NULL. The reason is one line. */
 void case_passed(struct tester *t, struct suite_report *r, const char *name, const char *fork);

@@ -1,5 +1,6 @@
 /* test_chain: importing a block, from its header to its state root. */
 #include "cli/test_chain.h"
+#include "cli/roots.h"
 
 #include <stdlib.h>
 
@@ -38,32 +39,6 @@ struct chain_node *chain_node_of(const struct test_chain *c, const struct hash *
     return NULL;
 }
 
-/* ---- state roots in receipts, before Byzantium ------------------------------------------------------------------- */
-
-/* Notes the state root after each transaction. Fees are credited at the end of a block, but count in these roots. */
-struct root_recorder {
-    struct tester *tester;
-    const struct block_result *result;
-    const struct state_memory *parent;
-    struct hash *roots; /* one for each transaction */
-    struct u256 fees;
-};
-
-static void record_root(void *context, struct engine *e, uint32_t index)
-{
-    struct root_recorder *r = context;
-    const struct block_task *task = r->result->task;
-    r->fees = u256_add(r->fees, r->result->transactions[index].fee);
-    struct state_diff diff;
-    state_table_diff(engine_table(e), index + 2, task->fork->clear_empty, &r->tester->arena, &diff);
-    struct state_memory *state = state_memory_copy(r->parent);
-    state_memory_apply(state, &diff);
-    struct memory_account *beneficiary = state_memory_account(state, &task->header->beneficiary);
-    beneficiary->balance = u256_add(beneficiary->balance, r->fees);
-    state_memory_root(state, NULL, &r->roots[index]);
-    state_memory_free(state);
-}
-
 /* ---- importing --------------------------------------------------------------------------------------------------- */
 
 static enum status check_block(const struct test_chain *c, const struct block *b, const struct chain_node *parent,
@@ -98,7 +73,7 @@ static enum status execute_block(struct test_chain *c, const struct block *b,
                                   &t->arena, &signers, &bad);
     if (s != STATUS_OK) return error_set(e, s, "transaction %u: %s", bad, status_text(s));
     struct state_view view = state_memory_view(parent_state);
-    struct root_recorder recorder = {.tester = t, .result = result, .parent = parent_state};
+    struct root_recorder recorder = {.result = result, .parent = parent_state, .arena = &t->arena};
     struct block_task task = {.chain = c->spec,
                               .fork = fork,
                               .header = &b->header,
@@ -112,12 +87,7 @@ static enum status execute_block(struct test_chain *c, const struct block *b,
                               .withdrawal_count = b->withdrawal_count,
                               .view = &view,
                               .access_list = fork->block_access_list ? access_list : NULL};
-    if (!fork->receipt_status && tester_wants(t, EXECUTOR_SERIAL)) {
-        recorder.roots = ARENA_ARRAY(&t->arena, struct hash, b->transaction_count + 1);
-        task.committed = record_root;
-        task.committed_context = &recorder;
-        task.state_roots = recorder.roots;
-    }
+    if (!fork->receipt_status && tester_wants(t, EXECUTOR_SERIAL)) root_recorder_begin(&recorder, &task);
     struct error difference;
     s = tester_execute(t, &task, true, result, e, &difference);
     if (difference.status != STATUS_OK) {

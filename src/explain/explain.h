@@ -102,7 +102,8 @@ void explain_graph_make(const struct explain_trace *t, struct arena *arena, stru
 struct explain_path {
     uint64_t ns;
     uint32_t *txs; /* first to last */
-    uint32_t *via; /* for each but the first (EXPLAIN_NONE), an edge into it: from the one before, or from a join behind that one */
+    uint32_t *
+        via; /* for each but the first (EXPLAIN_NONE), an edge into it: from the one before, or from a join behind that one */
     uint32_t count;
 };
 void explain_critical_path(const struct explain_graph *g, const uint64_t *ns, struct arena *arena,
@@ -126,8 +127,8 @@ struct explain_type {
     const char *id;    /* as other types and members refer to it */
     const char *label; /* as the source has it */
     enum explain_encoding encoding;
-    uint64_t size;                       /* bytes */
-    const char *key, *value, *base;      /* ids; mapping: key and value, arrays: base; else NULL */
+    uint64_t size;                        /* bytes */
+    const char *key, *value, *base;       /* ids; mapping: key and value, arrays: base; else NULL */
     const struct explain_member *members; /* of a struct */
     uint32_t member_count;
 };
@@ -161,7 +162,7 @@ struct explain_costs {
     uint64_t schedule_ns; /* taking a task */
     uint64_t spin_ns;     /* how long a worker without work looks for some before it sleeps */
     uint64_t wake_ns;     /* until a sleeping worker is awake */
-    double slower;        /* executing in a shared block takes so many times as long: caches are shared, memory is busier */
+    double slower; /* executing in a shared block takes so many times as long: caches are shared, memory is busier */
 };
 /* Measured; see docs/explain.md. */
 extern const struct explain_costs explain_costs_measured;
@@ -239,17 +240,17 @@ struct explain_report {
     uint64_t tx_ns;       /* all transactions, serially */
     uint64_t overhead_ns; /* serial time that is none of theirs: system calls, rewards */
     uint32_t longest_chain;
-    struct block_stats serial, parallel; /* median runs */
-    unsigned parallel_threads;           /* that the parallel engine has; stats->threads are those that it used */
-    double limits[EXPLAIN_CORES];        /* speed-ups of the whole block */
-    double limit;                        /* with any number of cores */
+    struct block_stats serial, parallel;  /* median runs */
+    unsigned parallel_threads;            /* that the parallel engine has; stats->threads are those that it used */
+    double limits[EXPLAIN_CORES];         /* speed-ups of the whole block */
+    double limit;                         /* with any number of cores */
     struct explain_simulation *simulated; /* for each of the caller's core numbers */
     uint32_t simulated_count;
     struct block_event *events; /* of a parallel run near the median, by worker, then by time */
     uint32_t event_count;
-    uint64_t recorded_ns; /* wall time of that run */
-    uint64_t idle_ns;     /* of all workers in it, while they waited for something to do */
-    uint32_t ahead_count; /* executions ahead of the line in it */
+    uint64_t recorded_ns;         /* wall time of that run */
+    uint64_t idle_ns;             /* of all workers in it, while they waited for something to do */
+    uint32_t ahead_count;         /* executions ahead of the line in it */
     struct explain_cost costs[4]; /* by enum block_field */
     struct explain_avoided avoided;
     uint32_t *hottest; /* locations, those that cost most first */

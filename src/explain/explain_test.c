@@ -190,9 +190,8 @@ static int by_hash(const void *a, const void *b)
 
 TEST(slots_get_names_from_hashes_and_layouts)
 {
-    static const struct explain_member account[] = {{"balance", {{0}}, 0, "t_uint128"},
-                                                    {"debt", {{0}}, 16, "t_uint128"},
-                                                    {"since", {{1}}, 0, "t_uint256"}};
+    static const struct explain_member account[] = {
+        {"balance", {{0}}, 0, "t_uint128"}, {"debt", {{0}}, 16, "t_uint128"}, {"since", {{1}}, 0, "t_uint256"}};
     static const struct explain_type types[] = {
         {.id = "t_uint128", .label = "uint128", .size = 16},
         {.id = "t_uint256", .label = "uint256", .size = 32},
@@ -201,10 +200,10 @@ TEST(slots_get_names_from_hashes_and_layouts)
         {.id = "t_inner", .label = "", .encoding = TYPE_MAPPING, .size = 32, .key = "t_uint256", .value = "t_account"},
         {.id = "t_outer", .label = "", .encoding = TYPE_MAPPING, .size = 32, .key = "t_address", .value = "t_inner"},
         {.id = "t_list", .label = "uint256[]", .encoding = TYPE_ARRAY, .size = 32, .base = "t_uint256"}};
-    static const struct explain_member variables[] = {{"owner", {{0}}, 0, "t_address"},
-                                                      {"accounts", {{3}}, 0, "t_outer"},
-                                                      {"list", {{4}}, 0, "t_list"}};
-    struct explain_layout layout = {.address = {{7}}, .variables = variables, .variable_count = 3, .types = types, .type_count = 7};
+    static const struct explain_member variables[] = {
+        {"owner", {{0}}, 0, "t_address"}, {"accounts", {{3}}, 0, "t_outer"}, {"list", {{4}}, 0, "t_list"}};
+    struct explain_layout layout = {
+        .address = {{7}}, .variables = variables, .variable_count = 3, .types = types, .type_count = 7};
 
     struct explain_preimage preimages[4];
     struct explain_trace t = {.preimages = preimages};
@@ -309,8 +308,9 @@ static void check_as_made(const struct explain_report *r, const struct workload_
 
 TEST(reports_find_the_dependencies_that_workloads_were_made_with)
 {
-    static const char *const names[] = {"transfers", "erc20",       "uniswap-like",     "hybrid", "pay-one",   "nonce-chain",
-                                        "chain",     "hot-counter", "coinbase-readers", "giant",  "half-chain", "deploy-then-call"};
+    static const char *const names[] = {"transfers",        "erc20",       "uniswap-like", "hybrid",
+                                        "pay-one",          "nonce-chain", "chain",        "hot-counter",
+                                        "coinbase-readers", "giant",       "half-chain",   "deploy-then-call"};
     static const unsigned workers[] = {1, 2, 5, 16, 64};
     struct explain_how how = {
         .serial = engine_new(1), .parallel = engine_new(3), .repeat = 1, .workers = workers, .worker_count = 5};

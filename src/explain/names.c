@@ -13,9 +13,9 @@
 enum { STEPS_MAX = 8, DISTANCE_MAX = 1 << 20, VYPER_SLOT_MAX = 1 << 16 };
 
 struct step {
-    bool is_mapping;    /* else: the data of an array */
-    struct bytes key;   /* of a mapping */
-    uint64_t distance;  /* slots behind where the hash points */
+    bool is_mapping;   /* else: the data of an array */
+    struct bytes key;  /* of a mapping */
+    uint64_t distance; /* slots behind where the hash points */
 };
 struct place {
     struct u256 root;

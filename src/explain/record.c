@@ -185,8 +185,7 @@ static void note_preimage(struct recorder *r, const uint8_t *bytes, uint32_t siz
     for (; r->hashed[at] != 0; at = (at + 1) & r->hashed_mask)
         if (hash_equal(&r->preimages[r->hashed[at] - 1].hash, &hash)) return;
     MAKE_ROOM(r->preimages, r->out->preimage_count, r->preimage_capacity);
-    r->preimages[r->out->preimage_count++] =
-        (struct explain_preimage){hash, size, arena_copy(r->arena, bytes, size)};
+    r->preimages[r->out->preimage_count++] = (struct explain_preimage){hash, size, arena_copy(r->arena, bytes, size)};
     r->hashed[at] = r->out->preimage_count;
 }
 

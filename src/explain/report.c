@@ -83,9 +83,9 @@ struct runs {
     const struct explain_how *how;
     struct explain_report *report;
     struct directory directory;
-    uint32_t recorded;            /* of each kind */
-    struct block_stats *plain[2]; /* by enum executor_kind */
-    uint64_t *times;              /* serial ones of each transaction */
+    uint32_t recorded;                 /* of each kind */
+    struct block_stats *plain[2];      /* by enum executor_kind */
+    uint64_t *times;                   /* serial ones of each transaction */
     uint64_t walls[RECORDED_RUNS_MAX]; /* without transactions */
     uint64_t clock_ns;
     struct recording recordings[RECORDED_RUNS_MAX];
@@ -449,8 +449,8 @@ static void find_limits(struct explain_report *r)
     for (uint32_t i = 0; i < r->trace.tx_count; i++) r->txs[i].level = levels[i];
     free(levels);
     for (size_t i = 0; i < EXPLAIN_CORES; i++)
-        r->limits[i] =
-            ratio(whole, r->overhead_ns + explain_schedule(&r->graph, ns, explain_cores[i], EXPLAIN_LONGEST_FIRST));
+        r->limits[i] = ratio(whole,
+                             r->overhead_ns + explain_schedule(&r->graph, ns, explain_cores[i], EXPLAIN_LONGEST_FIRST));
     r->limit = ratio(whole, r->overhead_ns + r->path.ns);
     free(ns);
 }

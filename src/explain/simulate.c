@@ -44,10 +44,10 @@ struct worker {
 
 /* A transaction on its way. */
 struct item {
-    bool there;      /* published by whoever ran it ahead */
-    bool wrong;      /* ... from values that do not hold */
+    bool there; /* published by whoever ran it ahead */
+    bool wrong; /* ... from values that do not hold */
     bool committed;
-    bool never;      /* running it ahead is always in vain: it looks at the fees of this block */
+    bool never;                 /* running it ahead is always in vain: it looks at the fees of this block */
     uint32_t first_need, needs; /* among simulation->needs */
 };
 
@@ -60,7 +60,7 @@ struct simulation {
     struct hints hints;
     uint32_t *first, *group_of, from;
     struct item *items;
-    uint32_t *needs; /* nodes of the graph, by who needs them */
+    uint32_t *needs;                   /* nodes of the graph, by who needs them */
     uint32_t *join_first, *join_nodes; /* what runs into each join */
     struct worker *workers;
     unsigned worker_count;
@@ -95,7 +95,8 @@ static void find_fee_readers(struct simulation *s)
     uint32_t beneficiary = EXPLAIN_NONE;
     for (uint32_t tx = 0; tx < t->tx_count; tx++) {
         for (uint32_t i = t->first[tx]; i < t->first[tx + 1]; i++)
-            if (t->accesses[i].kind == EXPLAIN_READ && t->accesses[i].location == beneficiary) s->items[tx].never = true;
+            if (t->accesses[i].kind == EXPLAIN_READ && t->accesses[i].location == beneficiary)
+                s->items[tx].never = true;
         for (uint32_t i = t->first[tx]; i < t->first[tx + 1]; i++)
             if (t->accesses[i].kind == EXPLAIN_FEE) beneficiary = t->accesses[i].location;
     }

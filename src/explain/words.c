@@ -75,8 +75,7 @@ static uint32_t busiest_account(const struct explain_report *r, const struct exp
 static void put_chain(struct buffer *out, const struct explain_path *p)
 {
     enum { SHOWN = 4 };
-    for (uint32_t i = 0; i < p->count && i < SHOWN; i++)
-        buffer_printf(out, "%s%u", i == 0 ? "" : " → ", p->txs[i]);
+    for (uint32_t i = 0; i < p->count && i < SHOWN; i++) buffer_printf(out, "%s%u", i == 0 ? "" : " → ", p->txs[i]);
     if (p->count == SHOWN + 1)
         buffer_printf(out, " → %u", p->txs[SHOWN]);
     else if (p->count > SHOWN)
@@ -114,11 +113,14 @@ static void say_what_is_possible(struct buffer *out, const struct explain_report
             return;
         }
         if (any)
-            buffer_printf(out, "Dependencies are not what holds this block back: its longest chain, %u transactions, takes "
-                               "less time than one transaction alone.", r->longest_chain);
+            buffer_printf(out,
+                          "Dependencies are not what holds this block back: its longest chain, %u transactions, takes "
+                          "less time than one transaction alone.",
+                          r->longest_chain);
         else
             buffer_append_text(out, "No transaction of this block needs what another one wrote.");
-        buffer_printf(out, " Transaction %u takes %.1f %% of the whole time, so ", longest, percent(r->txs[longest].ns, r->tx_ns));
+        buffer_printf(out, " Transaction %u takes %.1f %% of the whole time, so ", longest,
+                      percent(r->txs[longest].ns, r->tx_ns));
         if (r->limit < notable) {
             buffer_append_text(out, "no number of cores makes the block notably faster.");
             return;

@@ -163,6 +163,8 @@ static bool read_transition(struct chain_spec *out, const char *network)
     }
     if (end == number || *end != 0)
         return false;
+    /* What is irregular about that fork happens in its first block. */
+    if (!by_time && strncasecmp(at - 3, "Dao", 3) == 0) out->dao_block = value;
     out->activations[0] = (struct activation){from, BY_NUMBER, 0};
     out->activations[1] = (struct activation){to, by_time ? BY_TIMESTAMP : BY_NUMBER, value};
     out->activation_count = 2;

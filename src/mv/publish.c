@@ -24,6 +24,8 @@ static void version_init(struct version *v, uint32_t tx, struct u256 value, uint
     atomic_init(&v->kind, kind);
     v->tx = tx;
     v->generation = generation;
+    v->depth = 0;
+    v->skip = NULL;
     v->value = value;
 }
 

@@ -97,6 +97,8 @@ struct version {
     uint32_t tx;
     uint32_t generation;   /* slots: the account's storage generation when it was written */
     _Atomic uint32_t kind; /* enum version_kind */
+    uint32_t depth;        /* of versions from a declared list: how many are older; */
+    struct version *skip;  /* one of them, so chosen that any is found in a logarithm of steps; NULL elsewhere */
     struct u256 value;
 };
 struct balance_version {
@@ -184,7 +186,7 @@ static ALWAYS_INLINE struct version *location_find(const struct location *l, uin
     struct version *v = atomic_load_explicit(&l->top, memory_order_acquire);
     while (UNLIKELY(v->tx >= tx && v->tx != 0) ||
            UNLIKELY(atomic_load_explicit(&v->kind, memory_order_acquire) == VERSION_DEAD))
-        v = atomic_load_explicit(&v->next, memory_order_acquire);
+        v = v->skip != NULL && v->skip->tx >= tx ? v->skip : atomic_load_explicit(&v->next, memory_order_acquire);
     return v;
 }
 

@@ -99,6 +99,8 @@ static void version_init(struct version *v, struct u256 value)
     atomic_init(&v->kind, VERSION_VALUE);
     v->tx = 0;
     v->generation = 0;
+    v->depth = 0;
+    v->skip = NULL;
     v->value = value;
 }
 

@@ -38,6 +38,7 @@ struct tx_result {
     uint64_t gas_refunded;
     uint64_t cumulative_gas; /* filled in at commit */
     struct u256 fee;         /* due to the beneficiary, wei */
+    bool beneficiary_gone;   /* it destroyed itself in this transaction, and its fee went with it */
     const struct log *logs;  /* in the executing worker's result arena */
     uint32_t log_count;
     struct bytes output; /* likewise */

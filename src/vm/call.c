@@ -91,10 +91,11 @@ static void run_call(struct vm *vm, const struct vm_message *message, struct u25
 static void run_initcode(struct vm *vm, const struct vm_message *message, struct u256 *stack, uint8_t *memory,
                          struct vm_result *result)
 {
-    struct arena_mark mark = arena_mark(&vm->initcode);
     size_t size = message->input.size;
+    if (size == 0) return; /* a success without output */
+    struct arena_mark mark = arena_mark(&vm->initcode);
     uint8_t *code = arena_alloc(&vm->initcode, size + CODE_PADDING, 8);
-    if (size != 0) memcpy(code, message->input.data, size);
+    memcpy(code, message->input.data, size);
     memset(code + size, 0, CODE_PADDING);
 
     struct frame f = new_frame(vm, message, stack, memory);
@@ -164,6 +165,7 @@ static void run_create(struct vm *vm, struct vm_message *message, struct u256 *s
         state_touch(s, created);
     move_value(vm, message);
     run_initcode(vm, message, stack, memory, result);
+    vm->deployed = result->status == VM_SUCCESS ? result->output : (struct bytes){NULL, 0};
     if (result->status == VM_SUCCESS) deposit_code(vm, created, result);
 
     if (result->status == VM_SUCCESS) {
@@ -177,6 +179,15 @@ static void run_create(struct vm *vm, struct vm_message *message, struct u256 *s
         result->gas.regular = 0;
 }
 
+static void trace_exit(struct vm *vm, const struct vm_message *message, const struct vm_result *result)
+{
+    if (vm->tracer->exit == NULL) return;
+    struct vm_result seen = *result;
+    bool is_create = message->kind == VM_CREATE || message->kind == VM_CREATE2;
+    if (is_create && seen.status != VM_REVERT && seen.status != VM_CREATE_COLLISION) seen.output = vm->deployed;
+    vm->tracer->exit(vm->tracer->context, message, &seen);
+}
+
 void vm_run_message(struct vm *vm, struct vm_message *message, struct u256 *stack, uint8_t *memory,
                     struct vm_result *result)
 {
@@ -186,7 +197,7 @@ void vm_run_message(struct vm *vm, struct vm_message *message, struct u256 *stac
         run_create(vm, message, stack, memory, result);
     else
         run_call(vm, message, stack, memory, result);
-    if (UNLIKELY(t != NULL) && t->exit != NULL) t->exit(t->context, message, result);
+    if (UNLIKELY(t != NULL)) trace_exit(vm, message, result);
 }
 
 /* Takes over what a callee has left of the reservoir, and what it did with it. When it failed, the state did not grow: all that
@@ -256,11 +267,6 @@ int64_t vm_op_call(struct frame *f, struct u256 *sp, int64_t gas, enum vm_kind k
 
     f->return_data = (struct bytes){NULL, 0};
     struct u256 *pushed = &args[-3];
-    if (f->message->depth >= CALL_DEPTH_MAX || (moves_value && !state_balance_at_least(f->state, f->self, &value))) {
-        *pushed = U256_ZERO;
-        return gas + given;
-    }
-
     bool delegate = kind == VM_DELEGATECALL;
     struct vm_message message = {
         .kind = kind,
@@ -274,6 +280,12 @@ int64_t vm_op_call(struct frame *f, struct u256 *sp, int64_t gas, enum vm_kind k
         .value = delegate ? f->message->value : value,
         .input = {f->memory + (args[-1].w[0] == 0 ? 0 : args[0].w[0]), args[-1].w[0]},
     };
+    bool too_deep = f->message->depth >= CALL_DEPTH_MAX;
+    if (UNLIKELY(too_deep) || (moves_value && !state_balance_at_least(f->state, f->self, &value))) {
+        vm_trace_refusal(f->vm, &message, too_deep ? VM_CALL_TOO_DEEP : VM_INSUFFICIENT_BALANCE);
+        *pushed = U256_ZERO;
+        return gas + given;
+    }
     uint64_t output_at = args[-2].w[0], output_size = args[-3].w[0];
     struct vm_result result;
     vm_run_message(f->vm, &message, pushed, f->memory + f->memory_size, &result);
@@ -302,7 +314,7 @@ int64_t vm_op_create(struct frame *f, struct u256 *sp, int64_t gas, enum vm_kind
     if (LIKELY(gas >= 0)) gas = charge_state(f, gas, fork->state_growth.account);
     if (UNLIKELY(gas < 0)) return gas;
     int64_t given = fork->keeps_64th ? gas - gas / 64 : gas;
-    vm_trace_cost(f, gas - given, VM_SUCCESS);
+    vm_trace_cost(f, gas, VM_SUCCESS);
 
     f->return_data = (struct bytes){NULL, 0};
     struct u256 *pushed = &sp[kind == VM_CREATE ? -2 : -3];
@@ -316,11 +328,17 @@ int64_t vm_op_create(struct frame *f, struct u256 *sp, int64_t gas, enum vm_kind
         .salt = sp[-3],
     };
     *pushed = U256_ZERO;
-    bool possible = f->message->depth < CALL_DEPTH_MAX &&
-                    (u256_is_zero(message.value) || state_balance_at_least(f->state, f->self, &message.value));
-    uint64_t nonce = possible ? state_nonce(f->state, f->self) : 0;
-    if (!possible || nonce == UINT64_MAX) {
-        vm_refund_state(f, fork->state_growth.account);
+    enum vm_status obstacle = VM_SUCCESS;
+    uint64_t nonce = 0;
+    if (f->message->depth >= CALL_DEPTH_MAX)
+        obstacle = VM_CALL_TOO_DEEP;
+    else if (!u256_is_zero(message.value) && !state_balance_at_least(f->state, f->self, &message.value))
+        obstacle = VM_INSUFFICIENT_BALANCE;
+    else if ((nonce = state_nonce(f->state, f->self)) == UINT64_MAX)
+        obstacle = VM_NONCE_OVERFLOW;
+    if (UNLIKELY(obstacle != VM_SUCCESS)) {
+        vm_trace_refusal(f->vm, &message, obstacle);
+        if (!fork->state_growth.final) vm_refund_state(f, fork->state_growth.account);
         return gas;
     }
     state_set_nonce(f->state, f->self, nonce + 1);
@@ -330,7 +348,7 @@ int64_t vm_op_create(struct frame *f, struct u256 *sp, int64_t gas, enum vm_kind
     f->memory_clear = f->memory_size; /* behind it the callee wrote */
     f->return_data = result.output;
     take_state_gas(f, &result);
-    if (result.created == NULL) vm_refund_state(f, fork->state_growth.account);
+    if (result.created == NULL && !fork->state_growth.final) vm_refund_state(f, fork->state_growth.account);
     *pushed = result.created != NULL ? u256_from_address(&result.created->entry->address) : U256_ZERO;
     return gas - given + result.gas.regular;
 }
@@ -392,6 +410,7 @@ void vm_call(struct vm *vm, const struct vm_message *message, struct vm_result *
     }
     if (moves_value && !state_balance_at_least(vm->state, m.sender, &m.value)) {
         result->status = VM_INSUFFICIENT_BALANCE;
+        vm_trace_refusal(vm, &m, VM_INSUFFICIENT_BALANCE);
         return;
     }
     if (!is_create && m.code == NULL) m.code = vm_code_of(vm, m.code_account);

@@ -69,7 +69,7 @@ static ALWAYS_INLINE int64_t op_returndatacopy(struct frame *f, struct u256 *sp,
     if (UNLIKELY(gas < 0)) return gas;
     uint64_t size = sp[-2].w[0], from = u256_clamp_u64(sp[-1]);
     if (UNLIKELY(from > f->return_data.size || size > f->return_data.size - from))
-        return fail(VM_RETURN_DATA_OUT_OF_BOUNDS);
+        return vm_fail_paid(f, gas, VM_RETURN_DATA_OUT_OF_BOUNDS);
     if (size != 0) memcpy(f->memory + sp[0].w[0], f->return_data.data + from, size);
     return gas;
 }

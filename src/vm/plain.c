@@ -65,7 +65,25 @@ void vm_trace_cost(struct frame *f, int64_t gas, enum vm_status error)
     const struct vm_tracer *t = f->vm->tracer;
     if (!f->step_open) return;
     f->step_open = false;
-    if (t->cost != NULL) t->cost(t->context, f->step_gas - gas, error);
+    if (t->cost == NULL) return;
+    struct vm_cost cost = {
+        .gas = f->step_gas - gas, .refund = f->state->refund, .error = error, .memory = {f->memory, f->memory_size}};
+    t->cost(t->context, &cost);
+}
+
+void vm_trace_refusal(struct vm *vm, const struct vm_message *message, enum vm_status why)
+{
+    const struct vm_tracer *t = vm->tracer;
+    if (t == NULL) return;
+    struct vm_result result = {.status = why, .gas = message->gas};
+    if (t->enter != NULL) t->enter(t->context, message);
+    if (t->exit != NULL) t->exit(t->context, message, &result);
+}
+
+int64_t vm_fail_paid(struct frame *f, int64_t gas, enum vm_status status)
+{
+    f->step_left = gas;
+    return fail(status);
 }
 
 enum vm_status vm_run_traced(struct frame *f, int64_t gas)
@@ -81,6 +99,7 @@ enum vm_status vm_run_traced(struct frame *f, int64_t gas)
         trace_step(f, ip, sp, gas);
         f->step_open = true;
         f->step_gas = gas;
+        f->step_left = -1;
         switch (*ip) {
 #define CASE(name) case OP_##name:
 #define NEXT() continue
@@ -97,9 +116,11 @@ enum vm_status vm_run_traced(struct frame *f, int64_t gas)
     }
 
 end:
-    /* What a failed instruction would have cost is its base gas. */
+    /* What an instruction would have cost that could not be paid for is its base gas. */
     if (status == VM_SUCCESS || status == VM_REVERT)
-        vm_trace_cost(f, gas, VM_SUCCESS);
+        vm_trace_cost(f, gas, status);
+    else if (f->step_left >= 0)
+        vm_trace_cost(f, f->step_left, status);
     else
         vm_trace_cost(f, f->step_gas - (gas_table[*ip] == GAS_UNDEFINED ? 0 : gas_table[*ip]), status);
     f->gas = gas;

@@ -34,7 +34,8 @@ struct hash_memo {
 /* Where the hash of these 64 bytes is remembered. Who finds many for one place only makes them forget each other. */
 static ALWAYS_INLINE size_t hash_memo_index(const uint64_t in[8])
 {
-    return (hash_mix(in[0] ^ in[3] ^ in[4], in[1] ^ in[2] ^ in[7] ^ 0x9e3779b97f4a7c15u) ^ in[5] ^ in[6]) % HASH_MEMO_CELLS;
+    return (hash_mix(in[0] ^ in[3] ^ in[4], in[1] ^ in[2] ^ in[7] ^ 0x9e3779b97f4a7c15u) ^ in[5] ^ in[6]) %
+           HASH_MEMO_CELLS;
 }
 
 struct vm {
@@ -54,7 +55,8 @@ struct vm {
     struct precompile_memory precompile;
     struct hash_memo *hashes; /* HASH_MEMO_CELLS */
     uint64_t block;           /* counts vm_begin_block; at least 1 */
-    int64_t state_spilled; /* state gas that was taken from regular gas since vm_call */
+    int64_t state_spilled;    /* state gas that was taken from regular gas since vm_call */
+    struct bytes deployed;    /* what the initcode that ended last returned: for the tracer */
 
     int64_t gas_table[256]; /* fork->op as the interpreters want it: GAS_UNDEFINED where off */
 };
@@ -87,8 +89,9 @@ struct frame {
     struct translation *translation; /* fast interpreter */
     uint8_t *stack_last;             /* the highest place that an item may have */
 
-    int64_t step_gas; /* traced: gas before the instruction that runs ... */
-    bool step_open;   /* ... whose cost the tracer has not been told */
+    int64_t step_gas;  /* traced: gas before the instruction that runs ... */
+    int64_t step_left; /* ... and when it had been paid for, if it failed nevertheless; else -1 */
+    bool step_open;    /* the tracer has not been told what it costs */
 };
 
 static ALWAYS_INLINE int64_t fail(enum vm_status status)
@@ -96,6 +99,8 @@ static ALWAYS_INLINE int64_t fail(enum vm_status status)
     return -(int64_t)status;
 }
 #define OUT_OF_GAS fail(VM_OUT_OF_GAS)
+/* The same for an instruction that has been paid for, up to `gas`. */
+int64_t vm_fail_paid(struct frame *f, int64_t gas, enum vm_status status);
 
 /* Takes `cost` from `gas`; negative when it does not suffice. */
 static ALWAYS_INLINE int64_t charge(int64_t gas, uint64_t cost)
@@ -209,6 +214,8 @@ enum vm_status vm_run_plain(struct frame *f, const uint8_t *ip, struct u256 *sp,
 enum vm_status vm_go_fast(struct frame *f, const uint8_t *at, struct u256 *sp, int64_t gas);
 /* Tells the tracer what the running instruction costs, once; `gas` is what is left after it. */
 void vm_trace_cost(struct frame *f, int64_t gas, enum vm_status error);
+/* Tells the tracer of a message that cannot start: its gas comes back. */
+void vm_trace_refusal(struct vm *vm, const struct vm_message *message, enum vm_status why);
 
 /* Runs a message from inside a frame: stack and memory behind what the caller uses. The output is in vm->output. */
 void vm_run_message(struct vm *vm, struct vm_message *message, struct u256 *stack, uint8_t *memory,

@@ -40,7 +40,10 @@ static int64_t pay_slot(struct frame *f, int64_t gas, const struct slot *slot, c
     if (!u256_is_zero(slot->original)) return gas;
     bool was_empty = u256_is_zero(slot->current), is_empty = u256_is_zero(*value);
     if (was_empty && !is_empty) return charge_state(f, gas, f->fork->state_growth.slot);
-    if (!was_empty && is_empty) vm_refund_state(f, f->fork->state_growth.slot);
+    if (!was_empty && is_empty && f->fork->state_growth.final)
+        f->state->refund += (int64_t)(f->fork->state_growth.slot * f->env->state_byte_gas);
+    else if (!was_empty && is_empty)
+        vm_refund_state(f, f->fork->state_growth.slot);
     return gas;
 }
 
@@ -59,21 +62,21 @@ int64_t vm_op_sstore(struct frame *f, struct u256 *sp, int64_t gas)
     }
     int64_t refund = 0;
     gas = charge(gas, sstore_price(fork, slot, &sp[-1], &refund));
+    f->state->refund += refund; /* a frame that cannot pay takes it back */
     if (LIKELY(gas >= 0) && UNLIKELY(f->env->state_byte_gas != 0)) gas = pay_slot(f, gas, slot, &sp[-1]);
     if (UNLIKELY(gas < 0)) return gas;
-    f->state->refund += refund;
     if (!u256_equal(slot->current, sp[-1])) state_set_slot(f->state, slot, &sp[-1]);
     return gas;
 }
 
 int64_t vm_op_log(struct frame *f, struct u256 *sp, int64_t gas, uint32_t topic_count)
 {
-    if (UNLIKELY(f->message->is_static)) return fail(VM_STATIC_VIOLATION);
     gas = memory_range(f, gas, &sp[0], &sp[-1]);
     if (UNLIKELY(gas < 0)) return gas;
     uint64_t size = sp[-1].w[0];
     gas = charge(gas, (uint64_t)f->fork->gas.log_topic * topic_count + f->fork->gas.log_byte * size);
     if (UNLIKELY(gas < 0)) return gas;
+    if (UNLIKELY(f->message->is_static)) return vm_fail_paid(f, gas, VM_STATIC_VIOLATION);
     struct u256 topics[4];
     for (uint32_t i = 0; i < topic_count; i++) topics[i] = sp[-2 - (int)i];
     state_log(f->state, f->self, topics, topic_count, (struct bytes){f->memory + (size == 0 ? 0 : sp[0].w[0]), size});

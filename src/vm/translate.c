@@ -344,7 +344,10 @@ static int take_back(struct translator *x, int p, struct fast_constant *out)
     is_compare |= op == FAST_##NAME || op == FAST_##NAME##_C;                                                          \
     has_constant |= op == FAST_##NAME##_C;
     COMPARE(LT)
-    COMPARE(GT) COMPARE(SLT) COMPARE(SGT) COMPARE(EQ)
+    COMPARE(GT)
+    COMPARE(SLT)
+    COMPARE(SGT)
+    COMPARE(EQ)
 #undef COMPARE
         if (!is_compare) return -1;
     memcpy(out, instruction(x, last), has_constant ? sizeof *out : sizeof out->base);
@@ -361,7 +364,10 @@ static enum fast_op branch_of(int compare, bool negated)
     case FAST_##NAME: return negated ? FAST_BRANCH_NOT_##NAME : FAST_BRANCH_##NAME;                                    \
     case FAST_##NAME##_C: return negated ? FAST_BRANCH_NOT_##NAME##_C : FAST_BRANCH_##NAME##_C;
         BRANCH_ROW(LT)
-            BRANCH_ROW(GT) BRANCH_ROW(SLT) BRANCH_ROW(SGT) BRANCH_ROW(EQ)
+        BRANCH_ROW(GT)
+        BRANCH_ROW(SLT)
+        BRANCH_ROW(SGT)
+            BRANCH_ROW(EQ)
 #undef BRANCH_ROW
                 default : return negated
                           ? FAST_BRANCH_NOT

@@ -135,14 +135,23 @@ struct vm_step {
     const struct account *account; /* ADDRESS */
 };
 
+/* What an instruction turned out to cost. */
+struct vm_cost {
+    int64_t gas;    /* calls: what is passed on as well; creates: without it. Of a failing instruction its base gas */
+    int64_t refund; /* counter, once the instruction is paid */
+    enum vm_status error; /* VM_SUCCESS, or why the frame ends at this instruction: VM_REVERT, ... */
+    struct bytes memory;  /* as far as it has grown by now */
+};
+
 /* Callbacks for everything that runs; any may be NULL. For each instruction: `step`, then `cost` as soon as its price is known, which for
- * calls and creates is before the callee runs (the price includes what is passed on) and for the others is after it ran.
- * `error` is VM_SUCCESS, or why the frame ends at this instruction. */
+ * calls and creates is before the callee runs and for the others is after it ran. `enter` and `exit` come in pairs, also for
+ * precompiles and for messages that cannot start. The result that `exit` sees has as output of a create the code that it returned,
+ * whether that could be stored or not. */
 struct vm_tracer {
     void *context;
     void (*step)(void *context, const struct vm_step *step);
-    void (*cost)(void *context, int64_t gas_cost, enum vm_status error);
-    void (*enter)(void *context, const struct vm_message *message); /* also precompiles and calls that cannot start */
+    void (*cost)(void *context, const struct vm_cost *cost);
+    void (*enter)(void *context, const struct vm_message *message);
     void (*exit)(void *context, const struct vm_message *message, const struct vm_result *result);
 };
 

@@ -278,10 +278,10 @@ static void tally_step(void *context, const struct vm_step *step)
     struct tally *t = context;
     t->steps += step->depth == 1;
 }
-static void tally_cost(void *context, int64_t cost, enum vm_status error)
+static void tally_cost(void *context, const struct vm_cost *cost)
 {
-    ((struct tally *)context)->cost += cost;
-    CHECK(error == VM_SUCCESS);
+    ((struct tally *)context)->cost += cost->gas;
+    CHECK(cost->error == VM_SUCCESS);
 }
 
 TEST(vm_traces_every_instruction_and_its_cost)

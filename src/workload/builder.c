@@ -139,7 +139,8 @@ enum status workload_make(struct workload_block *out, const struct workload *w, 
 double workload_conflict_share(const struct workload_block *b)
 {
     uint32_t waiting = 0;
-    for (uint32_t i = 0; i < b->count; i++) waiting += b->after[i] != 0 && (i != 0 || b->after[i] != WORKLOAD_AFTER_ALL);
+    for (uint32_t i = 0; i < b->count; i++)
+        waiting += b->after[i] != 0 && (i != 0 || b->after[i] != WORKLOAD_AFTER_ALL);
     return b->count == 0 ? 0 : (double)waiting / b->count;
 }
 

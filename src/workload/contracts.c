@@ -121,8 +121,8 @@ const char erc20_source[] = "0 CALLDATALOAD " SHIFT " SWAP1 DIV            ; sel
                             "DUP4 SWAP1 SUB SWAP1 SSTORE                   ; back to amount from \n"
                             "DUP3 0 MSTORE 64 0 KECCAK256                             \n"
                             "DUP1 SLOAD DUP4 ADD SWAP1 SSTORE              ; back to amount from \n"
-                            "SWAP1 0 MSTORE                                ; back to from \n"
-                            TRANSFER_TOPIC " 32 0 LOG3 JUMP                           \n"
+                            "SWAP1 0 MSTORE                                ; back to from \n" TRANSFER_TOPIC
+                            " 32 0 LOG3 JUMP                           \n"
 
                             "allow:                                        ; back amount spender owner \n"
                             "1 32 MSTORE DUP1 0 MSTORE 64 0 KECCAK256 32 MSTORE       \n"

@@ -99,8 +99,7 @@ void make_gigagas_erc20(struct workload_block *b, uint64_t size, uint64_t *rando
 {
     set_environment(b);
     (void)state_memory_account(b->state, &b->header.beneficiary);
-    struct address token =
-        new_erc20(b, random_address(random), workload_code(b, erc20_source), "Gold Token", "GLD");
+    struct address token = new_erc20(b, random_address(random), workload_code(b, erc20_source), "Gold Token", "GLD");
     for (uint64_t i = 0; i < size; i++) {
         struct address person = new_person(b, random);
         workload_mapping(b, &token, address_word(&person), 0, whole(1));
@@ -196,7 +195,8 @@ static void make_setup(struct workload_block *setup, const struct fork *fork, st
     m->pool = pool_address(&m->factory, m->tokens);
     codes[2] = with_arguments(setup, codes[2], &m->factory, &m->weth);
     for (uint64_t i = 0; i < 3; i++)
-        workload_add(setup, &(struct call){.from = deployer, .is_create = true, .nonce = i, .gas = SETUP_GAS, .data = codes[i]});
+        workload_add(
+            setup, &(struct call){.from = deployer, .is_create = true, .nonce = i, .gas = SETUP_GAS, .data = codes[i]});
     struct u256 words[] = {address_word(&m->tokens[0]), address_word(&m->tokens[1]), U256(POOL_FEE)};
     workload_add(setup, &(struct call){.from = deployer,
                                        .to = m->factory,
@@ -260,7 +260,8 @@ enum status prepare_gigagas_uniswap(struct workload_block *b, struct error *e)
 /* ---- swaps: the state ------------------------------------------------------------------------------------------------ */
 
 /* A copy of `code` in which all of the model's addresses are those of `d`. */
-static struct bytes patched(struct workload_block *b, const struct uniswap *u, const struct deployment *d, struct bytes code)
+static struct bytes patched(struct workload_block *b, const struct uniswap *u, const struct deployment *d,
+                            struct bytes code)
 {
     const struct address *from[] = {&u->model.factory, &u->model.weth,      &u->model.router,
                                     &u->model.pool,    &u->model.tokens[0], &u->model.tokens[1]};
@@ -371,7 +372,10 @@ static void set_token(struct workload_block *b, const struct uniswap *u, const s
 /* A whole deployment for one swap. */
 static void add_cluster(struct workload_block *b, const struct uniswap *u, uint64_t *random)
 {
-    struct deployment d = {random_address(random), random_address(random), random_address(random), {{0}},
+    struct deployment d = {random_address(random),
+                           random_address(random),
+                           random_address(random),
+                           {{0}},
                            {random_address(random), random_address(random)}};
     if (memcmp(d.tokens[0].b, d.tokens[1].b, 20) > 0) {
         struct address other = d.tokens[0];

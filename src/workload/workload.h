@@ -17,7 +17,8 @@
 struct workload_shape {
     uint64_t size; /* about so many transactions; at most WORKLOAD_SIZE_MAX */
     uint64_t seed;
-    uint32_t hot_percent; /* share of transactions that meet in hot places, where the workload has such a share; 101: none at all */
+    uint32_t
+        hot_percent; /* share of transactions that meet in hot places, where the workload has such a share; 101: none at all */
     const char *contracts; /* folder of contract codes (tools/contracts.sh) */
 };
 

@@ -165,7 +165,8 @@ static uint64_t popular(uint64_t *random, uint64_t count)
     return count - 1;
 }
 
-static void add_swap(struct workload_block *b, const struct pool_accounts *p, uint64_t i, uint32_t *last, uint64_t *random)
+static void add_swap(struct workload_block *b, const struct pool_accounts *p, uint64_t i, uint32_t *last,
+                     uint64_t *random)
 {
     uint64_t direction = below(random, 2);
     struct address from = sender(b, i);
@@ -214,8 +215,7 @@ struct hybrid {
 static void add_hybrid_transfer(struct hybrid *h, uint64_t i, bool hot, uint64_t *random)
 {
     struct address to = workload_address(ADDRESS_RECIPIENT, hot ? below(random, HOT_RECIPIENTS) : HOT_RECIPIENTS + i);
-    workload_add(h->block,
-                 &(struct call){.from = sender(h->block, i), .to = to, .value = 1, .gas = TRANSFER_GAS});
+    workload_add(h->block, &(struct call){.from = sender(h->block, i), .to = to, .value = 1, .gas = TRANSFER_GAS});
 }
 
 static void add_hybrid_token(struct hybrid *h, uint64_t i, bool hot, uint64_t *random)

@@ -40,7 +40,19 @@ refuses "empty.json: case: transaction: expected an object" statetest "$folder/e
 refuses "expected the name of a fork" fork Nowhere
 refuses "expected the name of a workload" bench nothing
 
-for command in "" replay statetest blocktest bench explain fork; do
+refuses "run: CODE: expected an even number of hex digits, found 3" run 60f
+refuses "run: --code: expected hex digits, found 'xyz'" run --code xyz
+refuses "$folder/missing: No such file" run --codefile "$folder/missing"
+refuses "expected the code once" run --code 00 00
+refuses "expected the input once" run --input 00 --inputfile x 00
+refuses "--gas: expected a number below 2^63" run --gas 0x8000000000000000 00
+refuses "--value: expected a number below 2^256" run --value one 00
+refuses "--sender: expected an address of 40 hex digits" run --sender 0x12 00
+refuses "--bench[=SECONDS]: expected a number of seconds" run --bench=0 00
+refuses "cut.json: line 2, column 1: expected JSON" run --prestate "$folder/cut.json" 00
+refuses "--trace: expected an option" blocktest --trace "$folder"
+
+for command in "" replay statetest blocktest bench explain run t8n fork; do
     "$weft" $command --help >"$folder/out" 2>"$folder/err" || complain "weft $command --help fails"
     grep -q "usage: weft" "$folder/out" || complain "weft $command --help: expected a usage line"
     [ -s "$folder/err" ] && complain "weft $command --help writes to stderr"

@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# weft t8n: output files and streams, rejected transactions, exit codes, and the same bytes from every executor.
+weft=$1
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+bad=0
+
+complain() {
+    echo "$*"
+    bad=1
+}
+
+has() { # has FILE TEXT
+    grep -qF -- "$2" "$folder/$1" || complain "expected '$2' in $1: $(head -c 300 "$folder/$1")"
+}
+
+exits() { # exits CODE ARGUMENT...: with the files of the folder as input
+    local code=$1 status
+    shift
+    (cd "$folder" && "$weft" t8n "$@" >out 2>err </dev/null)
+    status=$?
+    [ $status = "$code" ] || complain "weft t8n $*: exit status $status, expected $code: $(cat "$folder/err")"
+}
+
+weft=$(realpath "$weft")
+key=0x45a915e4d060149eb4365960e6a7a45f334393093061116b197e3240065ff2d8
+cat >"$folder/alloc.json" <<EOF
+{"0xa94f5374fce5edbc8e2a8697c15331677e6ebf0b": {"balance": "1000000000000000000"},
+ "00000000000000000000000000000000000000aa": {"balance": "0x0", "code": "0x6001600055600160005260206000a000", "storage": {"0x02": "0x03"}}}
+EOF
+cat >"$folder/env.json" <<EOF
+{"currentCoinbase": "0xc0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0", "currentDifficulty": "0x20000", "currentGasLimit": "30000000",
+ "currentNumber": "1", "currentTimestamp": "1000", "currentBaseFee": "0x7"}
+EOF
+cat >"$folder/txs.json" <<EOF
+[{"gas": "0x186a0", "gasPrice": "0x10", "input": "0x", "nonce": "0x0", "to": "0x00000000000000000000000000000000000000aa",
+  "value": "0x1", "v": "0x0", "r": "0x0", "s": "0x0", "secretKey": "$key"},
+ {"gas": "0x186a0", "gasPrice": "0x10", "input": "0x", "nonce": "0x5", "to": null,
+  "value": "0x1", "v": "0x0", "r": "0x0", "s": "0x0", "secretKey": "$key"}]
+EOF
+
+exits 0 --state.fork London --output.basedir made/here --output.body=txs.rlp
+has made/here/alloc.json '"balance": "0x1"'
+has made/here/result.json '"error": "nonce too high"'
+has made/here/result.json '"index": 1'
+has made/here/result.json '"stateRoot": "0x857ded1f71b3c9319ddf258037bcdc55afdd8f86ed063434eb2b5d4a2c38d2cc"'
+
+# What came out as the body goes in again, and nothing is rejected.
+exits 0 -state.fork=London -input.txs made/here/txs.rlp --output.alloc "" --output.result stdout
+grep -q rejected "$folder/out" && complain "a transaction of the body was rejected"
+has out "$(grep stateRoot "$folder/made/here/result.json")"
+
+# Every executor gives the same bytes, on stdin and stdout as well.
+printf '{"alloc": %s, "env": %s, "txs": %s}' "$(cat "$folder/alloc.json")" "$(cat "$folder/env.json")" \
+    "$(cat "$folder/txs.json")" >"$folder/all.json"
+streams="--input.alloc stdin --input.env stdin --input.txs stdin --output.alloc stdout --output.result stdout --output.body stdout"
+for executor in "serial" "parallel --threads 1" "parallel --threads 4" "both" "all --threads 1,3"; do
+    # shellcheck disable=SC2086
+    "$weft" t8n $streams --state.fork London --executor $executor <"$folder/all.json" >"$folder/now" || complain "--executor $executor fails"
+    [ -e "$folder/first" ] || cp "$folder/now" "$folder/first"
+    cmp "$folder/first" "$folder/now" || complain "--executor $executor gives other bytes"
+done
+
+exits 2 --state.chain 1
+exits 3 --state.fork Nowhere
+exits 3 --state.fork London+9999
+exits 0 --state.fork Istanbul+3198 --output.alloc "" --output.result ""
+exits 3 --state.fork Paris # no currentRandom
+exits 3 --state.fork Shanghai
+exits 3 --state.reward much
+exits 11 --input.env missing.json
+sed 's/"0x7"/"seven"/' "$folder/env.json" >"$folder/wrong.json"
+exits 10 --state.fork London --input.env wrong.json
+echo '[' >"$folder/cut.json"
+exits 10 --input.txs cut.json
+echo '"0xc301"' >"$folder/cut.rlp"
+exits 12 --state.fork London --input.txs cut.rlp
+# BLOCKHASH of a block whose hash is not given.
+sed 's/"0x6001600055600160005260206000a000"/"0x60004000"/' "$folder/alloc.json" >"$folder/asks.json"
+exits 4 --state.fork London --input.alloc asks.json
+has err "ERROR(4)"
+exit $bad
