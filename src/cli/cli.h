@@ -47,7 +47,7 @@ enum option_flag {
     OPTION_IMPORT = 1 << 27, /* --batch, --readers, --read-latency-us */
     OPTION_HISTORY = 1 << 28,
     OPTION_RECEIPTS = 1 << 29,
-    OPTION_BLOCKS = 1 << 30,
+    OPTION_MAKE = 1 << 30, /* --blocks, --gas-per-block, --fill, --touch */
     OPTION_T8N = 1 << 13,   /* all of struct t8n_options; a single dash will do, as Go programs take it */
     OPTION_RUN = 1 << 14,   /* all of struct run_options */
     OPTION_TRACE = 1 << 15, /* tracing */
@@ -100,7 +100,7 @@ struct options {
     uint64_t seed;
     const char *rpc; /* NULL: not given */
     const char *datadir, *genesis;
-    uint64_t cache_mb, batch, readers, latency_us, history, blocks, gas; /* 0: not given */
+    uint64_t cache_mb, batch, readers, latency_us, history, blocks, gas, fill, touch; /* 0: not given */
     bool receipts, store;
     bool trace;
     struct vm_trace_options tracing;
@@ -146,6 +146,7 @@ enum exit_code explain_command(const struct options *o);
 enum exit_code fork_command(const struct options *o);
 enum exit_code import_command(const struct options *o);
 enum exit_code db_command(const struct options *o);
+enum exit_code make_chain_command(const struct options *o);
 
 /* ---- the terminal ---------------------------------------------------------------------------------------------- */
 
