@@ -90,6 +90,13 @@ struct chain_template {
 enum status chain_build(struct chain *c, const struct chain_template *t, struct rlp_writer *w,
                         struct block_result *result, struct error *e);
 
+/* ---- bytes that the store keeps ----------------------------------------------------------------------------------------- */
+
+/* Writes the receipts of a sealed block as a list of envelopes in front of what `w` holds. */
+void chain_put_receipts(struct rlp_writer *w, const struct block_result *r);
+/* Header and body as the store keeps them, out of a block's encoding; the body's list is made in `arena`. */
+bool chain_split(struct bytes block, struct arena *arena, struct bytes *header, struct bytes *body);
+
 /* ---- files of blocks ---------------------------------------------------------------------------------------------------- */
 
 struct chain_file;

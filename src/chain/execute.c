@@ -111,17 +111,22 @@ enum status chain_execute(struct chain *c, const struct block *b, const struct f
     return s;
 }
 
-struct bytes chain_receipts(struct chain *c, const struct block_result *r)
+void chain_put_receipts(struct rlp_writer *w, const struct block_result *r)
 {
-    struct rlp_writer *w = &c->receipts;
-    rlp_rewind(w, 0);
+    size_t list = rlp_mark(w);
     for (uint32_t i = r->task->transaction_count; i-- > 0;) {
         size_t envelope = rlp_mark(w);
         receipt_encode(w, &r->receipts[i]);
         if (r->receipts[i].type != TX_LEGACY) rlp_put_string_around(w, envelope);
     }
-    rlp_put_list(w, 0);
-    return rlp_written(w);
+    rlp_put_list(w, list);
+}
+
+struct bytes chain_receipts(struct chain *c, const struct block_result *r)
+{
+    rlp_rewind(&c->receipts, 0);
+    chain_put_receipts(&c->receipts, r);
+    return rlp_written(&c->receipts);
 }
 
 bool chain_split(struct bytes block, struct arena *arena, struct bytes *header, struct bytes *body)

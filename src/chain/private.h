@@ -56,7 +56,5 @@ enum status chain_execute(struct chain *c, const struct block *b, const struct f
                           const struct block_signers *signers, struct block_task *task, struct block_result *r,
                           struct error *e);
 struct bytes chain_receipts(struct chain *c, const struct block_result *r);
-/* Header and body as the store keeps them, out of a block's encoding; the body's list is made in `arena`. */
-bool chain_split(struct bytes block, struct arena *arena, struct bytes *header, struct bytes *body);
 
 #endif

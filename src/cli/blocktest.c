@@ -10,6 +10,7 @@
 #include "cli/stateless.h"
 #include "cli/suite.h"
 #include "cli/test_chain.h"
+#include "cli/test_store.h"
 
 struct block_test {
     struct tester *tester;
@@ -142,6 +143,11 @@ static bool begin_chain(struct block_test *t, yyjson_val *v, const struct chain_
         FAIL_CASE(t, "genesis: %s differs", hash_equal(&found, &expected) ? "state root" : "hash");
         return false;
     }
+    struct error e;
+    if (t->tester->options->store && test_store_begin(&t->chain, &header, state, &e) != STATUS_OK) {
+        FAIL_CASE(t, "store: %s", e.text);
+        return false;
+    }
     return true;
 }
 
@@ -213,6 +219,11 @@ static void run_blocks(struct block_test *t, yyjson_val *v, const struct chain_s
     yyjson_arr_foreach(list, i, count, item) all[i] = read_candidate(t, item, payloads != NULL);
     bool good = begin_chain(t, v, spec);
     for (i = 0; i < count && good && !interrupted(); i++) good = run_block(t, all, count, i);
+    struct error damage;
+    if (t->chain.folder[0] != 0 && test_store_end(&t->chain, &damage) != STATUS_OK && good) {
+        FAIL_CASE(t, "store: %s", damage.text);
+        good = false;
+    }
     if (good && i == count) check_end(t, v);
     test_chain_free(&t->chain);
 }

@@ -29,7 +29,8 @@ const struct command commands[] = {
      "With --stateless the witness of each valid block is made from the full state, compared with the test's own\n"
      "where it has one (EIP-8025), and the block is executed from the witness alone.\n\n"
      "Files are spread over --threads; each thread executes with --workers workers.",
-     OPTION_JSON | OPTION_THREADS | OPTION_EXECUTOR | OPTION_FILTER | OPTION_FORK | OPTION_WORKERS | OPTION_STATELESS,
+     OPTION_JSON | OPTION_THREADS | OPTION_EXECUTOR | OPTION_FILTER | OPTION_FORK | OPTION_WORKERS | OPTION_STATELESS |
+         OPTION_STORE,
      1, UINT32_MAX, blocktest_command},
     {"bench", "[WORKLOAD...]", "execute generated blocks serially and in parallel",
      "Without an operand all workloads run. Blocks are made from --seed and are the same on every machine.\n"
@@ -123,5 +124,13 @@ const struct command commands[] = {
      "         hash; exit code 1 when something is wrong\n"
      "prune    give up undo records of all but the last --history blocks; with --receipts also receipts and look-ups",
      OPTION_JSON | OPTION_DATADIR | OPTION_HISTORY | OPTION_RECEIPTS, 1, 1, db_command},
+    {"make-chain", "FILE", "make a chain to import, here or with geth",
+     "Writes signed blocks to FILE as `geth export` does, and to --genesis the genesis file that they stand on, which\n"
+     "`geth init` and `weft import` read. Same arguments, same bytes. Prints head and state root as one JSON "
+     "object.\n\n"
+     "Blocks have ether and token transfers, swaps, creations, contracts that destroy themselves, and delegations\n"
+     "(EIP-7702), from 1,000 accounts; --fill and --touch make the state grow and change. --fork is Prague or Osaka.",
+     OPTION_GENESIS | OPTION_MAKE | OPTION_SEED | OPTION_THREADS | OPTION_FORK | OPTION_CACHE, 1, 1,
+     make_chain_command},
     {NULL, NULL, NULL, NULL, 0, 0, 0, NULL},
 };

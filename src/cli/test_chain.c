@@ -1,6 +1,7 @@
 /* test_chain: importing a block, from its header to its state root. */
 #include "cli/test_chain.h"
 #include "cli/roots.h"
+#include "cli/test_store.h"
 
 #include <stdlib.h>
 
@@ -72,7 +73,7 @@ static enum status execute_block(struct test_chain *c, const struct block *b,
     enum status s = block_recover(tester_engine(t, EXECUTOR_SERIAL), fork, b->transactions, b->transaction_count,
                                   &t->arena, &signers, &bad);
     if (s != STATUS_OK) return error_set(e, s, "transaction %u: %s", bad, status_text(s));
-    struct state_view view = state_memory_view(parent_state);
+    struct state_view view = c->store != NULL ? store_view(c->store) : state_memory_view(parent_state);
     struct root_recorder recorder = {.result = result, .parent = parent_state, .arena = &t->arena};
     struct block_task task = {.chain = c->spec,
                               .fork = fork,
@@ -97,17 +98,12 @@ static enum status execute_block(struct test_chain *c, const struct block *b,
     return s == STATUS_OK ? block_check(result, e) : s;
 }
 
-/* Brings `state` to what it is after the block, and compares its root. */
-static enum status apply_block(struct state_memory *state, const struct block *b, const struct state_diff *diff,
-                               struct error *e)
+/* Compares the root of the state after the block with the header's. */
+static enum status check_root(const struct state_memory *state, const struct block *b, struct error *e)
 {
-    state_memory_apply(state, diff);
     struct hash root;
     state_memory_root(state, NULL, &root);
-    if (hash_equal(&root, &b->header.state_root)) {
-        state_memory_set_block_hash(state, b->header.number, &b->hash);
-        return STATUS_OK;
-    }
+    if (hash_equal(&root, &b->header.state_root)) return STATUS_OK;
     char found[65], expected[65];
     hex_encode(found, root.b, sizeof root.b);
     hex_encode(expected, b->header.state_root.b, sizeof root.b);
@@ -126,6 +122,8 @@ enum status test_chain_import(struct test_chain *c, const struct block *b, const
     if (s != STATUS_OK) return s;
     ASSERT(parent->state != NULL);
     struct block_result result;
+    if (c->store != NULL) s = test_store_move(c, (uint32_t)(parent - c->nodes), e);
+    if (s != STATUS_OK) return s;
     s = execute_block(c, b, access_list, parent->state, fork, &result, e);
     if (s != STATUS_OK) return s;
     struct state_memory *state = parent->state;
@@ -133,11 +131,6 @@ enum status test_chain_import(struct test_chain *c, const struct block *b, const
         parent->state = NULL;
     else
         state = state_memory_copy(state);
-    s = apply_block(state, b, &result.diff, e);
-    if (s != STATUS_OK) {
-        state_memory_free(state);
-        return s;
-    }
     struct chain_node node = {.header = b->header,
                               .hash = b->hash,
                               .uncles = b->uncles,
@@ -145,6 +138,13 @@ enum status test_chain_import(struct test_chain *c, const struct block *b, const
                               .parent = (uint32_t)(parent - c->nodes),
                               .total_difficulty = u256_add(parent->total_difficulty, b->header.difficulty),
                               .state = state};
+    state_memory_apply(state, &result.diff);
+    s = c->store != NULL ? test_store_apply(c, b, &result, &node, e) : check_root(state, b, e);
+    if (s != STATUS_OK) {
+        state_memory_free(state);
+        return s;
+    }
+    state_memory_set_block_hash(state, b->header.number, &b->hash);
     *add_node(c) = node;
     /* The heaviest chain, the first seen of equals; after the merge each block is the new head. */
     if (fork->difficulty == DIFFICULTY_NONE || u256_less(c->nodes[c->head].total_difficulty, node.total_difficulty))

@@ -6,6 +6,7 @@
 #include "base/base.h"
 #include "block/block.h"
 #include "cli/suite.h"
+#include "store/store.h"
 
 struct chain_node {
     struct header header;
@@ -15,6 +16,10 @@ struct chain_node {
     uint32_t parent; /* number of the parent's node; its own for genesis */
     struct u256 total_difficulty;
     struct state_memory *state; /* after the block; NULL once a child has taken it over */
+
+    /* with a store alone: what putting the block on its parent again takes */
+    struct bytes header_bytes, body_bytes, receipts_bytes;
+    struct state_diff diff;
 };
 
 /* Everything but the states borrows from the arena and bytes of the running case. */
@@ -23,7 +28,9 @@ struct test_chain {
     const struct chain_spec *spec;
     struct chain_node *nodes;
     uint32_t count, capacity;
-    uint32_t head; /* the block that fork choice takes */
+    uint32_t head;       /* the block that fork choice takes */
+    struct store *store; /* where states are read and roots made (test_store.h); NULL: in memory */
+    char folder[128];    /* of the store */
 };
 
 /* Starts a chain; takes over `state`. Free with test_chain_free. */

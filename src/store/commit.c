@@ -224,7 +224,7 @@ static void write_blocks(struct write *w)
         number_key(key, b->number);
         put(w, TABLE_HEADERS, key, 8, b->header);
         put(w, TABLE_BODIES, key, 8, b->body);
-        put(w, TABLE_RECEIPTS, key, 8, b->receipts);
+        if (b->receipts.size != 0) put(w, TABLE_RECEIPTS, key, 8, b->receipts);
         if (b->number >= w->batch->undo_end) put(w, TABLE_UNDO, key, 8, b->undo);
         put(w, TABLE_NUMBERS, b->hash.b, 32, (struct bytes){key, 8});
     }
