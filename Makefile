@@ -89,7 +89,7 @@ evmc: ## libweft-evmc.so, the VM as a module for EVMC hosts, and its tests (Go f
 symbols: installable ## check that libweft exports only weft_ symbols
 	@python3 tools/symbols.py build
 
-instructions: gcc ## instructions executed for fixed work, against what was recorded (bench/instructions.tsv)
+instructions: gcc ## instructions executed for fixed work, against what was recorded (bench/instructions.csv)
 	@tools/instructions.py build-gcc
 
 bench: build ## build the micro benches and run them and `weft bench`
