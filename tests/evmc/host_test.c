@@ -216,8 +216,7 @@ TEST(evmc_create_that_fails_pushes_zero)
         world_code(&w[i], 1, test_bytes(&w[i], "6860aa60bb60006000fd5f52600960175ff05f5260205ff3"));
         world_start(&w[i], &fork_osaka);
     }
-    struct host host = {
-        .state = w[1].state, .env = &w[1].env, .fork = &fork_osaka, .revision = EVMC_OSAKA, .vm = vm};
+    struct host host = {.state = w[1].state, .env = &w[1].env, .fork = &fork_osaka, .revision = EVMC_OSAKA, .vm = vm};
     world_call(&w[0], 1, 100000, 0, (struct bytes){0});
     struct evmc_result r = call_through_module(&host, &w[1], 100000, 0, (struct bytes){0});
     compare_results(&w[0], &r);
