@@ -5,14 +5,14 @@
 
 BUILD is a folder with a `weft` that was compiled for any processor (callgrind knows no AVX-512). Counts do not depend on what else the
 machine does. They do depend on the compiler: with another version than the recorded one nothing is compared. More than 3 % above
-the record fails; more than 3 % below it asks for a new record (--update writes bench/instructions.tsv).
+the record fails; more than 3 % below it asks for a new record (--update writes bench/instructions.csv).
 """
 import pathlib
 import re
 import subprocess
 import sys
 
-RECORD = pathlib.Path(__file__).resolve().parent.parent / "bench" / "instructions.tsv"
+RECORD = pathlib.Path(__file__).resolve().parent.parent / "bench" / "instructions.csv"
 TOLERANCE = 0.03
 
 # Loops of the EVM, as code: arithmetic, memory and hashing, storage; each runs until its gas is gone.
@@ -50,7 +50,7 @@ def read_record():
     if not RECORD.exists():
         return None, {}
     lines = RECORD.read_text().splitlines()
-    rows = (line.split("\t") for line in lines[1:])
+    rows = (line.split(",") for line in lines[1:])
     return lines[0].removeprefix("# "), {name: int(n) for name, n in rows}
 
 
@@ -62,7 +62,7 @@ def main():
     compiler = compiler_of(build)
     counts = {name: count(command) for name, command in commands(str(build / "weft"))}
     if "--update" in sys.argv:
-        RECORD.write_text("".join([f"# {compiler}\n"] + [f"{name}\t{n}\n" for name, n in counts.items()]))
+        RECORD.write_text("".join([f"# {compiler}\n"] + [f"{name},{n}\n" for name, n in counts.items()]))
     recorded_with, record = read_record()
     failed = False
     for name, n in counts.items():

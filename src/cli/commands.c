@@ -29,7 +29,8 @@ const struct command commands[] = {
      "With --stateless the witness of each valid block is made from the full state, compared with the test's own\n"
      "where it has one (EIP-8025), and the block is executed from the witness alone.\n\n"
      "Files are spread over --threads; each thread executes with --workers workers.",
-     OPTION_JSON | OPTION_THREADS | OPTION_EXECUTOR | OPTION_FILTER | OPTION_FORK | OPTION_WORKERS | OPTION_STATELESS,
+     OPTION_JSON | OPTION_THREADS | OPTION_EXECUTOR | OPTION_FILTER | OPTION_FORK | OPTION_WORKERS | OPTION_STATELESS |
+         OPTION_STORE,
      1, UINT32_MAX, blocktest_command},
     {"bench", "[WORKLOAD...]", "execute generated blocks serially and in parallel",
      "Without an operand all workloads run. Blocks are made from --seed and are the same on every machine.\n"
@@ -86,7 +87,7 @@ const struct command commands[] = {
      "Berlin, London, ArrowGlacier, GrayGlacier, Merge, Paris, Shanghai, Cancun, Prague, Osaka, BPO1, BPO2, BPO3, "
      "BPO4,\n"
      "BPO5, Amsterdam; FrontierToHomesteadAt5, ShanghaiToCancunAtTime15k and so on; ArrowGlacierToParisAtDiffC0000;\n"
-     "Berlin+3198 adds an EIP of opcodes: 1153, 1344, 1884, 2200, 3198, 3529, 3855, 3860, 5656, 6780, 7843, 7939, "
+     "Berlin+3198 adds an EIP of opcodes: 1153, 1344, 1884, 2200, 3198, 3529, 3855, 5656, 6780, 7843, 7939, "
      "8024.",
      OPTION_T8N | OPTION_THREAD_LIST | OPTION_EXECUTOR, 0, 0, t8n_command},
     {"explain", "BUNDLE|WORKLOAD...", "say why a block does not run faster",
@@ -101,5 +102,35 @@ const struct command commands[] = {
     {"fork", "[NAME]", "show what a fork is",
      "Without NAME all forks are listed. With --diff only what changed against the fork before is shown.",
      OPTION_JSON | OPTION_DIFF, 0, 1, fork_command},
+    {"import", "FILE...", "import blocks into a store, checked in full",
+     "FILE is a stream of blocks in RLP as `geth export` writes it, plain or gzip, or an era1 file. The store is made "
+     "when\n"
+     "it is not there; blocks that are in it already are passed over, so that an import that was stopped, killed or "
+     "ran\n"
+     "out of space goes on where it was when it is started again.\n\n"
+     "Headers, bodies, signatures, uncles, gas, receipts, bloom, requests and state root of every block are checked.\n"
+     "Many blocks are committed at once (--batch); what is committed survives any crash.\n\n"
+     "SIGINT and SIGTERM end it after the block at hand; what is done is committed, and the exit code is 130. A "
+     "second\n"
+     "signal ends it at once, which costs what has not been committed. Exit code 1: a block is wrong; those before it\n"
+     "are kept.",
+     OPTION_JSON | OPTION_THREADS | OPTION_EXECUTOR | OPTION_DATADIR | OPTION_GENESIS | OPTION_CACHE | OPTION_IMPORT |
+         OPTION_HISTORY,
+     1, UINT32_MAX, import_command},
+    {"db", "stat|check|prune", "look after a store",
+     "stat     what is in it: head, state root, entries and bytes of each table\n"
+     "check    build the state tries anew from accounts and slots, and compare every node, code, header and body with "
+     "its\n"
+     "         hash; exit code 1 when something is wrong\n"
+     "prune    give up undo records of all but the last --history blocks; with --receipts also receipts and look-ups",
+     OPTION_JSON | OPTION_DATADIR | OPTION_HISTORY | OPTION_RECEIPTS, 1, 1, db_command},
+    {"make-chain", "FILE", "make a chain to import, here or with geth",
+     "Writes signed blocks to FILE as `geth export` does, and to --genesis the genesis file that they stand on, which\n"
+     "`geth init` and `weft import` read. Same arguments, same bytes. Prints head and state root as one JSON "
+     "object.\n\n"
+     "Blocks have ether and token transfers, swaps, creations, contracts that destroy themselves, and delegations\n"
+     "(EIP-7702), from 1,000 accounts; --fill and --touch make the state grow and change. --fork is Prague or Osaka.",
+     OPTION_GENESIS | OPTION_MAKE | OPTION_SEED | OPTION_THREADS | OPTION_FORK | OPTION_CACHE, 1, 1,
+     make_chain_command},
     {NULL, NULL, NULL, NULL, 0, 0, 0, NULL},
 };

@@ -222,7 +222,7 @@ extern const struct fork *const forks[];
 const struct fork *fork_find(const char *name);
 
 /* Adds to a copy of a fork an EIP that it does not have, of those that change opcodes alone (1153, 1344, 1884, 2200, 3198, 3529, 3855,
- * 3860, 5656, 6780, 7843, 7939, 8024). False, and nothing changed, for any other. */
+ * 5656, 6780, 7843, 7939, 8024). False, and nothing changed, for any other. */
 bool fork_add_eip(struct fork *f, uint64_t eip);
 
 /* State gas for one byte of state growth in a block of that gas limit (EIP-8037); 0 where state growth has no gas of its own. */
