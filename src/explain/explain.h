@@ -250,7 +250,7 @@ struct explain_report {
     uint32_t event_count;
     uint64_t recorded_ns;         /* wall time of that run */
     uint64_t idle_ns;             /* of all workers in it, while they waited for something to do */
-    uint32_t ahead_count;         /* executions ahead of the line in it */
+    uint32_t ahead_count, vain_count; /* executions ahead of the line in it; those of them that came to nothing */
     struct explain_cost costs[4]; /* by enum block_field */
     struct explain_avoided avoided;
     uint32_t *hottest; /* locations, those that cost most first */

@@ -263,6 +263,7 @@ static void count_event(struct explain_report *r, struct ahead *ahead, const str
     tx->executions++;
     if (e->kind == EVENT_RUN) return;
     r->ahead_count++;
+    r->vain_count += e->in_vain;
     if (e->in_vain)
         tx->lost_ns += ns;
     else
@@ -280,6 +281,7 @@ static void count_check(struct explain_report *r, struct ahead *ahead, const str
         tx->waiting_ns += e->start_ns > a->end_ns ? e->start_ns - a->end_ns : 0;
         return;
     }
+    r->vain_count++;
     uint64_t lost = a->end_ns - a->start_ns + (e->end_ns - e->start_ns);
     tx->lost_ns += lost;
     if (tx->conflict_at == EXPLAIN_NONE) return;
