@@ -1,5 +1,5 @@
 # The third-party libraries as targets: dep_blst, dep_ckzg, dep_secp256k1, dep_mcl, dep_yyjson from the vendored sources,
-# dep_gmp and dep_openssl from the system.
+# dep_gmp, dep_openssl, dep_lmdb and dep_zlib from the system.
 #
 # The vendored ones are built at configure time, once for each set of pinned versions and compiler, into
 # WEFT_CACHE_DIR/deps-HASH, and then only linked: release, sanitizer and fuzz builds share them.
@@ -59,3 +59,7 @@ pkg_check_modules(gmp REQUIRED IMPORTED_TARGET GLOBAL gmp)
 pkg_check_modules(openssl REQUIRED IMPORTED_TARGET GLOBAL libcrypto)
 add_library(dep_gmp ALIAS PkgConfig::gmp)
 add_library(dep_openssl ALIAS PkgConfig::openssl)
+pkg_check_modules(lmdb REQUIRED IMPORTED_TARGET GLOBAL lmdb)
+pkg_check_modules(zlib REQUIRED IMPORTED_TARGET GLOBAL zlib)
+add_library(dep_lmdb ALIAS PkgConfig::lmdb)
+add_library(dep_zlib ALIAS PkgConfig::zlib)

@@ -42,6 +42,8 @@ need ninja-build have ninja
 need pkg-config have pkg-config
 need libgmp-dev pkg-config --exists gmp
 need libssl-dev pkg-config --exists libcrypto
+need liblmdb-dev pkg-config --exists lmdb
+need zlib1g-dev pkg-config --exists zlib
 if ! $min; then
     need clang-19 have clang-19
     need lld-19 have ld.lld-19

@@ -10,6 +10,7 @@
 #include "cli/stateless.h"
 #include "cli/suite.h"
 #include "cli/test_chain.h"
+#include "cli/test_store.h"
 
 struct block_test {
     struct tester *tester;
@@ -134,12 +135,17 @@ static bool begin_chain(struct block_test *t, yyjson_val *v, const struct chain_
     header_hash(&found, &header);
     struct state_memory *state = state_memory_new();
     form_accounts(f, form_object(f, v, "pre"), state);
-    chain_begin(&t->chain, t->tester, spec, &header, state);
+    test_chain_begin(&t->chain, t->tester, spec, &header, state);
     if (f->status != STATUS_OK) return false;
     struct hash root;
     state_memory_root(state, NULL, &root);
     if (!hash_equal(&found, &expected) || !hash_equal(&root, &header.state_root)) {
         FAIL_CASE(t, "genesis: %s differs", hash_equal(&found, &expected) ? "state root" : "hash");
+        return false;
+    }
+    struct error e;
+    if (t->tester->options->store && test_store_begin(&t->chain, &header, state, &e) != STATUS_OK) {
+        FAIL_CASE(t, "store: %s", e.text);
         return false;
     }
     return true;
@@ -176,7 +182,7 @@ static bool run_block(struct block_test *t, const struct candidate *all, size_t 
     const struct block_access_list *list = import.has_access_list ? &import.access_list : NULL;
     if (s == STATUS_OK && all[i].exception == NULL && t->tester->options->stateless)
         s = check_stateless(t, &import.block, all[i].v, &e);
-    if (s == STATUS_OK) s = chain_import(&t->chain, &import.block, list, !parent_is_needed(all, count, i), &e);
+    if (s == STATUS_OK) s = test_chain_import(&t->chain, &import.block, list, !parent_is_needed(all, count, i), &e);
     const char *exception = all[i].exception;
     if (exception == NULL && s != STATUS_OK)
         FAIL_CASE(t, "block %zu refused: %s: %s", i, status_name(s), e.text);
@@ -213,8 +219,13 @@ static void run_blocks(struct block_test *t, yyjson_val *v, const struct chain_s
     yyjson_arr_foreach(list, i, count, item) all[i] = read_candidate(t, item, payloads != NULL);
     bool good = begin_chain(t, v, spec);
     for (i = 0; i < count && good && !interrupted(); i++) good = run_block(t, all, count, i);
+    struct error damage;
+    if (t->chain.folder[0] != 0 && test_store_end(&t->chain, &damage) != STATUS_OK && good) {
+        FAIL_CASE(t, "store: %s", damage.text);
+        good = false;
+    }
     if (good && i == count) check_end(t, v);
-    chain_free(&t->chain);
+    test_chain_free(&t->chain);
 }
 
 static void run_case(struct tester *tester, struct suite_report *r, struct form *f, const char *name, yyjson_val *v)

@@ -29,17 +29,34 @@ const struct command commands[] = {
      "With --stateless the witness of each valid block is made from the full state, compared with the test's own\n"
      "where it has one (EIP-8025), and the block is executed from the witness alone.\n\n"
      "Files are spread over --threads; each thread executes with --workers workers.",
-     OPTION_JSON | OPTION_THREADS | OPTION_EXECUTOR | OPTION_FILTER | OPTION_FORK | OPTION_WORKERS | OPTION_STATELESS,
+     OPTION_JSON | OPTION_THREADS | OPTION_EXECUTOR | OPTION_FILTER | OPTION_FORK | OPTION_WORKERS | OPTION_STATELESS |
+         OPTION_STORE,
      1, UINT32_MAX, blocktest_command},
     {"bench", "[WORKLOAD...]", "execute generated blocks serially and in parallel",
      "Without an operand all workloads run. Blocks are made from --seed and are the same on every machine.\n"
      "Times are medians over --repeat runs and cover the execution of the block over loaded state.\n"
      "`ideal` is the speed-up that the dependencies between the transactions allow with so many threads, with gas\n"
      "as time; `cpu` is the CPU time of parallel over that of serial execution.\n\n"
-     "Workloads: transfers, erc20, uniswap-like, pay-one, nonce-chain, half-chain, chain, hot-counter,\n"
-     "coinbase-readers, giant, selfdestruct-storm, deploy-then-call.",
-     OPTION_JSON | OPTION_THREAD_LIST | OPTION_REPEAT | OPTION_FORK | OPTION_SIZE | OPTION_SEED, 0, UINT32_MAX,
-     bench_command},
+     "With --simulate the scheduler runs on virtual workers, with the times measured here; see docs/explain.md.\n\n"
+     "Workloads: transfers, erc20, uniswap-like, hybrid, gigagas-transfers, gigagas-erc20, gigagas-uniswap, pay-one,\n"
+     "nonce-chain, half-chain, chain, late-chain, hot-counter, coinbase-readers, giant, selfdestruct-storm,\n"
+     "deploy-then-call; docs/benchmarks.md says what they are.",
+     OPTION_JSON | OPTION_THREAD_LIST | OPTION_REPEAT | OPTION_FORK | OPTION_SIZE | OPTION_SEED | OPTION_HOT |
+         OPTION_CONTRACTS | OPTION_SIMULATE,
+     0, UINT32_MAX, bench_command},
+    {"run", "[CODE]", "execute one contract call",
+     "CODE is what runs, in hex digits; --code and --codefile say the same. Without any, the code that the prestate "
+     "has\n"
+     "at the receiver runs. No transaction stands around the call: no intrinsic gas, no fees, no nonce of the sender\n"
+     "(but for --create), no limit on gas.\n\n"
+     "Shown are how the call ended, the gas it used, its output and logs, and what it changed in the state. That the\n"
+     "code reverts or runs out of gas is a result, not an error.\n\n"
+     "--prestate takes a genesis file of geth: alloc, config (which says the fork at that block; --fork goes first),\n"
+     "number, timestamp, gasLimit, coinbase, difficulty, baseFeePerGas, mixHash, excessBlobGas. Without it, the state "
+     "is\n"
+     "empty and the rules are those of Osaka. BLOCKHASH gives the hash of the number in decimal.\n\n"
+     "A trace (EIP-3155) has the fields and words of geth's `evm --trace run`.",
+     OPTION_JSON | OPTION_FORK | OPTION_RUN | OPTION_TRACE, 0, 1, run_command},
     {"witness", "PATH...", "make the execution witness of blocks",
      "PATH is a file or a folder of blockchain tests, or a bundle as replay takes it. For each valid block one line "
      "of\n"
@@ -55,19 +72,6 @@ const struct command commands[] = {
      "than the real one, and it has no headers.",
      OPTION_CHECK | OPTION_THREADS | OPTION_EXECUTOR | OPTION_FILTER | OPTION_FORK | OPTION_WORKERS, 1, UINT32_MAX,
      witness_command},
-    {"run", "[CODE]", "execute one contract call",
-     "CODE is what runs, in hex digits; --code and --codefile say the same. Without any, the code that the prestate "
-     "has\n"
-     "at the receiver runs. No transaction stands around the call: no intrinsic gas, no fees, no nonce of the sender\n"
-     "(but for --create), no limit on gas.\n\n"
-     "Shown are how the call ended, the gas it used, its output and logs, and what it changed in the state. That the\n"
-     "code reverts or runs out of gas is a result, not an error.\n\n"
-     "--prestate takes a genesis file of geth: alloc, config (which says the fork at that block; --fork goes first),\n"
-     "number, timestamp, gasLimit, coinbase, difficulty, baseFeePerGas, mixHash, excessBlobGas. Without it, the state "
-     "is\n"
-     "empty and the rules are those of Osaka. BLOCKHASH gives the hash of the number in decimal.\n\n"
-     "A trace (EIP-3155) has the fields and words of geth's `evm --trace run`.",
-     OPTION_JSON | OPTION_FORK | OPTION_RUN | OPTION_TRACE, 0, 1, run_command},
     {"t8n", "", "state transition tool: takes a state and transactions, gives the state after them",
      "Arguments, files and exit codes are those of geth's `evm t8n`: alloc, env and txs go in; the new alloc, the "
      "result\n"
@@ -93,10 +97,40 @@ const struct command commands[] = {
      "way, what the workers did when. Without -o, --json or --perfetto a summary is printed; docs/explain.md tells\n"
      "what the numbers mean.",
      OPTION_JSON | OPTION_THREADS | OPTION_REPEAT | OPTION_FILTER | OPTION_FORK | OPTION_SIZE | OPTION_SEED |
-         OPTION_OUTPUT | OPTION_PERFETTO | OPTION_LAYOUT | OPTION_SIMULATE,
+         OPTION_HOT | OPTION_CONTRACTS | OPTION_OUTPUT | OPTION_PERFETTO | OPTION_LAYOUT | OPTION_SIMULATE,
      1, UINT32_MAX, explain_command},
     {"fork", "[NAME]", "show what a fork is",
      "Without NAME all forks are listed. With --diff only what changed against the fork before is shown.",
      OPTION_JSON | OPTION_DIFF, 0, 1, fork_command},
+    {"import", "FILE...", "import blocks into a store, checked in full",
+     "FILE is a stream of blocks in RLP as `geth export` writes it, plain or gzip, or an era1 file. The store is made "
+     "when\n"
+     "it is not there; blocks that are in it already are passed over, so that an import that was stopped, killed or "
+     "ran\n"
+     "out of space goes on where it was when it is started again.\n\n"
+     "Headers, bodies, signatures, uncles, gas, receipts, bloom, requests and state root of every block are checked.\n"
+     "Many blocks are committed at once (--batch); what is committed survives any crash.\n\n"
+     "SIGINT and SIGTERM end it after the block at hand; what is done is committed, and the exit code is 130. A "
+     "second\n"
+     "signal ends it at once, which costs what has not been committed. Exit code 1: a block is wrong; those before it\n"
+     "are kept.",
+     OPTION_JSON | OPTION_THREADS | OPTION_EXECUTOR | OPTION_DATADIR | OPTION_GENESIS | OPTION_CACHE | OPTION_IMPORT |
+         OPTION_HISTORY,
+     1, UINT32_MAX, import_command},
+    {"db", "stat|check|prune", "look after a store",
+     "stat     what is in it: head, state root, entries and bytes of each table\n"
+     "check    build the state tries anew from accounts and slots, and compare every node, code, header and body with "
+     "its\n"
+     "         hash; exit code 1 when something is wrong\n"
+     "prune    give up undo records of all but the last --history blocks; with --receipts also receipts and look-ups",
+     OPTION_JSON | OPTION_DATADIR | OPTION_HISTORY | OPTION_RECEIPTS, 1, 1, db_command},
+    {"make-chain", "FILE", "make a chain to import, here or with geth",
+     "Writes signed blocks to FILE as `geth export` does, and to --genesis the genesis file that they stand on, which\n"
+     "`geth init` and `weft import` read. Same arguments, same bytes. Prints head and state root as one JSON "
+     "object.\n\n"
+     "Blocks have ether and token transfers, swaps, creations, contracts that destroy themselves, and delegations\n"
+     "(EIP-7702), from 1,000 accounts; --fill and --touch make the state grow and change. --fork is Prague or Osaka.",
+     OPTION_GENESIS | OPTION_MAKE | OPTION_SEED | OPTION_THREADS | OPTION_FORK | OPTION_CACHE, 1, 1,
+     make_chain_command},
     {NULL, NULL, NULL, NULL, 0, 0, 0, NULL},
 };

@@ -51,6 +51,29 @@ static const struct option table[] = {
     {OPTION_DIFF, "--diff", NULL, "only what changed against the fork before", VALUE_NONE, FIELD(diff)},
     {OPTION_SIZE, "--size", "N", "transactions in a block", VALUE_NUMBER, FIELD(size)},
     {OPTION_SEED, "--seed", "N", "seed of the generator", VALUE_NUMBER, FIELD(seed)},
+    {OPTION_STORE, "--store", NULL, "keep the state in a store, in a folder of its own for each case", VALUE_NONE,
+     FIELD(store)},
+    {OPTION_DATADIR, "--datadir", "FOLDER", "where chain and state are kept", VALUE_TEXT, FIELD(datadir)},
+    {OPTION_GENESIS, "--genesis", "FILE", "genesis file as geth reads it; or dev, dev-FORK", VALUE_TEXT,
+     FIELD(genesis)},
+    {OPTION_CACHE, "--cache-mb", "N", "bound of what is kept in memory to be faster (default 256)", VALUE_NUMBER,
+     FIELD(cache_mb)},
+    {OPTION_IMPORT, "--batch", "N", "commit after so many blocks (default 2048)", VALUE_NUMBER, FIELD(batch)},
+    {OPTION_IMPORT, "--readers", "N", "threads that read ahead what blocks name (default 0)", VALUE_NUMBER,
+     FIELD(readers)},
+    {OPTION_IMPORT, "--read-latency-us", "N", "play a disk that takes so long for each read", VALUE_NUMBER,
+     FIELD(latency_us)},
+    {OPTION_HISTORY, "--history", "N", "blocks that can be undone and looked back to (default 128)", VALUE_NUMBER,
+     FIELD(history)},
+    {OPTION_MAKE, "--blocks", "N", "how many (default 100)", VALUE_NUMBER, FIELD(blocks)},
+    {OPTION_MAKE, "--gas-per-block", "N", "about so much gas is used in a block (default 15000000)", VALUE_NUMBER,
+     FIELD(gas)},
+    {OPTION_MAKE, "--fill", "N", "slots that each block writes for the first time (22,400 gas each)", VALUE_NUMBER,
+     FIELD(fill)},
+    {OPTION_MAKE, "--touch", "N", "slots that each block changes among those (5,500 gas each)", VALUE_NUMBER,
+     FIELD(touch)},
+    {OPTION_RECEIPTS, "--receipts", NULL, "give up receipts and look-ups of older blocks, too", VALUE_NONE,
+     FIELD(receipts)},
     {OPTION_RUN, "--code", "HEX", "the code that runs; also as the operand", VALUE_TEXT, FIELD(run.code)},
     {OPTION_RUN, "--codefile", "FILE", "the same from a file of hex digits, - is standard input", VALUE_TEXT,
      FIELD(run.code_file)},
@@ -91,12 +114,17 @@ static const struct option table[] = {
     {OPTION_T8N, "--output.body", "FILE", "the included transactions in RLP (default: nowhere)", VALUE_TEXT,
      FIELD(t8n.out_body)},
     {OPTION_T8N, "--verbosity", "N", "ignored", VALUE_TEXT, FIELD(t8n.verbosity)},
-    {OPTION_OUTPUT, "-o", "FILE", "write the report to FILE, as one HTML page", VALUE_TEXT, FIELD(output)},
+    {OPTION_HOT, "--hot", "PERCENT", "share of transactions in hot places (hybrid; default: 30)", VALUE_NUMBER,
+     FIELD(hot)},
+    {OPTION_CONTRACTS, "--contracts", "DIR", "codes that tools/contracts.sh fetched (default: .cache/contracts)",
+     VALUE_TEXT, FIELD(contracts)},
+    {OPTION_OUTPUT, "--output", "FILE", "write the report to FILE, as one HTML page; -o FILE for short", VALUE_TEXT,
+     FIELD(output)},
     {OPTION_PERFETTO, "--perfetto", "FILE", "write what each worker did to FILE, as a Chrome trace", VALUE_TEXT,
      FIELD(perfetto)},
     {OPTION_LAYOUT, "--layout", "ADDR=FILE", "Solidity's storageLayout of a contract; may be given several times",
      VALUE_TEXTS, FIELD(layouts)},
-    {OPTION_SIMULATE, "--simulate", "N,N,...", "also run the scheduler on N virtual workers", VALUE_THREAD_LIST, 0},
+    {OPTION_SIMULATE, "--simulate", "N,N,...", "run the scheduler on N virtual workers, too", VALUE_THREAD_LIST, 0},
     {OPTION_RPC, "--rpc", "URL", "fetch blocks from the node at URL", VALUE_TEXT, FIELD(rpc)},
 };
 
@@ -192,6 +220,7 @@ static enum status read_value(struct options *o, const struct command *c, const 
         }
         if (!read_number(text, option->flag == OPTION_SIZE, UINT64_MAX, &end, &n) || *end != 0)
             return bad(e, c, option, "a number", text);
+        if (option->flag == OPTION_HOT && n > 100) return bad(e, c, option, "a number from 0 to 100", text);
         *(uint64_t *)field = n;
         return STATUS_OK;
     }
@@ -228,6 +257,7 @@ enum status options_parse(struct options *out, const struct command *c, char **a
 {
     *out = (struct options){0};
     out->threads[0] = cpu_count();
+    out->hot = HOT_NOT_GIVEN;
     *wants_help = false;
     for (int i = 0; i < count && strcmp(arguments[i], "--") != 0; i++)
         *wants_help = *wants_help || is_help(arguments[i]);
@@ -246,7 +276,7 @@ enum status options_parse(struct options *out, const struct command *c, char **a
             continue;
         }
         const char *value;
-        const struct option *option = find_option(c, argument, &value);
+        const struct option *option = find_option(c, strcmp(argument, "-o") == 0 ? "--output" : argument, &value);
         if (option == NULL)
             return error_set(e, BAD_USAGE, "%s: %s: expected an option; see weft %s --help", c->name, argument,
                              c->name);

@@ -124,7 +124,7 @@ enum status stateless_check(struct test_chain *c, const struct block *b, struct 
                             struct witness *out, struct error *e)
 {
     const struct fork *fork = chain_fork_at(c->spec, b->header.number, b->header.timestamp);
-    struct provider p = {.chain = c, .parent = chain_node_of(c, &b->header.parent_hash)};
+    struct provider p = {.chain = c, .parent = test_chain_node_of(c, &b->header.parent_hash)};
     if (p.parent == NULL) return error_set(e, BLOCK_UNKNOWN_PARENT, "%s", status_text(BLOCK_UNKNOWN_PARENT));
     struct witness declared, made[2];
     yyjson_val *given = form_optional(v, "executionWitness");

@@ -1,6 +1,7 @@
 /* test_chain: importing a block, from its header to its state root. */
 #include "cli/test_chain.h"
 #include "cli/roots.h"
+#include "cli/test_store.h"
 
 #include <stdlib.h>
 
@@ -15,8 +16,8 @@ static struct chain_node *add_node(struct test_chain *c)
     return &c->nodes[c->count++];
 }
 
-void chain_begin(struct test_chain *c, struct tester *t, const struct chain_spec *spec, const struct header *genesis,
-                 struct state_memory *state)
+void test_chain_begin(struct test_chain *c, struct tester *t, const struct chain_spec *spec,
+                      const struct header *genesis, struct state_memory *state)
 {
     *c = (struct test_chain){.tester = t, .spec = spec};
     struct chain_node *n = add_node(c);
@@ -25,14 +26,14 @@ void chain_begin(struct test_chain *c, struct tester *t, const struct chain_spec
     state_memory_set_block_hash(state, genesis->number, &n->hash);
 }
 
-void chain_free(struct test_chain *c)
+void test_chain_free(struct test_chain *c)
 {
     for (uint32_t i = 0; i < c->count; i++)
         if (c->nodes[i].state != NULL) state_memory_free(c->nodes[i].state);
     free(c->nodes);
 }
 
-struct chain_node *chain_node_of(const struct test_chain *c, const struct hash *hash)
+struct chain_node *test_chain_node_of(const struct test_chain *c, const struct hash *hash)
 {
     for (uint32_t i = c->count; i-- > 0;)
         if (hash_equal(&c->nodes[i].hash, hash)) return &c->nodes[i];
@@ -72,7 +73,7 @@ static enum status execute_block(struct test_chain *c, const struct block *b,
     enum status s = block_recover(tester_engine(t, EXECUTOR_SERIAL), fork, b->transactions, b->transaction_count,
                                   &t->arena, &signers, &bad);
     if (s != STATUS_OK) return error_set(e, s, "transaction %u: %s", bad, status_text(s));
-    struct state_view view = state_memory_view(parent_state);
+    struct state_view view = c->store != NULL ? store_view(c->store) : state_memory_view(parent_state);
     struct root_recorder recorder = {.result = result, .parent = parent_state, .arena = &t->arena};
     struct block_task task = {.chain = c->spec,
                               .fork = fork,
@@ -97,17 +98,12 @@ static enum status execute_block(struct test_chain *c, const struct block *b,
     return s == STATUS_OK ? block_check(result, e) : s;
 }
 
-/* Brings `state` to what it is after the block, and compares its root. */
-static enum status apply_block(struct state_memory *state, const struct block *b, const struct state_diff *diff,
-                               struct error *e)
+/* Compares the root of the state after the block with the header's. */
+static enum status check_root(const struct state_memory *state, const struct block *b, struct error *e)
 {
-    state_memory_apply(state, diff);
     struct hash root;
     state_memory_root(state, NULL, &root);
-    if (hash_equal(&root, &b->header.state_root)) {
-        state_memory_set_block_hash(state, b->header.number, &b->hash);
-        return STATUS_OK;
-    }
+    if (hash_equal(&root, &b->header.state_root)) return STATUS_OK;
     char found[65], expected[65];
     hex_encode(found, root.b, sizeof root.b);
     hex_encode(expected, b->header.state_root.b, sizeof root.b);
@@ -115,17 +111,19 @@ static enum status apply_block(struct state_memory *state, const struct block *b
                      (unsigned long long)b->header.number, status_text(BLOCK_STATE_ROOT), found, expected);
 }
 
-enum status chain_import(struct test_chain *c, const struct block *b, const struct block_access_list *access_list,
-                         bool last_child, struct error *e)
+enum status test_chain_import(struct test_chain *c, const struct block *b, const struct block_access_list *access_list,
+                              bool last_child, struct error *e)
 {
-    struct chain_node *parent = chain_node_of(c, &b->header.parent_hash);
+    struct chain_node *parent = test_chain_node_of(c, &b->header.parent_hash);
     if (parent == NULL) return error_set(e, BLOCK_UNKNOWN_PARENT, "%s", status_text(BLOCK_UNKNOWN_PARENT));
-    if (chain_node_of(c, &b->hash) != NULL) return STATUS_OK; /* known already */
+    if (test_chain_node_of(c, &b->hash) != NULL) return STATUS_OK; /* known already */
     const struct fork *fork = chain_fork_at(c->spec, b->header.number, b->header.timestamp);
     enum status s = check_block(c, b, parent, fork, e);
     if (s != STATUS_OK) return s;
     ASSERT(parent->state != NULL);
     struct block_result result;
+    if (c->store != NULL) s = test_store_move(c, (uint32_t)(parent - c->nodes), e);
+    if (s != STATUS_OK) return s;
     s = execute_block(c, b, access_list, parent->state, fork, &result, e);
     if (s != STATUS_OK) return s;
     struct state_memory *state = parent->state;
@@ -133,11 +131,6 @@ enum status chain_import(struct test_chain *c, const struct block *b, const stru
         parent->state = NULL;
     else
         state = state_memory_copy(state);
-    s = apply_block(state, b, &result.diff, e);
-    if (s != STATUS_OK) {
-        state_memory_free(state);
-        return s;
-    }
     struct chain_node node = {.header = b->header,
                               .hash = b->hash,
                               .uncles = b->uncles,
@@ -145,6 +138,13 @@ enum status chain_import(struct test_chain *c, const struct block *b, const stru
                               .parent = (uint32_t)(parent - c->nodes),
                               .total_difficulty = u256_add(parent->total_difficulty, b->header.difficulty),
                               .state = state};
+    state_memory_apply(state, &result.diff);
+    s = c->store != NULL ? test_store_apply(c, b, &result, &node, e) : check_root(state, b, e);
+    if (s != STATUS_OK) {
+        state_memory_free(state);
+        return s;
+    }
+    state_memory_set_block_hash(state, b->header.number, &b->hash);
     *add_node(c) = node;
     /* The heaviest chain, the first seen of equals; after the merge each block is the new head. */
     if (fork->difficulty == DIFFICULTY_NONE || u256_less(c->nodes[c->head].total_difficulty, node.total_difficulty))

@@ -164,7 +164,8 @@ struct fork {
         uint32_t price_bits;                /* significant bits of the price ... */
         uint32_t price_offset;              /* ... plus this */
         uint32_t account, slot, delegation; /* bytes that each adds */
-        bool final; /* the text of 2026-02-18: what was paid is gone when a create or the whole transaction fails or the account destroys
+        bool
+            final; /* the text of 2026-02-18: what was paid is gone when a create or the whole transaction fails or the account destroys
                      * itself; what a slot cost goes into the refund counter */
     } state_growth;
 

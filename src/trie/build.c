@@ -57,6 +57,11 @@ static void sort_pairs(struct trie_pair *pairs, size_t count, size_t byte)
         if (size[b] > 1) sort_pairs(pairs + (end[b] - size[b]), size[b], byte + 1);
 }
 
+void node_sort_pairs(struct trie_pair *pairs, size_t count)
+{
+    sort_pairs(pairs, count, 0);
+}
+
 /* ---- building -------------------------------------------------------------------------------------------------------- */
 
 /* Number of nibbles that the first and the last key (and so all keys between) share. */

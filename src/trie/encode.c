@@ -117,6 +117,14 @@ size_t node_encode(uint8_t *out, const struct node *n, size_t depth)
     return encode_branch(out, (const struct branch *)n);
 }
 
+size_t trie_leaf_encode(uint8_t *out, const void *key, size_t key_size, size_t depth, struct bytes value)
+{
+    uint8_t path[1 + TRIE_KEY_MAX];
+    size_t size = pack_key(path, key, key_size, depth);
+    uint8_t *to = write_two(out, path, size, string_size(value.data, value.size));
+    return (size_t)(write_string(to, value.data, value.size) - out);
+}
+
 /* ---- from RLP ----------------------------------------------------------------------------------------------------- */
 
 /* One reference: nothing, a hash, or a short node in place. */

@@ -21,7 +21,7 @@ static void give(struct free_node **list, void *memory)
 struct branch *node_new_branch(struct node_pool *p)
 {
     struct branch *b = take(p, &p->branches, sizeof *b);
-    b->node.kind = NODE_BRANCH;
+    b->node = (struct node){NODE_BRANCH, true};
     memset(b->reference_size, 0, sizeof b->reference_size);
     memset(b->child, 0, sizeof b->child);
     return b;
@@ -31,7 +31,7 @@ struct extension *node_new_extension(struct node_pool *p, const uint8_t *path, s
 {
     struct extension *e = take(p, &p->extensions, sizeof *e);
     ASSERT(size > 0 && size <= NIBBLES_MAX);
-    e->node.kind = NODE_EXTENSION;
+    e->node = (struct node){NODE_EXTENSION, true};
     e->size = (uint8_t)size;
     e->reference_size = 0;
     e->child = NULL;
@@ -49,7 +49,7 @@ struct leaf *node_new_leaf(struct node_pool *p, const uint8_t *key, size_t key_s
         l = take(p, &p->leaves[size_class], sizeof *l + size_class * LEAF_CLASS_SIZE);
     else
         l = arena_alloc(&p->arena, sizeof *l + size, _Alignof(struct leaf));
-    l->node.kind = NODE_LEAF;
+    l->node = (struct node){NODE_LEAF, true};
     l->size_class = (uint8_t)(size_class < LEAF_CLASSES ? size_class : LEAF_CLASSES);
     l->key_size = (uint8_t)key_size;
     l->borrowed = borrow;

@@ -30,6 +30,7 @@ enum {
 
 struct node {
     uint8_t kind; /* enum node_kind */
+    bool unsaved; /* new or changed since trie_save, and so is all above it */
 };
 struct branch {
     struct node node;
@@ -147,6 +148,8 @@ void node_hash_trees(const struct place *roots, size_t count, struct pool *pool,
 
 /* ---- building (build.c) ------------------------------------------------------------------------------------------- */
 
+/* Sorts by key, ascending; a key before the longer ones that it begins. */
+void node_sort_pairs(struct trie_pair *pairs, size_t count);
 /* The tree of pairs in ascending order of keys (count > 0). Values are borrowed. */
 struct node *node_build(struct node_pool *p, const struct trie_pair *pairs, size_t count);
 

@@ -49,6 +49,6 @@ enum status trie_verify(const struct hash *root, const void *key, size_t key_siz
     struct hash hashes[NIBBLES_MAX + 1];
     keccak256_many(hashes, nodes, count);
     struct proof_nodes proof = {nodes, hashes, count};
-    struct trie_source source = {&proof, proof_node};
+    struct trie_source source = {.context = &proof, .node = proof_node};
     return trie_lookup(&source, root, key, key_size, value);
 }

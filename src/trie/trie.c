@@ -22,6 +22,9 @@ void trie_free(struct trie *t)
 {
     if (t == NULL) return;
     arena_free(&t->nodes.arena);
+    for (size_t i = 0; t->parts != NULL && i < BRANCH_VALUE; i++) arena_free(&t->parts[i].arena);
+    free(t->parts);
+    buffer_free(&t->gone);
     free(t);
 }
 
@@ -34,12 +37,16 @@ enum status trie_resolve(struct trie *t, struct place p, const uint8_t *key, siz
     if (encoded.size == REFERENCE_SIZE) {
         struct hash hash;
         memcpy(hash.b, p.reference, sizeof hash);
-        if (t->source.node == NULL || !t->source.node(t->source.context, &hash, &encoded)) return STATE_MISSING;
+        bool found = t->source.node_at != NULL
+                         ? t->source.node_at(t->source.context, key, depth, &encoded)
+                         : t->source.node != NULL && t->source.node(t->source.context, &hash, &encoded);
+        if (!found) return STATE_MISSING;
     }
     struct node *found;
     enum status s = node_decode(&t->nodes, encoded, key, depth, &found);
     if (s != STATUS_OK) return s;
     if (below_extension && found->kind != NODE_BRANCH) return TRIE_BAD_NODE;
+    found->unsaved = false;
     *p.node = found;
     return STATUS_OK;
 }
@@ -48,7 +55,7 @@ enum status trie_find(struct trie *t, const uint8_t *key, size_t key_size, struc
 {
     ASSERT(key_size <= TRIE_KEY_MAX);
     struct place p = trie_place(t);
-    size_t depth = 0, end = 2 * key_size;
+    size_t depth = t->base_depth, end = 2 * key_size;
     bool below_extension = false;
     w->count = 0;
     for (;;) {
@@ -87,7 +94,19 @@ struct leaf *way_leaf(const struct way *w, const uint8_t *key, size_t key_size)
 /* The nodes on the way changed: their references no longer hold. */
 static void strike_out(const struct way *w)
 {
-    for (size_t i = 0; i < w->count; i++) *w->place[i].reference_size = 0;
+    for (size_t i = 0; i < w->count; i++) {
+        *w->place[i].reference_size = 0;
+        if (*w->place[i].node != NULL) (*w->place[i].node)->unsaved = true;
+    }
+}
+
+void trie_note_gone(struct trie *t, const uint8_t *key, size_t depth)
+{
+    if (t->source.node_at == NULL) return;
+    uint8_t *to = buffer_reserve(&t->gone, 1 + depth);
+    to[0] = (uint8_t)depth;
+    for (size_t i = 0; i < depth; i++) to[1 + i] = nibble_at(key, i);
+    t->gone.size += 1 + depth;
 }
 
 enum status trie_get(struct trie *t, const void *key, size_t key_size, struct bytes *value)
@@ -187,13 +206,11 @@ enum status trie_put(struct trie *t, const void *key, size_t key_size, struct by
 
 /* ---- deleting ---------------------------------------------------------------------------------------------------------- */
 
-/* The number of the only child that the branch has besides `gone`; BRANCH_SIZE when there are more. */
-static unsigned only_other_child(struct branch *b, const struct node *const *gone)
+unsigned branch_only_child(struct branch *b)
 {
     unsigned found = BRANCH_SIZE;
     for (unsigned i = 0; i < BRANCH_SIZE; i++) {
-        struct place p = place_in_branch(b, i);
-        if (place_is_empty(p) || (const struct node *const *)p.node == gone) continue;
+        if (place_is_empty(place_in_branch(b, i))) continue;
         if (found != BRANCH_SIZE) return BRANCH_SIZE;
         found = i;
     }
@@ -222,23 +239,34 @@ static void extend(struct trie *t, struct place p, const uint8_t *path, size_t s
     node_give_up(&t->nodes, n);
 }
 
-/* The branch before the last place of the way has a single child left, and gives way to it. Paths grow: of a leaf by itself, its key is whole;
- * of an extension by the child's nibble; a branch gets an extension in front. What stands above may be an extension, which then
- * swallows its child or, over a leaf, vanishes. Shortens the way to the places that are left. */
-static void collapse(struct trie *t, struct way *w, unsigned other)
+/* Makes `sibling` the way to child `other` of the branch at `depth` on the way of `key`. */
+static void way_to_child(uint8_t sibling[TRIE_KEY_MAX], const uint8_t *key, size_t depth, unsigned other)
 {
-    w->count -= 2;
-    struct place p = w->place[w->count];
+    memcpy(sibling, key, (depth + 1) / 2);
+    nibble_set(sibling, depth, other);
+}
+
+/* Paths grow: of a leaf by itself, its key is whole; of an extension by the child's nibble; a branch gets an extension in front. */
+void trie_collapse(struct trie *t, struct place p, const uint8_t *key, size_t depth, unsigned other)
+{
     struct branch *b = as_branch(*p.node);
-    uint8_t nibble = (uint8_t)other;
-    if (b->child[other]->kind == NODE_LEAF)
+    uint8_t nibble = (uint8_t)other, sibling[TRIE_KEY_MAX];
+    trie_note_gone(t, key, depth);
+    if (b->child[other]->kind == NODE_LEAF) {
         place_set(p, b->child[other]);
-    else
+    } else {
+        way_to_child(sibling, key, depth, other);
+        if (b->child[other]->kind == NODE_EXTENSION) trie_note_gone(t, sibling, depth + 1);
         extend(t, p, &nibble, 1, place_in_branch(b, other));
+    }
     node_give_up(&t->nodes, &b->node);
-    if (w->count == 0 || (*w->place[w->count - 1].node)->kind != NODE_EXTENSION) return;
-    struct place above = w->place[--w->count];
+}
+
+/* What stands above a branch that gave way may be an extension, which swallows what came in its place or, over a leaf, vanishes. */
+static void close_up(struct trie *t, struct place above, const uint8_t *key, size_t depth)
+{
     struct extension *e = as_extension(*above.node);
+    trie_note_gone(t, key, depth);
     if (e->child->kind == NODE_LEAF)
         place_set(above, e->child);
     else
@@ -254,21 +282,32 @@ enum status trie_delete(struct trie *t, const void *key, size_t key_size)
     struct leaf *old = way_leaf(&w, key, key_size);
     if (old == NULL) return STATUS_OK;
     struct place p = w.place[w.count - 1];
-    unsigned other = BRANCH_SIZE;
-    if (w.count > 1) { /* what leads to a leaf is a branch: below an extension there is no leaf */
-        struct branch *b = as_branch(*w.place[w.count - 2].node);
+    place_set(p, NULL); /* for the time being: a failure below puts it back */
+    if (w.count > 1) {  /* what leads to a leaf is a branch: below an extension there is no leaf */
+        struct place upper = w.place[w.count - 2];
+        struct branch *b = as_branch(*upper.node);
         size_t depth = w.depth - (p.reference != NULL); /* of the branch */
-        other = only_other_child(b, (const struct node *const *)p.node);
+        unsigned other = branch_only_child(b);
         if (other < BRANCH_VALUE) {
             uint8_t sibling[TRIE_KEY_MAX];
-            memcpy(sibling, key, (depth + 1) / 2);
-            nibble_set(sibling, depth, other);
+            way_to_child(sibling, key, depth, other);
             s = trie_resolve(t, place_in_branch(b, other), sibling, depth + 1, false);
-            if (s != STATUS_OK) return s;
+            if (s != STATUS_OK) {
+                place_set(p, &old->node);
+                strike_out(&w);
+                return s;
+            }
+        }
+        if (other != BRANCH_SIZE) {
+            trie_collapse(t, upper, key, depth, other);
+            w.count--;
+            struct place *above = w.count > 1 ? &w.place[w.count - 2] : NULL;
+            if (above != NULL && (*above->node)->kind == NODE_EXTENSION) {
+                close_up(t, *above, key, depth - as_extension(*above->node)->size);
+                w.count--;
+            }
         }
     }
-    place_set(p, NULL);
-    if (other != BRANCH_SIZE) collapse(t, &w, other);
     strike_out(&w);
     node_give_up(&t->nodes, &old->node);
     return STATUS_OK;

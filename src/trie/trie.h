@@ -71,11 +71,13 @@ void trie_state_root(struct hash *out, const struct trie_state_entry *entries, s
 
 /* ---- over time -------------------------------------------------------------------------------------------------- */
 
-/* Where nodes that are known by hash alone come from. */
+/* Where nodes that are known by hash alone come from: found by their hash, or (when node_at is set) by their place, the first `depth`
+ * nibbles of `key`. */
 struct trie_source {
     void *context;
-    /* The RLP of the node with that hash, valid until the next call; false when it is not there. */
+    /* The RLP of the node with that hash, valid until the thread's next call; false when it is not there. */
     bool (*node)(void *context, const struct hash *hash, struct bytes *out);
+    bool (*node_at)(void *context, const uint8_t *key, size_t depth, struct bytes *out);
 };
 
 struct trie;
@@ -92,6 +94,11 @@ enum status trie_get(struct trie *t, const void *key, size_t key_size, struct by
 enum status trie_put(struct trie *t, const void *key, size_t key_size, struct bytes value);
 enum status trie_delete(struct trie *t, const void *key, size_t key_size);
 
+/* Puts (and, where a value is empty, deletes) all pairs, values before deletions, so that no branch is taken away that something is
+ * put into. Sorts the pairs; no key twice. With a pool, the sixteen subtrees below the root are worked on side by side, for which the
+ * source must bear being called from many threads. After a failure the trie is between before and after, and only good to be freed. */
+enum status trie_put_all(struct trie *t, struct trie_pair *pairs, size_t count, struct pool *pool);
+
 /* The root's hash now. `pool` may be NULL. */
 void trie_root(struct trie *t, struct pool *pool, struct hash *out);
 /* The roots of many tries, mostly small ones (storage), dealt out to the pool and hashed together. `pool` may be NULL. */
@@ -104,6 +111,38 @@ struct trie_sink {
 };
 /* Like trie_root, and passes every node that is new since the last root to the sink. */
 void trie_commit(struct trie *t, const struct trie_sink *sink, struct hash *out);
+
+/* Who keeps nodes by their place: branches and extensions only, since a leaf is its key and value. `path` has `depth` nibbles, one a byte. */
+struct trie_keeper {
+    void *context;
+    void (*gone)(void *context, const uint8_t *path,
+                 size_t depth); /* what was kept there is no longer part of the trie */
+    void (*node)(void *context, const uint8_t *path, size_t depth, const struct hash *hash, struct bytes encoded);
+};
+/* The RLP of the leaf at `depth`: what a source answers where a keeper got no node. Needs value.size + TRIE_LEAF_ROOM bytes; returns the
+ * size. */
+enum { TRIE_LEAF_ROOM = TRIE_KEY_MAX + 24 };
+size_t trie_leaf_encode(uint8_t *out, const void *key, size_t key_size, size_t depth, struct bytes value);
+/* Tells the keeper what changed since the trie was made or last saved: what is gone, what is new at its place; of several calls for one
+ * path the last counts. Only after trie_root, with nothing changed in between. */
+void trie_save(struct trie *t, const struct trie_keeper *keeper);
+/* Whether there is something to save. */
+bool trie_is_unsaved(const struct trie *t);
+/* Bytes of memory that the trie holds. */
+size_t trie_bytes(const struct trie *t);
+
+/* ---- from an ordered stream ------------------------------------------------------------------------------------- */
+
+/* The root of pairs that come one after the other in ascending order of keys, all of one size, in memory for one way to a leaf: for
+ * states that do not fit memory, and as the plain twin of what is done over time. */
+struct trie_stream;
+/* `keeper` (may be NULL): its `node` gets every branch and extension, children before parents. */
+struct trie_stream *trie_stream_new(const struct trie_keeper *keeper);
+/* The value must not be empty. */
+void trie_stream_put(struct trie_stream *s, const void *key, size_t key_size, struct bytes value);
+/* The root of all that was put; the stream is then empty and may be used again. */
+void trie_stream_root(struct trie_stream *s, struct hash *out);
+void trie_stream_free(struct trie_stream *s);
 
 /* Calls visit(context, key, value) for every pair, in order of keys; all nodes must be to be had. */
 enum status trie_walk(struct trie *t, void (*visit)(void *context, struct bytes key, struct bytes value),

@@ -156,7 +156,7 @@ TEST(trie_from_a_root_alone_fetches_what_it_needs)
         struct key_form form = forms[round % COUNT_OF(forms)];
         struct store store = {0};
         struct trie_sink sink = {&store, store_put};
-        struct trie_source source = {&store, store_get};
+        struct trie_source source = {.context = &store, .node = store_get};
         struct trie *t = trie_new(NULL, NULL);
         w->count = 0;
         for (unsigned step = 0; step < 12; step++) {
@@ -185,7 +185,7 @@ TEST(trie_says_what_is_missing_and_stays_as_it_was)
         struct key_form form = forms[round % COUNT_OF(forms)];
         struct store store = {0};
         struct trie_sink sink = {&store, store_put};
-        struct trie_source source = {&store, store_get};
+        struct trie_source source = {.context = &store, .node = store_get};
         struct hash root;
         struct trie *t = trie_new(NULL, NULL);
         w->count = 0;
@@ -353,7 +353,7 @@ TEST(trie_refuses_what_is_no_node)
         struct hash root;
         keccak256(&root, node, size);
         store_put(&store, &root, (struct bytes){node, size});
-        struct trie_source source = {&store, store_get};
+        struct trie_source source = {.context = &store, .node = store_get};
         struct trie *t = trie_new(&root, &source);
         struct bytes value;
         uint8_t key[1] = {0x12};

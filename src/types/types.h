@@ -126,6 +126,10 @@ struct signature_rules {
  * Takes tens of microseconds. */
 enum status transaction_sender(struct address *out, const struct transaction *tx, struct signature_rules rules);
 
+/* transaction_sender for `count` transactions at once, several times as fast. *bad is the first without a sender, or `count`. */
+enum status transactions_senders(struct address *out, const struct transaction *transactions, uint32_t count,
+                                 struct signature_rules rules, uint32_t *bad);
+
 /* What an authority signs: keccak256(0x05 || rlp([chain_id, address, nonce])). */
 void authorization_signing_hash(struct hash *out, const struct authorization *a);
 /* Recovers the authority. TX_BAD_SIGNATURE; s must be low. */

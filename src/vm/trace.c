@@ -118,7 +118,7 @@ static void name_fault(struct vm_trace *t, enum vm_status error)
     char name[32];
     if (on_the_way && count < info->in) /* The text is escaped as a JSON string: 1 <=> 2. */
         (void)snprintf(t->fault, sizeof t->fault, "stack underflow (%u \\u003c=\\u003e %u)", count, info->in);
-    else if (on_the_way && count + info->out > STACK_ITEMS_MAX + info->in)
+    else if (on_the_way && count + info->out > (uint32_t)STACK_ITEMS_MAX + info->in)
         (void)snprintf(t->fault, sizeof t->fault, "stack limit reached %u (%d)", count,
                        STACK_ITEMS_MAX + info->in - info->out);
     else if (error == VM_UNDEFINED_INSTRUCTION)

@@ -94,7 +94,7 @@ enum status witness_make(struct witness *out, const struct witness_provider *p, 
                          const struct witness_touched *touched, const struct state_diff *diff, struct arena *arena)
 {
     struct recorder recorder = {.from = &p->nodes, .arena = arena};
-    struct trie_source source = {&recorder, record_node};
+    struct trie_source source = {.context = &recorder, .node = record_node};
     struct state_tries *tries = state_tries_new(&parent->state_root, &source);
     *out = (struct witness){0};
     enum status s = visit_all(tries, touched->accesses);

@@ -75,7 +75,7 @@ static bool find_node(void *context, const struct hash *hash, struct bytes *out)
 
 struct trie_source witness_store_nodes(struct witness_store *s)
 {
-    return (struct trie_source){s, find_node};
+    return (struct trie_source){.context = s, .node = find_node};
 }
 
 bool witness_store_code(void *store, const struct hash *hash, struct bytes *out)

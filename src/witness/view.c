@@ -137,7 +137,7 @@ static bool find_node(void *context, const struct hash *hash, struct bytes *out)
 
 struct trie_source witness_state_nodes(struct witness_state *s)
 {
-    return (struct trie_source){s, find_node};
+    return (struct trie_source){.context = s, .node = find_node};
 }
 
 static void note_gap(struct witness_state *s, struct gap gap)

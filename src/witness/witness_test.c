@@ -267,7 +267,7 @@ TEST(a_lookup_in_a_hostile_trie_is_short)
     static const size_t sizes[] = {1, 1, 2};
     for (size_t i = 0; i < COUNT_OF(sizes); i++) {
         make_chain(&chain, paths[i], sizes[i]);
-        struct trie_source source = {&chain, give_link};
+        struct trie_source source = {.context = &chain, .node = give_link};
         const uint8_t key[32] = {0};
         struct bytes value;
         CHECK_STATUS(trie_lookup(&source, &chain.names[999], key, sizeof key, &value), TRIE_BAD_NODE);

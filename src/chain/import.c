@@ -1,0 +1,243 @@
+/* Importing: one block after the other, each checked against its parent, executed, compared with its header, and given to the store. */
+#include <stdlib.h>
+
+#include "chain/private.h"
+
+#define BATCH_BLOCKS_DEFAULT 2048u
+#define BATCH_BYTES_DEFAULT ((size_t)64 << 20)
+
+/* ---- the chain ---------------------------------------------------------------------------------------------------------- */
+
+enum status chain_load_parent(struct chain *c, struct error *e)
+{
+    struct buffer text = {0};
+    const struct store_head *head = store_head(c->store);
+    if (head == NULL) return error_set(e, STORE_NONE, "%s", status_text(STORE_NONE));
+    bool found = store_block_part(c->store, STORE_HEADER, head->number, &text);
+    struct rlp in = rlp_of(buffer_bytes(&text));
+    enum status s = found ? header_decode(&c->parent, &in) : STORE_DAMAGED;
+    c->parent.extra_data = (struct bytes){0};
+    buffer_free(&text);
+    return s == STATUS_OK ? s : error_set(e, STORE_DAMAGED, "header of the head: %s", status_text(STORE_DAMAGED));
+}
+
+enum status chain_new(struct chain **out, struct store *store, const struct chain_genesis *genesis,
+                      const struct chain_options *o, struct error *e)
+{
+    struct chain *c = base_calloc(1, sizeof *c);
+    *out = NULL;
+    *c = (struct chain){.store = store, .genesis = genesis, .options = *o};
+    if (c->options.batch_blocks == 0) c->options.batch_blocks = BATCH_BLOCKS_DEFAULT;
+    if (c->options.batch_bytes == 0) c->options.batch_bytes = BATCH_BYTES_DEFAULT;
+    enum status s = chain_load_parent(c, e);
+    if (s != STATUS_OK) {
+        free(c);
+        return s;
+    }
+    c->engine = engine_new(o->threads);
+    if (o->readers != 0) c->readers = pool_new(o->readers + 1);
+    c->progress.number = c->parent.number;
+    *out = c;
+    return STATUS_OK;
+}
+
+void chain_free(struct chain *c)
+{
+    if (c == NULL) return;
+    engine_free(c->engine);
+    pool_free(c->readers);
+    rlp_writer_free(&c->receipts);
+    arena_free(&c->arena);
+    free(c);
+}
+
+struct engine *chain_engine(struct chain *c)
+{
+    return c->engine;
+}
+
+const struct chain_progress *chain_progress(const struct chain *c)
+{
+    return &c->progress;
+}
+
+/* ---- branches --------------------------------------------------------------------------------------------------------------- */
+
+/* Makes the block's parent the head, if it is one of the last blocks. */
+static enum status go_back(struct chain *c, const struct ahead_job *job, struct error *e)
+{
+    const struct header *h = &job->block.header;
+    uint64_t number;
+    if (!store_block_number(c->store, &h->parent_hash, &number))
+        return error_set(e, BLOCK_UNKNOWN_PARENT, "block %llu: %s", (unsigned long long)h->number,
+                         status_text(BLOCK_UNKNOWN_PARENT));
+    if (job->fork->difficulty != DIFFICULTY_NONE) /* which branch is heavier would be known at its end */
+        return error_set(e, BLOCK_UNKNOWN_PARENT, "block %llu: %s: its parent is not the head, before the merge",
+                         (unsigned long long)h->number, status_text(BLOCK_UNKNOWN_PARENT));
+    enum status s = STATUS_OK;
+    while (s == STATUS_OK && store_head(c->store)->number > number)
+        s = store_revert(c->store, engine_pool(c->engine), e);
+    return s == STATUS_OK ? chain_load_parent(c, e) : s;
+}
+
+static bool is_known(struct chain *c, const struct block *b)
+{
+    uint64_t number;
+    return b->header.number <= store_head(c->store)->number && store_block_number(c->store, &b->hash, &number);
+}
+
+/* ---- uncles ------------------------------------------------------------------------------------------------------------------- */
+
+/* The parent and those before it, as far as uncles look back. */
+static enum status check_uncles(struct chain *c, const struct block *b, struct error *e)
+{
+    struct block_ancestor ancestors[OMMER_AGE_MAX + 1];
+    struct block blocks[OMMER_AGE_MAX + 1];
+    struct buffer texts[OMMER_AGE_MAX + 1] = {{0}};
+    uint32_t count = 0;
+    enum status s = STATUS_OK;
+    for (uint64_t n = b->header.number - 1; count < COUNT_OF(ancestors) && s == STATUS_OK; n--) {
+        struct buffer *text = &texts[count];
+        struct rlp in, body;
+        size_t header_size;
+        s = store_block_part(c->store, STORE_HEADER, n, text) ? STATUS_OK : STORE_DAMAGED;
+        header_size = text->size;
+        if (s == STATUS_OK && !store_block_part(c->store, STORE_BODY, n, text)) s = STORE_DAMAGED;
+        if (s != STATUS_OK) break;
+        in = rlp_of((struct bytes){text->data + header_size, text->size - header_size});
+        s = rlp_enter(&in, &body);
+        if (s != STATUS_OK) break;
+        /* Header and the body's inside, in a list, are the block. */
+        struct rlp_writer w = {0};
+        rlp_put_raw(&w, body.at, (size_t)(body.end - body.at));
+        rlp_put_raw(&w, text->data, header_size);
+        rlp_put_list(&w, 0);
+        struct bytes whole = rlp_written(&w);
+        whole.data = arena_copy(&c->arena, whole.data, whole.size);
+        rlp_writer_free(&w);
+        in = rlp_of(whole);
+        struct block *found = &blocks[count];
+        s = block_decode(found, &in, &c->arena, e);
+        if (s == STATUS_OK)
+            ancestors[count++] = (struct block_ancestor){&found->header, found->hash, found->uncles,
+                                                         found->uncle_count};
+        if (n == 0) break;
+    }
+    if (s == STATUS_OK) s = block_check_uncles(b, &c->genesis->spec, ancestors, count, e);
+    for (size_t i = 0; i < COUNT_OF(texts); i++) buffer_free(&texts[i]);
+    return s;
+}
+
+/* ---- one block ------------------------------------------------------------------------------------------------------------------ */
+
+static enum status keep(struct chain *c, const struct ahead_job *job, const struct block_result *r, struct error *e)
+{
+    const struct block *b = &job->block;
+    struct store_block record = {
+        .header = &b->header,
+        .hash = b->hash,
+        .total_difficulty = u256_add(store_head(c->store)->total_difficulty, b->header.difficulty),
+        .header_bytes = job->header_bytes,
+        .body_bytes = job->body_bytes,
+        .receipts_bytes = chain_receipts(c, r),
+        .transaction_hashes = job->transaction_hashes,
+        .transaction_count = b->transaction_count};
+    return store_apply(c->store, &record, &r->diff, engine_pool(c->engine), e);
+}
+
+enum status chain_import_block(struct chain *c, const struct ahead_job *job, struct error *e)
+{
+    const struct block *b = &job->block;
+    struct block_task task;
+    struct block_result r;
+    struct hash genesis;
+    if (b->header.number == 0) {
+        header_hash(&genesis, &c->genesis->header);
+        if (!hash_equal(&genesis, &b->hash))
+            return error_set(e, STORE_OTHER_CHAIN, "block 0: %s", status_text(STORE_OTHER_CHAIN));
+    }
+    if (is_known(c, b)) {
+        c->progress.known++;
+        return STATUS_OK;
+    }
+    uint64_t start = clock_wall_ns();
+    enum status s = STATUS_OK;
+    arena_reset(&c->arena);
+    if (!hash_equal(&b->header.parent_hash, &store_head(c->store)->hash)) s = go_back(c, job, e);
+    if (s == STATUS_OK) s = block_check_header(&b->header, &c->parent, job->fork, &c->genesis->spec, e);
+    if (s == STATUS_OK && b->uncle_count != 0) s = check_uncles(c, b, e);
+    if (s == STATUS_OK) s = chain_execute(c, b, job->fork, &job->signers, &task, &r, e);
+    if (s == STATUS_OK) s = block_check(&r, e);
+    uint64_t executed = clock_wall_ns();
+    if (s == STATUS_OK) s = keep(c, job, &r, e);
+    c->progress.execute_ns += executed - start;
+    c->progress.root_ns += clock_wall_ns() - executed;
+    if (s != STATUS_OK) return s;
+    c->parent = b->header;
+    c->parent.extra_data = (struct bytes){0};
+    c->progress.blocks++;
+    c->progress.transactions += b->transaction_count;
+    c->progress.gas += b->header.gas_used;
+    c->progress.number = b->header.number;
+    return STATUS_OK;
+}
+
+/* ---- a file --------------------------------------------------------------------------------------------------------------------- */
+
+static enum status commit_if_due(struct chain *c, struct error *e)
+{
+    if (store_pending_blocks(c->store) < c->options.batch_blocks &&
+        store_pending_bytes(c->store) < c->options.batch_bytes)
+        return STATUS_OK;
+    uint64_t start = clock_wall_ns();
+    enum status s = store_commit_begin(c->store, e);
+    c->progress.commit_ns += clock_wall_ns() - start;
+    return s;
+}
+
+static enum status import_all(struct chain *c, struct ahead *ahead, const struct chain_file *file,
+                              bool (*step)(void *context, const struct chain_progress *p), void *context,
+                              struct error *e)
+{
+    enum status s = STATUS_OK;
+    for (bool end = false; s == STATUS_OK && !end;) {
+        uint64_t start = clock_wall_ns();
+        struct ahead_job *job = ahead_next(ahead);
+        c->progress.wait_ns += clock_wall_ns() - start;
+        s = job->status;
+        end = job->end;
+        if (s != STATUS_OK && e != NULL) *e = job->error;
+        if (s == STATUS_OK && !end) s = chain_import_block(c, job, e);
+        ahead_done(ahead, job);
+        if (s == STATUS_OK && !end) s = commit_if_due(c, e);
+        chain_file_progress(file, &c->progress.file_read, &c->progress.file_bytes);
+        if (s == STATUS_OK && !end && step != NULL && !step(context, &c->progress))
+            s = error_set(e, CHAIN_INTERRUPTED, "%s", status_text(CHAIN_INTERRUPTED));
+    }
+    return s;
+}
+
+enum status chain_import(struct chain *c, const char *path, bool (*step)(void *context, const struct chain_progress *p),
+                         void *context, struct error *e)
+{
+    struct chain_file *file;
+    struct error why = {STATUS_OK, ""};
+    enum status s = chain_file_open(&file, path, e);
+    if (s != STATUS_OK) return s;
+    unsigned threads = engine_threads(c->engine) / 2;
+    struct ahead *ahead = ahead_new(c, file, threads == 0 ? 1 : threads);
+    s = import_all(c, ahead, file, step, context, &why);
+    ahead_free(ahead);
+    chain_file_close(file);
+    if (s != STATUS_OK && s != CHAIN_FILE) error_set(e, s, "%s: %s", path, why.text);
+    if (s == CHAIN_FILE && e != NULL) *e = why;
+    return s;
+}
+
+enum status chain_finish(struct chain *c, struct error *e)
+{
+    uint64_t start = clock_wall_ns();
+    enum status s = store_commit(c->store, e);
+    c->progress.commit_ns += clock_wall_ns() - start;
+    return s;
+}

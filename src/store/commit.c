@@ -1,0 +1,343 @@
+/* Commits: everything of a batch in one transaction of the database, in order of keys, table after table. The disk has it when the
+ * transaction is committed; what goes wrong before leaves the state of the commit before. */
+#include <stdlib.h>
+
+#include "store/private.h"
+
+/* ---- batches --------------------------------------------------------------------------------------------------------- */
+
+void batch_free(struct batch *b)
+{
+    flat_map_free(&b->accounts);
+    flat_map_free(&b->slots);
+    free(b->blocks);
+    free(b->removed);
+    free(b->codes);
+    free(b->nodes);
+    arena_free(&b->arena);
+    buffer_free(&b->text);
+    *b = (struct batch){.accounts = {.value_size = sizeof(struct account_record)},
+                        .slots = {.value_size = sizeof(struct u256)}};
+}
+
+size_t store_pending_bytes(const struct store *s)
+{
+    const struct batch *b = &s->pending;
+    return flat_map_bytes(&b->accounts) + flat_map_bytes(&b->slots) + b->arena.reserved;
+}
+
+uint64_t store_pending_blocks(const struct store *s)
+{
+    return s->pending.block_count;
+}
+
+/* ---- writing ------------------------------------------------------------------------------------------------------------ */
+
+struct write {
+    struct store *store;
+    const struct batch *batch;
+    MDB_txn *txn;
+    int code; /* the first failure */
+};
+
+static void put(struct write *w, enum table t, const void *key, size_t key_size, struct bytes value)
+{
+    if (w->code != 0) return;
+    MDB_val k = {key_size, (void *)(uintptr_t)key}, v = {value.size, (void *)(uintptr_t)value.data};
+    w->store->written_bytes += key_size + value.size;
+    w->code = mdb_put(w->txn, w->store->table[t], &k, &v, 0);
+}
+
+static void delete(struct write *w, enum table t, const void *key, size_t key_size)
+{
+    if (w->code != 0) return;
+    MDB_val k = {key_size, (void *)(uintptr_t)key};
+    int code = mdb_del(w->txn, w->store->table[t], &k, NULL);
+    if (code != MDB_NOTFOUND) w->code = code;
+}
+
+/* An entry of a map, on its way into order. */
+struct ordered {
+    uint64_t first, second; /* of the key, as numbers */
+    uint32_t entry;
+};
+
+static int by_key(const void *a, const void *b)
+{
+    const struct ordered *x = a, *y = b;
+    if (x->first != y->first) return x->first < y->first ? -1 : 1;
+    return (x->second > y->second) - (x->second < y->second);
+}
+
+/* Entries of a map in about the order in which the database has them; the rest of equal beginnings does not matter. */
+static struct ordered *in_order(const struct flat_map *m, bool by_id)
+{
+    struct ordered *all = base_alloc((m->count + 1) * sizeof *all);
+    for (size_t i = 0; i < m->count; i++) {
+        const struct flat_key *k = flat_map_key(m, i);
+        uint64_t hash = load_be64(k->hash.b);
+        all[i] = (struct ordered){by_id ? k->id : hash, by_id ? hash : 0, (uint32_t)i};
+    }
+    qsort(all, m->count, sizeof *all, by_key);
+    return all;
+}
+
+static void write_accounts(struct write *w)
+{
+    const struct flat_map *m = &w->batch->accounts;
+    struct ordered *order = in_order(m, false);
+    for (size_t i = 0; i < m->count; i++) {
+        const struct flat_key *k = flat_map_key(m, order[i].entry);
+        uint8_t record[ACCOUNT_RECORD_MAX];
+        size_t size = account_record_encode(record, flat_map_value(m, order[i].entry));
+        if (size != 0)
+            put(w, TABLE_ACCOUNTS, k->hash.b, 32, (struct bytes){record, size});
+        else
+            delete (w, TABLE_ACCOUNTS, k->hash.b, 32);
+    }
+    free(order);
+}
+
+static void write_slots(struct write *w)
+{
+    const struct flat_map *m = &w->batch->slots;
+    struct ordered *order = in_order(m, true);
+    for (size_t i = 0; i < m->count; i++) {
+        const struct flat_key *k = flat_map_key(m, order[i].entry);
+        uint8_t key[SLOT_KEY_SIZE], word[32];
+        store_be64(key, k->id);
+        memcpy(key + 8, k->hash.b, 32);
+        size_t size = word_encode(word, *(const struct u256 *)flat_map_value(m, order[i].entry));
+        if (size != 0)
+            put(w, TABLE_STORAGE, key, sizeof key, (struct bytes){word, size});
+        else
+            delete (w, TABLE_STORAGE, key, sizeof key);
+    }
+    free(order);
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct batch_node *x = a, *y = b;
+    if (x->id != y->id) return x->id < y->id ? -1 : 1;
+    uint32_t common = x->depth < y->depth ? x->depth : y->depth;
+    int order = memcmp(x->path, y->path, common);
+    if (order == 0) order = (int)x->depth - (int)y->depth;
+    return order != 0 ? order : (x->order > y->order) - (x->order < y->order);
+}
+
+static bool same_place(const struct batch_node *x, const struct batch_node *y)
+{
+    return x->id == y->id && x->depth == y->depth && memcmp(x->path, y->path, x->depth) == 0;
+}
+
+static void write_nodes(struct write *w)
+{
+    const struct batch *b = w->batch;
+    if (b->node_count != 0) qsort(b->nodes, b->node_count, sizeof *b->nodes, by_place);
+    for (size_t i = 0; i < b->node_count; i++) {
+        const struct batch_node *n = &b->nodes[i];
+        uint8_t key[NODE_KEY_MAX];
+        if (i + 1 < b->node_count && same_place(n, n + 1)) continue; /* the last one counts */
+        store_be64(key, n->id);
+        memcpy(key + 8, n->path, n->depth);
+        if (n->encoded.size != 0)
+            put(w, TABLE_NODES, key, 8 + n->depth, n->encoded);
+        else
+            delete (w, TABLE_NODES, key, 8 + n->depth);
+    }
+}
+
+/* ---- blocks --------------------------------------------------------------------------------------------------------------- */
+
+/* Look-ups of a block that is taken back, or whose look-ups are no longer wanted. */
+static void delete_lookups(struct write *w, const uint8_t number[8])
+{
+    MDB_val k = {8, (void *)(uintptr_t)number}, v;
+    if (w->code != 0 || mdb_get(w->txn, w->store->table[TABLE_BODIES], &k, &v) != 0) return;
+    /* The body may move while the table is written. */
+    struct buffer body = {0};
+    buffer_append(&body, v.mv_data, v.mv_size);
+    struct rlp in = rlp_of(buffer_bytes(&body)), list, all;
+    struct rlp_item item;
+    if (rlp_enter(&in, &list) == STATUS_OK && rlp_enter(&list, &all) == STATUS_OK)
+        while (!rlp_at_end(&all) && rlp_read_item(&all, &item) == STATUS_OK) {
+            struct hash hash = keccak256_bytes(item.is_list ? item.encoded : item.payload);
+            MDB_val key = {32, hash.b}, found;
+            int code = mdb_get(w->txn, w->store->table[TABLE_LOOKUP], &key, &found);
+            if (code == 0 && found.mv_size == 12 && memcmp(found.mv_data, number, 8) == 0)
+                delete (w, TABLE_LOOKUP, hash.b, 32);
+        }
+    buffer_free(&body);
+}
+
+static void remove_blocks(struct write *w)
+{
+    for (size_t i = 0; i < w->batch->removed_count; i++) {
+        uint8_t key[8];
+        number_key(key, w->batch->removed[i].number);
+        delete_lookups(w, key);
+        delete (w, TABLE_HEADERS, key, 8);
+        delete (w, TABLE_BODIES, key, 8);
+        delete (w, TABLE_RECEIPTS, key, 8);
+        delete (w, TABLE_UNDO, key, 8);
+        delete (w, TABLE_NUMBERS, w->batch->removed[i].hash.b, 32);
+    }
+}
+
+struct lookup {
+    struct hash hash;
+    uint8_t place[12];
+};
+
+static int by_hash(const void *a, const void *b)
+{
+    return memcmp(a, b, 32);
+}
+
+static void write_lookups(struct write *w)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < w->batch->block_count; i++) count += w->batch->blocks[i].transaction_count;
+    struct lookup *all = base_alloc((count + 1) * sizeof *all);
+    count = 0;
+    for (size_t i = 0; i < w->batch->block_count; i++) {
+        const struct batch_block *b = &w->batch->blocks[i];
+        for (uint32_t k = 0; k < b->transaction_count; k++) {
+            struct lookup *l = &all[count++];
+            uint32_t index = __builtin_bswap32(k);
+            l->hash = b->transactions[k];
+            number_key(l->place, b->number);
+            memcpy(l->place + 8, &index, sizeof index);
+        }
+    }
+    qsort(all, count, sizeof *all, by_hash);
+    for (size_t i = 0; i < count; i++) put(w, TABLE_LOOKUP, all[i].hash.b, 32, (struct bytes){all[i].place, 12});
+    free(all);
+}
+
+static void write_blocks(struct write *w)
+{
+    for (size_t i = 0; i < w->batch->block_count; i++) {
+        const struct batch_block *b = &w->batch->blocks[i];
+        uint8_t key[8];
+        number_key(key, b->number);
+        put(w, TABLE_HEADERS, key, 8, b->header);
+        put(w, TABLE_BODIES, key, 8, b->body);
+        if (b->receipts.size != 0) put(w, TABLE_RECEIPTS, key, 8, b->receipts);
+        if (b->number >= w->batch->undo_end) put(w, TABLE_UNDO, key, 8, b->undo);
+        put(w, TABLE_NUMBERS, b->hash.b, 32, (struct bytes){key, 8});
+    }
+    for (size_t i = 0; i < w->batch->code_count; i++)
+        put(w, TABLE_CODES, w->batch->codes[i].hash.b, 32, w->batch->codes[i].code);
+}
+
+/* Undo records that are too old. */
+static void delete_undo(struct write *w)
+{
+    MDB_cursor *cursor;
+    MDB_val k, v;
+    if (w->code == 0) w->code = mdb_cursor_open(w->txn, w->store->table[TABLE_UNDO], &cursor);
+    if (w->code != 0) return;
+    while (mdb_cursor_get(cursor, &k, &v, MDB_FIRST) == 0 && k.mv_size == 8 &&
+           load_be64(k.mv_data) < w->batch->undo_end && w->code == 0)
+        w->code = mdb_cursor_del(cursor, 0);
+    mdb_cursor_close(cursor);
+}
+
+static void write_meta(struct write *w)
+{
+    const struct batch *b = w->batch;
+    uint8_t head[8 + 32 + 32 + 32], number[8];
+    number_key(head, b->head.number);
+    memcpy(head + 8, b->head.hash.b, 32);
+    memcpy(head + 40, b->head.state_root.b, 32);
+    u256_store_be(head + 72, b->head.total_difficulty);
+    put(w, TABLE_META, "head", 4, (struct bytes){head, sizeof head});
+    number_key(number, b->next_id);
+    put(w, TABLE_META, "next id", 7, (struct bytes){number, 8});
+    number_key(number, b->undo_end);
+    put(w, TABLE_META, "undo first", 10, (struct bytes){number, 8});
+    if (b->has_text) put(w, TABLE_META, "chain", 5, buffer_bytes(&b->text));
+}
+
+static enum status write_batch(struct store *s, const struct batch *b, struct error *e)
+{
+    struct write w = {.store = s, .batch = b};
+    uint64_t start = clock_wall_ns();
+    w.code = mdb_txn_begin(s->env, NULL, 0, &w.txn);
+    if (w.code != 0) return store_failure(s, w.code, "writing", e);
+    remove_blocks(&w);
+    write_accounts(&w);
+    write_slots(&w);
+    write_nodes(&w);
+    write_blocks(&w);
+    write_lookups(&w);
+    delete_undo(&w);
+    if (b->has_head) write_meta(&w);
+    if (w.code == 0)
+        w.code = mdb_txn_commit(w.txn);
+    else
+        mdb_txn_abort(w.txn);
+    s->commits++;
+    s->commit_ns += clock_wall_ns() - start;
+    return w.code == 0 ? STATUS_OK : store_failure(s, w.code, "writing", e);
+}
+
+/* ---- committing ------------------------------------------------------------------------------------------------------------ */
+
+static void *writer_main(void *store)
+{
+    struct store *s = store;
+    s->writer_status = write_batch(s, &s->sealed, &s->writer_error);
+    return NULL;
+}
+
+/* What was written is from now on found in the cache. */
+static void fill_cache(struct flat_cache *cache, const struct flat_map *m)
+{
+    for (size_t i = 0; i < m->count; i++) flat_cache_put(cache, flat_map_key(m, i), flat_map_value(m, i));
+}
+
+enum status commit_wait(struct store *s, struct error *e)
+{
+    if (!s->sealing) return STATUS_OK;
+    s->sealing = false;
+    pthread_join(s->writer, NULL);
+    if (s->writer_status != STATUS_OK) {
+        if (e != NULL) *e = s->writer_error;
+        return s->writer_status;
+    }
+    fill_cache(s->account_cache, &s->sealed.accounts);
+    fill_cache(s->slot_cache, &s->sealed.slots);
+    if (s->sealed.has_head) {
+        s->durable = s->sealed.head;
+        s->has_durable = true;
+    }
+    readers_release(s);
+    batch_free(&s->sealed);
+    tries_shrink(s->tries, s->options.cache_bytes / 2);
+    return STATUS_OK;
+}
+
+enum status store_commit_begin(struct store *s, struct error *e)
+{
+    enum status why = commit_wait(s, e);
+    struct batch *b = &s->pending;
+    if (why != STATUS_OK || (!b->has_head && !b->has_text)) return why;
+    tries_save(s->tries, b);
+    if (b->has_text) buffer_append(&b->text, s->text.data, s->text.size);
+    s->sealed = *b;
+    *b = (struct batch){0};
+    batch_free(b);
+    s->sealing = pthread_create(&s->writer, NULL, writer_main, s) == 0;
+    if (!s->sealing) return error_set(e, STORE_IO, "%s: writing: the system gives no thread", s->folder);
+    /* Too much in memory can only be given up while nothing new waits for a commit. */
+    return tries_bytes(s->tries) > s->options.cache_bytes / 2 ? commit_wait(s, e) : STATUS_OK;
+}
+
+enum status store_commit(struct store *s, struct error *e)
+{
+    enum status why = store_commit_begin(s, e);
+    return why == STATUS_OK ? commit_wait(s, e) : why;
+}

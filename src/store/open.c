@@ -1,0 +1,261 @@
+/* Opening and closing: the folder, its lock, the database and its readers. */
+#define _GNU_SOURCE 1
+#include "store/private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+const char *const table_names[TABLE_COUNT] = {"meta",   "accounts", "storage", "nodes",   "codes", "headers",
+                                              "bodies", "receipts", "undo",    "numbers", "lookup"};
+
+#define MAP_BYTES_DEFAULT ((uint64_t)1 << 40)
+#define CACHE_BYTES_DEFAULT ((size_t)256 << 20)
+
+/* ---- failures ------------------------------------------------------------------------------------------------------ */
+
+static enum status status_of(int code)
+{
+    switch (code) {
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+    case MDB_MAP_FULL: return STORE_FULL;
+    case EACCES:
+    case EPERM:
+    case EROFS: return STORE_READ_ONLY;
+    case MDB_CORRUPTED:
+    case MDB_PAGE_NOTFOUND:
+    case MDB_INVALID:
+    case MDB_PANIC:
+    case MDB_VERSION_MISMATCH:
+    case MDB_INCOMPATIBLE: return STORE_DAMAGED;
+    default: return STORE_IO;
+    }
+}
+
+enum status store_failure(const struct store *s, int code, const char *doing, struct error *e)
+{
+    enum status why = status_of(code);
+    return error_set(e, why, "%s: %s: %s: %s", s->folder, doing, status_text(why), mdb_strerror(code));
+}
+
+/* ---- the folder ------------------------------------------------------------------------------------------------------ */
+
+static bool join(char *out, size_t size, const char *folder, const char *name)
+{
+    int written = snprintf(out, size, "%s/%s", folder, name);
+    return written > 0 && (size_t)written < size;
+}
+
+/* Takes the folder for this process. */
+static enum status lock_folder(struct store *s, struct error *e)
+{
+    char path[4096];
+    if (!join(path, sizeof path, s->folder, "LOCK")) return error_set(e, STORE_IO, "%s: name is too long", s->folder);
+    bool made = false;
+    if (s->options.create) made = mkdir(s->folder, 0777) == 0;
+    if (!made && s->options.create && errno != EEXIST) return store_failure(s, errno, "making the folder", e);
+    struct stat there;
+    if (!s->options.create && stat(path, &there) != 0)
+        return error_set(e, STORE_NONE, "%s: %s: expected a folder that weft import has made", s->folder,
+                         status_text(STORE_NONE));
+    s->lock_file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (s->lock_file < 0) return store_failure(s, errno, "opening LOCK", e);
+    if (flock(s->lock_file, LOCK_EX | LOCK_NB) == 0) return STATUS_OK;
+    return error_set(e, STORE_LOCKED, "%s: %s: expected to have the folder alone", s->folder,
+                     status_text(STORE_LOCKED));
+}
+
+/* ---- the database ---------------------------------------------------------------------------------------------------- */
+
+static enum status open_tables(struct store *s, struct error *e)
+{
+    MDB_txn *txn;
+    int code = mdb_txn_begin(s->env, NULL, 0, &txn);
+    if (code != 0) return store_failure(s, code, "opening", e);
+    for (unsigned i = 0; i < TABLE_COUNT && code == 0; i++)
+        code = mdb_dbi_open(txn, table_names[i], MDB_CREATE, &s->table[i]);
+    uint8_t version[4] = {0, 0, 0, STORE_SCHEMA_VERSION};
+    MDB_val key = {6, (void *)(uintptr_t)"schema"}, value = {sizeof version, version};
+    if (code == 0) code = mdb_put(txn, s->table[TABLE_META], &key, &value, MDB_NOOVERWRITE);
+    bool is_new = code == 0;
+    if (code == MDB_KEYEXIST) code = 0;
+    if (code == 0 && !is_new && (value.mv_size != 4 || memcmp(value.mv_data, version, 4) != 0)) {
+        unsigned found = value.mv_size == 4 ? ((const uint8_t *)value.mv_data)[3] : 0;
+        mdb_txn_abort(txn);
+        return error_set(e, STORE_SCHEMA, "%s: %s: found %u, expected %d; import the chain anew", s->folder,
+                         status_text(STORE_SCHEMA), found, STORE_SCHEMA_VERSION);
+    }
+    if (code == 0)
+        code = mdb_txn_commit(txn);
+    else
+        mdb_txn_abort(txn);
+    return code == 0 ? STATUS_OK : store_failure(s, code, "opening", e);
+}
+
+static enum status open_database(struct store *s, struct error *e)
+{
+    char path[4096];
+    if (!join(path, sizeof path, s->folder, "state.mdb"))
+        return error_set(e, STORE_IO, "%s: name is too long", s->folder);
+    int code = mdb_env_create(&s->env);
+    if (code == 0) code = mdb_env_set_maxdbs(s->env, TABLE_COUNT);
+    if (code == 0) code = mdb_env_set_maxreaders(s->env, READERS + 8);
+    if (code == 0) code = mdb_env_set_mapsize(s->env, s->options.map_bytes);
+    unsigned flags = MDB_NOSUBDIR | MDB_NOTLS | MDB_NORDAHEAD | MDB_NOMEMINIT;
+    if (s->options.careless) flags |= MDB_NOSYNC;
+    if (code == 0) code = mdb_env_open(s->env, path, flags, 0666);
+    return code == 0 ? open_tables(s, e) : store_failure(s, code, "opening state.mdb", e);
+}
+
+/* ---- readers --------------------------------------------------------------------------------------------------------- */
+
+struct reader *reader_take(struct store *s)
+{
+    static _Atomic uint32_t threads;
+    static _Thread_local uint32_t mine;
+    if (mine == 0) mine = atomic_fetch_add_explicit(&threads, 1, memory_order_relaxed) + 1;
+    uint32_t at = mine % READERS;
+    for (uint32_t tried = 1; atomic_flag_test_and_set_explicit(&s->readers[at].busy, memory_order_acquire); tried++) {
+        at = (at + 1) % READERS;
+        if (tried % READERS == 0) sched_yield();
+    }
+    struct reader *r = &s->readers[at];
+    uint64_t generation = atomic_load_explicit(&s->generation, memory_order_acquire);
+    int code = 0;
+    if (r->open && r->generation != generation) {
+        mdb_txn_reset(r->txn);
+        r->open = false;
+    }
+    if (!r->open) code = r->txn == NULL ? mdb_txn_begin(s->env, NULL, MDB_RDONLY, &r->txn) : mdb_txn_renew(r->txn);
+    ASSERT(code == 0);
+    r->open = true;
+    r->generation = generation;
+    return r;
+}
+
+void reader_give(struct reader *r)
+{
+    atomic_flag_clear_explicit(&r->busy, memory_order_release);
+}
+
+void readers_release(struct store *s)
+{
+    atomic_fetch_add_explicit(&s->generation, 1, memory_order_release);
+    for (unsigned i = 0; i < READERS; i++) {
+        struct reader *r = &s->readers[i];
+        if (atomic_flag_test_and_set_explicit(&r->busy, memory_order_acquire))
+            continue; /* is renewed when it is taken next */
+        if (r->open) mdb_txn_reset(r->txn);
+        r->open = false;
+        reader_give(r);
+    }
+}
+
+bool table_get(struct store *s, struct reader *r, enum table t, const void *key, size_t size, struct bytes *out)
+{
+    MDB_val k = {size, (void *)(uintptr_t)key}, v;
+    if (mdb_get(r->txn, s->table[t], &k, &v) != 0) return false;
+    *out = (struct bytes){v.mv_data, v.mv_size};
+    return true;
+}
+
+/* ---- opening and closing ----------------------------------------------------------------------------------------------- */
+
+/* The value of a key of the meta table as an array of `size` bytes. */
+static bool get_meta(struct store *s, struct reader *r, const char *name, void *out, size_t size)
+{
+    struct bytes b;
+    if (!table_get(s, r, TABLE_META, name, strlen(name), &b) || b.size != size) return false;
+    memcpy(out, b.data, size);
+    return true;
+}
+
+static enum status read_meta(struct store *s, struct error *e)
+{
+    uint8_t head[8 + 32 + 32 + 32], next[8], first[8];
+    struct reader *r = reader_take(s);
+    struct bytes text;
+    s->next_id = 1;
+    s->has_head = get_meta(s, r, "head", head, sizeof head);
+    bool good = !s->has_head || (get_meta(s, r, "next id", next, 8) && get_meta(s, r, "undo first", first, 8));
+    if (table_get(s, r, TABLE_META, "chain", 5, &text)) buffer_append(&s->text, text.data, text.size);
+    reader_give(r);
+    if (!good) return error_set(e, STORE_DAMAGED, "%s: %s: meta table", s->folder, status_text(STORE_DAMAGED));
+    if (!s->has_head) return STATUS_OK;
+    s->head.number = load_be64(head);
+    memcpy(s->head.hash.b, head + 8, 32);
+    memcpy(s->head.state_root.b, head + 40, 32);
+    s->head.total_difficulty = u256_load_be(head + 72);
+    s->next_id = load_be64(next);
+    s->undo_first = load_be64(first);
+    s->durable = s->head;
+    s->has_durable = true;
+    return STATUS_OK;
+}
+
+enum status store_open(struct store **out, const char *folder, const struct store_options *o, struct error *e)
+{
+    struct store *s = base_alloc_aligned(_Alignof(struct store), sizeof *s);
+    memset(s, 0, sizeof *s);
+    *out = NULL;
+    s->options = *o;
+    if (s->options.cache_bytes == 0) s->options.cache_bytes = CACHE_BYTES_DEFAULT;
+    if (s->options.history == 0) s->options.history = STORE_HISTORY;
+    if (s->options.map_bytes == 0) s->options.map_bytes = MAP_BYTES_DEFAULT;
+    s->folder = base_strdup(folder);
+    s->lock_file = -1;
+    pthread_mutex_init(&s->code_lock, NULL);
+    s->pending.accounts.value_size = s->sealed.accounts.value_size = sizeof(struct account_record);
+    s->pending.slots.value_size = s->sealed.slots.value_size = sizeof(struct u256);
+    enum status why = lock_folder(s, e);
+    if (why == STATUS_OK) why = open_database(s, e);
+    if (why == STATUS_OK) why = read_meta(s, e);
+    if (why != STATUS_OK) {
+        store_close(s);
+        return why;
+    }
+    /* Of what may be kept, half is for trie nodes (tries.c), the rest for accounts, slots, and what waits for a commit. */
+    s->account_cache = flat_cache_new(sizeof(struct account_record), s->options.cache_bytes / 8);
+    s->slot_cache = flat_cache_new(sizeof(struct u256), s->options.cache_bytes / 4);
+    s->tries = tries_new(s);
+    *out = s;
+    return STATUS_OK;
+}
+
+void store_close(struct store *s)
+{
+    if (s == NULL) return;
+    (void)commit_wait(s, NULL);
+    tries_free(s->tries);
+    flat_cache_free(s->account_cache);
+    flat_cache_free(s->slot_cache);
+    batch_free(&s->pending);
+    batch_free(&s->sealed);
+    for (unsigned i = 0; i < READERS; i++)
+        if (s->readers[i].txn != NULL) mdb_txn_abort(s->readers[i].txn);
+    if (s->env != NULL) mdb_env_close(s->env);
+    if (s->lock_file >= 0) close(s->lock_file);
+    pthread_mutex_destroy(&s->code_lock);
+    arena_free(&s->view_codes);
+    buffer_free(&s->text);
+    free(s->folder);
+    free(s);
+}
+
+struct store_work store_work(const struct store *s)
+{
+    return (struct store_work){.reads = s->reads,
+                               .node_reads = s->node_reads,
+                               .hits = s->hits,
+                               .commits = s->commits,
+                               .commit_ns = s->commit_ns,
+                               .written_bytes = s->written_bytes,
+                               .read_ns = s->read_ns};
+}

@@ -1,0 +1,216 @@
+/* What the files of store/ share. */
+#ifndef WEFT_STORE_PRIVATE_H
+#define WEFT_STORE_PRIVATE_H
+
+#include <lmdb.h>
+#include <pthread.h>
+
+#include "crypto/crypto.h"
+#include "store/flat.h"
+#include "store/store.h"
+
+/* ---- records (record.c) ------------------------------------------------------------------------------------------ */
+
+/* An account as the store knows it. Without `exists` all else is zero. */
+struct account_record {
+    bool exists;
+    uint64_t nonce;
+    uint64_t storage_id; /* 0: never had a slot */
+    struct u256 balance;
+    struct hash code_hash, storage_root;
+};
+enum { ACCOUNT_RECORD_MAX = 2 + 8 + 32 + 32 + 8 + 32 };
+/* Returns the size; 0 for an account that does not exist. */
+size_t account_record_encode(uint8_t out[ACCOUNT_RECORD_MAX], const struct account_record *a);
+bool account_record_decode(struct account_record *out, struct bytes in);
+/* A word without leading zeros. */
+size_t word_encode(uint8_t out[32], struct u256 word);
+bool word_decode(struct u256 *out, struct bytes in);
+
+/* What one block, or taking one back, does to the state; keys hashed. */
+struct changed_slot {
+    struct hash key;
+    struct u256 old, new;
+};
+struct changed_account {
+    struct hash key;
+    struct account_record old, new; /* new.storage_root is filled in by tries_update */
+    struct changed_slot *slots;
+    size_t slot_count;
+};
+struct change_set {
+    struct changed_account *accounts;
+    size_t count;
+    struct arena arena;
+};
+/* The storage id under which the account's slots lie: of the side that has one. */
+static inline uint64_t change_storage_id(const struct changed_account *c)
+{
+    return c->new.storage_id != 0 ? c->new.storage_id : c->old.storage_id;
+}
+/* Old values of a change, as bytes, and back: then `new` is what was old, and `old` is left empty. */
+void undo_encode(struct buffer *out, const struct change_set *set);
+bool undo_decode(struct change_set *out, struct bytes in);
+
+/* ---- batches ------------------------------------------------------------------------------------------------------ */
+
+struct batch_block {
+    uint64_t number;
+    struct hash hash;
+    struct bytes header, body, receipts, undo;
+    const struct hash *transactions;
+    uint32_t transaction_count;
+    struct hash parent_hash;
+};
+/* A block that is taken back: its entries are deleted. */
+struct batch_removed {
+    uint64_t number;
+    struct hash hash;
+};
+struct batch_code {
+    struct hash hash;
+    struct bytes code;
+};
+/* A node that is new, or (no bytes) gone. */
+struct batch_node {
+    uint64_t id;
+    const uint8_t *path;
+    struct bytes encoded;
+    uint32_t depth, order;
+};
+
+/* Changes of some blocks, on their way to the database. */
+struct batch {
+    struct flat_map accounts; /* struct account_record */
+    struct flat_map slots;    /* struct u256 */
+    struct batch_block *blocks;
+    struct batch_removed *removed;
+    struct batch_code *codes;
+    struct batch_node *nodes; /* gathered from the tries when the batch is sealed */
+    size_t block_count, block_capacity, removed_count, removed_capacity, code_count, code_capacity;
+    size_t node_count, node_capacity;
+    struct arena arena;
+    bool has_head, has_text;
+    struct store_head head;
+    uint64_t next_id;
+    uint64_t undo_end; /* undo records of lower numbers are given up */
+    struct buffer text;
+};
+
+/* ---- the store ----------------------------------------------------------------------------------------------------- */
+
+enum table {
+    TABLE_META,
+    TABLE_ACCOUNTS,
+    TABLE_STORAGE,
+    TABLE_NODES,
+    TABLE_CODES,
+    TABLE_HEADERS,
+    TABLE_BODIES,
+    TABLE_RECEIPTS,
+    TABLE_UNDO,
+    TABLE_NUMBERS,
+    TABLE_LOOKUP,
+    TABLE_COUNT
+};
+extern const char *const table_names[TABLE_COUNT];
+
+/* A reading transaction, used by one thread at a time. */
+enum { READERS = 96 };
+struct reader {
+    _Alignas(64) atomic_flag busy;
+    bool open;           /* the transaction is at a snapshot, that of ... */
+    uint64_t generation; /* ... this commit */
+    MDB_txn *txn;
+};
+
+struct tries; /* tries.c */
+
+struct store {
+    char *folder;
+    int lock_file;
+    MDB_env *env;
+    MDB_dbi table[TABLE_COUNT];
+    struct store_options options;
+    struct reader readers[READERS];
+    _Atomic uint64_t generation; /* commits that readers may see */
+
+    struct flat_cache *account_cache, *slot_cache;
+    struct tries *tries;
+
+    bool has_head, has_durable;
+    struct store_head head, durable;
+    uint64_t next_id;
+    uint64_t undo_first; /* oldest block that can be undone */
+    struct buffer text;
+
+    struct batch pending, sealed;
+    bool sealing; /* the thread below runs */
+    pthread_t writer;
+    enum status writer_status;
+    struct error writer_error;
+
+    pthread_mutex_t code_lock;
+    struct arena view_codes; /* codes handed out by the view */
+
+    _Atomic uint64_t reads, node_reads, hits, read_ns;
+    uint64_t commits, commit_ns, written_bytes;
+};
+
+/* Turns what the database said into a status, with one line in *e. */
+enum status store_failure(const struct store *s, int code, const char *doing, struct error *e);
+
+/* A reading transaction at the newest commit; given back by the same thread. Aborts when the database gives none, which it
+ * does not with READERS of them. */
+struct reader *reader_take(struct store *s);
+void reader_give(struct reader *r);
+/* Ends all snapshots of older commits, so that their pages can be used again. */
+void readers_release(struct store *s);
+/* Reads one value; it lies in the database, valid until reader_give. */
+bool table_get(struct store *s, struct reader *r, enum table t, const void *key, size_t size, struct bytes *out);
+
+/* ---- reading (read.c) ------------------------------------------------------------------------------------------------ */
+
+void read_latency(const struct store *s); /* plays a slow disk, where the options ask for one */
+/* STATUS_OK, or STORE_DAMAGED. Any thread. */
+enum status read_account(struct store *s, const struct hash *key, struct account_record *out);
+enum status read_slot(struct store *s, uint64_t id, const struct hash *key, struct u256 *out);
+bool read_code(struct store *s, const struct hash *hash, struct bytes *out); /* into view_codes */
+/* Every slot under the id that is not zero, also of what is not committed, in no order. */
+void read_all_slots(struct store *s, uint64_t id,
+                    void (*visit)(void *context, const struct hash *key, struct u256 value), void *context);
+/* The keys of tables by number: big-endian, so that they lie in order. */
+static inline void number_key(uint8_t key[8], uint64_t number)
+{
+    store_be64(key, number);
+}
+enum { SLOT_KEY_SIZE = 8 + 32, NODE_KEY_MAX = 8 + 2 * TRIE_KEY_MAX };
+
+/* ---- tries (tries.c) -------------------------------------------------------------------------------------------------- */
+
+struct tries *tries_new(struct store *s);
+void tries_free(struct tries *t);
+/* Brings the tries to what they are after the changes and gives the root of accounts; fills in the accounts' new storage roots. After a
+ * failure the tries are between before and after. */
+enum status tries_update(struct tries *t, struct change_set *set, struct pool *pool, struct hash *root);
+/* Moves what is unsaved into the batch. */
+void tries_save(struct tries *t, struct batch *b);
+/* Gives up tries until they hold no more than `bytes`; only when nothing of them waits for a commit. */
+void tries_shrink(struct tries *t, size_t bytes);
+size_t tries_bytes(const struct tries *t);
+
+/* ---- changes (change.c) ------------------------------------------------------------------------------------------------- */
+
+/* The change that a diff of the head's state means: keys hashed, old values read, storage ids given. */
+enum status changes_of_diff(struct store *s, const struct state_diff *diff, struct pool *pool, struct change_set *out);
+/* The other way round: what brings the state back. */
+void changes_swap(struct change_set *set);
+void changes_free(struct change_set *set);
+
+/* ---- writing (commit.c) --------------------------------------------------------------------------------------------------- */
+
+void batch_free(struct batch *b);
+/* Waits for the running commit, if there is one. */
+enum status commit_wait(struct store *s, struct error *e);
+
+#endif

@@ -1,0 +1,327 @@
+/* The tries of accounts and storage, held sparsely across blocks: what blocks touched is in memory, the rest is a reference that a read
+ * of the database follows when somebody comes by.
+ *
+ *     changes ──► storage tries, side by side; a big one by its sixteen subtrees ──► their roots, hashed together
+ *             ──► accounts with their new roots ──► trie of accounts, by its sixteen subtrees ──► root
+ *
+ * A node that is not in memory has not changed since the last commit, so the database has it, whether or not a commit is being written
+ * meanwhile. Where no node is kept, the path belongs to a leaf: the one pair of the flat state whose key begins so. */
+#include <stdlib.h>
+
+#include "store/private.h"
+
+/* A trie in memory; its address is the context of its source. */
+struct held {
+    struct store *store;
+    uint64_t id;
+    struct trie *trie;
+    uint64_t used; /* the update in which it was last needed */
+};
+
+struct tries {
+    struct store *store;
+    struct held accounts;
+    struct held **held; /* storage tries */
+    uint32_t *cells;    /* by storage id: place in `held` + 1 */
+    size_t count, capacity, mask;
+    uint64_t now;
+};
+
+/* ---- where nodes come from --------------------------------------------------------------------------------------- */
+
+/* Longest node: a branch of sixteen hashes. */
+enum { NODE_MAX = 3 + 16 * 33 + 1 };
+
+static bool begins_with(const uint8_t *found, const uint8_t *key, size_t depth)
+{
+    return memcmp(found, key, depth / 2) == 0 && (depth % 2 == 0 || found[depth / 2] >> 4 == key[depth / 2] >> 4);
+}
+
+/* The value of the trie of accounts, or of a storage trie, for a pair of the flat state. */
+static size_t trie_value(uint64_t id, struct bytes flat, uint8_t out[TRIE_ACCOUNT_SIZE])
+{
+    struct account_record a;
+    struct u256 word;
+    if (id != 0) return word_decode(&word, flat) && !u256_is_zero(word) ? trie_word_encode(out, word) : 0;
+    if (!account_record_decode(&a, flat)) return 0;
+    return trie_account_encode(out, &(struct trie_account){a.nonce, a.balance, a.storage_root, a.code_hash});
+}
+
+/* The leaf at `depth` on the way of `key`, from the flat state. */
+static size_t make_leaf(struct store *s, struct reader *r, uint64_t id, const uint8_t *key, size_t depth,
+                        uint8_t out[NODE_MAX])
+{
+    uint8_t from[SLOT_KEY_SIZE] = {0}, value[TRIE_ACCOUNT_SIZE];
+    size_t before = id == 0 ? 0 : 8, size = 0;
+    if (id != 0) store_be64(from, id);
+    memcpy(from + before, key, (depth + 1) / 2);
+    if (depth % 2 != 0) from[before + depth / 2] &= 0xf0;
+    MDB_cursor *cursor;
+    MDB_val k = {before + 32, from}, v;
+    if (mdb_cursor_open(r->txn, s->table[id == 0 ? TABLE_ACCOUNTS : TABLE_STORAGE], &cursor) != 0) return 0;
+    if (mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE) == 0 && k.mv_size == before + 32 &&
+        memcmp(k.mv_data, from, before) == 0 && begins_with((const uint8_t *)k.mv_data + before, key, depth)) {
+        size_t value_size = trie_value(id, (struct bytes){v.mv_data, v.mv_size}, value);
+        if (value_size != 0)
+            size = trie_leaf_encode(out, (const uint8_t *)k.mv_data + before, 32, depth,
+                                    (struct bytes){value, value_size});
+    }
+    mdb_cursor_close(cursor);
+    return size;
+}
+
+static bool node_at(void *context, const uint8_t *key, size_t depth, struct bytes *out)
+{
+    static _Thread_local uint8_t node[NODE_MAX];
+    const struct held *h = context;
+    struct store *s = h->store;
+    uint8_t place[NODE_KEY_MAX];
+    store_be64(place, h->id);
+    for (size_t i = 0; i < depth; i++) place[8 + i] = i % 2 == 0 ? key[i / 2] >> 4 : key[i / 2] & 15;
+    read_latency(s);
+    struct reader *r = reader_take(s);
+    struct bytes found;
+    size_t size = 0;
+    if (table_get(s, r, TABLE_NODES, place, 8 + depth, &found)) {
+        if (found.size <= NODE_MAX) memcpy(node, found.data, size = found.size);
+    } else {
+        size = make_leaf(s, r, h->id, key, depth, node);
+    }
+    reader_give(r);
+    atomic_fetch_add_explicit(&s->node_reads, 1, memory_order_relaxed);
+    *out = (struct bytes){node, size};
+    return size != 0;
+}
+
+static void hold(struct held *h, struct store *s, uint64_t id, const struct hash *root)
+{
+    struct trie_source source = {.context = h, .node_at = node_at};
+    *h = (struct held){s, id, trie_new(root, &source), 0};
+}
+
+/* ---- which are held ------------------------------------------------------------------------------------------------ */
+
+static size_t cell_of(const struct tries *t, uint64_t id)
+{
+    size_t i = hash_mix(id, 0x9e3779b97f4a7c15u) & t->mask;
+    while (t->cells[i] != 0 && t->held[t->cells[i] - 1]->id != id) i = (i + 1) & t->mask;
+    return i;
+}
+
+static void index_all(struct tries *t)
+{
+    if (t->capacity < 2 * (t->count + 1)) {
+        t->capacity = t->capacity == 0 ? 64 : 2 * t->capacity;
+        t->held = base_realloc(t->held, t->capacity * sizeof(struct held *));
+        t->mask = 2 * t->capacity - 1;
+        t->cells = base_realloc(t->cells, (t->mask + 1) * sizeof *t->cells);
+    }
+    memset(t->cells, 0, (t->mask + 1) * sizeof *t->cells);
+    for (size_t i = 0; i < t->count; i++) t->cells[cell_of(t, t->held[i]->id)] = (uint32_t)i + 1;
+}
+
+/* The storage trie of an account before the change. */
+static struct held *find_storage(struct tries *t, const struct changed_account *c)
+{
+    uint64_t id = change_storage_id(c);
+    if (t->count + 1 >= t->capacity) index_all(t);
+    size_t cell = cell_of(t, id);
+    if (t->cells[cell] == 0) {
+        struct held *h = base_alloc(sizeof *h);
+        hold(h, t->store, id, c->old.storage_id != 0 ? &c->old.storage_root : NULL);
+        t->held[t->count++] = h;
+        t->cells[cell] = (uint32_t)t->count;
+    }
+    struct held *h = t->held[t->cells[cell] - 1];
+    h->used = t->now;
+    return h;
+}
+
+struct tries *tries_new(struct store *s)
+{
+    struct tries *t = base_calloc(1, sizeof *t);
+    t->store = s;
+    hold(&t->accounts, s, 0, s->has_head ? &s->head.state_root : NULL);
+    index_all(t);
+    return t;
+}
+
+void tries_free(struct tries *t)
+{
+    if (t == NULL) return;
+    trie_free(t->accounts.trie);
+    for (size_t i = 0; i < t->count; i++) {
+        trie_free(t->held[i]->trie);
+        free(t->held[i]);
+    }
+    free(t->held);
+    free(t->cells);
+    free(t);
+}
+
+/* ---- changing --------------------------------------------------------------------------------------------------------- */
+
+/* An account whose storage changes. */
+struct storage_change {
+    struct changed_account *change;
+    struct held *held;
+    enum status status;
+};
+
+static enum status put_slots(struct storage_change *c, struct pool *pool)
+{
+    size_t count = c->change->slot_count;
+    struct trie_pair *pairs = base_alloc(count * sizeof *pairs);
+    uint8_t(*words)[TRIE_WORD_SIZE] = base_alloc(count * sizeof *words);
+    for (size_t i = 0; i < count; i++) {
+        const struct changed_slot *slot = &c->change->slots[i];
+        memcpy(pairs[i].key, slot->key.b, 32);
+        pairs[i].key_size = 32;
+        pairs[i].value = (struct bytes){words[i], u256_is_zero(slot->new) ? 0 : trie_word_encode(words[i], slot->new)};
+    }
+    enum status s = trie_put_all(c->held->trie, pairs, count, pool);
+    free(pairs);
+    free(words);
+    return s;
+}
+
+static void storage_task(void *context, size_t i)
+{
+    struct storage_change *c = (struct storage_change *)context + i;
+    c->status = put_slots(c, NULL);
+}
+
+/* An account with so many changed slots gets the whole pool for itself. */
+enum { BIG_CHANGE = 256 };
+
+static int smaller_first(const void *a, const void *b)
+{
+    const struct storage_change *x = a, *y = b;
+    return (x->change->slot_count > y->change->slot_count) - (x->change->slot_count < y->change->slot_count);
+}
+
+static enum status update_storage(struct tries *t, struct change_set *set, struct pool *pool)
+{
+    struct storage_change *all = base_alloc((set->count + 1) * sizeof *all);
+    struct trie **tries = base_alloc((set->count + 1) * sizeof(struct trie *));
+    struct hash *roots = base_alloc((set->count + 1) * sizeof *roots);
+    size_t count = 0, small = 0;
+    enum status s = STATUS_OK;
+    for (size_t i = 0; i < set->count; i++)
+        if (set->accounts[i].slot_count != 0)
+            all[count++] = (struct storage_change){&set->accounts[i], find_storage(t, &set->accounts[i]), STATUS_OK};
+    qsort(all, count, sizeof *all, smaller_first);
+    while (small < count && (pool == NULL || all[small].change->slot_count < BIG_CHANGE)) small++;
+    pool_for(pool, small, 4, storage_task, all);
+    for (size_t i = 0; i < small && s == STATUS_OK; i++) s = all[i].status;
+    for (size_t i = small; i < count && s == STATUS_OK; i++) s = put_slots(&all[i], pool);
+    if (s == STATUS_OK) {
+        for (size_t i = 0; i < count; i++) tries[i] = all[i].held->trie;
+        for (size_t i = small; i < count; i++) trie_root(tries[i], pool, &roots[i]);
+        trie_roots(tries, small, pool, roots);
+        for (size_t i = 0; i < count; i++) all[i].change->new.storage_root = roots[i];
+    }
+    free(all);
+    free(tries);
+    free(roots);
+    return s;
+}
+
+enum status tries_update(struct tries *t, struct change_set *set, struct pool *pool, struct hash *root)
+{
+    t->now++;
+    enum status s = update_storage(t, set, pool);
+    if (s != STATUS_OK) return s;
+    struct trie_pair *pairs = base_alloc((set->count + 1) * sizeof *pairs);
+    uint8_t(*values)[TRIE_ACCOUNT_SIZE] = base_alloc((set->count + 1) * sizeof *values);
+    for (size_t i = 0; i < set->count; i++) {
+        const struct account_record *a = &set->accounts[i].new;
+        struct trie_account value = {a->nonce, a->balance, a->storage_root, a->code_hash};
+        memcpy(pairs[i].key, set->accounts[i].key.b, 32);
+        pairs[i].key_size = 32;
+        pairs[i].value = (struct bytes){values[i], a->exists ? trie_account_encode(values[i], &value) : 0};
+    }
+    s = trie_put_all(t->accounts.trie, pairs, set->count, pool);
+    if (s == STATUS_OK) trie_root(t->accounts.trie, pool, root);
+    free(pairs);
+    free(values);
+    return s;
+}
+
+/* ---- keeping ------------------------------------------------------------------------------------------------------------ */
+
+struct save {
+    struct batch *batch;
+    uint64_t id;
+};
+
+static void save_node(void *context, const uint8_t *path, size_t depth, const struct hash *hash, struct bytes encoded)
+{
+    const struct save *save = context;
+    struct batch *b = save->batch;
+    (void)hash;
+    if (b->node_count == b->node_capacity) {
+        b->node_capacity = b->node_capacity == 0 ? 1024 : 2 * b->node_capacity;
+        b->nodes = base_realloc(b->nodes, b->node_capacity * sizeof *b->nodes);
+    }
+    uint8_t *copy = arena_alloc(&b->arena, depth + encoded.size + 1, 1);
+    memcpy(copy, path, depth);
+    if (encoded.size != 0) memcpy(copy + depth, encoded.data, encoded.size);
+    b->nodes[b->node_count] = (struct batch_node){
+        save->id, copy, {copy + depth, encoded.size}, (uint32_t)depth, (uint32_t)b->node_count};
+    b->node_count++;
+}
+
+static void save_gone(void *context, const uint8_t *path, size_t depth)
+{
+    save_node(context, path, depth, NULL, (struct bytes){0});
+}
+
+void tries_save(struct tries *t, struct batch *b)
+{
+    struct save save = {b, 0};
+    struct trie_keeper keeper = {&save, save_gone, save_node};
+    trie_save(t->accounts.trie, &keeper);
+    for (size_t i = 0; i < t->count; i++) {
+        save.id = t->held[i]->id;
+        if (trie_is_unsaved(t->held[i]->trie)) trie_save(t->held[i]->trie, &keeper);
+    }
+}
+
+size_t tries_bytes(const struct tries *t)
+{
+    size_t bytes = trie_bytes(t->accounts.trie);
+    for (size_t i = 0; i < t->count; i++) bytes += trie_bytes(t->held[i]->trie) + sizeof(struct held);
+    return bytes;
+}
+
+static int longest_unused_first(const void *a, const void *b)
+{
+    const struct held *x = *(struct held *const *)a, *y = *(struct held *const *)b;
+    return (x->used > y->used) - (x->used < y->used);
+}
+
+void tries_shrink(struct tries *t, size_t bytes)
+{
+    size_t now = tries_bytes(t), kept = 0;
+    if (now <= bytes) return;
+    size_t wanted = bytes - bytes / 4; /* not to be back at once */
+    qsort(t->held, t->count, sizeof(struct held *), longest_unused_first);
+    for (size_t i = 0; i < t->count; i++) {
+        struct held *h = t->held[i];
+        if (now <= wanted || trie_is_unsaved(h->trie)) {
+            t->held[kept++] = h;
+            continue;
+        }
+        now -= trie_bytes(h->trie) + sizeof *h;
+        trie_free(h->trie);
+        free(h);
+    }
+    t->count = kept;
+    index_all(t);
+    if (now <= wanted || trie_is_unsaved(t->accounts.trie)) return;
+    struct hash root;
+    trie_root(t->accounts.trie, NULL, &root);
+    trie_free(t->accounts.trie);
+    hold(&t->accounts, t->store, 0, &root);
+}
