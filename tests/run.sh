@@ -16,7 +16,7 @@ jobs=$(nproc)
 export WEFT_FIXTURES
 WEFT_FIXTURES=$(tests/fixtures.sh) || exit 2
 
-suites=(unit cli t8n state block amsterdam witness benchmark mainnet traces)
+suites=(unit cli t8n state block amsterdam witness benchmark mainnet traces evmc)
 
 suite_unit() { "$build/weft_tests" --jobs "$jobs"; }
 suite_state() { fixture_suite statetest state_tests --executor both; }
@@ -38,6 +38,13 @@ suite_mainnet() { fixture_suite replay mainnet_blocks; }
 suite_traces() {
     [ -x "$weft" ] || { absent "$weft is not built" && return; }
     tests/diff/traces --weft "$weft"
+}
+
+# The VM as an EVMC module, where it has been built (make evmc): against the native VM, and the official tests on top of it.
+suite_evmc() {
+    [ -x "$build/weft_evmc_tests" ] && [ -x "$build/weft_over_evmc" ] || { absent "the EVMC module is not built" && return; }
+    "$build/weft_evmc_tests" | sed 's/ passed, .*/ of the module/' || return
+    weft=$build/weft_over_evmc fixture_suite statetest state_tests
 }
 
 # Each script in tests/cli checks one habit of the command; it gets the command's path and prints what was wrong.
