@@ -61,8 +61,9 @@ struct simulation {
     struct hints hints;
     uint32_t *first, *group_of, from;
     struct item *items;
-    uint32_t *needs;                   /* nodes of the graph, by who needs them */
-    uint32_t *join_first, *join_nodes; /* what runs into each join */
+    uint32_t *needs;      /* nodes of the graph, by who needs them */
+    uint32_t *join_first; /* what runs into each join, among needs, too */
+    bool *join_there;     /* found to be complete */
     struct worker *workers;
     unsigned worker_count;
     uint32_t committed;
@@ -86,7 +87,8 @@ static void collect_needs(struct simulation *s)
         s->items[i].needs = count[i + 1] - count[i];
     }
     s->join_first = count + g->tx_count;
-    s->join_nodes = s->needs;
+    s->join_there = ARENA_ARRAY(&s->arena, bool, (size_t)(g->node_count - g->tx_count) + 1);
+    memset(s->join_there, 0, (size_t)(g->node_count - g->tx_count) + 1);
 }
 
 /* Who looks at a balance that fees of this block went to cannot be run ahead with success: fees are added up at the head. */
@@ -104,21 +106,24 @@ static void find_fee_readers(struct simulation *s)
 }
 
 /* Whether a node's value is there to be read, right or wrong. A join's is when all that run into it are. */
-static bool is_there(const struct simulation *s, uint32_t node)
+static bool is_there(struct simulation *s, uint32_t node)
 {
     uint32_t n = s->c->graph->tx_count;
     if (node < n) return s->items[node].committed || s->items[node].there;
+    if (s->join_there[node - n]) return true;
     for (uint32_t i = s->join_first[node - n]; i < s->join_first[node - n + 1]; i++)
-        if (!is_there(s, s->join_nodes[i])) return false;
+        if (!is_there(s, s->needs[i])) return false;
+    s->join_there[node - n] = true;
     return true;
 }
 
-static bool sees_all(const struct simulation *s, uint32_t tx)
+static bool sees_all(struct simulation *s, uint32_t tx)
 {
     const struct item *item = &s->items[tx];
+    if (item->never) return false;
     for (uint32_t i = 0; i < item->needs; i++)
         if (!is_there(s, s->needs[item->first_need + i])) return false;
-    return !item->never;
+    return true;
 }
 
 /* At the head: what was read ahead came from executions that held, or from the committed values. */
