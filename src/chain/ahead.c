@@ -38,7 +38,8 @@ static enum status check_form(struct ahead_job *job)
 {
     const struct fork *f = job->fork;
     if (job->block.has_withdrawals != f->withdrawals) return failed(job, BLOCK_FIELDS, "withdrawals: ");
-    if (f->limit.block_size != 0 && job->block.encoded_size > f->limit.block_size) return failed(job, BLOCK_TOO_BIG, "");
+    if (f->limit.block_size != 0 && job->block.encoded_size > f->limit.block_size)
+        return failed(job, BLOCK_TOO_BIG, "");
     return block_check_body(&job->block, f, &job->error);
 }
 

@@ -38,7 +38,8 @@ static struct hash transactions_root(const struct chain_template *t, struct aren
     return root;
 }
 
-static void begin_header(const struct chain *c, const struct chain_template *t, const struct fork *fork, struct header *h)
+static void begin_header(const struct chain *c, const struct chain_template *t, const struct fork *fork,
+                         struct header *h)
 {
     *h = (struct header){.field_count = block_header_fields(fork),
                          .parent_hash = store_head(c->store)->hash,
@@ -53,8 +54,8 @@ static void begin_header(const struct chain *c, const struct chain_template *t, 
     h->excess_blob_gas = block_excess_blob_gas(fork, &c->parent);
 }
 
-enum status chain_build(struct chain *c, const struct chain_template *t, struct rlp_writer *w, struct block_result *result,
-                        struct error *e)
+enum status chain_build(struct chain *c, const struct chain_template *t, struct rlp_writer *w,
+                        struct block_result *result, struct error *e)
 {
     const struct fork *fork = chain_fork_at(&c->genesis->spec, c->parent.number + 1, t->timestamp);
     struct block_signers signers = {t->senders, t->authorities};

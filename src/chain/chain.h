@@ -60,7 +60,8 @@ struct chain_progress {
     uint64_t transactions, gas;
     uint64_t number; /* of the newest */
     uint64_t file_bytes, file_read;
-    uint64_t execute_ns, root_ns, commit_ns, wait_ns; /* where the caller's time went: the last is for blocks to be ready */
+    uint64_t execute_ns, root_ns, commit_ns,
+        wait_ns; /* where the caller's time went: the last is for blocks to be ready */
 };
 
 /* Imports all blocks of a file: RLP, one block behind the other as `geth export` writes them, plain or gzip; or era1. `step` (may be NULL) is

@@ -134,7 +134,8 @@ static enum status next_of_type(struct chain_file *f, unsigned wanted, struct bu
         enum status s = next_entry(f, &type, end, e);
         if (s != STATUS_OK || *end) return s;
     } while (type != wanted);
-    return snappy_read_frames(out, buffer_bytes(&f->entry), CHAIN_BLOCK_MAX) ? STATUS_OK : complain(f, "Snappy frames", e);
+    return snappy_read_frames(out, buffer_bytes(&f->entry), CHAIN_BLOCK_MAX) ? STATUS_OK
+                                                                             : complain(f, "Snappy frames", e);
 }
 
 /* A block is the header and what is inside the body's list, in a list. */

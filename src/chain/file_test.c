@@ -53,7 +53,8 @@ static void put_framed(struct buffer *out, unsigned type, const struct buffer *p
     uint8_t head[8] = {compressed ? 0 : 1, (uint8_t)whole, (uint8_t)(whole >> 8), (uint8_t)(whole >> 16)};
     buffer_append(&frames, head, sizeof head);
     if (compressed) {
-        uint8_t literal[5] = {(uint8_t)(size | 0x80), (uint8_t)(size >> 7), 61 << 2, (uint8_t)(size - 1), (uint8_t)((size - 1) >> 8)};
+        uint8_t literal[5] = {(uint8_t)(size | 0x80), (uint8_t)(size >> 7), 61 << 2, (uint8_t)(size - 1),
+                              (uint8_t)((size - 1) >> 8)};
         buffer_append(&frames, literal, sizeof literal);
     }
     buffer_append(&frames, plain->data, size);
@@ -110,8 +111,8 @@ TEST(files_of_blocks_are_read_in_every_form)
 TEST(snappy_copies_what_came_before)
 {
     /* "abcd", then 12 bytes from 4 back, then 2 from 16 back. */
-    static const uint8_t frame[] = {0x00, 15, 0, 0, 0, 0, 0, 0, 18, 3 << 2, 'a', 'b', 'c', 'd', (12 - 1) << 2 | 2, 4, 0,
-                                    (2 - 1) << 2 | 2, 16};
+    static const uint8_t frame[] = {
+        0x00, 15, 0, 0, 0, 0, 0, 0, 18, 3 << 2, 'a', 'b', 'c', 'd', (12 - 1) << 2 | 2, 4, 0, (2 - 1) << 2 | 2, 16};
     static const uint8_t tail[] = {0};
     struct buffer in = {0}, out = {0};
     buffer_append(&in, frame, sizeof frame);
@@ -122,7 +123,7 @@ TEST(snappy_copies_what_came_before)
     CHECK_BYTES(out.data, "abcdabcdabcdabcdab", 18);
     out.size = 0;
     CHECK(!snappy_read_frames(&out, buffer_bytes(&in), 17)); /* more than allowed */
-    in.data[15] = 5;                                        /* from before the start */
+    in.data[15] = 5;                                         /* from before the start */
     out.size = 0;
     CHECK(!snappy_read_frames(&out, buffer_bytes(&in), 100));
     in.data[15] = 4;

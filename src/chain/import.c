@@ -35,7 +35,8 @@ enum status chain_new(struct chain **out, struct store *store, const struct chai
         return s;
     }
     c->engine = engine_new(o->threads);
-    if (o->readers != 0) c->readers = pool_new(o->readers + 1);
+    if (o->readers != 0) c->readers = pool_new(o->readers);
+    store_set_readers(store, c->readers);
     c->progress.number = c->parent.number;
     *out = c;
     return STATUS_OK;
@@ -44,6 +45,7 @@ enum status chain_new(struct chain **out, struct store *store, const struct chai
 void chain_free(struct chain *c)
 {
     if (c == NULL) return;
+    store_set_readers(c->store, NULL);
     engine_free(c->engine);
     pool_free(c->readers);
     rlp_writer_free(&c->receipts);
@@ -75,7 +77,8 @@ static enum status go_back(struct chain *c, const struct ahead_job *job, struct 
         return error_set(e, BLOCK_UNKNOWN_PARENT, "block %llu: %s: its parent is not the head, before the merge",
                          (unsigned long long)h->number, status_text(BLOCK_UNKNOWN_PARENT));
     enum status s = STATUS_OK;
-    while (s == STATUS_OK && store_head(c->store)->number > number) s = store_revert(c->store, engine_pool(c->engine), e);
+    while (s == STATUS_OK && store_head(c->store)->number > number)
+        s = store_revert(c->store, engine_pool(c->engine), e);
     return s == STATUS_OK ? chain_load_parent(c, e) : s;
 }
 
@@ -118,7 +121,8 @@ static enum status check_uncles(struct chain *c, const struct block *b, struct e
         struct block *found = &blocks[count];
         s = block_decode(found, &in, &c->arena, e);
         if (s == STATUS_OK)
-            ancestors[count++] = (struct block_ancestor){&found->header, found->hash, found->uncles, found->uncle_count};
+            ancestors[count++] = (struct block_ancestor){&found->header, found->hash, found->uncles,
+                                                         found->uncle_count};
         if (n == 0) break;
     }
     if (s == STATUS_OK) s = block_check_uncles(b, &c->genesis->spec, ancestors, count, e);
@@ -131,15 +135,15 @@ static enum status check_uncles(struct chain *c, const struct block *b, struct e
 static enum status keep(struct chain *c, const struct ahead_job *job, const struct block_result *r, struct error *e)
 {
     const struct block *b = &job->block;
-    struct store_block record = {.header = &b->header,
-                                 .hash = b->hash,
-                                 .total_difficulty =
-                                     u256_add(store_head(c->store)->total_difficulty, b->header.difficulty),
-                                 .header_bytes = job->header_bytes,
-                                 .body_bytes = job->body_bytes,
-                                 .receipts_bytes = chain_receipts(c, r),
-                                 .transaction_hashes = job->transaction_hashes,
-                                 .transaction_count = b->transaction_count};
+    struct store_block record = {
+        .header = &b->header,
+        .hash = b->hash,
+        .total_difficulty = u256_add(store_head(c->store)->total_difficulty, b->header.difficulty),
+        .header_bytes = job->header_bytes,
+        .body_bytes = job->body_bytes,
+        .receipts_bytes = chain_receipts(c, r),
+        .transaction_hashes = job->transaction_hashes,
+        .transaction_count = b->transaction_count};
     return store_apply(c->store, &record, &r->diff, engine_pool(c->engine), e);
 }
 
@@ -194,7 +198,8 @@ static enum status commit_if_due(struct chain *c, struct error *e)
 }
 
 static enum status import_all(struct chain *c, struct ahead *ahead, const struct chain_file *file,
-                              bool (*step)(void *context, const struct chain_progress *p), void *context, struct error *e)
+                              bool (*step)(void *context, const struct chain_progress *p), void *context,
+                              struct error *e)
 {
     enum status s = STATUS_OK;
     for (bool end = false; s == STATUS_OK && !end;) {

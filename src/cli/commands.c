@@ -85,12 +85,15 @@ const struct command commands[] = {
      "Without NAME all forks are listed. With --diff only what changed against the fork before is shown.",
      OPTION_JSON | OPTION_DIFF, 0, 1, fork_command},
     {"import", "FILE...", "import blocks into a store, checked in full",
-     "FILE is a stream of blocks in RLP as `geth export` writes it, plain or gzip, or an era1 file. The store is made when\n"
-     "it is not there; blocks that are in it already are passed over, so that an import that was stopped, killed or ran\n"
+     "FILE is a stream of blocks in RLP as `geth export` writes it, plain or gzip, or an era1 file. The store is made "
+     "when\n"
+     "it is not there; blocks that are in it already are passed over, so that an import that was stopped, killed or "
+     "ran\n"
      "out of space goes on where it was when it is started again.\n\n"
      "Headers, bodies, signatures, uncles, gas, receipts, bloom, requests and state root of every block are checked.\n"
      "Many blocks are committed at once (--batch); what is committed survives any crash.\n\n"
-     "SIGINT and SIGTERM end it after the block at hand; what is done is committed, and the exit code is 130. A second\n"
+     "SIGINT and SIGTERM end it after the block at hand; what is done is committed, and the exit code is 130. A "
+     "second\n"
      "signal ends it at once, which costs what has not been committed. Exit code 1: a block is wrong; those before it\n"
      "are kept.",
      OPTION_JSON | OPTION_THREADS | OPTION_EXECUTOR | OPTION_DATADIR | OPTION_GENESIS | OPTION_CACHE | OPTION_IMPORT |
@@ -98,15 +101,18 @@ const struct command commands[] = {
      1, UINT32_MAX, import_command},
     {"db", "stat|check|prune", "look after a store",
      "stat     what is in it: head, state root, entries and bytes of each table\n"
-     "check    build the state tries anew from accounts and slots, and compare every node, code, header and body with its\n"
+     "check    build the state tries anew from accounts and slots, and compare every node, code, header and body with "
+     "its\n"
      "         hash; exit code 1 when something is wrong\n"
      "prune    give up undo records of all but the last --history blocks; with --receipts also receipts and look-ups",
      OPTION_JSON | OPTION_DATADIR | OPTION_HISTORY | OPTION_RECEIPTS, 1, 1, db_command},
     {"make-chain", "FILE", "make a chain to import, here or with geth",
      "Writes signed blocks to FILE as `geth export` does, and to --genesis the genesis file that they stand on, which\n"
-     "`geth init` and `weft import` read. Same arguments, same bytes. Prints head and state root as one JSON object.\n\n"
+     "`geth init` and `weft import` read. Same arguments, same bytes. Prints head and state root as one JSON "
+     "object.\n\n"
      "Blocks have ether and token transfers, swaps, creations, contracts that destroy themselves, and delegations\n"
      "(EIP-7702), from 1,000 accounts; --fill and --touch make the state grow and change. --fork is Prague or Osaka.",
-     OPTION_GENESIS | OPTION_MAKE | OPTION_SEED | OPTION_THREADS | OPTION_FORK | OPTION_CACHE, 1, 1, make_chain_command},
+     OPTION_GENESIS | OPTION_MAKE | OPTION_SEED | OPTION_THREADS | OPTION_FORK | OPTION_CACHE, 1, 1,
+     make_chain_command},
     {NULL, NULL, NULL, NULL, 0, 0, 0, NULL},
 };

@@ -34,11 +34,13 @@ static enum status run_stat(struct store *store, const struct options *o, struct
     if (o->json) {
         buffer_append_text(&out, "{");
         put_head(&out, &s.head);
-        buffer_printf(&out, ",\"schema\":%d,\"accounts\":%llu,\"slots\":%llu,\"nodes\":%llu,\"codes\":%llu,\"blocks\":%llu",
+        buffer_printf(&out,
+                      ",\"schema\":%d,\"accounts\":%llu,\"slots\":%llu,\"nodes\":%llu,\"codes\":%llu,\"blocks\":%llu",
                       STORE_SCHEMA_VERSION, (unsigned long long)entries_of(&s, "accounts"),
                       (unsigned long long)entries_of(&s, "storage"), (unsigned long long)entries_of(&s, "nodes"),
                       (unsigned long long)entries_of(&s, "codes"), (unsigned long long)entries_of(&s, "headers"));
-        buffer_printf(&out, ",\"oldest_undo\":%llu,\"file_bytes\":%llu,\"used_bytes\":%llu,\"free_bytes\":%llu,\"tables\":{",
+        buffer_printf(&out,
+                      ",\"oldest_undo\":%llu,\"file_bytes\":%llu,\"used_bytes\":%llu,\"free_bytes\":%llu,\"tables\":{",
                       (unsigned long long)s.oldest_undo, (unsigned long long)s.file_bytes,
                       (unsigned long long)s.used_bytes, (unsigned long long)s.free_bytes);
         for (uint32_t i = 0; i < s.table_count; i++)
@@ -50,13 +52,14 @@ static enum status run_stat(struct store *store, const struct options *o, struct
         hex_encode(hash, s.head.hash.b, 32);
         buffer_printf(&out, "head         block %llu, 0x%s\n", (unsigned long long)s.head.number, hash);
         hex_encode(hash, s.head.state_root.b, 32);
-        buffer_printf(&out, "state root   0x%s\ncan be undone from block %llu\n", hash, (unsigned long long)s.oldest_undo);
+        buffer_printf(&out, "state root   0x%s\ncan be undone from block %llu\n", hash,
+                      (unsigned long long)s.oldest_undo);
         buffer_printf(&out, "%-12s %14s %16s\n", "table", "entries", "bytes");
         for (uint32_t i = 0; i < s.table_count; i++)
             buffer_printf(&out, "%-12s %14llu %16llu\n", s.tables[i].name, (unsigned long long)s.tables[i].entries,
                           (unsigned long long)s.tables[i].bytes);
-        buffer_printf(&out, "%-12s %14s %16llu\n%-12s %14s %16llu", "free", "", (unsigned long long)s.free_bytes, "file", "",
-                      (unsigned long long)s.file_bytes);
+        buffer_printf(&out, "%-12s %14s %16llu\n%-12s %14s %16llu", "free", "", (unsigned long long)s.free_bytes,
+                      "file", "", (unsigned long long)s.file_bytes);
     }
     print(&out);
     buffer_free(&out);
@@ -78,12 +81,13 @@ static enum status run_check(struct store *store, const struct options *o, struc
     } else {
         char root[65];
         hex_encode(root, r.state_root.b, 32);
-        buffer_printf(&out,
-                      "block %llu, state root 0x%s, built anew from %llu accounts and %llu slots\n%llu nodes, %llu codes and "
-                      "%llu blocks are what they should be",
-                      (unsigned long long)store_head(store)->number, root, (unsigned long long)r.accounts,
-                      (unsigned long long)r.slots, (unsigned long long)r.nodes, (unsigned long long)r.codes,
-                      (unsigned long long)r.blocks);
+        buffer_printf(
+            &out,
+            "block %llu, state root 0x%s, built anew from %llu accounts and %llu slots\n%llu nodes, %llu codes and "
+            "%llu blocks are what they should be",
+            (unsigned long long)store_head(store)->number, root, (unsigned long long)r.accounts,
+            (unsigned long long)r.slots, (unsigned long long)r.nodes, (unsigned long long)r.codes,
+            (unsigned long long)r.blocks);
     }
     print(&out);
     buffer_free(&out);

@@ -45,8 +45,8 @@ static uint64_t number_of(struct form *f, yyjson_val *v, const char *key)
 }
 
 /* The fork with the blob numbers of the chain's own schedule. */
-static const struct fork *with_blobs(struct form *f, struct chain_genesis *g, const struct fork *fork, yyjson_val *schedule,
-                                     const char *name)
+static const struct fork *with_blobs(struct form *f, struct chain_genesis *g, const struct fork *fork,
+                                     yyjson_val *schedule, const char *name)
 {
     yyjson_val *v = name == NULL ? NULL : form_optional(schedule, name);
     if (v == NULL) return fork;
@@ -55,7 +55,8 @@ static const struct fork *with_blobs(struct form *f, struct chain_genesis *g, co
     *own = *fork;
     own->blob.target = (uint32_t)number_of(f, form_member(f, v, "target"), "target");
     own->blob.max = (uint32_t)number_of(f, form_member(f, v, "max"), "max");
-    own->blob.update_fraction = (uint32_t)number_of(f, form_member(f, v, "baseFeeUpdateFraction"), "baseFeeUpdateFraction");
+    own->blob.update_fraction = (uint32_t)number_of(f, form_member(f, v, "baseFeeUpdateFraction"),
+                                                    "baseFeeUpdateFraction");
     if (fork->blob.max_per_tx == fork->blob.max || own->blob.max < own->blob.max_per_tx)
         own->blob.max_per_tx = own->blob.max;
     if (own->blob.update_fraction == 0) form_expect(f, "baseFeeUpdateFraction", "a number that is not 0");
@@ -89,7 +90,8 @@ static void read_config(struct form *f, yyjson_val *config, struct chain_genesis
     *s = (struct chain_spec){.name = "genesis file", .dao_block = NEVER};
     s->id = number_of(f, form_member(f, config, "chainId"), "chainId");
     v = form_optional(config, "daoForkBlock");
-    if (v != NULL && yyjson_get_bool(form_optional(config, "daoForkSupport"))) s->dao_block = number_of(f, v, "daoForkBlock");
+    if (v != NULL && yyjson_get_bool(form_optional(config, "daoForkSupport")))
+        s->dao_block = number_of(f, v, "daoForkBlock");
     s->deposit_contract = chain_mainnet.deposit_contract;
     if (form_optional(config, "depositContractAddress") != NULL)
         s->deposit_contract = form_address(f, config, "depositContractAddress");
@@ -169,8 +171,8 @@ enum status genesis_load(struct chain_genesis *out, const char *name, struct err
     enum status s;
     *out = (struct chain_genesis){.state = state_memory_new()};
     if (chain_find(name) != NULL)
-        s = error_set(e, CHAIN_CONFIG, "%s: %s: the network's first state is not in weft; expected its genesis file", name,
-                      status_text(CHAIN_CONFIG));
+        s = error_set(e, CHAIN_CONFIG, "%s: %s: the network's first state is not in weft; expected its genesis file",
+                      name, status_text(CHAIN_CONFIG));
     else if (strcasecmp(name, "dev") == 0 || strncasecmp(name, "dev-", 4) == 0)
         s = load_name(out, name, e);
     else

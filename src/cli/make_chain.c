@@ -151,7 +151,8 @@ static void put_alloc(struct buffer *out, const struct state_memory *state)
         json_put_hex(out, a->address.b, 20);
         buffer_printf(out, ":{\"nonce\":\"0x%llx\",\"balance\":", (unsigned long long)a->nonce);
         /* Quantities have no leading zeros; an address's worth of digits is enough for any of these. */
-        buffer_printf(out, "\"0x%llx%016llx\"", (unsigned long long)a->balance.w[1], (unsigned long long)a->balance.w[0]);
+        buffer_printf(out, "\"0x%llx%016llx\"", (unsigned long long)a->balance.w[1],
+                      (unsigned long long)a->balance.w[0]);
         if (a->code.size != 0) {
             buffer_append_text(out, ",\"code\":");
             json_put_hex(out, a->code.data, a->code.size);
@@ -174,8 +175,8 @@ static enum status write_genesis(const struct maker *m, const char *path, struct
     const struct fork *fork = m->genesis.spec.activations[0].fork;
     struct buffer out = {0};
     buffer_printf(&out, "{\"config\":{\"chainId\":%d", CHAIN_ID);
-    static const char *const blocks[] = {"homestead", "eip150",     "eip155",     "eip158",      "byzantium", "constantinople",
-                                         "petersburg", "istanbul", "berlin",     "london",      "mergeNetsplit"};
+    static const char *const blocks[] = {"homestead",  "eip150",   "eip155", "eip158", "byzantium",    "constantinople",
+                                         "petersburg", "istanbul", "berlin", "london", "mergeNetsplit"};
     for (size_t i = 0; i < COUNT_OF(blocks); i++) buffer_printf(&out, ",\"%sBlock\":0", blocks[i]);
     buffer_append_text(&out, ",\"terminalTotalDifficulty\":0");
     static const struct {
@@ -245,7 +246,8 @@ static struct bytes data_of(struct maker *m, uint32_t selector, const struct u25
 static void add_transfer(struct maker *m)
 {
     struct transaction *tx = add(m, below(m, 2) == 0 ? TX_LEGACY : TX_FEE_MARKET, 21000);
-    tx->to = below(m, 2) == 0 ? m->accounts[below(m, ACCOUNTS)] : workload_address(ADDRESS_RECIPIENT, below(m, 1u << 20));
+    tx->to = below(m, 2) == 0 ? m->accounts[below(m, ACCOUNTS)]
+                              : workload_address(ADDRESS_RECIPIENT, below(m, 1u << 20));
     tx->value = U256(1 + below(m, 1000000));
     m->gas += 21000;
 }
@@ -254,7 +256,8 @@ static void add_token(struct maker *m)
 {
     struct transaction *tx = add(m, TX_FEE_MARKET, 100000);
     bool known = below(m, 2) == 0;
-    struct address to = known ? m->accounts[below(m, ACCOUNTS)] : workload_address(ADDRESS_RECIPIENT, below(m, 1u << 20));
+    struct address to = known ? m->accounts[below(m, ACCOUNTS)]
+                              : workload_address(ADDRESS_RECIPIENT, below(m, 1u << 20));
     struct u256 words[] = {address_word(&to), U256(1 + below(m, 1000))};
     tx->to = m->tokens[below(m, TOKENS)];
     tx->data = data_of(m, SELECTOR_TRANSFER, words, COUNT_OF(words));

@@ -16,8 +16,8 @@ static struct chain_node *add_node(struct test_chain *c)
     return &c->nodes[c->count++];
 }
 
-void test_chain_begin(struct test_chain *c, struct tester *t, const struct chain_spec *spec, const struct header *genesis,
-                 struct state_memory *state)
+void test_chain_begin(struct test_chain *c, struct tester *t, const struct chain_spec *spec,
+                      const struct header *genesis, struct state_memory *state)
 {
     *c = (struct test_chain){.tester = t, .spec = spec};
     struct chain_node *n = add_node(c);
@@ -112,7 +112,7 @@ static enum status check_root(const struct state_memory *state, const struct blo
 }
 
 enum status test_chain_import(struct test_chain *c, const struct block *b, const struct block_access_list *access_list,
-                         bool last_child, struct error *e)
+                              bool last_child, struct error *e)
 {
     struct chain_node *parent = test_chain_node_of(c, &b->header.parent_hash);
     if (parent == NULL) return error_set(e, BLOCK_UNKNOWN_PARENT, "%s", status_text(BLOCK_UNKNOWN_PARENT));

@@ -28,14 +28,14 @@ struct test_chain {
     const struct chain_spec *spec;
     struct chain_node *nodes;
     uint32_t count, capacity;
-    uint32_t head; /* the block that fork choice takes */
+    uint32_t head;       /* the block that fork choice takes */
     struct store *store; /* where states are read and roots made (test_store.h); NULL: in memory */
     char folder[128];    /* of the store */
 };
 
 /* Starts a chain; takes over `state`. Free with test_chain_free. */
-void test_chain_begin(struct test_chain *c, struct tester *t, const struct chain_spec *spec, const struct header *genesis,
-                 struct state_memory *state);
+void test_chain_begin(struct test_chain *c, struct tester *t, const struct chain_spec *spec,
+                      const struct header *genesis, struct state_memory *state);
 void test_chain_free(struct test_chain *c);
 /* The node of a block; NULL when it is not in the chain. */
 struct chain_node *test_chain_node_of(const struct test_chain *c, const struct hash *hash);
@@ -45,6 +45,6 @@ struct chain_node *test_chain_node_of(const struct test_chain *c, const struct h
  * status of header, uncles, body, transactions, execution, or state root, with *e set; the chain is then as before,
  * but with `last_child` the parent's state may be gone. EXECUTORS_DIFFER when two executors disagree. */
 enum status test_chain_import(struct test_chain *c, const struct block *b, const struct block_access_list *access_list,
-                         bool last_child, struct error *e);
+                              bool last_child, struct error *e);
 
 #endif

@@ -46,7 +46,8 @@ static struct state_diff copy_diff(const struct state_diff *from, struct arena *
     struct state_diff to = {ARENA_ARRAY(arena, struct account_change, from->count + 1), from->count};
     if (from->count != 0) memcpy(to.accounts, from->accounts, from->count * sizeof *to.accounts);
     for (size_t i = 0; i < to.count; i++)
-        to.accounts[i].slots = arena_copy(arena, to.accounts[i].slots, to.accounts[i].slot_count * sizeof *to.accounts[i].slots);
+        to.accounts[i].slots = arena_copy(arena, to.accounts[i].slots,
+                                          to.accounts[i].slot_count * sizeof *to.accounts[i].slots);
     return to;
 }
 

@@ -32,7 +32,8 @@ static void add_block(struct batch *b, const struct store_block *from, const str
         .body = keep(b, from->body_bytes),
         .receipts = keep(b, from->receipts_bytes),
         .undo = keep(b, buffer_bytes(&undo)),
-        .transactions = hashes == 0 ? NULL : arena_copy(&b->arena, from->transaction_hashes, hashes * sizeof(struct hash)),
+        .transactions = hashes == 0 ? NULL
+                                    : arena_copy(&b->arena, from->transaction_hashes, hashes * sizeof(struct hash)),
         .transaction_count = (uint32_t)hashes};
     buffer_free(&undo);
 }
@@ -83,7 +84,8 @@ static enum status damaged(const struct store *s, enum status why, uint64_t numb
 }
 
 /* The other way: the tries hold what they held before. */
-static enum status undo_tries(struct store *s, struct change_set *set, uint64_t number, struct pool *pool, struct error *e)
+static enum status undo_tries(struct store *s, struct change_set *set, uint64_t number, struct pool *pool,
+                              struct error *e)
 {
     struct hash root;
     changes_swap(set);
@@ -174,7 +176,8 @@ static enum status read_header(struct store *s, uint64_t number, struct buffer *
 enum status store_revert(struct store *s, struct pool *pool, struct error *e)
 {
     enum status why = STATUS_OK;
-    if (s->pending.block_count != 0 || s->sealing) why = store_commit(s, e); /* blocks are taken back from the database alone */
+    if (s->pending.block_count != 0 || s->sealing)
+        why = store_commit(s, e); /* blocks are taken back from the database alone */
     if (why != STATUS_OK) return why;
     if (!s->has_head || s->head.number == 0 || s->head.number < s->undo_first)
         return error_set(e, STORE_NO_HISTORY, "%s: block %llu: %s", s->folder, (unsigned long long)s->head.number,

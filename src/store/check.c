@@ -21,7 +21,8 @@ static enum status complain(struct check *c, const char *what, const void *key, 
     if (c->status != STATUS_OK) return c->status;
     hex_encode(text, key, size < 80 ? size : 80);
     c->status = STORE_DAMAGED;
-    return error_set(c->error, STORE_DAMAGED, "%s: %s: %s 0x%s", c->store->folder, status_text(STORE_DAMAGED), what, text);
+    return error_set(c->error, STORE_DAMAGED, "%s: %s: %s 0x%s", c->store->folder, status_text(STORE_DAMAGED), what,
+                     text);
 }
 
 /* ---- state -------------------------------------------------------------------------------------------------------------- */
@@ -57,8 +58,8 @@ static MDB_cursor *open_cursor(struct check *c, enum table t)
 }
 
 /* Builds the storage trie of one account; `cursor` goes through the slots. */
-static void check_storage(struct check *c, MDB_cursor *cursor, struct trie_stream *stream, const struct account_record *a,
-                          const struct hash *account)
+static void check_storage(struct check *c, MDB_cursor *cursor, struct trie_stream *stream,
+                          const struct account_record *a, const struct hash *account)
 {
     uint8_t from[8], value[TRIE_WORD_SIZE];
     store_be64(from, a->storage_id);
@@ -73,7 +74,8 @@ static void check_storage(struct check *c, MDB_cursor *cursor, struct trie_strea
             complain(c, "slot", k.mv_data, k.mv_size);
             continue;
         }
-        trie_stream_put(stream, (const uint8_t *)k.mv_data + 8, 32, (struct bytes){value, trie_word_encode(value, word)});
+        trie_stream_put(stream, (const uint8_t *)k.mv_data + 8, 32,
+                        (struct bytes){value, trie_word_encode(value, word)});
         c->out->slots++;
     }
     trie_stream_root(stream, &root);
@@ -127,7 +129,8 @@ static void check_codes(struct check *c)
 {
     MDB_cursor *cursor = open_cursor(c, TABLE_CODES);
     MDB_val k, v;
-    for (int code = mdb_cursor_get(cursor, &k, &v, MDB_FIRST); code == 0; code = mdb_cursor_get(cursor, &k, &v, MDB_NEXT)) {
+    for (int code = mdb_cursor_get(cursor, &k, &v, MDB_FIRST); code == 0;
+         code = mdb_cursor_get(cursor, &k, &v, MDB_NEXT)) {
         struct hash hash = keccak256_bytes((struct bytes){v.mv_data, v.mv_size});
         if (k.mv_size != 32 || memcmp(hash.b, k.mv_data, 32) != 0) complain(c, "code with hash", k.mv_data, k.mv_size);
         c->out->codes++;
@@ -170,7 +173,8 @@ static bool body_matches(struct bytes body, const struct header *h)
     return list_root(&list, &root) && hash_equal(&root, &h->withdrawals_root) && rlp_at_end(&list);
 }
 
-static void check_block(struct check *c, uint64_t number, const struct hash *parent, struct bytes encoded, struct hash *hash)
+static void check_block(struct check *c, uint64_t number, const struct hash *parent, struct bytes encoded,
+                        struct hash *hash)
 {
     uint8_t key[8];
     struct header h;
@@ -179,7 +183,8 @@ static void check_block(struct check *c, uint64_t number, const struct hash *par
     struct hash root;
     number_key(key, number);
     *hash = keccak256_bytes(encoded);
-    if (header_decode(&h, &in) != STATUS_OK || h.number != number || (number != 0 && !hash_equal(&h.parent_hash, parent)))
+    if (header_decode(&h, &in) != STATUS_OK || h.number != number ||
+        (number != 0 && !hash_equal(&h.parent_hash, parent)))
         complain(c, "header of block", key, 8);
     else if (!table_get(c->store, c->reader, TABLE_NUMBERS, hash->b, 32, &found) || found.size != 8 ||
              memcmp(found.data, key, 8) != 0)

@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-const char *const table_names[TABLE_COUNT] = {"meta",   "accounts", "storage",  "nodes", "codes",  "headers",
-                                              "bodies", "receipts", "undo",     "numbers", "lookup"};
+const char *const table_names[TABLE_COUNT] = {"meta",   "accounts", "storage", "nodes",   "codes", "headers",
+                                              "bodies", "receipts", "undo",    "numbers", "lookup"};
 
 #define MAP_BYTES_DEFAULT ((uint64_t)1 << 40)
 #define CACHE_BYTES_DEFAULT ((size_t)256 << 20)
@@ -68,7 +68,8 @@ static enum status lock_folder(struct store *s, struct error *e)
     s->lock_file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (s->lock_file < 0) return store_failure(s, errno, "opening LOCK", e);
     if (flock(s->lock_file, LOCK_EX | LOCK_NB) == 0) return STATUS_OK;
-    return error_set(e, STORE_LOCKED, "%s: %s: expected to have the folder alone", s->folder, status_text(STORE_LOCKED));
+    return error_set(e, STORE_LOCKED, "%s: %s: expected to have the folder alone", s->folder,
+                     status_text(STORE_LOCKED));
 }
 
 /* ---- the database ---------------------------------------------------------------------------------------------------- */
@@ -81,7 +82,7 @@ static enum status open_tables(struct store *s, struct error *e)
     for (unsigned i = 0; i < TABLE_COUNT && code == 0; i++)
         code = mdb_dbi_open(txn, table_names[i], MDB_CREATE, &s->table[i]);
     uint8_t version[4] = {0, 0, 0, STORE_SCHEMA_VERSION};
-    MDB_val key = {6, (void *)(uintptr_t) "schema"}, value = {sizeof version, version};
+    MDB_val key = {6, (void *)(uintptr_t)"schema"}, value = {sizeof version, version};
     if (code == 0) code = mdb_put(txn, s->table[TABLE_META], &key, &value, MDB_NOOVERWRITE);
     bool is_new = code == 0;
     if (code == MDB_KEYEXIST) code = 0;
@@ -101,7 +102,8 @@ static enum status open_tables(struct store *s, struct error *e)
 static enum status open_database(struct store *s, struct error *e)
 {
     char path[4096];
-    if (!join(path, sizeof path, s->folder, "state.mdb")) return error_set(e, STORE_IO, "%s: name is too long", s->folder);
+    if (!join(path, sizeof path, s->folder, "state.mdb"))
+        return error_set(e, STORE_IO, "%s: name is too long", s->folder);
     int code = mdb_env_create(&s->env);
     if (code == 0) code = mdb_env_set_maxdbs(s->env, TABLE_COUNT);
     if (code == 0) code = mdb_env_set_maxreaders(s->env, READERS + 8);
@@ -148,7 +150,8 @@ void readers_release(struct store *s)
     atomic_fetch_add_explicit(&s->generation, 1, memory_order_release);
     for (unsigned i = 0; i < READERS; i++) {
         struct reader *r = &s->readers[i];
-        if (atomic_flag_test_and_set_explicit(&r->busy, memory_order_acquire)) continue; /* is renewed when it is taken next */
+        if (atomic_flag_test_and_set_explicit(&r->busy, memory_order_acquire))
+            continue; /* is renewed when it is taken next */
         if (r->open) mdb_txn_reset(r->txn);
         r->open = false;
         reader_give(r);

@@ -124,7 +124,8 @@ struct reader {
     MDB_txn *txn;
 };
 
-struct tries; /* tries.c */
+struct tries;   /* tries.c */
+struct fetched; /* likewise: nodes read ahead */
 
 struct store {
     char *folder;
@@ -137,6 +138,8 @@ struct store {
 
     struct flat_cache *account_cache, *slot_cache;
     struct tries *tries;
+    struct pool *readers_pool; /* NULL: reads do not go wide */
+    struct fetched *fetched;   /* while tries are changed */
 
     bool has_head, has_durable;
     struct store_head head, durable;
@@ -177,8 +180,8 @@ enum status read_account(struct store *s, const struct hash *key, struct account
 enum status read_slot(struct store *s, uint64_t id, const struct hash *key, struct u256 *out);
 bool read_code(struct store *s, const struct hash *hash, struct bytes *out); /* into view_codes */
 /* Every slot under the id that is not zero, also of what is not committed, in no order. */
-void read_all_slots(struct store *s, uint64_t id, void (*visit)(void *context, const struct hash *key, struct u256 value),
-                    void *context);
+void read_all_slots(struct store *s, uint64_t id,
+                    void (*visit)(void *context, const struct hash *key, struct u256 value), void *context);
 /* The keys of tables by number: big-endian, so that they lie in order. */
 static inline void number_key(uint8_t key[8], uint64_t number)
 {

@@ -105,8 +105,8 @@ static void visit_batch(const struct flat_map *m, const struct flat_map *newer, 
     }
 }
 
-void read_all_slots(struct store *s, uint64_t id, void (*visit)(void *context, const struct hash *key, struct u256 value),
-                    void *context)
+void read_all_slots(struct store *s, uint64_t id,
+                    void (*visit)(void *context, const struct hash *key, struct u256 value), void *context)
 {
     visit_batch(&s->pending.slots, NULL, id, visit, context);
     visit_batch(&s->sealed.slots, &s->pending.slots, id, visit, context);
@@ -207,7 +207,13 @@ static void prefetch_task(void *context, size_t i)
     if (i < p->account_count)
         (void)view_account(p->store, &p->accounts[i], &account);
     else
-        (void)view_storage(p->store, &p->slots[i - p->account_count].address, &p->slots[i - p->account_count].key, &value);
+        (void)view_storage(p->store, &p->slots[i - p->account_count].address, &p->slots[i - p->account_count].key,
+                           &value);
+}
+
+void store_set_readers(struct store *s, struct pool *pool)
+{
+    s->readers_pool = pool;
 }
 
 void store_prefetch(struct store *s, const struct address *accounts, size_t account_count,

@@ -3,7 +3,8 @@
 
 enum status store_stat(struct store *s, struct store_stat *out, struct error *e)
 {
-    *out = (struct store_stat){.has_chain = s->has_head, .head = s->head, .oldest_undo = s->has_head ? s->undo_first : 0};
+    *out = (struct store_stat){
+        .has_chain = s->has_head, .head = s->head, .oldest_undo = s->has_head ? s->undo_first : 0};
     struct reader *r = reader_take(s);
     MDB_envinfo info;
     MDB_stat stat;
@@ -11,7 +12,8 @@ enum status store_stat(struct store *s, struct store_stat *out, struct error *e)
     for (unsigned i = 0; i < TABLE_COUNT && code == 0; i++) {
         code = mdb_stat(r->txn, s->table[i], &stat);
         uint64_t pages = stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
-        out->tables[out->table_count++] = (struct store_table_stat){table_names[i], stat.ms_entries, pages * stat.ms_psize};
+        out->tables[out->table_count++] = (struct store_table_stat){table_names[i], stat.ms_entries,
+                                                                    pages * stat.ms_psize};
         out->used_bytes += pages * stat.ms_psize;
     }
     reader_give(r);
@@ -58,7 +60,8 @@ static uint64_t delete_lookups(MDB_txn *txn, MDB_dbi table, uint64_t end, int *c
     return deleted;
 }
 
-enum status store_prune(struct store *s, uint64_t history, bool receipts, struct store_prune_result *out, struct error *e)
+enum status store_prune(struct store *s, uint64_t history, bool receipts, struct store_prune_result *out,
+                        struct error *e)
 {
     *out = (struct store_prune_result){0};
     enum status why = store_commit(s, e);
@@ -67,7 +70,7 @@ enum status store_prune(struct store *s, uint64_t history, bool receipts, struct
     if (end < s->undo_first) end = s->undo_first;
     MDB_txn *txn;
     uint8_t number[8];
-    MDB_val k = {10, (void *)(uintptr_t) "undo first"}, v = {8, number};
+    MDB_val k = {10, (void *)(uintptr_t)"undo first"}, v = {8, number};
     int code = mdb_txn_begin(s->env, NULL, 0, &txn);
     if (code != 0) return store_failure(s, code, "pruning", e);
     out->undos = delete_below(txn, s->table[TABLE_UNDO], 0, end, &code);

@@ -49,12 +49,12 @@ enum { STORE_SCHEMA_VERSION = 1 };
 enum { STORE_HISTORY = 128 };
 
 struct store_options {
-    size_t cache_bytes;   /* bound of everything that is kept to be faster: 0 means 256 MiB */
-    uint64_t history;     /* blocks; 0 means STORE_HISTORY */
-    uint64_t map_bytes;   /* largest size of the database; address space, not disk; 0 means 1 TiB */
-    uint64_t latency_ns;  /* added to each read of the database, for benches that play a slow disk */
-    bool create;          /* make the folder and an empty store when there is none */
-    bool careless;        /* commits do not wait for the disk: for tests that never lose power */
+    size_t cache_bytes;  /* bound of everything that is kept to be faster: 0 means 256 MiB */
+    uint64_t history;    /* blocks; 0 means STORE_HISTORY */
+    uint64_t map_bytes;  /* largest size of the database; address space, not disk; 0 means 1 TiB */
+    uint64_t latency_ns; /* added to each read of the database, for benches that play a slow disk */
+    bool create;         /* make the folder and an empty store when there is none */
+    bool careless;       /* commits do not wait for the disk: for tests that never lose power */
 };
 
 struct store;
@@ -109,7 +109,10 @@ enum status store_past_new(struct store_past **out, struct store *s, uint64_t nu
 struct state_view store_past_view(struct store_past *p);
 void store_past_free(struct store_past *p);
 
-/* Reads that go wide: brings accounts and slots into the cache, many at a time on the pool. Best with more workers than processors, as they
+/* Reads that go wide. With a pool for reading, store_apply first reads the ways of all changed keys into memory, many at a time. The pool is
+ * borrowed; NULL ends it. */
+void store_set_readers(struct store *s, struct pool *pool);
+/* Brings accounts and slots into the cache, many at a time on the pool. Best with more workers than processors, as they
  * mostly wait. */
 struct store_slot_name {
     struct address address;
@@ -180,9 +183,9 @@ enum status store_prune(struct store *s, uint64_t history, bool receipts, struct
 
 /* Work done since opening: for benches. */
 struct store_work {
-    uint64_t reads;         /* of accounts and slots from the database */
-    uint64_t node_reads;    /* of trie nodes from the database */
-    uint64_t hits;          /* accounts and slots found in memory */
+    uint64_t reads;      /* of accounts and slots from the database */
+    uint64_t node_reads; /* of trie nodes from the database */
+    uint64_t hits;       /* accounts and slots found in memory */
     uint64_t commits, commit_ns;
     uint64_t written_bytes; /* keys and values handed to the database */
     uint64_t read_ns;

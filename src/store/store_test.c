@@ -49,7 +49,8 @@ static void random_slots(const struct state_memory *m, struct account_change *c,
     size_t count = harness_random_below(harness_random_below(4) == 0 ? SLOTS : 4);
     c->slots = ARENA_ARRAY(arena, struct slot_change, count + 1);
     for (size_t i = 0; i < count; i++) {
-        struct slot_change s = {U256(harness_random_below(SLOTS)), harness_random_below(3) == 0 ? U256_ZERO : random_word()};
+        struct slot_change s = {U256(harness_random_below(SLOTS)),
+                                harness_random_below(3) == 0 ? U256_ZERO : random_word()};
         bool known = false;
         for (size_t k = 0; k < c->slot_count; k++) known = known || u256_equal(c->slots[k].key, s.key);
         struct u256 old = fresh ? U256_ZERO : state_memory_slot(m, &c->address, &s.key);
@@ -164,11 +165,9 @@ static enum status add_block(struct twin *t, const struct state_diff *diff, bool
 
 static void begin(struct twin *t, unsigned workers)
 {
-    *t = (struct twin){.options = {.cache_bytes = 1 << 20,
-                                   .history = HISTORY,
-                                   .map_bytes = 1 << 28,
-                                   .create = true,
-                                   .careless = true}};
+    *t = (struct twin){
+        .options = {
+            .cache_bytes = 1 << 20, .history = HISTORY, .map_bytes = 1 << 28, .create = true, .careless = true}};
     (void)snprintf(t->folder, sizeof t->folder, "/tmp/weft-store-XXXXXX");
     CHECK(mkdtemp(t->folder) != NULL);
     t->codes = code_cache_new(free);
