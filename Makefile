@@ -12,8 +12,8 @@ FILTER ?=
 SOURCES = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h' 2>/dev/null)
 
 .DEFAULT_GOAL := build
-.PHONY: help deps build run test unit check asan tsan rare debug gcc clang fuzz lint tidy clang-tidy format format-check symbols bench \
-	examples install installable docs clean distclean
+.PHONY: help deps build run test unit check asan tsan rare debug gcc clang fuzz difffuzz lint tidy clang-tidy format format-check symbols instructions bench \
+	evmc examples install installable docs clean distclean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,11 @@ fuzz: ## run every fuzz target for FUZZ_SECONDS (30)
 	@cmake --build build-fuzz --parallel $(JOBS) --target fuzzers
 	@tools/fuzz.sh build-fuzz $(FUZZ_SECONDS)
 
+difffuzz: build ## random blocks: all executors, geth's evm (GETH_EVM), ethereum-spec-evm (EELS_EVM); SECONDS=60 SEED=
+	@python3 tests/diff/difffuzz.py build/weft --seconds $(or $(filter-out 0,$(SECONDS)),60) $(if $(SEED),--seed $(SEED)) \
+		$(addprefix --evm ,$(or $(GETH_EVM),$(shell command -v evm))) \
+		$(addprefix --eels ,$(or $(EELS_EVM),$(shell command -v ethereum-spec-evm)))
+
 tidy: ## layers, names, form (tools/tidy.py)
 	@python3 tools/tidy.py
 
@@ -74,8 +79,18 @@ format-check: ## fail where clang-format would change something
 installable: build
 	@cmake --build build --parallel $(JOBS) --target installable
 
+evmc: ## libweft-evmc.so, the VM as a module for EVMC hosts, and its tests (Go fetches EVMC's header, once)
+	@tools/deps.sh --min --quiet
+	@tools/evmc.sh
+	@cmake --preset release -DWEFT_NATIVE=$(NATIVE) $(CMAKE_ARGS) >/dev/null
+	@cmake --build build --parallel $(JOBS) --target weft_evmc weft_evmc_tests weft_over_evmc
+	@tests/run.sh evmc
+
 symbols: installable ## check that libweft exports only weft_ symbols
 	@python3 tools/symbols.py build
+
+instructions: gcc ## instructions executed for fixed work, against what was recorded (bench/instructions.csv)
+	@tools/instructions.py build-gcc
 
 bench: build ## build the micro benches and run them and `weft bench`
 	@cmake --build build --parallel $(JOBS) --target benches

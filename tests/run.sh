@@ -16,13 +16,18 @@ jobs=$(nproc)
 export WEFT_FIXTURES
 WEFT_FIXTURES=$(tests/fixtures.sh) || exit 2
 
+<<<<<<< HEAD
 # `witness` is run by name: 4 of its 95 cases, on which codes a witness must have, do not hold yet.
 suites=(unit cli t8n state block amsterdam benchmark mainnet traces store crash)
+=======
+suites=(unit cli t8n state block amsterdam witness benchmark mainnet traces evmc)
+>>>>>>> main
 
 suite_unit() { "$build/weft_tests" --jobs "$jobs"; }
 suite_state() { fixture_suite statetest state_tests --executor both; }
 suite_block() { fixture_suite blocktest blockchain_tests --executor all; }
 suite_amsterdam() { fixture_suite blocktest blockchain_tests_devnet --executor all; }
+<<<<<<< HEAD
 suite_store() { fixture_suite blocktest blockchain_tests --store; }
 # The importer is killed, and its disk fails: so often as $WEFT_CRASH_ROUNDS says.
 suite_crash() {
@@ -31,6 +36,9 @@ suite_crash() {
     tests/crash/crash.py "$weft"
 }
 suite_witness() { fixture_suite blocktest blockchain_tests_zkevm --stateless; }
+=======
+suite_witness() { fixture_suite blocktest blockchain_tests_zkevm --stateless --executor all; }
+>>>>>>> main
 suite_benchmark() { fixture_suite blocktest benchmark/blockchain_tests --executor both; }
 # weft t8n against geth's `evm t8n`, where that is: in $GETH_EVM or on the PATH.
 suite_t8n() {
@@ -46,6 +54,13 @@ suite_mainnet() { fixture_suite replay mainnet_blocks; }
 suite_traces() {
     [ -x "$weft" ] || { absent "$weft is not built" && return; }
     tests/diff/traces --weft "$weft"
+}
+
+# The VM as an EVMC module, where it has been built (make evmc): against the native VM, and the official tests on top of it.
+suite_evmc() {
+    [ -x "$build/weft_evmc_tests" ] && [ -x "$build/weft_over_evmc" ] || { absent "the EVMC module is not built" && return; }
+    "$build/weft_evmc_tests" | sed 's/ passed, .*/ of the module/' || return
+    weft=$build/weft_over_evmc fixture_suite statetest state_tests
 }
 
 # Each script in tests/cli checks one habit of the command; it gets the command's path and prints what was wrong.

@@ -31,6 +31,7 @@ LAYERS = {
     "state": ["fork"],
     "precompile": ["fork"],
     "vm": ["state", "precompile"],
+    "evmc": ["vm"],
     "tx": ["vm"],
     "sched": ["base"],
     "mv": ["state"],

@@ -71,7 +71,6 @@ void block_trace_init(struct block_trace *t, struct vm_trace_options options,
 /* Looks on while the serial executor works, to learn what each transaction reads and writes. */
 struct block_watch {
     void *context;
-    const struct vm_tracer *tracer; /* sees every instruction of the transactions; may be NULL */
     /* After transaction `index` was executed and before it is committed: its finalized records, with predicates on balances noted as
      * they are for an execution ahead of its turn, and what it did. */
     void (*executed)(void *context, uint32_t index, const struct state *s, const struct tx_result *result);

@@ -78,28 +78,37 @@ void engine_record(struct engine *e, bool on)
 
 /* ---- signers --------------------------------------------------------------------------------------------------- */
 
+/* Transactions whose senders are recovered together: vector code does many signatures at a time. */
+enum { RECOVERED_TOGETHER = 32 };
+
 struct recovery {
     const struct transaction *transactions;
+    uint32_t count;
     struct signature_rules rules;
     struct address *senders;
     struct address **authorities; /* arrays made beforehand; NULL where there are none */
     _Atomic uint32_t bad;         /* lowest index that failed so far */
 };
 
-static void recover_one(void *context, size_t i)
+static void recover_portion(void *context, size_t portion)
 {
     struct recovery *r = context;
-    if (transaction_sender(&r->senders[i], &r->transactions[i], r->rules) != STATUS_OK) {
+    uint32_t first = (uint32_t)portion * RECOVERED_TOGETHER, bad;
+    uint32_t count = r->count - first < RECOVERED_TOGETHER ? r->count - first : RECOVERED_TOGETHER;
+    if (transactions_senders(&r->senders[first], &r->transactions[first], count, r->rules, &bad) != STATUS_OK) {
         uint32_t seen = atomic_load(&r->bad);
-        while (i < seen && !atomic_compare_exchange_weak(&r->bad, &seen, (uint32_t)i));
+        while (first + bad < seen && !atomic_compare_exchange_weak(&r->bad, &seen, first + bad));
     }
-    if (r->authorities != NULL && r->authorities[i] != NULL) tx_authorities(&r->transactions[i], r->authorities[i]);
+    if (r->authorities == NULL) return;
+    for (uint32_t i = first; i < first + count; i++)
+        if (r->authorities[i] != NULL) tx_authorities(&r->transactions[i], r->authorities[i]);
 }
 
 enum status block_recover(struct engine *e, const struct fork *fork, const struct transaction *transactions,
                           uint32_t count, struct arena *arena, struct block_signers *out, uint32_t *bad)
 {
     struct recovery r = {.transactions = transactions,
+                         .count = count,
                          .rules = {.low_s = fork->low_s, .chain_id = fork->replay_protection},
                          .senders = ARENA_ARRAY(arena, struct address, count + 1)};
     atomic_init(&r.bad, count);
@@ -111,7 +120,7 @@ enum status block_recover(struct engine *e, const struct fork *fork, const struc
         }
         r.authorities[i] = ARENA_ARRAY(arena, struct address, transactions[i].authorization_count);
     }
-    pool_for(e->pool, count, 4, recover_one, &r);
+    pool_for(e->pool, (count + RECOVERED_TOGETHER - 1) / RECOVERED_TOGETHER, 1, recover_portion, &r);
     *out = (struct block_signers){r.senders, (const struct address *const *)r.authorities};
     *bad = atomic_load(&r.bad);
     return *bad == count ? STATUS_OK : TX_BAD_SIGNATURE;

@@ -11,6 +11,7 @@
 
 #include "block/declared.h"
 #include "block/hints.h"
+#include "block/plan.h"
 #include "block/private.h"
 #include "sched/sched.h"
 
@@ -31,14 +32,6 @@ struct parallel_run {
     bool declared; /* values come from the declared access list */
     _Atomic uint32_t speculated;
 };
-
-/* Neighbouring transactions form a group until their gas limits sum up to this: some tens of microseconds of work, so that handing
- * results from core to core costs little beside it. */
-enum { GROUP_GAS = 400000, GROUP_MAX = 32 };
-
-/* A transaction is heavy when its gas limit is at least this share of what a worker will do: 1 / HEAVY_SHARE; the HEAVY_MAX heaviest are
- * begun first. */
-enum { HEAVY_SHARE = 4, HEAVY_MAX = 16 };
 
 /* Pauses of a worker that finds nothing to do, before it sleeps: about ten microseconds. */
 enum { SPIN_PAUSES = 200 };
@@ -313,45 +306,7 @@ static void work(void *context, unsigned worker)
     }
 }
 
-/* Fills p->first with the groups of the transactions from `from` on; returns their number. */
-static uint32_t make_groups(struct parallel_run *p, const struct block_task *task, uint32_t from)
-{
-    uint32_t groups = 0;
-    uint64_t gas = GROUP_GAS;
-    for (uint32_t i = from; i < task->transaction_count; i++) {
-        uint64_t limit = task->transactions[i].gas_limit;
-        if (groups == 0 || limit > GROUP_GAS - gas || i - p->first[groups - 1] == GROUP_MAX) {
-            p->first[groups++] = i;
-            gas = 0;
-        }
-        gas += limit < GROUP_GAS - gas ? limit : GROUP_GAS - gas;
-        p->group_of[i] = groups - 1;
-    }
-    p->first[groups] = task->transaction_count;
-    return groups;
-}
-
 /* ---- a block ------------------------------------------------------------------------------------------------------- */
-
-/* Tells the scheduler which groups may take so long that they had better be begun first. */
-static void name_heavy(struct parallel_run *p, uint32_t groups, unsigned workers, uint64_t gas)
-{
-    const struct block_task *task = p->run->task;
-    uint32_t *heavy = ARENA_ARRAY(&p->run->engine->block, uint32_t, HEAVY_MAX + 1);
-    bool *is_heavy = ARENA_ARRAY(&p->run->engine->block, bool, groups);
-    memset(is_heavy, 0, groups * sizeof *is_heavy);
-    uint32_t count = 0;
-    for (uint32_t g = 0; g < groups && workers > 1; g++) {
-        uint64_t limit = task->transactions[p->first[g]].gas_limit;
-        if (limit < GROUP_GAS || limit < gas / (HEAVY_SHARE * workers)) continue;
-        uint32_t at = count; /* insertion, longest first; the last one falls out when the list is full */
-        for (; at > 0 && task->transactions[p->first[heavy[at - 1]]].gas_limit < limit; at--) heavy[at] = heavy[at - 1];
-        heavy[at] = g;
-        count += count < HEAVY_MAX;
-    }
-    for (uint32_t i = 0; i < count; i++) is_heavy[heavy[i]] = true;
-    sched_set_heavy(&p->sched, heavy, count, is_heavy);
-}
 
 /* Runs the transactions from `from` on, with all workers that can be of use. */
 static void run_shared(struct block_run *run, uint32_t from, bool declared)
@@ -365,11 +320,11 @@ static void run_shared(struct block_run *run, uint32_t from, bool declared)
     run->conflicts = ARENA_ARRAY(arena, struct block_conflict, count);
     p->first = ARENA_ARRAY(arena, uint32_t, count + 1);
     p->group_of = ARENA_ARRAY(arena, uint32_t, count);
-    uint32_t groups = make_groups(p, run->task, from);
+    uint32_t groups = plan_groups(run->task, from, p->first, p->group_of);
     unsigned workers = run->engine->threads < groups ? run->engine->threads : groups;
     sched_init(&p->sched, groups, workers, ARENA_ARRAY(arena, _Atomic uint8_t, groups));
     hints_make(&p->hints, run->task, from, arena);
-    name_heavy(p, groups, workers, share_expected_gas(run->task));
+    plan_heavy(&p->sched, run->task, p->first, arena);
     run->stats.threads = workers;
     pool_run(run->engine->pool, workers, work, p);
     run->stats.speculated = atomic_load(&p->speculated);

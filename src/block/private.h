@@ -72,8 +72,6 @@ bool block_run_in_place(struct block_run *run, uint32_t index);
 uint32_t share_run_alone(struct block_run *run);
 /* Whether the block promises so much work that all workers are called at once. */
 bool share_is_worthwhile(const struct block_run *run);
-/* How much gas the block will use: what its header says, else the sum of the limits. */
-uint64_t share_expected_gas(const struct block_task *task);
 
 /* The time since the block began; 0 unless recording. */
 uint64_t event_clock(const struct engine *e);

@@ -38,11 +38,8 @@ bool block_run_in_place(struct block_run *run, uint32_t index)
 
 static void run_serial(struct block_run *run)
 {
-    const struct block_watch *watch = run->task->watch;
-    if (watch != NULL) vm_set_tracer(run_worker(run)->vm, watch->tracer);
     for (uint32_t i = 0; i < run->task->transaction_count && run->status == STATUS_OK; i++)
         (void)block_run_in_place(run, i);
-    if (watch != NULL) vm_set_tracer(run_worker(run)->vm, NULL);
 }
 
 const struct block_executor executor_serial = {"serial", run_serial};

@@ -3,6 +3,7 @@
  * Calling the others costs microseconds until they are awake, and each transaction that they hand over about one more. So a block
  * whose gas does not promise much work begins on the caller alone, in place, and the others are called as soon as what was measured so
  * far says that the rest is worth it. */
+#include "block/plan.h"
 #include "block/private.h"
 
 enum {
@@ -14,7 +15,7 @@ enum {
     LOOK_FIRST = 24,             /* ... from this one on: the first ones pay for cold caches */
 };
 
-uint64_t share_expected_gas(const struct block_task *task)
+uint64_t plan_expected_gas(const struct block_task *task)
 {
     if (task->header->gas_used != 0) return task->header->gas_used;
     uint64_t sum = 0;
@@ -30,32 +31,40 @@ static uint64_t gas_beyond_transfers(uint64_t gas, uint32_t count)
     return gas > transfers ? gas - transfers : 0;
 }
 
-/* Whether what the first `done` transactions took (`ns`, `gas_done`) promises enough work in the other `left`, which use `gas_left`. */
-static bool worth_sharing(uint64_t ns, uint64_t gas_done, uint32_t done, uint64_t gas_left, uint32_t left)
+bool plan_look(uint32_t done)
+{
+    return done >= LOOK_FIRST && done % LOOK_EVERY == 0;
+}
+
+bool plan_share_rest(uint64_t ns, uint64_t gas_done, uint32_t done, uint64_t gas_left, uint32_t left)
 {
     if (ns < (uint64_t)SHARE_TX_NS * done || gas_done == 0 || gas_beyond_transfers(gas_left, left) < SHARE_REST_GAS)
         return false;
     return (double)ns * (double)gas_left / (double)gas_done > (double)SHARE_REST_NS;
 }
 
+bool plan_share_at_once(const struct block_task *task)
+{
+    return gas_beyond_transfers(plan_expected_gas(task), task->transaction_count) >= SHARE_AT_ONCE_GAS;
+}
+
 bool share_is_worthwhile(const struct block_run *run)
 {
-    return run->engine->threads > 1 &&
-           gas_beyond_transfers(share_expected_gas(run->task), run->task->transaction_count) >= SHARE_AT_ONCE_GAS;
+    return run->engine->threads > 1 && plan_share_at_once(run->task);
 }
 
 uint32_t share_run_alone(struct block_run *run)
 {
     const struct block_task *task = run->task;
     uint32_t count = task->transaction_count;
-    uint64_t gas = share_expected_gas(task);
+    uint64_t gas = plan_expected_gas(task);
     if (share_is_worthwhile(run)) return 0;
     uint64_t since = clock_wall_ns();
     for (uint32_t i = 0; i < count; i++) {
         if (!block_run_in_place(run, i)) return count;
-        if (i + 1 < LOOK_FIRST || (i + 1) % LOOK_EVERY != 0 || run->engine->threads == 1) continue;
+        if (!plan_look(i + 1) || run->engine->threads == 1) continue;
         uint64_t gas_left = gas > run->gas_used ? gas - run->gas_used : 0;
-        if (worth_sharing(clock_wall_ns() - since, run->gas_used, i + 1, gas_left, count - i - 1)) return i + 1;
+        if (plan_share_rest(clock_wall_ns() - since, run->gas_used, i + 1, gas_left, count - i - 1)) return i + 1;
     }
     return count;
 }

@@ -91,6 +91,7 @@ enum status block_start(struct block_run *run)
             struct account *from = state_account(s, &dao_accounts[i]);
             struct u256 balance = state_balance(s, from);
             state_debit(s, from, &balance);
+            state_touch(s, from); /* an account with nothing comes into existence: it is written, too */
             give(s, &dao_refund_address, balance);
         }
         status = end_in_place(run, 0);
@@ -115,12 +116,16 @@ static void reward(struct block_run *run, struct state *s)
     give(s, &task->header->beneficiary, whole);
 }
 
-/* Credits the fees of the transactions. The block access list has them where they were earned. */
+/* Credits the fees of the transactions. The block access list has them where they were earned. Before EIP-161 the transactions have
+ * brought the beneficiary into existence themselves, unless it destroyed itself in the last one: then there is nothing to touch. */
 static enum status pay_fees(struct block_run *run)
 {
     if (run->committed == 0) return STATUS_OK;
     struct state *s = begin_in_place(run, last_number(run));
-    give(s, &run->task->header->beneficiary, run->fees);
+    if (run->context.fork->clear_empty)
+        give(s, &run->task->header->beneficiary, run->fees);
+    else
+        state_credit(s, state_account(s, &run->task->header->beneficiary), &run->fees);
     state_finalize(s);
     state_commit(s);
     run->fees = U256_ZERO;

@@ -2,9 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cli/cli.h"
+#include "cli/bench.h"
 #include "cli/suite.h"
-#include "workload/workload.h"
 
 struct bench {
     const struct options *options;
@@ -81,7 +80,7 @@ struct line {
     unsigned threads;
     uint64_t gas;
     struct block_stats serial, parallel;
-    double ideal;
+    double ideal, conflict_share;
     enum status status;
     const char *error;
 };
@@ -94,8 +93,9 @@ static double milliseconds(uint64_t ns)
 static void print_header(const struct bench *b)
 {
     if (!b->options->json)
-        printf("%s%-18s %7s %11s %7s %10s %11s %8s %7s %7s %6s%s\n", b->colours->bold, "workload", "txs", "gas",
-               "threads", "serial ms", "parallel ms", "speed-up", "re-runs", "ideal", "cpu", b->colours->off);
+        printf("%s%-18s %7s %11s %7s %10s %11s %8s %7s %9s %7s %6s%s\n", b->colours->bold, "workload", "txs", "gas",
+               "threads", "serial ms", "parallel ms", "speed-up", "re-runs", "conflict%", "ideal", "cpu",
+               b->colours->off);
 }
 
 static void print_line(const struct bench *b, const struct line *l)
@@ -103,21 +103,22 @@ static void print_line(const struct bench *b, const struct line *l)
     double speedup = (double)l->serial.wall_ns / (double)(l->parallel.wall_ns == 0 ? 1 : l->parallel.wall_ns);
     double cpu = (double)l->parallel.cpu_ns / (double)(l->serial.cpu_ns == 0 ? 1 : l->serial.cpu_ns);
     if (!b->options->json) {
-        printf("%-18s %7u %11llu %7u %10.3f %11.3f %8.2f %7u %7.2f %6.2f", l->workload->name, l->block->count,
+        printf("%-18s %7u %11llu %7u %10.3f %11.3f %8.2f %7u %9.1f %7.2f %6.2f", l->workload->name, l->block->count,
                (unsigned long long)l->gas, l->threads, milliseconds(l->serial.wall_ns),
-               milliseconds(l->parallel.wall_ns), speedup, l->parallel.reruns, l->ideal, cpu);
+               milliseconds(l->parallel.wall_ns), speedup, l->parallel.reruns, 100 * l->conflict_share, l->ideal, cpu);
         if (l->status != STATUS_OK) printf("  %sFAILED%s %s", b->colours->bad, b->colours->off, l->error);
         printf("\n");
     } else {
         struct buffer out = {0};
-        buffer_printf(&out,
-                      "{\"workload\":\"%s\",\"fork\":\"%s\",\"txs\":%u,\"gas\":%llu,\"threads\":%u,"
-                      "\"serial_ms\":%.6f,\"parallel_ms\":%.6f,\"serial_cpu_ms\":%.6f,\"cpu_ms\":%.6f,"
-                      "\"speedup\":%.4f,\"ideal\":%.4f,\"reruns\":%u,\"conflicts\":%u,\"verified\":%s",
-                      l->workload->name, l->block->fork->name, l->block->count, (unsigned long long)l->gas, l->threads,
-                      milliseconds(l->serial.wall_ns), milliseconds(l->parallel.wall_ns),
-                      milliseconds(l->serial.cpu_ns), milliseconds(l->parallel.cpu_ns), speedup, l->ideal,
-                      l->parallel.reruns, l->parallel.conflicts, l->status == STATUS_OK ? "true" : "false");
+        buffer_printf(
+            &out,
+            "{\"workload\":\"%s\",\"fork\":\"%s\",\"txs\":%u,\"gas\":%llu,\"threads\":%u,"
+            "\"serial_ms\":%.6f,\"parallel_ms\":%.6f,\"serial_cpu_ms\":%.6f,\"cpu_ms\":%.6f,"
+            "\"speedup\":%.4f,\"ideal\":%.4f,\"conflict_share\":%.4f,\"reruns\":%u,\"conflicts\":%u,\"verified\":%s",
+            l->workload->name, l->block->fork->name, l->block->count, (unsigned long long)l->gas, l->threads,
+            milliseconds(l->serial.wall_ns), milliseconds(l->parallel.wall_ns), milliseconds(l->serial.cpu_ns),
+            milliseconds(l->parallel.cpu_ns), speedup, l->ideal, l->conflict_share, l->parallel.reruns,
+            l->parallel.conflicts, l->status == STATUS_OK ? "true" : "false");
         if (l->parallel.fallback != NULL) {
             buffer_append_text(&out, ",\"fallback\":");
             json_put_text(&out, l->parallel.fallback);
@@ -134,16 +135,29 @@ static void print_line(const struct bench *b, const struct line *l)
 
 /* ---- the command ------------------------------------------------------------------------------------------------- */
 
+enum status bench_make_workload(struct workload_block *out, const struct workload *w, const struct options *o,
+                                struct error *e)
+{
+    enum { NO_HOT_PLACES = 101 };
+    struct workload_shape shape = {.size = o->size, .seed = o->seed, .contracts = o->contracts};
+    if (o->hot != HOT_NOT_GIVEN) shape.hot_percent = o->hot == 0 ? NO_HOT_PLACES : (uint32_t)o->hot;
+    return workload_make(out, w, o->fork == NULL ? fork_find("Osaka") : o->fork, &shape, e);
+}
+
 /* Runs a workload with all numbers of threads. BAD_USAGE when its block cannot be executed as it is meant. */
-static enum status run_workload(struct bench *b, const struct workload *w, const struct fork *fork, struct error *e)
+static enum status run_workload(struct bench *b, const struct workload *w, struct error *e)
 {
     struct workload_block block;
-    workload_make(&block, w, fork, b->options->size, b->options->seed);
+    enum status s = bench_make_workload(&block, w, b->options, e);
+    if (s != STATUS_OK) {
+        workload_free(&block);
+        return s;
+    }
     struct state_view view = state_memory_view(block.state);
     struct block_task task = workload_task(&block, &view);
     struct block_result serial, parallel;
-    struct line line = {.workload = w, .block = &block};
-    enum status s = measure(b, b->serial, EXECUTOR_SERIAL, &task, &serial, &line.serial, e);
+    struct line line = {.workload = w, .block = &block, .conflict_share = workload_conflict_share(&block)};
+    s = measure(b, b->serial, EXECUTOR_SERIAL, &task, &serial, &line.serial, e);
     if (s == STATUS_OK) s = all_succeeded(&serial, e);
     for (uint32_t i = 0; s == STATUS_OK && i < b->thread_count && !interrupted(); i++) {
         struct error why = {STATUS_OK, ""};
@@ -160,21 +174,33 @@ static enum status run_workload(struct bench *b, const struct workload *w, const
     return s;
 }
 
+/* One that needs files is left out, with a word, when all are run and they are not there. */
+static bool is_left_out(const struct options *o, const struct workload *w, enum status s, const struct error *e)
+{
+    if (o->operand_count != 0 || w->prepare == NULL || s != FILE_UNREADABLE) return false;
+    log_line("bench: %s: left out: %s", w->name, e->text);
+    return true;
+}
+
 static enum exit_code run_all(struct bench *b)
 {
     const struct options *o = b->options;
-    const struct fork *fork = o->fork == NULL ? fork_find("Osaka") : o->fork;
     struct error e;
     for (uint32_t i = 0; i < o->operand_count; i++)
         if (workload_find(o->operands[i]) == NULL) {
             log_line("bench: %s: expected the name of a workload; see weft bench --help", o->operands[i]);
             return EXIT_BAD_INPUT;
         }
-    print_header(b);
+    if (o->simulate_count == 0) print_header(b);
+    bool is_first = true;
     for (const struct workload *w = workloads; w->name != NULL && !interrupted(); w++) {
         bool wanted = o->operand_count == 0;
         for (uint32_t i = 0; i < o->operand_count; i++) wanted = wanted || workload_find(o->operands[i]) == w;
-        if (wanted && run_workload(b, w, fork, &e) != STATUS_OK) {
+        if (!wanted) continue;
+        enum status s = o->simulate_count == 0 ? run_workload(b, w, &e)
+                                               : bench_simulate(w, o, b->colours, is_first, &e);
+        is_first = false;
+        if (s != STATUS_OK && !is_left_out(o, w, s, &e)) {
             log_line("bench: %s: %s", w->name, e.text);
             return EXIT_BAD_INPUT;
         }

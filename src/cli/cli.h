@@ -40,6 +40,16 @@ enum option_flag {
     OPTION_SEED = 1 << 10,
     OPTION_RPC = 1 << 11,
     OPTION_STATELESS = 1 << 12,
+    OPTION_T8N = 1 << 13,   /* all of struct t8n_options; a single dash will do, as Go programs take it */
+    OPTION_RUN = 1 << 14,   /* all of struct run_options */
+    OPTION_TRACE = 1 << 15, /* tracing */
+    OPTION_OUTPUT = 1 << 16,
+    OPTION_PERFETTO = 1 << 17,
+    OPTION_LAYOUT = 1 << 18,
+    OPTION_SIMULATE = 1 << 19,
+    OPTION_CHECK = 1 << 20,
+    OPTION_HOT = 1 << 21,
+    OPTION_CONTRACTS = 1 << 22,
     OPTION_STORE = 1 << 23,
     OPTION_DATADIR = 1 << 24,
     OPTION_GENESIS = 1 << 25,
@@ -47,6 +57,7 @@ enum option_flag {
     OPTION_IMPORT = 1 << 27, /* --batch, --readers, --read-latency-us */
     OPTION_HISTORY = 1 << 28,
     OPTION_RECEIPTS = 1 << 29,
+<<<<<<< HEAD
     OPTION_MAKE = 1 << 30,  /* --blocks, --gas-per-block, --fill, --touch */
     OPTION_T8N = 1 << 13,   /* all of struct t8n_options; a single dash will do, as Go programs take it */
     OPTION_RUN = 1 << 14,   /* all of struct run_options */
@@ -55,6 +66,9 @@ enum option_flag {
     OPTION_PERFETTO = 1 << 17,
     OPTION_LAYOUT = 1 << 18,
     OPTION_SIMULATE = 1 << 19,
+=======
+    OPTION_MAKE = 1 << 30, /* --blocks, --gas-per-block, --fill, --touch */
+>>>>>>> main
 };
 
 /* Which executors a command runs: a mask of 1 << enum executor_kind. */
@@ -68,6 +82,8 @@ enum executor_choice {
 
 /* Bounds of what may be asked for. */
 enum { THREADS_MAX = 1024, THREAD_LIST_MAX = 16, REPEAT_MAX = 1000000, LAYOUTS_MAX = 64 };
+
+#define HOT_NOT_GIVEN UINT64_MAX
 
 /* What `weft run` takes. NULL: not given. */
 struct run_options {
@@ -96,9 +112,13 @@ struct options {
     const struct fork *fork;           /* NULL: all */
     bool diff;
     bool stateless;
-    uint64_t size; /* 0: not given */
+    bool check;
+    bool print_witnesses; /* of every block that is checked, instead of verdicts */
+    uint64_t size;        /* 0: not given */
     uint64_t seed;
-    const char *rpc; /* NULL: not given */
+    uint64_t hot;          /* percent; HOT_NOT_GIVEN */
+    const char *contracts; /* folder; NULL: not given */
+    const char *rpc;       /* NULL: not given */
     const char *datadir, *genesis;
     uint64_t cache_mb, batch, readers, latency_us, history, blocks, gas, fill, touch; /* 0: not given */
     bool receipts, store;
@@ -141,6 +161,7 @@ enum exit_code statetest_command(const struct options *o);
 enum exit_code blocktest_command(const struct options *o);
 enum exit_code bench_command(const struct options *o);
 enum exit_code run_command(const struct options *o);
+enum exit_code witness_command(const struct options *o);
 enum exit_code t8n_command(const struct options *o);
 enum exit_code explain_command(const struct options *o);
 enum exit_code fork_command(const struct options *o);

@@ -37,10 +37,13 @@ const struct command commands[] = {
      "Times are medians over --repeat runs and cover the execution of the block over loaded state.\n"
      "`ideal` is the speed-up that the dependencies between the transactions allow with so many threads, with gas\n"
      "as time; `cpu` is the CPU time of parallel over that of serial execution.\n\n"
-     "Workloads: transfers, erc20, uniswap-like, pay-one, nonce-chain, half-chain, chain, hot-counter,\n"
-     "coinbase-readers, giant, selfdestruct-storm, deploy-then-call.",
-     OPTION_JSON | OPTION_THREAD_LIST | OPTION_REPEAT | OPTION_FORK | OPTION_SIZE | OPTION_SEED, 0, UINT32_MAX,
-     bench_command},
+     "With --simulate the scheduler runs on virtual workers, with the times measured here; see docs/explain.md.\n\n"
+     "Workloads: transfers, erc20, uniswap-like, hybrid, gigagas-transfers, gigagas-erc20, gigagas-uniswap, pay-one,\n"
+     "nonce-chain, half-chain, chain, late-chain, hot-counter, coinbase-readers, giant, selfdestruct-storm,\n"
+     "deploy-then-call; docs/benchmarks.md says what they are.",
+     OPTION_JSON | OPTION_THREAD_LIST | OPTION_REPEAT | OPTION_FORK | OPTION_SIZE | OPTION_SEED | OPTION_HOT |
+         OPTION_CONTRACTS | OPTION_SIMULATE,
+     0, UINT32_MAX, bench_command},
     {"run", "[CODE]", "execute one contract call",
      "CODE is what runs, in hex digits; --code and --codefile say the same. Without any, the code that the prestate "
      "has\n"
@@ -54,6 +57,21 @@ const struct command commands[] = {
      "empty and the rules are those of Osaka. BLOCKHASH gives the hash of the number in decimal.\n\n"
      "A trace (EIP-3155) has the fields and words of geth's `evm --trace run`.",
      OPTION_JSON | OPTION_FORK | OPTION_RUN | OPTION_TRACE, 0, 1, run_command},
+    {"witness", "PATH...", "make the execution witness of blocks",
+     "PATH is a file or a folder of blockchain tests, or a bundle as replay takes it. For each valid block one line "
+     "of\n"
+     "JSON comes out: file, case, block, and executionWitness with state (nodes of the tries), codes and headers, in "
+     "the\n"
+     "form and order of EIP-8025's tests. Serial and parallel execution must make the same bytes, and the block must "
+     "be\n"
+     "valid when executed from the witness alone; where a test has its own witness, the two must be equal. With "
+     "--check\n"
+     "only the count is printed.\n\n"
+     "A bundle has just the part of the state that its block touches: its witness is one of that part, its root "
+     "another\n"
+     "than the real one, and it has no headers.",
+     OPTION_CHECK | OPTION_THREADS | OPTION_EXECUTOR | OPTION_FILTER | OPTION_FORK | OPTION_WORKERS, 1, UINT32_MAX,
+     witness_command},
     {"t8n", "", "state transition tool: takes a state and transactions, gives the state after them",
      "Arguments, files and exit codes are those of geth's `evm t8n`: alloc, env and txs go in; the new alloc, the "
      "result\n"
@@ -69,7 +87,7 @@ const struct command commands[] = {
      "Berlin, London, ArrowGlacier, GrayGlacier, Merge, Paris, Shanghai, Cancun, Prague, Osaka, BPO1, BPO2, BPO3, "
      "BPO4,\n"
      "BPO5, Amsterdam; FrontierToHomesteadAt5, ShanghaiToCancunAtTime15k and so on; ArrowGlacierToParisAtDiffC0000;\n"
-     "Berlin+3198 adds an EIP of opcodes: 1153, 1344, 1884, 2200, 3198, 3529, 3855, 3860, 5656, 6780, 7843, 7939, "
+     "Berlin+3198 adds an EIP of opcodes: 1153, 1344, 1884, 2200, 3198, 3529, 3855, 5656, 6780, 7843, 7939, "
      "8024.",
      OPTION_T8N | OPTION_THREAD_LIST | OPTION_EXECUTOR, 0, 0, t8n_command},
     {"explain", "BUNDLE|WORKLOAD...", "say why a block does not run faster",
@@ -79,7 +97,7 @@ const struct command commands[] = {
      "way, what the workers did when. Without -o, --json or --perfetto a summary is printed; docs/explain.md tells\n"
      "what the numbers mean.",
      OPTION_JSON | OPTION_THREADS | OPTION_REPEAT | OPTION_FILTER | OPTION_FORK | OPTION_SIZE | OPTION_SEED |
-         OPTION_OUTPUT | OPTION_PERFETTO | OPTION_LAYOUT | OPTION_SIMULATE,
+         OPTION_HOT | OPTION_CONTRACTS | OPTION_OUTPUT | OPTION_PERFETTO | OPTION_LAYOUT | OPTION_SIMULATE,
      1, UINT32_MAX, explain_command},
     {"fork", "[NAME]", "show what a fork is",
      "Without NAME all forks are listed. With --diff only what changed against the fork before is shown.",

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "cli/bench.h"
 #include "cli/bundle.h"
-#include "workload/workload.h"
 
 enum { EXPLAIN_REPEAT = 5 };
 
@@ -94,11 +94,15 @@ static void explain_one(struct explainer *x, const char *title, const char *id, 
     explain_free(&report);
 }
 
-static enum status explain_workload(struct explainer *x, const struct workload *w)
+static enum status explain_workload(struct explainer *x, const struct workload *w, struct error *e)
 {
     const struct options *o = x->options;
     struct workload_block block;
-    workload_make(&block, w, o->fork == NULL ? fork_find("Osaka") : o->fork, o->size, o->seed);
+    enum status s = bench_make_workload(&block, w, o, e);
+    if (s != STATUS_OK) {
+        workload_free(&block);
+        return s;
+    }
     struct state_view view = state_memory_view(block.state);
     struct block_task task = workload_task(&block, &view);
     char title[64];
@@ -143,7 +147,7 @@ static const struct workload *workload_of(const char *operand)
 static enum status explain_operand(struct explainer *x, const char *operand, struct error *e)
 {
     const struct workload *w = workload_of(operand);
-    if (w != NULL) return explain_workload(x, w);
+    if (w != NULL) return explain_workload(x, w, e);
     struct bundle_list list = {0};
     enum status s = bundles_find(&list, operand, x->options->filter, e);
     bundles_sort(&list);
@@ -200,11 +204,12 @@ enum exit_code explain_command(const struct options *o)
         return EXIT_BAD_INPUT;
     }
     struct explainer x = {.options = o, .colours = terminal_colours()};
+    static const unsigned usual[] = {1, 2, 4, 8, 16, 32, 64};
     x.how = (struct explain_how){.serial = engine_new(1),
                                  .parallel = engine_new(o->threads[0]),
                                  .repeat = o->repeat == 0 ? EXPLAIN_REPEAT : o->repeat,
-                                 .workers = o->simulate,
-                                 .worker_count = o->simulate_count};
+                                 .workers = o->simulate_count == 0 ? usual : o->simulate,
+                                 .worker_count = o->simulate_count == 0 ? COUNT_OF(usual) : o->simulate_count};
     struct arena arena = {0};
     struct error e;
     enum exit_code code = EXIT_BAD_INPUT;

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PATH_SHOWN = 40, PLACES_SHOWN = 40, TXS_SHOWN = 60 };
+enum { PATH_SHOWN = 12, PATH_KEPT = 300, PLACES_SHOWN = 25, PLACES_KEPT = 200, TXS_SHOWN = 25, TXS_KEPT = 300 };
 
 static double milliseconds(uint64_t ns)
 {
@@ -155,14 +155,30 @@ static void begin_table(struct buffer *out, const char *const *heads, size_t cou
     buffer_append_text(out, "</tr></thead><tbody>");
 }
 
-static void end_table(struct buffer *out, uint32_t shown, uint32_t all, const char *what)
+/* `more`: whether begin_more was called. */
+static void end_table(struct buffer *out, bool more, uint32_t shown, uint32_t all)
 {
     buffer_append_text(out, "</tbody></table></div>");
     if (shown < all) {
-        buffer_printf(out, "<p class=\"note\">%u of ", shown);
-        html_put_number(out, all);
-        buffer_printf(out, " %s.</p>", what);
+        buffer_append_text(out, "<p class=\"note\">The other ");
+        html_put_number(out, all - shown);
+        buffer_append_text(out, " are left out.</p>");
     }
+    if (more) buffer_append_text(out, "</details>");
+}
+
+static uint32_t least(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Rows behind the first ones: one has to ask for them. */
+static void begin_more(struct buffer *out, uint32_t more, const char *what, const char *const *heads, size_t count)
+{
+    buffer_append_text(out, "</tbody></table></div><details><summary>");
+    html_put_number(out, more);
+    buffer_printf(out, " more %s</summary>", what);
+    begin_table(out, heads, count);
 }
 
 static void put_count_cell(struct buffer *out, uint64_t n)
@@ -189,7 +205,9 @@ static void put_path_table(struct buffer *out, const struct explain_report *r)
         "%u transactions.</p>",
         r->path.count, milliseconds(r->path.ns), r->longest_chain);
     begin_table(out, heads, COUNT_OF(heads));
-    for (uint32_t i = 0; i < r->path.count && i < PATH_SHOWN; i++) {
+    uint32_t kept = least(r->path.count, PATH_KEPT);
+    for (uint32_t i = 0; i < kept; i++) {
+        if (i == PATH_SHOWN) begin_more(out, r->path.count - PATH_SHOWN, "steps", heads, COUNT_OF(heads));
         uint32_t tx = r->path.txs[i];
         buffer_append_text(out, "<tr>");
         put_count_cell(out, i + 1);
@@ -202,7 +220,7 @@ static void put_path_table(struct buffer *out, const struct explain_report *r)
             buffer_append_text(out, "<td class=\"zero\">nothing: it comes first</td>");
         buffer_append_text(out, "</tr>");
     }
-    end_table(out, r->path.count < PATH_SHOWN ? r->path.count : PATH_SHOWN, r->path.count, "steps");
+    end_table(out, kept > PATH_SHOWN, kept, r->path.count);
 }
 
 static void put_places_table(struct buffer *out, const struct explain_report *r)
@@ -218,8 +236,9 @@ static void put_places_table(struct buffer *out, const struct explain_report *r)
     if (r->hottest_count == 0) return;
     buffer_append_text(out, "<h3>Hottest accounts and slots</h3>");
     begin_table(out, heads, COUNT_OF(heads));
-    uint32_t shown = r->hottest_count < PLACES_SHOWN ? r->hottest_count : PLACES_SHOWN;
-    for (uint32_t i = 0; i < shown; i++) {
+    uint32_t kept = least(r->hottest_count, PLACES_KEPT);
+    for (uint32_t i = 0; i < kept; i++) {
+        if (i == PLACES_SHOWN) begin_more(out, r->hottest_count - PLACES_SHOWN, "places", heads, COUNT_OF(heads));
         const struct explain_location *l = &r->trace.locations[r->hottest[i]];
         buffer_append_text(out, "<tr>");
         put_location_cell(out, l);
@@ -232,7 +251,7 @@ static void put_places_table(struct buffer *out, const struct explain_report *r)
         put_time_cell(out, l->conflict_ns);
         buffer_append_text(out, "</tr>");
     }
-    end_table(out, shown, r->hottest_count, "places that several transactions use");
+    end_table(out, kept > PLACES_SHOWN, kept, r->hottest_count);
 }
 
 /* Who lost most, waited most, takes longest: in that order. */
@@ -278,7 +297,7 @@ static void put_txs_table(struct buffer *out, const struct explain_report *r)
                                         "#lost µs|executions of it that came to nothing",
                                         "#waited µs|from when its result was there until it was committed",
                                         "run again because of"};
-    uint32_t n = r->trace.tx_count, shown = n < TXS_SHOWN ? n : TXS_SHOWN;
+    uint32_t n = r->trace.tx_count, kept = least(n, TXS_KEPT);
     if (n == 0) return;
     uint32_t *order = base_alloc(n * sizeof *order);
     for (uint32_t i = 0; i < n; i++) order[i] = i;
@@ -287,8 +306,11 @@ static void put_txs_table(struct buffer *out, const struct explain_report *r)
         out,
         "<h3>Transactions</h3><p>Those that lost most time to executions in vain, then those that take longest.</p>");
     begin_table(out, heads, COUNT_OF(heads));
-    for (uint32_t i = 0; i < shown; i++) put_tx_row(out, r, order[i]);
-    end_table(out, shown, n, "transactions");
+    for (uint32_t i = 0; i < kept; i++) {
+        if (i == TXS_SHOWN) begin_more(out, n - TXS_SHOWN, "transactions", heads, COUNT_OF(heads));
+        put_tx_row(out, r, order[i]);
+    }
+    end_table(out, kept > TXS_SHOWN, kept, n);
     free(order);
 }
 
@@ -317,9 +339,9 @@ static void put_tiles(struct buffer *out, const struct explain_report *r)
     (void)snprintf(label, sizeof label, "critical path, %u transaction%s", r->path.count,
                    r->path.count == 1 ? "" : "s");
     put_tile(out, value, label, "the longest chain of transactions that wait for each other");
-    (void)snprintf(value, sizeof value, "%u", r->parallel.reruns);
-    (void)snprintf(label, sizeof label, "re-runs of %u run ahead", r->parallel.speculated);
-    put_tile(out, value, label, "executions ahead of the line that did not hold");
+    (void)snprintf(value, sizeof value, "%u", r->vain_count);
+    (void)snprintf(label, sizeof label, "in vain of %u run ahead", r->ahead_count);
+    put_tile(out, value, label, "executions ahead of the line, in the run that the timeline shows");
     (void)snprintf(value, sizeof value, "%.0f %%",
                    r->recorded_ns == 0 ? 0.0
                                        : 100.0 * (double)r->idle_ns / ((double)r->recorded_ns * r->parallel.threads));
@@ -478,7 +500,7 @@ void explain_page_finish(struct explain_page *p, struct buffer *out)
     if (p->count != 1) {
         begin_table(out, heads, COUNT_OF(heads));
         buffer_append(out, p->index.data, p->index.size);
-        end_table(out, 0, 0, "");
+        end_table(out, false, 0, 0);
     }
     buffer_append(out, p->body.data, p->body.size);
     buffer_append_text(out, "</main><div id=\"tip\"></div><script>");

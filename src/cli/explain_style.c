@@ -36,6 +36,7 @@ const char explain_css[] =
     "min-width:150px;font:12.5px/1.55 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}"
     "tr.onpath td:first-child{box-shadow:inset 3px 0 var(--path)}tr.onpath td:first-child,.sort "
     "td:first-child{padding-left:8px}"
+    "details{margin-top:4px}summary{cursor:pointer;color:var(--run);font-size:13.5px;padding:5px 8px}"
     ".scroll{overflow-x:auto}.tables td.note{white-space:nowrap}a{color:var(--run)}\n"
     "svg{display:block;width:100%;height:auto}svg.zoom{overflow:hidden}.zoom{cursor:grab}.back{fill:var(--panel)}"
     ".chart{max-width:460px}.axis{fill:var(--dim);font-size:11px}.grid{stroke:var(--line)}\n"

@@ -8,7 +8,9 @@
 #include "cli/fetch.h"
 #include "cli/suite.h"
 
-enum { KINDS = EXECUTOR_ACCESS_LIST + 1 };
+#define KINDS (EXECUTOR_ACCESS_LIST + 1) /* of enum executor_kind */
+
+enum { REPLAY_REPEAT = 3 }; /* the first run finds codes that nothing has been prepared for */
 
 struct replay {
     const struct options *options;
@@ -302,7 +304,8 @@ enum exit_code replay_command(const struct options *o)
         bundles_free(&list);
         return EXIT_BAD_INPUT;
     }
-    struct replay r = {.options = o, .colours = terminal_colours(), .repeat = o->repeat == 0 ? 1 : o->repeat};
+    struct replay r = {
+        .options = o, .colours = terminal_colours(), .repeat = o->repeat == 0 ? REPLAY_REPEAT : o->repeat};
     r.runs = base_calloc(KINDS * (size_t)r.repeat, sizeof *r.runs);
     for (enum executor_kind k = EXECUTOR_SERIAL; k < KINDS; k++)
         if (wants(&r, k)) r.engines[k] = engine_new(k == EXECUTOR_SERIAL ? 1 : o->threads[0]);

@@ -176,6 +176,7 @@ void run_once(struct run *r)
 {
     struct state *s = r->worker.state;
     arena_reset(&r->worker.results);
+    vm_begin_block(r->worker.vm); /* nothing is remembered from the run before */
     state_begin(s, 1, false);
     struct account *sender = state_account(s, &r->sender);
     state_warm_account(s, sender);

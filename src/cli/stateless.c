@@ -1,8 +1,6 @@
 /* Making, comparing and using witnesses of test blocks. */
 #include "cli/stateless.h"
 
-#include "witness/witness.h"
-
 /* ---- the full state as a provider ------------------------------------------------------------------------------------ */
 
 struct provider {
@@ -31,19 +29,21 @@ static bool find_code(void *context, const struct hash *hash, struct bytes *out)
 
 /* ---- making ------------------------------------------------------------------------------------------------------------ */
 
-static enum status make(struct test_chain *c, struct provider *p, const struct block *b, enum executor_kind kind,
-                        struct witness *out, struct error *e)
+/* What of the block's ancestry is there. */
+enum extent { WITH_ANCESTORS, WITHOUT_ANCESTORS };
+
+static enum status make(struct tester *t, const struct chain_spec *chain, const struct fork *fork, struct provider *p,
+                        const struct block *b, enum extent extent, enum executor_kind kind, struct witness *out,
+                        struct error *e)
 {
-    struct tester *t = c->tester;
     struct engine *engine = tester_engine(t, kind);
-    const struct fork *fork = chain_fork_at(c->spec, b->header.number, b->header.timestamp);
     struct block_signers signers;
     struct block_result r;
     uint32_t bad;
     enum status s = block_recover(engine, fork, b->transactions, b->transaction_count, &t->arena, &signers, &bad);
     if (s != STATUS_OK) return error_set(e, s, "transaction %u: %s", bad, status_text(s));
     struct state_view view = state_memory_view(p->parent->state);
-    struct block_task task = {.chain = c->spec,
+    struct block_task task = {.chain = chain,
                               .fork = fork,
                               .header = &b->header,
                               .transactions = b->transactions,
@@ -60,9 +60,8 @@ static enum status make(struct test_chain *c, struct provider *p, const struct b
     if (s != STATUS_OK) return s;
     block_seal(engine, &r);
     struct witness_provider provider = {witness_store_nodes(p->store), p, find_code, find_header};
-    struct witness_touched touched = {&r.access_list, r.codes_read, r.code_read_count,
-                                      r.oldest_hash < p->parent->header.number ? r.oldest_hash
-                                                                               : p->parent->header.number};
+    struct witness_touched touched = {&r.access_list, r.codes_read, r.code_read_count, p->parent->header.number};
+    if (extent == WITH_ANCESTORS && r.oldest_hash < touched.oldest_hash) touched.oldest_hash = r.oldest_hash;
     s = witness_make(out, &provider, &p->parent->header, &touched, &r.diff, &t->arena);
     return s == STATUS_OK ? s : error_set(e, s, "making the witness: %s", status_text(s));
 }
@@ -122,8 +121,9 @@ static enum status use_declared(struct test_chain *c, const struct block *b, con
 }
 
 enum status stateless_check(struct test_chain *c, const struct block *b, struct form *f, yyjson_val *v, bool compare,
-                            struct error *e)
+                            struct witness *out, struct error *e)
 {
+    const struct fork *fork = chain_fork_at(c->spec, b->header.number, b->header.timestamp);
     struct provider p = {.chain = c, .parent = test_chain_node_of(c, &b->header.parent_hash)};
     if (p.parent == NULL) return error_set(e, BLOCK_UNKNOWN_PARENT, "%s", status_text(BLOCK_UNKNOWN_PARENT));
     struct witness declared, made[2];
@@ -141,7 +141,7 @@ enum status stateless_check(struct test_chain *c, const struct block *b, struct 
     unsigned count = 0;
     for (enum executor_kind kind = EXECUTOR_SERIAL; kind <= EXECUTOR_PARALLEL && s == STATUS_OK; kind++) {
         if (!tester_wants(c->tester, kind)) continue;
-        s = make(c, &p, b, kind, &made[count], e);
+        s = make(c->tester, c->spec, fork, &p, b, WITH_ANCESTORS, kind, &made[count], e);
         if (s == STATUS_OK && count > 0) s = compare_witnesses(&made[1], &made[0], e);
         if (s == STATUS_OK && given != NULL && compare && valid) s = compare_witnesses(&made[count], &declared, e);
         if (s == STATUS_OK)
@@ -149,7 +149,33 @@ enum status stateless_check(struct test_chain *c, const struct block *b, struct 
         if (s == STATUS_OK && given != NULL) s = use_declared(c, b, &declared, valid, kind, e);
         count++;
     }
+    if (s == STATUS_OK && out != NULL) *out = made[0];
     witness_store_free(p.store);
     rlp_writer_free(&p.writer);
     return s;
+}
+
+enum status stateless_make_part(struct tester *t, const struct chain_spec *chain, const struct fork *fork,
+                                const struct block *b, struct state_memory *state, struct witness *out, struct error *e)
+{
+    struct chain_node parent = {.header = {.field_count = HEADER_FIELDS_MIN, .number = b->header.number - 1},
+                                .state = state};
+    state_memory_root(state, NULL, &parent.header.state_root);
+    struct test_chain alone = {.tester = t, .spec = chain, .nodes = &parent, .count = 1};
+    struct provider p = {.chain = &alone, .parent = &parent, .store = witness_store_new(state)};
+    struct witness made[2];
+    enum status s = STATUS_OK;
+    unsigned count = 0;
+    for (enum executor_kind kind = EXECUTOR_SERIAL; kind <= EXECUTOR_PARALLEL && s == STATUS_OK; kind++) {
+        if (!tester_wants(t, kind)) continue;
+        s = make(t, chain, fork, &p, b, WITHOUT_ANCESTORS, kind, &made[count], e);
+        if (s == STATUS_OK && count > 0) s = compare_witnesses(&made[1], &made[0], e);
+        count++;
+    }
+    witness_store_free(p.store);
+    rlp_writer_free(&p.writer);
+    if (s != STATUS_OK) return s;
+    *out = made[0];
+    out->header_count = 0;
+    return STATUS_OK;
 }

@@ -53,7 +53,7 @@ static void put_case(struct tester *t, struct suite_report *r, const char *name,
 void case_passed(struct tester *t, struct suite_report *r, const char *name, const char *fork)
 {
     r->passed++;
-    if (t->options->json) put_case(t, r, name, fork, "passed", NULL);
+    if (t->options->json && !t->options->print_witnesses) put_case(t, r, name, fork, "passed", NULL);
 }
 
 void case_failed(struct tester *t, struct suite_report *r, const char *name, const char *fork, const char *format, ...)

@@ -31,6 +31,9 @@ struct suite_report {
 /* Runs all test cases of one file. */
 typedef void suite_file(struct tester *t, const char *path, struct suite_report *r);
 
+/* A file of blockchain tests. */
+suite_file blocktest_file;
+
 /* Runs all files under the operands. */
 enum exit_code suite_run(const struct options *o, suite_file *run_file);
 

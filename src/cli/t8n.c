@@ -26,6 +26,20 @@ int t8n_exit_code(enum status s)
 
 /* ---- several executors --------------------------------------------------------------------------------------------- */
 
+/* Which account comes out differently; the last in the shorter list is followed by nothing. */
+static enum status name_change(const struct state_diff *a, const struct state_diff *b, struct error *e)
+{
+    for (size_t i = 0; i < a->count || i < b->count; i++) {
+        struct state_diff x = {a->accounts + i, i < a->count}, y = {b->accounts + i, i < b->count};
+        if (state_diff_equal(&x, &y)) continue;
+        char address[41];
+        hex_encode(address, (i < a->count ? a : b)->accounts[i].address.b, sizeof(struct address));
+        return error_set(e, EXECUTORS_DIFFER, "two executions differ in what they changed, first in account 0x%s",
+                         address);
+    }
+    return STATUS_OK;
+}
+
 static enum status compare_outputs(const struct t8n_output *first, const struct t8n_output *second, struct error *e)
 {
     enum status s = results_compare(&first->block, &second->block, e);
@@ -35,12 +49,11 @@ static enum status compare_outputs(const struct t8n_output *first, const struct 
         what = "receipts";
     else if (!hash_equal(&first->block.access_list_hash, &second->block.access_list_hash))
         what = "the block access list";
-    else if (!state_diff_equal(&first->block.diff, &second->block.diff))
-        what = "what they changed";
     else if (first->rejected_count != second->rejected_count ||
              memcmp(first->rejected, second->rejected, first->rejected_count * sizeof *first->rejected) != 0)
         what = "what they reject";
-    return what == NULL ? STATUS_OK : error_set(e, EXECUTORS_DIFFER, "two executions differ in %s", what);
+    if (what == NULL) return name_change(&first->block.diff, &second->block.diff, e);
+    return error_set(e, EXECUTORS_DIFFER, "two executions differ in %s", what);
 }
 
 /* Executes along the list that `first` made. */

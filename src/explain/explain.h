@@ -153,25 +153,42 @@ void explain_name_slots(struct explain_trace *t, const struct explain_layout *la
 
 /* ---- the scheduler on virtual workers ----------------------------------------------------------------------------- */
 
-/* What things cost beside the transactions themselves, in nanoseconds. */
+/* What things cost beside the transactions themselves. */
 struct explain_costs {
-    uint64_t publish;  /* of a transaction that ran ahead: collecting reads, hanging up versions */
-    uint64_t check;    /* at the head: comparing what it read, committing */
-    uint64_t schedule; /* taking a task */
-    uint64_t wake;     /* until a sleeping worker is awake */
-    double ahead;      /* executing ahead takes this much longer than in place */
-    double head;       /* executing at the head of a shared block, likewise */
+    uint64_t run_ns;      /* of a transaction in a shared block, more than serially: its writes become versions */
+    uint64_t publish_ns;  /* likewise, when it runs ahead: its reads are kept, too */
+    uint64_t check_ns;    /* at the head, of one that ran ahead: taking over its results ... */
+    uint64_t compare_ns;  /* ... and for each thing it touched */
+    uint64_t schedule_ns; /* taking a task */
+    uint64_t spin_ns;     /* how long a worker without work looks for some before it sleeps */
+    uint64_t wake_ns;     /* until a sleeping worker is awake */
+    double slower; /* executing in a shared block takes so many times as long: caches are shared, memory is busier */
 };
-/* Costs measured on this kind of machine; see docs/explain.md. */
+/* Measured; see docs/explain.md. */
 extern const struct explain_costs explain_costs_measured;
+
+/* A block to be run on virtual workers. */
+struct explain_case {
+    const struct block_task *task; /* whom transactions call, and their gas limits */
+    const struct explain_trace *trace;
+    const struct explain_graph *graph;
+    const uint64_t *ns, *gas; /* of each transaction: serial time, gas used */
+    uint64_t overhead_ns;     /* beside the transactions: system calls, rewards */
+};
 
 struct explain_simulation {
     unsigned workers;
     uint64_t wall_ns;
-    uint64_t busy_ns; /* of all workers */
+    uint64_t busy_ns; /* of all workers: executing, publishing, checking */
     uint32_t speculated, reruns;
     const char *fallback; /* as in block_stats */
 };
+
+/* Runs a block on virtual workers in virtual time: the real scheduler (src/sched), the real groups, hints and decisions to share
+ * (src/block), with recorded times. A transaction that runs ahead sees, half way, what others have published by then; it holds if
+ * that was all it depends on, and if those held in their turn. The same input gives the same output. */
+void explain_simulate(const struct explain_case *c, unsigned workers, const struct explain_costs *costs,
+                      struct explain_simulation *out);
 
 /* ---- the report -------------------------------------------------------------------------------------------------- */
 
@@ -224,6 +241,7 @@ struct explain_report {
     uint64_t overhead_ns; /* serial time that is none of theirs: system calls, rewards */
     uint32_t longest_chain;
     struct block_stats serial, parallel;  /* median runs */
+    unsigned parallel_threads;            /* that the parallel engine has; stats->threads are those that it used */
     double limits[EXPLAIN_CORES];         /* speed-ups of the whole block */
     double limit;                         /* with any number of cores */
     struct explain_simulation *simulated; /* for each of the caller's core numbers */
@@ -232,7 +250,7 @@ struct explain_report {
     uint32_t event_count;
     uint64_t recorded_ns;         /* wall time of that run */
     uint64_t idle_ns;             /* of all workers in it, while they waited for something to do */
-    uint32_t ahead_count;         /* executions ahead of the line in it */
+    uint32_t ahead_count, vain_count; /* executions ahead of the line in it; those of them that came to nothing */
     struct explain_cost costs[4]; /* by enum block_field */
     struct explain_avoided avoided;
     uint32_t *hottest; /* locations, those that cost most first */

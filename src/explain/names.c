@@ -116,6 +116,16 @@ static void put_text(struct buffer *out, struct bytes text)
         put_bytes(out, text.data, text.size);
 }
 
+/* Letters at the start of a word, if it is a text with zeros behind it; else 0. */
+static size_t letters_in(const uint8_t *word)
+{
+    size_t count = 0;
+    while (count < 32 && word[count] >= 0x20 && word[count] < 0x7f) count++;
+    for (size_t i = count; i < 32; i++)
+        if (word[i] != 0) return 0;
+    return count;
+}
+
 /* A mapping's key. `type` is the id of its type, NULL when that is not known. */
 static void put_key(struct buffer *out, struct bytes key, const char *type)
 {
@@ -124,6 +134,11 @@ static void put_key(struct buffer *out, struct bytes key, const char *type)
         return;
     }
     struct u256 word = u256_load_be(key.data);
+    size_t letters = letters_in(key.data);
+    if (letters > 2 && (type == NULL || starts(type, "t_bytes"))) {
+        put_text(out, (struct bytes){key.data, letters});
+        return;
+    }
     bool is_address = word.w[3] == 0 && word.w[2] >> 32 == 0;
     if (starts(type, "t_address") || starts(type, "t_contract") ||
         (type == NULL && is_address && (word.w[2] != 0 || word.w[1] >> 32 != 0)))

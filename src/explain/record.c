@@ -29,6 +29,7 @@ struct recorder {
     struct explain_location *locations; /* on the heap until the end */
     struct explain_access *accesses;
     struct explain_preimage *preimages;
+    struct vm_tracer tracer;
 };
 
 #define MAKE_ROOM(array, count, capacity)                                                                              \
@@ -220,6 +221,18 @@ static void see_step(void *context, const struct vm_step *step)
     }
 }
 
+/* One tracer serves all: there is one execution at a time. */
+static struct vm_tracer *begin_tracing(void *context, uint32_t index)
+{
+    (void)index;
+    return &((struct recorder *)context)->tracer;
+}
+
+static void end_tracing(void *context, uint32_t index, struct vm_tracer *tracer)
+{
+    (void)context, (void)index, (void)tracer;
+}
+
 /* ---- a block ------------------------------------------------------------------------------------------------------ */
 
 static int by_hash(const void *a, const void *b)
@@ -251,10 +264,12 @@ enum status explain_record(struct engine *e, const struct block_task *task, stru
 {
     *out = (struct explain_trace){.first = ARENA_ARRAY(arena, uint32_t, task->transaction_count + 1)};
     struct recorder r = {.task = task, .arena = arena, .out = out};
-    struct vm_tracer tracer = {.context = &r, .step = see_step};
-    struct block_watch watch = {&r, &tracer, executed};
+    r.tracer = (struct vm_tracer){.context = &r, .step = see_step};
+    struct block_tracing tracing = {&r, begin_tracing, end_tracing, end_tracing};
+    struct block_watch watch = {&r, executed};
     struct block_task watched = *task;
     watched.watch = &watch;
+    watched.tracing = &tracing;
     struct block_result result;
     enum status s = block_execute(e, EXECUTOR_SERIAL, &watched, &result, error);
     while (out->tx_count < task->transaction_count) out->first[out->tx_count++] = r.access_count;

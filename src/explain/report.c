@@ -83,10 +83,11 @@ struct runs {
     const struct explain_how *how;
     struct explain_report *report;
     struct directory directory;
-    uint32_t recorded;            /* of each kind */
-    struct block_stats *plain[2]; /* by enum executor_kind */
-    uint64_t *times;              /* serial ones of each transaction */
-    uint64_t walls[RECORDED_RUNS_MAX];
+    uint32_t recorded;                 /* of each kind */
+    struct block_stats *plain[2];      /* by enum executor_kind */
+    uint64_t *times;                   /* serial ones of each transaction */
+    uint64_t walls[RECORDED_RUNS_MAX]; /* without transactions */
+    uint64_t clock_ns;
     struct recording recordings[RECORDED_RUNS_MAX];
 };
 
@@ -124,14 +125,36 @@ static enum status run_first(struct runs *x, struct error *error)
     return s;
 }
 
+/* What looking at the clock takes: each recorded time has it in it. */
+static uint64_t clock_price(void)
+{
+    uint64_t least = UINT64_MAX;
+    for (int i = 0; i < 1000; i++) {
+        uint64_t since = clock_wall_ns(), ns = clock_wall_ns() - since;
+        if (ns < least) least = ns;
+    }
+    return least;
+}
+
 static void keep_times(struct runs *x, uint32_t run, const struct block_result *result)
 {
-    x->walls[run] = result->stats.wall_ns;
     for (uint32_t i = 0; i < result->event_count; i++) {
         const struct block_event *e = &result->events[i];
-        x->times[(size_t)e->tx * x->recorded + run] = e->end_ns - e->start_ns;
-        x->walls[run] -= e->end_ns - e->start_ns;
+        uint64_t ns = e->end_ns - e->start_ns;
+        x->times[(size_t)e->tx * x->recorded + run] = ns > x->clock_ns ? ns - x->clock_ns : 1;
     }
+}
+
+/* The block without its transactions: system calls, rewards, withdrawals. */
+static enum status time_overhead(struct runs *x, uint32_t run, struct error *error)
+{
+    struct block_task empty = *x->report->task;
+    empty.transaction_count = 0;
+    empty.access_list = NULL;
+    struct block_result result;
+    enum status s = block_execute(x->how->serial, EXECUTOR_SERIAL, &empty, &result, error);
+    x->walls[run] = result.stats.wall_ns;
+    return s;
 }
 
 static void keep_events(struct runs *x, uint32_t run, const struct block_result *result)
@@ -158,8 +181,9 @@ static enum status run_once(struct runs *x, enum executor_kind kind, uint32_t ru
     engine_record(e, true);
     s = block_execute(e, kind, x->report->task, &result, error);
     engine_record(e, false);
-    if (s == STATUS_OK) (kind == EXECUTOR_SERIAL ? keep_times : keep_events)(x, run, &result);
-    return s;
+    if (s != STATUS_OK) return s;
+    (kind == EXECUTOR_SERIAL ? keep_times : keep_events)(x, run, &result);
+    return kind == EXECUTOR_SERIAL ? time_overhead(x, run, error) : STATUS_OK;
 }
 
 static uint64_t distance(uint64_t a, uint64_t b)
@@ -197,7 +221,7 @@ static void take_medians(struct runs *x)
 
 static enum status run_all(const struct explain_how *how, struct explain_report *r, struct error *error)
 {
-    struct runs x = {.how = how, .report = r};
+    struct runs x = {.how = how, .report = r, .clock_ns = clock_price()};
     x.recorded = how->repeat < RECORDED_RUNS_MAX ? how->repeat : RECORDED_RUNS_MAX;
     x.times = base_calloc((size_t)r->trace.tx_count * x.recorded + 1, sizeof *x.times);
     for (size_t k = 0; k < COUNT_OF(x.plain); k++) x.plain[k] = base_calloc(how->repeat, sizeof *x.plain[k]);
@@ -239,6 +263,7 @@ static void count_event(struct explain_report *r, struct ahead *ahead, const str
     tx->executions++;
     if (e->kind == EVENT_RUN) return;
     r->ahead_count++;
+    r->vain_count += e->in_vain;
     if (e->in_vain)
         tx->lost_ns += ns;
     else
@@ -256,6 +281,7 @@ static void count_check(struct explain_report *r, struct ahead *ahead, const str
         tx->waiting_ns += e->start_ns > a->end_ns ? e->start_ns - a->end_ns : 0;
         return;
     }
+    r->vain_count++;
     uint64_t lost = a->end_ns - a->start_ns + (e->end_ns - e->start_ns);
     tx->lost_ns += lost;
     if (tx->conflict_at == EXPLAIN_NONE) return;
@@ -431,11 +457,23 @@ static void find_limits(struct explain_report *r)
     free(ns);
 }
 
+static void simulate(const struct explain_how *how, struct explain_report *r)
+{
+    uint32_t n = r->trace.tx_count;
+    uint64_t *ns = ARENA_ARRAY(&r->arena, uint64_t, n + 1);
+    for (uint32_t i = 0; i < n; i++) ns[i] = r->txs[i].ns;
+    struct explain_case c = {r->task, &r->trace, &r->graph, ns, r->gas, r->overhead_ns};
+    r->simulated = ARENA_ARRAY(&r->arena, struct explain_simulation, how->worker_count + 1);
+    r->simulated_count = how->worker_count;
+    for (uint32_t i = 0; i < how->worker_count; i++)
+        explain_simulate(&c, how->workers[i], &explain_costs_measured, &r->simulated[i]);
+}
+
 enum status explain_block(const struct explain_how *how, const struct block_task *task, struct explain_report *out,
                           struct error *error)
 {
     ASSERT(how->repeat != 0);
-    *out = (struct explain_report){.task = task};
+    *out = (struct explain_report){.task = task, .parallel_threads = engine_threads(how->parallel)};
     uint32_t n = task->transaction_count;
     out->txs = ARENA_ARRAY(&out->arena, struct explain_tx, n + 1);
     memset(out->txs, 0, (n + 1) * sizeof *out->txs);
@@ -446,6 +484,7 @@ enum status explain_block(const struct explain_how *how, const struct block_task
     s = run_all(how, out, error);
     if (s != STATUS_OK) return s;
     find_limits(out);
+    simulate(how, out);
     count_accesses(out);
     count_edges(out);
     choose_path_locations(out);

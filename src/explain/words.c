@@ -112,10 +112,15 @@ static void say_what_is_possible(struct buffer *out, const struct explain_report
             buffer_append_text(out, "This block has one transaction only: there is nothing to share.");
             return;
         }
-        buffer_printf(out, "%s Transaction %u alone takes %.1f %% of the time, so ",
-                      any ? "Dependencies are not what holds this block back."
-                          : "No transaction of this block needs what another one wrote.",
-                      longest, percent(r->txs[longest].ns, r->tx_ns));
+        if (any)
+            buffer_printf(out,
+                          "Dependencies are not what holds this block back: its longest chain, %u transactions, takes "
+                          "less time than one transaction alone.",
+                          r->longest_chain);
+        else
+            buffer_append_text(out, "No transaction of this block needs what another one wrote.");
+        buffer_printf(out, " Transaction %u takes %.1f %% of the whole time, so ", longest,
+                      percent(r->txs[longest].ns, r->tx_ns));
         if (r->limit < notable) {
             buffer_append_text(out, "no number of cores makes the block notably faster.");
             return;
@@ -128,9 +133,14 @@ static void say_what_is_possible(struct buffer *out, const struct explain_report
     if (r->path.count == n) {
         buffer_printf(out, "This block cannot run faster than serially: all %u transactions, ", n);
     } else {
-        buffer_append_text(out, "This block could run at most ");
-        put_factor(out, r->limit);
-        buffer_printf(out, " times faster: %u of its %u transactions, ", r->path.count, n);
+        if (r->limit < notable) {
+            buffer_append_text(out, "This block can hardly run faster than serially");
+        } else {
+            buffer_append_text(out, "This block could run at most ");
+            put_factor(out, r->limit);
+            buffer_append_text(out, " times faster");
+        }
+        buffer_printf(out, ": %u of its %u transactions, ", r->path.count, n);
     }
     put_chain(out, &r->path);
     buffer_append_text(out, ", wait for each other");
@@ -169,6 +179,10 @@ static void say_what_was_reached(struct buffer *out, const struct explain_report
 {
     if (r->parallel.fallback != NULL) {
         buffer_printf(out, " It was left to one thread: %s.", r->parallel.fallback);
+        return;
+    }
+    if (r->parallel.threads == 1) {
+        buffer_append_text(out, " It ran on one thread.");
         return;
     }
     double reached = (double)r->serial.wall_ns / (double)(r->parallel.wall_ns == 0 ? 1 : r->parallel.wall_ns);

@@ -31,7 +31,6 @@ bool fork_add_eip(struct fork *f, uint64_t eip)
         f->gas.selfdestruct_refund = 0;
         return true;
     case 3855: add_opcode(f, OP_PUSH0, 2); return true;
-    case 3860: f->gas.initcode_word = 2; return true;
     case 5656: add_opcode(f, OP_MCOPY, 3); return true;
     case 6780: f->selfdestruct = SELFDESTRUCT_SAME_TRANSACTION; return true;
     case 7843: add_opcode(f, OP_SLOTNUM, 2); return true;

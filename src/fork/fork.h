@@ -164,6 +164,9 @@ struct fork {
         uint32_t price_bits;                /* significant bits of the price ... */
         uint32_t price_offset;              /* ... plus this */
         uint32_t account, slot, delegation; /* bytes that each adds */
+        bool
+            final; /* the text of 2026-02-18: what was paid is gone when a create or the whole transaction fails or the account destroys
+                     * itself; what a slot cost goes into the refund counter */
     } state_growth;
 
     /* EIP-1559. elasticity is 0 before it. */
@@ -209,6 +212,9 @@ extern const struct fork fork_frontier, fork_homestead, fork_tangerine_whistle, 
     fork_arrow_glacier, fork_gray_glacier, fork_paris, fork_shanghai, fork_cancun, fork_prague, fork_osaka, fork_bpo1,
     fork_bpo2, fork_bpo3, fork_bpo4, fork_bpo5, fork_amsterdam;
 
+/* Amsterdam as an earlier draft had it ("Amsterdam-2026-02"), for tests that were made from it; fork_find knows it. */
+extern const struct fork fork_amsterdam_2026_02;
+
 /* Every fork, oldest first; the last is followed by NULL. */
 extern const struct fork *const forks[];
 
@@ -216,7 +222,7 @@ extern const struct fork *const forks[];
 const struct fork *fork_find(const char *name);
 
 /* Adds to a copy of a fork an EIP that it does not have, of those that change opcodes alone (1153, 1344, 1884, 2200, 3198, 3529, 3855,
- * 3860, 5656, 6780, 7843, 7939, 8024). False, and nothing changed, for any other. */
+ * 5656, 6780, 7843, 7939, 8024). False, and nothing changed, for any other. */
 bool fork_add_eip(struct fork *f, uint64_t eip);
 
 /* State gas for one byte of state growth in a block of that gas limit (EIP-8037); 0 where state growth has no gas of its own. */

@@ -96,3 +96,27 @@ TEST(chains_of_fixtures_are_read_from_their_names)
     struct error e;
     for (size_t i = 0; i < COUNT_OF(bad); i++) CHECK_STATUS(chain_from_network(&c, bad[i], &e), UNKNOWN_FORK);
 }
+
+/* A single EIP changes its opcodes and nothing else. */
+TEST(forks_take_single_eips)
+{
+    struct fork f = fork_istanbul;
+    CHECK(fork_add_eip(&f, 3198));
+    CHECK(f.op[OP_BASEFEE].on);
+    CHECK_EQ_U64(f.op[OP_BASEFEE].gas, 2);
+    f.op[OP_BASEFEE] = fork_istanbul.op[OP_BASEFEE];
+    CHECK(memcmp(&f, &fork_istanbul, sizeof f) == 0);
+    CHECK(!fork_add_eip(&f, 3860)); /* costs transactions more, too */
+    CHECK(!fork_add_eip(&f, 1));
+    CHECK(memcmp(&f, &fork_istanbul, sizeof f) == 0);
+    CHECK(fork_add_eip(&f, 2200) && f.sstore.rule == fork_istanbul.sstore.rule);
+}
+
+TEST(chains_of_tests_know_the_irregular_change)
+{
+    struct chain_spec chain;
+    CHECK_STATUS(chain_from_network(&chain, "HomesteadToDaoAt5", NULL), STATUS_OK);
+    CHECK_EQ_U64(chain.dao_block, 5);
+    CHECK_STATUS(chain_from_network(&chain, "HomesteadToEIP150At5", NULL), STATUS_OK);
+    CHECK_EQ_U64(chain.dao_block, NEVER);
+}

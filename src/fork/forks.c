@@ -211,6 +211,9 @@
     .sstore.set = 2900,                                                                                                \
     .tx.authorization = 7500, .tx.authorization_refund = 0
 
+/* What the tests of release zkevm@v0.3.3 were made from. */
+#define AMSTERDAM_2026_02_IS AMSTERDAM_IS, .name = "Amsterdam-2026-02", .aliases = "", .state_growth.final = true
+
 const struct fork fork_frontier = {FRONTIER_IS};
 const struct fork fork_homestead = {HOMESTEAD_IS};
 const struct fork fork_tangerine_whistle = {TANGERINE_WHISTLE_IS};
@@ -235,6 +238,7 @@ const struct fork fork_bpo3 = {BPO3_IS};
 const struct fork fork_bpo4 = {BPO4_IS};
 const struct fork fork_bpo5 = {BPO5_IS};
 const struct fork fork_amsterdam = {AMSTERDAM_IS};
+const struct fork fork_amsterdam_2026_02 = {AMSTERDAM_2026_02_IS};
 
 const struct fork *const forks[] = {
     &fork_frontier,     &fork_homestead,    &fork_tangerine_whistle, &fork_spurious_dragon, &fork_byzantium,
@@ -271,5 +275,5 @@ const struct fork *fork_find(const char *name)
     for (size_t i = 0; forks[i] != NULL; i++)
         if (strcasecmp(forks[i]->name, name) == 0 || list_has(forks[i]->aliases, name))
             return forks[i];
-    return NULL;
+    return strcasecmp(fork_amsterdam_2026_02.name, name) == 0 ? &fork_amsterdam_2026_02 : NULL;
 }

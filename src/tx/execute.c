@@ -127,7 +127,11 @@ void tx_execute(struct tx_worker *w, const struct tx_context *c, const struct tr
     if (c->fork->warm_coinbase) state_prewarm_account(s, state_account(s, &env.coinbase));
     warm_access_list(s, tx);
     struct tx_bill bill = tx_open_bill(c, tx, sender, env.gas_price);
-    if (tx->authorization_count != 0) bill.gas.state += (int64_t)tx_apply_authorizations(s, c, tx, authorities);
+    if (tx->authorization_count != 0) {
+        uint64_t given_back = tx_apply_authorizations(s, c, tx, authorities);
+        bill.gas.state += (int64_t)given_back;
+        if (c->fork->state_growth.final) bill.intrinsic.state -= given_back;
+    }
 
     struct vm_message message = make_message(w, tx, sender, bill.gas);
     struct vm_result result;

@@ -55,6 +55,8 @@ static struct vm_gas split_gas(struct state *s, const struct tx_bill *bill, cons
     if (result->status == VM_CREATE_COLLISION) { /* before anything was executed: all gas is gone, but none was used */
         left = (struct vm_gas){0, 0};
         regular_used = 0;
+    } else if (bill->context->fork->state_growth.final) {
+        /* nothing is given back */
     } else if (result->status != VM_SUCCESS) { /* the state did not grow */
         left.state += state_used;
         state_used = 0;

@@ -282,22 +282,30 @@ static ALWAYS_INLINE struct u256 u256_byte(struct u256 a, struct u256 index)
     return i < 32 ? U256((a.w[3 - i / 8] >> (56 - 8 * (i % 8))) & 0xff) : U256_ZERO;
 }
 
-/* SIGNEXTEND: extends the sign of byte number `index` (0 is the lowest) of a to the whole word; out may be a. By address and
- * with branches: the index is nearly always the same at one place of a program, and limbs that stay need not wait. */
-static ALWAYS_INLINE void u256_signextend(struct u256 *out, const struct u256 *a, const struct u256 *index)
+/* SIGNEXTEND: extends the sign of byte number `index` (0 is the lowest) of a to the whole word. With branches: the index is nearly
+ * always the same at one place of a program, and limbs that stay need not wait. */
+static ALWAYS_INLINE struct u256 u256_signextend(struct u256 a, struct u256 index)
 {
-    uint64_t i = u256_clamp_u64(*index);
-    if (out != a) *out = *a;
-    if (i >= 31) return;
-    unsigned limb = (unsigned)i / 8, above = 56 - 8 * ((unsigned)i % 8); /* bits of that limb to be overwritten */
-    int64_t extended = (int64_t)(a->w[limb] << above) >> above;
-    uint64_t sign = (uint64_t)(extended >> 63);
-    out->w[limb] = (uint64_t)extended;
-    if (limb == 3) return;
-    out->w[3] = sign;
-    if (limb == 2) return;
-    out->w[2] = sign;
-    if (limb == 0) out->w[1] = sign;
+    uint64_t i = u256_clamp_u64(index);
+    if (i >= 31) return a;
+    unsigned above = 56 - 8 * ((unsigned)i % 8); /* bits of the limb to be overwritten */
+#define EXTEND(limb) ((int64_t)(a.w[limb] << above) >> above)
+    if (i < 8) {
+        int64_t low = EXTEND(0);
+        uint64_t sign = (uint64_t)(low >> 63);
+        return (struct u256){{(uint64_t)low, sign, sign, sign}};
+    }
+    if (i < 16) {
+        int64_t low = EXTEND(1);
+        uint64_t sign = (uint64_t)(low >> 63);
+        return (struct u256){{a.w[0], (uint64_t)low, sign, sign}};
+    }
+    if (i < 24) {
+        int64_t low = EXTEND(2);
+        return (struct u256){{a.w[0], a.w[1], (uint64_t)low, (uint64_t)(low >> 63)}};
+    }
+    return (struct u256){{a.w[0], a.w[1], a.w[2], (uint64_t)EXTEND(3)}};
+#undef EXTEND
 }
 
 /* Number of leading zero bits; 256 for zero (CLZ, EIP-7939). */

@@ -232,12 +232,12 @@ TEST(u256_bytes_signs_and_bit_lengths)
             struct u256 extended = a;
             for (unsigned bit = 8 * k + 8; bit < 256; bit++) slow_set(&extended, bit, slow_bit(a, 8 * k + 7));
             struct u256 index = U256(k), got;
-            u256_signextend(&got, &a, &index);
+            got = u256_signextend(a, index);
             check_same("signextend", a, index, got, extended);
         }
         CHECK(u256_is_zero(u256_byte(a, (struct u256){{0, 0, 1, 0}})));
         struct u256 beyond = {{0, 1, 0, 0}}, got;
-        u256_signextend(&got, &a, &beyond);
+        got = u256_signextend(a, beyond);
         CHECK(u256_equal(got, a));
         unsigned bits = 256;
         while (bits > 0 && !slow_bit(a, bits - 1)) bits--;

@@ -41,11 +41,7 @@ BINARY(byte, u256_byte(b, a))
 BINARY(shl, u256_shift_left(b, a))
 BINARY(shr, u256_shift_right(b, a))
 BINARY(sar, u256_shift_right_signed(b, a))
-static ALWAYS_INLINE void binary_signextend(struct u256 *to, const struct u256 *pa, const struct u256 *pb)
-{
-    u256_signextend(to, pb, pa);
-}
-ON_STACK(signextend)
+BINARY(signextend, u256_signextend(b, a))
 BINARY_CALL(div, u256_div)
 BINARY_CALL(sdiv, u256_sdiv)
 BINARY_CALL(mod, u256_mod)

@@ -338,7 +338,7 @@ int64_t vm_op_create(struct frame *f, struct u256 *sp, int64_t gas, enum vm_kind
         obstacle = VM_NONCE_OVERFLOW;
     if (UNLIKELY(obstacle != VM_SUCCESS)) {
         vm_trace_refusal(f->vm, &message, obstacle);
-        vm_refund_state(f, fork->state_growth.account);
+        if (!fork->state_growth.final) vm_refund_state(f, fork->state_growth.account);
         return gas;
     }
     state_set_nonce(f->state, f->self, nonce + 1);
@@ -348,7 +348,7 @@ int64_t vm_op_create(struct frame *f, struct u256 *sp, int64_t gas, enum vm_kind
     f->memory_clear = f->memory_size; /* behind it the callee wrote */
     f->return_data = result.output;
     take_state_gas(f, &result);
-    if (result.created == NULL) vm_refund_state(f, fork->state_growth.account);
+    if (result.created == NULL && !fork->state_growth.final) vm_refund_state(f, fork->state_growth.account);
     *pushed = result.created != NULL ? u256_from_address(&result.created->entry->address) : U256_ZERO;
     return gas - given + result.gas.regular;
 }

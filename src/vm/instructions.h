@@ -6,10 +6,16 @@
 /* Lists read best as they stand. */
 /* clang-format off */
 
+/* What lies outside of the frame is a struct state, or what a build says instead: src/evmc compiles the interpreters once more over the
+ * callbacks of an EVMC host. */
+#ifdef WEFT_VM_OUTSIDE
+#include WEFT_VM_OUTSIDE
+#else
+#include "vm/storage.h"
+#endif
 #include "vm/arithmetic.h"
 #include "vm/environment.h"
 #include "vm/memory.h"
-#include "vm/storage.h"
 
 static ALWAYS_INLINE int64_t op_extcodecopy(struct frame *f, struct u256 *sp, int64_t gas)
 {

@@ -3,18 +3,64 @@
 
 #include <stdlib.h>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 /* How much is translated at most: so many times the size of the code, and something for small ones. */
 enum { BUDGET_TIMES = 8, BUDGET_LEAST = 4096 };
 
+/* Bit i: byte i of 64 is a JUMPDEST; is a PUSH1 to PUSH32. */
+struct byte_kinds {
+    uint64_t jumpdests, pushes;
+};
+
+static struct byte_kinds kinds_of(const uint8_t bytes[64])
+{
+    struct byte_kinds k = {0, 0};
+#if defined(__SSE2__)
+    for (unsigned i = 0; i < 64; i += 16) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(bytes + i));
+        uint64_t jumpdests = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8(OP_JUMPDEST)));
+        /* As signed numbers PUSH1 to PUSH32 are the greatest there are. */
+        uint64_t pushes = (uint32_t)_mm_movemask_epi8(_mm_cmpgt_epi8(v, _mm_set1_epi8(OP_PUSH1 - 1)));
+        k.jumpdests |= jumpdests << i;
+        k.pushes |= pushes << i;
+    }
+#else
+    for (unsigned i = 0; i < 64; i++) {
+        k.jumpdests |= (uint64_t)(bytes[i] == OP_JUMPDEST) << i;
+        k.pushes |= (uint64_t)(bytes[i] >= OP_PUSH1 && bytes[i] <= OP_PUSH32) << i;
+    }
+#endif
+    return k;
+}
+
+/* Bits from bit `first` on; none from 64 on. */
+static uint64_t bits_from(unsigned first)
+{
+    return first < 64 ? UINT64_MAX << first : 0;
+}
+
+/* Goes from PUSH to PUSH; all bytes between them are told apart 64 at a time. */
 void vm_find_jumpdests(uint64_t *bitmap, const uint8_t *code, uint32_t size)
 {
-    memset(bitmap, 0, ((size_t)size + 63) / 64 * sizeof *bitmap);
-    for (uint32_t i = 0; i < size; i++) {
-        uint8_t op = code[i];
-        if (op == OP_JUMPDEST)
-            bitmap[i / 64] |= UINT64_C(1) << (i % 64);
-        else if (op >= OP_PUSH1 && op <= OP_PUSH32)
-            i += op - OP_PUSH1 + 1u;
+    unsigned skip = 0; /* so many bytes are data of a PUSH before */
+    for (uint32_t start = 0; start < size; start += 64) {
+        uint8_t tail[64] = {0};
+        const uint8_t *bytes = code + start;
+        if (size - start < 64) bytes = memcpy(tail, bytes, size - start);
+        struct byte_kinds k = kinds_of(bytes);
+        uint64_t instructions = bits_from(skip);
+        uint64_t pushes = k.pushes & instructions;
+        skip = 0;
+        while (pushes != 0) {
+            unsigned at = (unsigned)__builtin_ctzll(pushes), end = at + 1 + (bytes[at] - OP_PUSH1 + 1u);
+            instructions &= ~(bits_from(at + 1) & ~bits_from(end));
+            pushes &= bits_from(end);
+            skip = end > 64 ? end - 64 : 0;
+        }
+        bitmap[start / 64] = k.jumpdests & instructions;
     }
 }
 

@@ -40,7 +40,10 @@ static int64_t pay_slot(struct frame *f, int64_t gas, const struct slot *slot, c
     if (!u256_is_zero(slot->original)) return gas;
     bool was_empty = u256_is_zero(slot->current), is_empty = u256_is_zero(*value);
     if (was_empty && !is_empty) return charge_state(f, gas, f->fork->state_growth.slot);
-    if (!was_empty && is_empty) vm_refund_state(f, f->fork->state_growth.slot);
+    if (!was_empty && is_empty && f->fork->state_growth.final)
+        f->state->refund += (int64_t)(f->fork->state_growth.slot * f->env->state_byte_gas);
+    else if (!was_empty && is_empty)
+        vm_refund_state(f, f->fork->state_growth.slot);
     return gas;
 }
 

@@ -1,4 +1,4 @@
-/* Instruction bodies: other accounts, storage, transient storage. See private.h for their shape. */
+/* Instruction bodies: other accounts, storage, transient storage, earlier blocks. See private.h for their shape. */
 #ifndef WEFT_VM_STORAGE_H
 #define WEFT_VM_STORAGE_H
 
@@ -61,6 +61,22 @@ static ALWAYS_INLINE int64_t op_tstore(struct frame *f, struct u256 *sp, int64_t
     if (UNLIKELY(f->message->is_static)) return fail(VM_STATIC_VIOLATION);
     state_set_transient(f->state, f->self, &sp[0], &sp[-1]);
     return gas;
+}
+
+static ALWAYS_INLINE void op_selfbalance(struct frame *f, struct u256 *sp)
+{
+    sp[1] = state_balance(f->state, f->self);
+}
+
+static ALWAYS_INLINE void op_blockhash(struct frame *f, struct u256 *sp)
+{
+    uint64_t number = u256_clamp_u64(sp[0]), now = f->env->number;
+    if (number >= now || now - number > BLOCK_HASHES) {
+        sp[0] = U256_ZERO;
+        return;
+    }
+    struct hash hash = state_block_hash(f->state, number);
+    sp[0] = u256_from_hash(&hash);
 }
 
 #endif

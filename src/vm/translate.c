@@ -346,9 +346,10 @@ static int take_back(struct translator *x, int p, struct fast_constant *out)
     COMPARE(LT)
     COMPARE(GT)
     COMPARE(SLT)
-    COMPARE(SGT) COMPARE(EQ)
+    COMPARE(SGT)
+    COMPARE(EQ)
 #undef COMPARE
-        if (!is_compare) return -1;
+    if (!is_compare) return -1;
     memcpy(out, instruction(x, last), has_constant ? sizeof *out : sizeof out->base);
     x->used = x->at[last];
     x->count--;
@@ -365,11 +366,10 @@ static enum fast_op branch_of(int compare, bool negated)
         BRANCH_ROW(LT)
         BRANCH_ROW(GT)
         BRANCH_ROW(SLT)
-            BRANCH_ROW(SGT) BRANCH_ROW(EQ)
+        BRANCH_ROW(SGT)
+        BRANCH_ROW(EQ)
 #undef BRANCH_ROW
-                default : return negated
-                          ? FAST_BRANCH_NOT
-                          : FAST_BRANCH;
+    default: return negated ? FAST_BRANCH_NOT : FAST_BRANCH;
     }
 }
 

@@ -56,11 +56,13 @@ static struct hash *hash_all(const struct bytes *in, size_t count, struct pool *
     return job.out;
 }
 
-static void index_all(struct hash_index *x, const struct bytes *in, size_t count, struct pool *pool)
+/* What is larger than `size_max` is left out: it cannot be what it is said to be. */
+static void index_all(struct hash_index *x, const struct bytes *in, size_t count, size_t size_max, struct pool *pool)
 {
     struct hash *hashes = hash_all(in, count, pool);
     index_reserve(x, count);
-    for (size_t i = 0; i < count; i++) index_put(x, &hashes[i], in[i]);
+    for (size_t i = 0; i < count; i++)
+        if (in[i].size <= size_max) index_put(x, &hashes[i], in[i]);
     free(hashes);
 }
 
@@ -71,6 +73,9 @@ static enum status read_headers(struct witness_state *s, const struct witness *w
 {
     if (w->header_count == 0)
         return error_set(e, WITNESS_HEADERS, "witness has no headers, expected the parent's at least");
+    if (w->header_count > WITNESS_HEADERS_MAX)
+        return error_set(e, WITNESS_HEADERS, "witness has %zu headers, expected at most %u", w->header_count,
+                         (unsigned)WITNESS_HEADERS_MAX);
     s->headers = base_calloc(w->header_count, sizeof *s->headers);
     s->header_hashes = hash_all(w->headers, w->header_count, pool);
     s->header_count = w->header_count;
@@ -100,8 +105,8 @@ enum status witness_state_new(struct witness_state **out, const struct witness *
         witness_state_free(s);
         return why;
     }
-    index_all(&s->nodes, w->nodes, w->node_count, pool);
-    index_all(&s->codes, w->codes, w->code_count, pool);
+    index_all(&s->nodes, w->nodes, w->node_count, WITNESS_NODE_SIZE_MAX, pool);
+    index_all(&s->codes, w->codes, w->code_count, SIZE_MAX, pool);
     *out = s;
     return STATUS_OK;
 }

@@ -22,6 +22,10 @@
 #include "trie/trie.h"
 #include "types/types.h"
 
+/* Bounds, so that looking something up costs little whatever a witness has. A node of 16 hashes has 532 bytes, a leaf some 150; a
+ * longer one is never looked at. BLOCKHASH sees 256 blocks back, and the parent is the first of them. */
+enum { WITNESS_NODE_SIZE_MAX = 1024, WITNESS_HEADERS_MAX = BLOCK_HASHES };
+
 struct witness {
     const struct bytes *nodes; /* of the state trie and of storage tries before the block, RLP */
     size_t node_count;
@@ -36,7 +40,7 @@ struct witness {
 /* A witness with everything in it findable by hash. Borrows the witness. */
 struct witness_state;
 
-/* Hashes everything, on the pool if there is one, and follows the headers: the last must be the parent of a block with that parent hash, each
+/* Hashes everything, on the pool if there is one, and follows the headers, at most WITNESS_HEADERS_MAX: the last must be the parent of a block with that parent hash, each
  * other the parent of the one behind it. WITNESS_HEADERS with *e set (may be NULL). */
 enum status witness_state_new(struct witness_state **out, const struct witness *w, const struct hash *parent_hash,
                               struct pool *pool, struct error *e);

@@ -215,3 +215,103 @@ TEST(a_witness_without_the_parents_header_is_refused)
     rlp_writer_free(&first);
     rlp_writer_free(&second);
 }
+
+/* ---- hostile witnesses -------------------------------------------------------------------------------------------- */
+
+/* A chain of nodes of which each names the next; counts how often somebody looks. */
+struct hostile_chain {
+    struct hash names[1000];
+    uint8_t nodes[1000][40];
+    size_t sizes[1000];
+    size_t looks;
+};
+
+static bool give_link(void *context, const struct hash *hash, struct bytes *out)
+{
+    struct hostile_chain *c = context;
+    c->looks++;
+    for (size_t i = 0; i < COUNT_OF(c->names); i++)
+        if (hash_equal(&c->names[i], hash)) {
+            *out = (struct bytes){c->nodes[i], c->sizes[i]};
+            return true;
+        }
+    return false;
+}
+
+/* Extensions with this path, as the node has it. */
+static void make_chain(struct hostile_chain *c, const uint8_t *path, size_t path_size)
+{
+    struct rlp_writer w = {0};
+    struct hash next = {{7}};
+    c->looks = 0;
+    for (size_t i = 0; i < COUNT_OF(c->names); i++) {
+        rlp_rewind(&w, 0);
+        rlp_put_hash(&w, &next);
+        rlp_put_bytes(&w, path, path_size);
+        rlp_put_list(&w, 0);
+        struct bytes node = rlp_written(&w);
+        CHECK(node.size <= sizeof c->nodes[i]);
+        memcpy(c->nodes[i], node.data, node.size);
+        c->sizes[i] = node.size;
+        next = keccak256_bytes(node);
+        c->names[i] = next;
+    }
+    rlp_writer_free(&w);
+}
+
+/* A hostile parent header may name any root: a lookup takes no more steps than the key has nibbles. */
+TEST(a_lookup_in_a_hostile_trie_is_short)
+{
+    static struct hostile_chain chain;
+    static const uint8_t paths[][2] = {{0x00}, {0x10}, {0x00, 0x00}};
+    static const size_t sizes[] = {1, 1, 2};
+    for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+        make_chain(&chain, paths[i], sizes[i]);
+        struct trie_source source = {.context = &chain, .node = give_link};
+        const uint8_t key[32] = {0};
+        struct bytes value;
+        CHECK_STATUS(trie_lookup(&source, &chain.names[999], key, sizeof key, &value), TRIE_BAD_NODE);
+        CHECK(chain.looks <= 2 * sizeof key);
+
+        chain.looks = 0;
+        struct state_tries *tries = state_tries_new(&chain.names[999], &source);
+        (void)state_tries_visit_account(tries, &(struct address){{0}}); /* is refused, or ends where the paths part */
+        CHECK(chain.looks <= 2 * sizeof key);
+        state_tries_free(tries);
+    }
+}
+
+/* A list of a million items under the parent's state root is not read again for every account. */
+TEST(a_witness_with_a_huge_node_is_as_one_without_it)
+{
+    enum { HUGE = 1 << 20 };
+    uint8_t *huge = base_calloc(1, HUGE);
+    static const uint8_t list_of_huge[] = {0xfa, 0x0f, 0xff, 0xfc}; /* and 2^20 - 4 zero bytes */
+    memcpy(huge, list_of_huge, sizeof list_of_huge);
+    struct bytes nodes[] = {{huge, HUGE}};
+    struct header parent = {.field_count = HEADER_FIELDS_MIN, .number = 5, .state_root = keccak256_bytes(nodes[0])};
+    struct rlp_writer w = {0};
+    struct hash parent_hash;
+    header_encode(&w, &parent);
+    header_hash(&parent_hash, &parent);
+    struct bytes headers[WITNESS_HEADERS_MAX + 1];
+    for (size_t i = 0; i < COUNT_OF(headers); i++) headers[i] = rlp_written(&w);
+    struct witness witness = {.nodes = nodes, .node_count = 1, .headers = headers, .header_count = 1};
+    struct witness_state *state;
+    struct error e;
+    CHECK_STATUS(witness_state_new(&state, &witness, &parent_hash, NULL, &e), STATUS_OK);
+    struct trie_source source = witness_state_nodes(state);
+    struct bytes found;
+    CHECK(!source.node(source.context, &parent.state_root, &found));
+    struct state_view view = witness_state_view(state);
+    struct account_data account;
+    CHECK_STATUS(view.account(view.context, &(struct address){{1}}, &account), STATUS_OK);
+    CHECK(!account.exists);
+    CHECK_STATUS(witness_state_check(state, NULL, &e), STATE_MISSING);
+    witness_state_free(state);
+
+    witness.header_count = COUNT_OF(headers);
+    CHECK_STATUS(witness_state_new(&state, &witness, &parent_hash, NULL, &e), WITNESS_HEADERS);
+    rlp_writer_free(&w);
+    free(huge);
+}

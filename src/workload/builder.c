@@ -43,7 +43,11 @@ struct bytes workload_code(struct workload_block *b, const char *source)
 
 void workload_contract(struct workload_block *b, const struct address *a, const char *source)
 {
-    struct bytes code = workload_code(b, source);
+    workload_install(b, a, workload_code(b, source));
+}
+
+void workload_install(struct workload_block *b, const struct address *a, struct bytes code)
+{
     struct hash hash = keccak256_bytes(code);
     struct memory_account *account = state_memory_account(b->state, a);
     account->nonce = 1;
@@ -90,8 +94,8 @@ void workload_add(struct workload_block *b, const struct call *c)
                              .is_create = c->is_create,
                              .nonce = c->nonce,
                              .gas_limit = c->gas,
-                             .max_fee = U256(GAS_PRICE),
-                             .max_priority_fee = U256(GAS_PRICE),
+                             .max_fee = U256(c->price == 0 ? GAS_PRICE : c->price),
+                             .max_priority_fee = U256(c->price == 0 ? GAS_PRICE : c->price),
                              .to = c->to,
                              .value = U256(c->value),
                              .data = c->data};
@@ -101,10 +105,15 @@ void workload_add(struct workload_block *b, const struct call *c)
     b->header.gas_limit += c->gas;
 }
 
-void workload_make(struct workload_block *out, const struct workload *w, const struct fork *fork, uint64_t size,
-                   uint64_t seed)
+enum { HOT_PERCENT = 30 };
+
+enum status workload_make(struct workload_block *out, const struct workload *w, const struct fork *fork,
+                          const struct workload_shape *shape, struct error *e)
 {
-    *out = (struct workload_block){.fork = fork, .state = state_memory_new()};
+    *out = (struct workload_block){.fork = fork, .state = state_memory_new(), .shape = *shape};
+    if (out->shape.size == 0) out->shape.size = w->default_size;
+    if (out->shape.hot_percent == 0) out->shape.hot_percent = HOT_PERCENT;
+    if (out->shape.hot_percent > 100) out->shape.hot_percent = 0;
     out->chain = (struct chain_spec){
         .name = "workload", .id = 1, .dao_block = NEVER, .activations = {{fork, BY_NUMBER, 0}}, .activation_count = 1};
     out->header = (struct header){.field_count = block_header_fields(fork),
@@ -120,8 +129,19 @@ void workload_make(struct workload_block *out, const struct workload *w, const s
         workload_contract(out, &withdrawal_requests_address, "STOP");
         workload_contract(out, &consolidation_requests_address, "STOP");
     }
-    ASSERT(size <= WORKLOAD_SIZE_MAX);
-    w->make(out, size == 0 ? w->default_size : size, &seed);
+    ASSERT(out->shape.size <= WORKLOAD_SIZE_MAX);
+    enum status s = w->prepare == NULL ? STATUS_OK : w->prepare(out, e);
+    uint64_t random = shape->seed;
+    if (s == STATUS_OK) w->make(out, out->shape.size, &random);
+    return s;
+}
+
+double workload_conflict_share(const struct workload_block *b)
+{
+    uint32_t waiting = 0;
+    for (uint32_t i = 0; i < b->count; i++)
+        waiting += b->after[i] != 0 && (i != 0 || b->after[i] != WORKLOAD_AFTER_ALL);
+    return b->count == 0 ? 0 : (double)waiting / b->count;
 }
 
 void workload_free(struct workload_block *b)
@@ -142,5 +162,6 @@ struct block_task workload_task(const struct workload_block *b, const struct sta
                                .transactions = b->transactions,
                                .senders = b->senders,
                                .transaction_count = b->count,
+                               .transactions_only = b->transactions_only,
                                .view = view};
 }

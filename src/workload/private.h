@@ -16,6 +16,8 @@ struct u256 address_word(const struct address *a);
 void workload_fund(struct workload_block *b, const struct address *a);
 /* Puts a contract there, from its source. */
 void workload_contract(struct workload_block *b, const struct address *a, const char *source);
+/* The same, from its code. */
+void workload_install(struct workload_block *b, const struct address *a, struct bytes code);
 /* Storage of a contract: the word under the slot, and under keccak256(key . slot) as Solidity's mappings have it. */
 void workload_slot(struct workload_block *b, const struct address *a, uint64_t slot, struct u256 value);
 void workload_mapping(struct workload_block *b, const struct address *a, struct u256 key, uint64_t slot,
@@ -26,6 +28,7 @@ struct call {
     struct address from, to;
     bool is_create;
     uint64_t nonce, value, gas;
+    uint64_t price;    /* wei per gas */
     struct bytes data; /* in the block's arena */
     uint32_t after;    /* as workload_block.after */
 };
@@ -58,6 +61,28 @@ extern const char suicidal_init_source[];
 /* Initcode that leaves the counter's code. */
 extern const char counter_init_source[];
 
-enum { SELECTOR_TRANSFER = 0xa9059cbb, SELECTOR_SWAP = 0xd004f0f7 };
+/* Hashes for a while, then reads a slot, adds one, writes it: the conflict comes at the end. */
+extern const char late_counter_source[];
+/* A token with the functions, the storage and the events of OpenZeppelin's ERC-20 (3.x), as far as the gigagas blocks use them:
+ * balances are mapping 0, allowances mapping 1 by owner and spender. */
+extern const char erc20_source[];
+/* sellToken0(uint256): sells so much of the token in slot 0 for that in slot 1 (in whose upper bits the pool's fee stands), at a
+ * Uniswap v3 router, whose address is in the code in place of SINGLE_SWAP_ROUTER. */
+extern const char single_swap_source[];
+#define SINGLE_SWAP_ROUTER "0xaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+enum {
+    SELECTOR_TRANSFER = 0xa9059cbb,
+    SELECTOR_SWAP = 0xd004f0f7,
+    SELECTOR_SELL_TOKEN0 = 0xc92b0891,
+    SELECTOR_CREATE_POOL = 0xa1671295,
+};
+
+/* ---- the public 1-Ggas blocks (gigagas.c) ----------------------------------------------------------------------- */
+
+void make_gigagas_transfers(struct workload_block *b, uint64_t size, uint64_t *random);
+void make_gigagas_erc20(struct workload_block *b, uint64_t size, uint64_t *random);
+void make_gigagas_uniswap(struct workload_block *b, uint64_t size, uint64_t *random);
+enum status prepare_gigagas_uniswap(struct workload_block *b, struct error *e);
 
 #endif

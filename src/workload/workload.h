@@ -4,7 +4,7 @@
  * ... From a size and a seed it makes a block with the state below it, the same on every machine. Its contracts are
  * written in the small assembler of this folder (assembler.c), so no compiler is needed.
  *
- *     workload_find("erc20") ──► workload_make(size, seed) ──► state, header, transactions, senders ──► block_execute
+ *     workload_find("erc20") ──► workload_make(shape) ──► state, header, transactions, senders ──► block_execute
  *
  * Transactions carry no signatures; their senders are given. They are legacy ones, so that every fork takes them. */
 #ifndef WEFT_WORKLOAD_H
@@ -12,6 +12,15 @@
 
 #include "base/base.h"
 #include "block/block.h"
+
+/* What may be chosen. Zeros and NULL are the defaults. */
+struct workload_shape {
+    uint64_t size; /* about so many transactions; at most WORKLOAD_SIZE_MAX */
+    uint64_t seed;
+    uint32_t
+        hot_percent; /* share of transactions that meet in hot places, where the workload has such a share; 101: none at all */
+    const char *contracts; /* folder of contract codes (tools/contracts.sh) */
+};
 
 /* A made block. */
 struct workload_block {
@@ -23,8 +32,11 @@ struct workload_block {
     uint32_t
         *after; /* for each transaction, what it waits for: 0 nothing, n transaction number n - 1, WORKLOAD_AFTER_ALL */
     uint32_t count, capacity;
+    bool transactions_only; /* no system calls, no rewards */
     struct state_memory *state;
     struct arena arena;
+    struct workload_shape shape; /* as asked for, defaults filled in */
+    const void *prepared;        /* what `prepare` left for `make`, in the arena */
 };
 /* Waits for all transactions before it. */
 #define WORKLOAD_AFTER_ALL UINT32_MAX
@@ -34,6 +46,8 @@ struct workload {
     const char *summary;   /* one line */
     uint32_t default_size; /* transactions; some tens of milliseconds of serial execution */
     void (*make)(struct workload_block *b, uint64_t size, uint64_t *random);
+    /* Before `make`, where it needs files: FILE_UNREADABLE with *e set, BAD_FIELD. NULL: it needs none. */
+    enum status (*prepare)(struct workload_block *b, struct error *e);
 };
 
 /* All of them; ends with a NULL name. */
@@ -43,13 +57,15 @@ const struct workload *workload_find(const char *name);
 
 enum { WORKLOAD_SIZE_MAX = 10000000 };
 
-/* Makes a block of about `size` transactions (0: the default; at most WORKLOAD_SIZE_MAX). Free with workload_free. */
-void workload_make(struct workload_block *out, const struct workload *w, const struct fork *fork, uint64_t size,
-                   uint64_t seed);
+/* Makes a block. Free with workload_free in any case. What `prepare` gives, with *e set. */
+enum status workload_make(struct workload_block *out, const struct workload *w, const struct fork *fork,
+                          const struct workload_shape *shape, struct error *e);
 void workload_free(struct workload_block *b);
 /* The block as a task for block_execute; `view` must live as long as it. */
 struct block_task workload_task(const struct workload_block *b, const struct state_view *view);
 
+/* The share of transactions that wait for another one, 0 to 1: known from how the block was made. */
+double workload_conflict_share(const struct workload_block *b);
 /* The speed-up that `threads` workers reach when a transaction takes as long as its gas, nothing else takes time,
  * and each worker takes the first transaction in the block that has nothing left to wait for. */
 double workload_ideal(const struct workload_block *b, const struct tx_result *results, unsigned threads);

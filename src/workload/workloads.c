@@ -165,6 +165,22 @@ static uint64_t popular(uint64_t *random, uint64_t count)
     return count - 1;
 }
 
+static void add_swap(struct workload_block *b, const struct pool_accounts *p, uint64_t i, uint32_t *last,
+                     uint64_t *random)
+{
+    uint64_t direction = below(random, 2);
+    struct address from = sender(b, i);
+    give_tokens(b, &p->tokens[direction], &from, many_tokens);
+    workload_mapping(b, &p->tokens[direction], address_word(&from), 1, U256_MAX);
+    struct u256 words[] = {U256(1 + below(random, 1000000000)), U256(direction)};
+    workload_add(b, &(struct call){.from = from,
+                                   .to = p->pool,
+                                   .gas = SWAP_GAS,
+                                   .data = workload_data(b, SELECTOR_SWAP, words, COUNT_OF(words)),
+                                   .after = *last});
+    *last = b->count;
+}
+
 static void make_uniswap(struct workload_block *b, uint64_t size, uint64_t *random)
 {
     struct address shared = new_token(b, 0);
@@ -176,18 +192,65 @@ static void make_uniswap(struct workload_block *b, uint64_t size, uint64_t *rand
         last[i] = 0;
     }
     for (uint64_t i = 0; i < size; i++) {
-        uint64_t n = popular(random, count), direction = below(random, 2);
-        const struct pool_accounts *p = &pools[n];
-        struct address from = sender(b, i);
-        give_tokens(b, &p->tokens[direction], &from, many_tokens);
-        workload_mapping(b, &p->tokens[direction], address_word(&from), 1, U256_MAX);
-        struct u256 words[] = {U256(1 + below(random, 1000000000)), U256(direction)};
-        workload_add(b, &(struct call){.from = from,
-                                       .to = p->pool,
-                                       .gas = SWAP_GAS,
-                                       .data = workload_data(b, SELECTOR_SWAP, words, COUNT_OF(words)),
-                                       .after = last[n]});
-        last[n] = b->count;
+        uint64_t n = popular(random, count);
+        add_swap(b, &pools[n], i, &last[n], random);
+    }
+}
+
+/* ---- everything at once -------------------------------------------------------------------------------------------- */
+
+/* As blocks are mixed: of ten transactions six pay ether, two move tokens, two swap. Some of them meet in hot places: one of a few recipients, one
+ * pool. */
+enum { HYBRID_TOKENS = 3, HOT_RECIPIENTS = 10 };
+
+struct hybrid {
+    struct workload_block *block;
+    struct address tokens[HYBRID_TOKENS];
+    uint32_t last_paid[HYBRID_TOKENS][HOT_RECIPIENTS]; /* number of the transaction that did, or 0 */
+    struct pool_accounts *pools;                       /* the first is the hot one */
+    uint32_t *last_swap;
+    uint64_t pool_count;
+};
+
+static void add_hybrid_transfer(struct hybrid *h, uint64_t i, bool hot, uint64_t *random)
+{
+    struct address to = workload_address(ADDRESS_RECIPIENT, hot ? below(random, HOT_RECIPIENTS) : HOT_RECIPIENTS + i);
+    workload_add(h->block, &(struct call){.from = sender(h->block, i), .to = to, .value = 1, .gas = TRANSFER_GAS});
+}
+
+static void add_hybrid_token(struct hybrid *h, uint64_t i, bool hot, uint64_t *random)
+{
+    uint64_t n = below(random, HYBRID_TOKENS), who = hot ? below(random, HOT_RECIPIENTS) : HOT_RECIPIENTS + i;
+    struct address from = sender(h->block, i), to = workload_address(ADDRESS_RECIPIENT, who);
+    give_tokens(h->block, &h->tokens[n], &from, many_tokens);
+    add_token_transfer(h->block, &h->tokens[n], &from, &to, 1 + below(random, 1000), hot ? h->last_paid[n][who] : 0);
+    if (hot) h->last_paid[n][who] = h->block->count;
+}
+
+static void make_hybrid(struct workload_block *b, uint64_t size, uint64_t *random)
+{
+    struct hybrid h = {.block = b, .pool_count = 1 + size / 5};
+    struct address shared = new_token(b, 0);
+    for (uint64_t i = 0; i < HYBRID_TOKENS; i++) h.tokens[i] = new_token(b, 1 + i);
+    h.pools = ARENA_ARRAY(&b->arena, struct pool_accounts, h.pool_count);
+    h.last_swap = ARENA_ARRAY(&b->arena, uint32_t, h.pool_count);
+    for (uint64_t i = 0; i < h.pool_count; i++) {
+        h.pools[i] = new_pool(b, &shared, HYBRID_TOKENS + i);
+        h.last_swap[i] = 0;
+    }
+    uint64_t next_pool = 1;
+    for (uint64_t i = 0; i < size; i++) {
+        uint64_t kind = below(random, 10);
+        bool hot = below(random, 100) < b->shape.hot_percent;
+        if (kind < 6) {
+            add_hybrid_transfer(&h, i, hot, random);
+        } else if (kind < 8) {
+            add_hybrid_token(&h, i, hot, random);
+        } else {
+            uint64_t n = hot || h.pool_count == 1 ? 0 : next_pool;
+            if (n != 0) next_pool = next_pool + 1 < h.pool_count ? next_pool + 1 : 1;
+            add_swap(b, &h.pools[n], i, &h.last_swap[n], random);
+        }
     }
 }
 
@@ -198,6 +261,15 @@ static void make_hot_counter(struct workload_block *b, uint64_t size, uint64_t *
 {
     struct address counter = workload_address(ADDRESS_CONTRACT, random_next(random));
     workload_contract(b, &counter, counter_source);
+    for (uint64_t i = 0; i < size; i++)
+        workload_add(b,
+                     &(struct call){.from = sender(b, i), .to = counter, .gas = SMALL_CALL_GAS, .after = (uint32_t)i});
+}
+
+static void make_late_chain(struct workload_block *b, uint64_t size, uint64_t *random)
+{
+    struct address counter = workload_address(ADDRESS_CONTRACT, random_next(random));
+    workload_contract(b, &counter, late_counter_source);
     for (uint64_t i = 0; i < size; i++)
         workload_add(b,
                      &(struct call){.from = sender(b, i), .to = counter, .gas = SMALL_CALL_GAS, .after = (uint32_t)i});
@@ -269,19 +341,27 @@ static void make_deploy_then_call(struct workload_block *b, uint64_t size, uint6
  * ------------------------------------------------------------------------------------------------------ */
 
 const struct workload workloads[] = {
-    {"transfers", "ether from n senders to n recipients", 40000, make_transfers},
-    {"erc20", "one token, n senders, n recipients", 20000, make_erc20},
-    {"uniswap-like", "swaps on pools, a few of them popular", 4000, make_uniswap},
-    {"pay-one", "ether from n senders to one recipient", 40000, make_pay_one},
-    {"nonce-chain", "ether from one sender to n recipients", 40000, make_nonce_chain},
-    {"half-chain", "every second token transfer passes on what the one before it paid", 20000, make_half_chain},
-    {"chain", "every token transfer passes on what the one before it paid", 20000, make_chain},
-    {"hot-counter", "one counter that everybody raises", 20000, make_hot_counter},
-    {"coinbase-readers", "every transaction stores the beneficiary's balance", 20000, make_coinbase_readers},
-    {"giant", "one very long transaction among short ones", 800, make_giant},
-    {"selfdestruct-storm", "contracts that destroy themselves, old ones and new ones", 20000, make_selfdestruct_storm},
-    {"deploy-then-call", "contracts are made, and called by the next transaction", 20000, make_deploy_then_call},
-    {NULL, NULL, 0, NULL},
+    {"transfers", "ether from n senders to n recipients", 40000, make_transfers, NULL},
+    {"erc20", "one token, n senders, n recipients", 20000, make_erc20, NULL},
+    {"uniswap-like", "swaps on pools, a few of them popular", 4000, make_uniswap, NULL},
+    {"hybrid", "ether, tokens and swaps, a share of them in hot places (--hot)", 20000, make_hybrid, NULL},
+    {"gigagas-transfers", "the public block of 47,620 transfers of an account to itself", 47620, make_gigagas_transfers,
+     NULL},
+    {"gigagas-erc20", "the public block of 33,628 token transfers", 33628, make_gigagas_erc20, NULL},
+    {"gigagas-uniswap", "the public block of 6,413 Uniswap v3 swaps, each on its own deployment", 6413,
+     make_gigagas_uniswap, prepare_gigagas_uniswap},
+    {"pay-one", "ether from n senders to one recipient", 40000, make_pay_one, NULL},
+    {"nonce-chain", "ether from one sender to n recipients", 40000, make_nonce_chain, NULL},
+    {"half-chain", "every second token transfer passes on what the one before it paid", 20000, make_half_chain, NULL},
+    {"chain", "every token transfer passes on what the one before it paid", 20000, make_chain, NULL},
+    {"late-chain", "a counter that everybody raises, at the end of long computing", 2000, make_late_chain, NULL},
+    {"hot-counter", "one counter that everybody raises", 20000, make_hot_counter, NULL},
+    {"coinbase-readers", "every transaction stores the beneficiary's balance", 20000, make_coinbase_readers, NULL},
+    {"giant", "one very long transaction among short ones", 800, make_giant, NULL},
+    {"selfdestruct-storm", "contracts that destroy themselves, old ones and new ones", 20000, make_selfdestruct_storm,
+     NULL},
+    {"deploy-then-call", "contracts are made, and called by the next transaction", 20000, make_deploy_then_call, NULL},
+    {NULL, NULL, 0, NULL, NULL},
 };
 
 const struct workload *workload_find(const char *name)

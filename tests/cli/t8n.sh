@@ -61,6 +61,11 @@ for executor in "serial" "parallel --threads 1" "parallel --threads 4" "both" "a
     cmp "$folder/first" "$folder/now" || complain "--executor $executor gives other bytes"
 done
 
+# A link named evm is taken for geth's tool.
+ln -s "$weft" "$folder/evm"
+"$folder/evm" --version | grep -qE '^evm version weft' || complain "evm --version: expected 'evm version'"
+"$folder/evm" t8n --help | grep -qw Prague || complain "evm t8n --help: expected the names of forks"
+
 exits 2 --state.chain 1
 exits 3 --state.fork Nowhere
 exits 3 --state.fork London+9999

@@ -17,7 +17,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from evmlib import rlp_items  # noqa: E402
-from t8n_cases import FORKS, LEVEL, make_case  # noqa: E402
+from t8n_cases import FORKS, LEVEL, intrinsic_gas, make_case  # noqa: E402
 
 ARGUMENTS = ["--input.alloc=stdin", "--input.env=stdin", "--input.txs=stdin", "--output.alloc=stdout", "--output.result=stdout", "--output.body=stdout"]
 
@@ -33,20 +33,14 @@ def run_tool(command, case, extra=()):
 
 # ---- comparing ----
 
-def intrinsic_gas(case, tx):
-    """Without access lists and authorizations: a lower bound."""
-    level, data, create = LEVEL[case["fork"]], bytes.fromhex(tx["input"][2:]), not tx["to"]
-    zeros = data.count(0)
-    gas = 21000 + 4 * zeros + (16 if level >= LEVEL["Istanbul"] else 68) * (len(data) - zeros)
-    gas += 32000 if create and level >= LEVEL["Homestead"] else 0
-    lists = tx.get("accessList") or []
-    return gas + 2400 * len(lists) + 1900 * sum(len(x["storageKeys"]) for x in lists) + 25000 * len(tx.get("authorizationList") or [])
+def level_of(case):
+    return case.get("level", LEVEL.get(case["fork"], len(FORKS)))
 
 
 # A transaction that is wrong in two ways: weft and the specification look at the transaction and the block first, geth at the sender.
 # Then our reason must be true; what can be recomputed is.
 FOUND_FIRST = {
-    "intrinsic gas too low": lambda case, tx: int(tx["gas"], 16) < intrinsic_gas(case, tx) + 2 * (len(tx["input"]) // 64 + 1),
+    "intrinsic gas too low": lambda case, tx: int(tx["gas"], 16) < intrinsic_gas(FORKS[min(level_of(case), len(FORKS) - 1)], tx) + 2 * (len(tx["input"]) // 64 + 1),
     "gas limit reached": lambda case, tx: True,
     "nonce has max value": lambda case, tx: int(tx["nonce"], 16) == 2**64 - 1,
     "max fee per gas less than block base fee": lambda case, tx: True,
@@ -71,7 +65,7 @@ def same_reason(case, ours, theirs):
 
 def differences(case, ours, theirs, at=""):
     """Where two outputs differ, as lines."""
-    if at.endswith(".status") and LEVEL.get(case["fork"], 99) < LEVEL["Byzantium"]:
+    if at.endswith(".status") and level_of(case) < LEVEL["Byzantium"]:
         return []  # no part of such a receipt; geth calls a creation failed that leaves no code
     if at == ".result.rejected" and isinstance(ours, list) and isinstance(theirs, list):
         lines = [f"{at}: {a} and {b}" for a, b in zip(ours, theirs) if not same_reason(case, a, b)]
@@ -149,10 +143,35 @@ def fixture_cases(folder, files, r):
             yield os.path.relpath(path, folder) + ": " + name.split("::")[-1], case
 
 
+# Changes of forks and single EIPs: the name, the fork that holds in the block, and what of the environment decides it.
+VARIANTS = [
+    ("FrontierToHomesteadAt5", "Homestead", {}), ("HomesteadToEIP150At5", "EIP150", {}), ("EIP158ToByzantiumAt5", "EIP158", {"currentNumber": "0x4"}),
+    ("HomesteadToDaoAt5", "Homestead", {"currentNumber": "0x5"}), ("ByzantiumToConstantinopleFixAt5", "ConstantinopleFix", {}),
+    ("ConstantinopleFixToIstanbulAt5", "Istanbul", {}), ("BerlinToLondonAt5", "Berlin", {"currentNumber": "0x4"}), ("BerlinToLondonAt5", "London", {"currentNumber": "0x5"}),
+    ("ArrowGlacierToParisAtDiffC0000", "ArrowGlacier", {}), ("ParisToShanghaiAtTime15k", "Paris", {}), ("ParisToShanghaiAtTime15k", "Shanghai", {"currentTimestamp": "0x3a98"}),
+    ("ShanghaiToCancunAtTime15k", "Cancun", {"currentTimestamp": "0x3a98"}), ("CancunToPragueAtTime15k", "Prague", {"currentTimestamp": "0x3a98"}),
+    ("PragueToOsakaAtTime15k", "Osaka", {"currentTimestamp": "0x3a98"}), ("BPO1ToBPO2AtTime15k", "BPO1", {}), ("Merge", "Paris", {}),
+    ("Istanbul+3198", "Istanbul", {}), ("Berlin+3529+3855", "Berlin", {}), ("London+1153+5656", "London", {}), ("Homestead+1884+1344", "Homestead", {}),
+    ("ConstantinopleFix+2200", "ConstantinopleFix", {}), ("Paris+6780", "Paris", {}), ("Cancun+7939", "Cancun", {}),
+]
+
+
+def variant_cases(seed):
+    for i, (name, fork, changes) in enumerate(VARIANTS):
+        case = make_case(random.Random(seed + i), fork)
+        case.update(fork=name, level=LEVEL[fork])
+        number = int(changes.get("currentNumber", "0x64"), 16)
+        case["input"]["env"]["blockHashes"].update({hex(n): "0x%064x" % n for n in range(number)})
+        case["input"]["env"].update(changes)
+        yield f"variant {name} {changes}", case
+
+
 def generated_cases(count, seed, only):
     forks = [only] if only else [f for f in FORKS if f != "Amsterdam"]
     for i in range(count):
         yield f"generated {seed + i} {forks[i % len(forks)]}", make_case(random.Random(seed + i), forks[i % len(forks)])
+    if not only:
+        yield from variant_cases(seed)
 
 
 # ---- running ----

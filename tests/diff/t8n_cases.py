@@ -259,10 +259,12 @@ def make_alloc(r, fork):
         storage = {"0x%064x" % k: "0x%064x" % r.choice([1, 5, r.getrandbits(256)]) for k in range(6) if r.randrange(3) == 0}
         alloc[hexed(a)] = {"balance": hex(r.choice([0, 1, 10**18])), "nonce": hex(r.choice([0, 1])),
                            "code": hexed(Program(r, fork).make(8)), "storage": storage}
-    if r.randrange(3) == 0:
+    # Empty accounts in the state before the block: no chain has them after EIP-161, and a block access list cannot say that one went.
+    may_be_empty = LEVEL[fork] < LEVEL["Amsterdam"]
+    if r.randrange(6) == 0 and may_be_empty:
         alloc[hexed(EMPTY[0])] = {"balance": "0x0"}
     if r.randrange(3) == 0:
-        alloc[hexed(COINBASE)] = {"balance": hex(r.choice([0, 1])), "code": hexed(r.choice([b"", Program(r, fork).make(3)]))}
+        alloc[hexed(COINBASE)] = {"balance": hex(r.choice([0 if may_be_empty else 2, 1])), "code": hexed(r.choice([b"", Program(r, fork).make(3)]))}
     if LEVEL[fork] >= LEVEL["Prague"] and r.randrange(4) == 0:
         alloc[hexed(SENDERS[-1])]["code"] = hexed(bytes.fromhex("ef0100") + r.choice(CONTRACTS + SENDERS))
     if LEVEL[fork] >= LEVEL["Cancun"]:
@@ -274,9 +276,9 @@ def make_alloc(r, fork):
 
 def make_env(r, fork):
     level = LEVEL[fork]
-    env = {"currentCoinbase": hexed(r.choice([COINBASE] * 4 + [SENDERS[0], CONTRACTS[0], EMPTY[0]])), "currentGasLimit": hex(r.choice([30000000, 30000000, 3000000])),
+    env = {"currentCoinbase": hexed(r.choice([COINBASE] * 4 + [SENDERS[0], CONTRACTS[0], EMPTY[0]])), "currentGasLimit": hex(r.choice([30000000, 30000000, 3000000]) * (5 if level >= LEVEL["Amsterdam"] else 1)),
            "currentNumber": hex(100), "currentTimestamp": hex(10000),
-           "blockHashes": {"0x0": "0x" + "11" * 32, "99": "0x" + "22" * 32, **{hex(n): "0x%064x" % n for n in range(1, 99)}}}
+           "blockHashes": {"0x0": "0x" + "11" * 32, hex(99): "0x" + "22" * 32, **{hex(n): "0x%064x" % n for n in range(1, 99)}}}
     if level >= LEVEL["Paris"]:
         env["currentRandom"] = hex(r.getrandbits(256))
     elif r.randrange(2):
@@ -324,6 +326,28 @@ def call_data(r, to):
     return bytes(r.choice([0, 0, r.randrange(256)]) for _ in range(r.choice([0, 0, 4, 36, 100, 700])))
 
 
+def seems_valid(case_fork, tx, base_fee):
+    """Whether the transaction will be included, as far as that is easily said: the nonces of those behind it depend on it."""
+    kind, gas = int(tx["type"], 16), int(tx["gas"], 16)
+    lowest = [0, LEVEL["Berlin"], LEVEL["London"], LEVEL["Cancun"], LEVEL["Prague"]][kind]
+    price = int(tx.get("maxFeePerGas") or tx["gasPrice"], 16)
+    blobs = tx.get("blobVersionedHashes", [])
+    return (LEVEL[case_fork] >= lowest and intrinsic_gas(case_fork, tx) <= gas <= 5000000 and int(tx["value"], 16) < 10**29
+            and price >= base_fee and int(tx.get("maxPriorityFeePerGas", "0x0"), 16) <= price
+            and len(blobs) <= 6 and all(h[2:4] == "01" for h in blobs) and tx.get("maxFeePerBlobGas") != "0x1"
+            and (kind != 4 or tx["authorizationList"] != []))
+
+
+def intrinsic_gas(fork, tx):
+    """What a transaction pays before it runs; up to some gas for the words of initcode."""
+    level, data, create = LEVEL[fork], bytes.fromhex(tx["input"][2:]), not tx["to"]
+    zeros = data.count(0)
+    gas = 21000 + 4 * zeros + (16 if level >= LEVEL["Istanbul"] else 68) * (len(data) - zeros)
+    gas += 32000 if create and level >= LEVEL["Homestead"] else 0
+    lists = tx.get("accessList") or []
+    return gas + 2400 * len(lists) + 1900 * sum(len(x["storageKeys"]) for x in lists) + 25000 * len(tx.get("authorizationList") or [])
+
+
 def make_fees(r, level, kind, base_fee, tx):
     price = r.choice([base_fee, base_fee + 1, base_fee * 2 + 10, base_fee + 10**9])
     if r.randrange(40) == 0:
@@ -345,8 +369,9 @@ def make_tx(r, fork, nonces, base_fee):
     to = r.choice(CONTRACTS * 4 + SENDERS + EMPTY + [COINBASE] + ([DEPOSIT_CONTRACT, WITHDRAWAL_REQUESTS, CONSOLIDATION_REQUESTS] if level >= LEVEL["Prague"] else []))
     create = kind < 3 and r.randrange(6) == 0
     data = Program(r, fork).make(6) if create else call_data(r, to)
-    gas = r.choice([21000, 60000, 100000, 200000, 500000, 1000000, 1000000] + ([40000000] if r.randrange(20) == 0 else []))
-    tx = {"type": hex(kind), "nonce": hex(nonce), "gas": hex(gas), "to": None if create else hexed(to), "value": hex(r.choice([0, 0, 0, 1, 10**15, 10**30 if r.randrange(10) == 0 else 2])),
+    gas = r.choice([120000, 200000, 500000, 1000000]) if r.randrange(12) else r.choice([21000, 25000, 60000, 60000, 40000000])
+    gas *= 5 if level >= LEVEL["Amsterdam"] else 1  # growing the state costs more
+    tx = {"type": hex(kind), "nonce": hex(nonce), "gas": hex(gas), "to": None if create else hexed(to), "value": hex(r.choice([0, 0, 0, 1, 10**15, 10**30 if r.randrange(20) == 0 else 2])),
           "input": hexed(data), "v": "0x0", "r": "0x0", "s": "0x0", "secretKey": "0x%064x" % KEYS[sender],
           "protected": level >= LEVEL["EIP158"] and (kind != 0 or r.randrange(3) != 0)}
     if to in (WITHDRAWAL_REQUESTS, CONSOLIDATION_REQUESTS) and not create:
@@ -384,8 +409,8 @@ def make_case(r, fork, size=None):
     txs = []
     for _ in range(size or r.choice([0, 1, 3, 10, 25])):
         sender, tx = make_tx(r, fork, nonces, base_fee)
-        if int(tx["nonce"], 16) == nonces[sender]:
-            nonces[sender] += 1  # if it is included, that is; what follows may be rejected
+        if int(tx["nonce"], 16) == nonces[sender] and seems_valid(fork, tx, base_fee):
+            nonces[sender] += 1
         txs.append(tx)
     reward = r.choice([0, 2 * 10**18, -1, 7]) if LEVEL[fork] < LEVEL["Paris"] else r.choice([0, -1])
     return {"fork": fork, "chainid": 1, "reward": reward, "input": {"alloc": alloc, "env": env, "txs": txs}}

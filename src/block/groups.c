@@ -1,0 +1,46 @@
+/* Groups of transactions, which are what the scheduler schedules, and which of them are heavy. */
+#include "block/plan.h"
+
+/* Neighbouring transactions form a group until their gas limits sum up to this: some tens of microseconds of work, so that handing
+ * results from core to core costs little beside it. */
+enum { GROUP_GAS = 400000, GROUP_MAX = 32 };
+
+/* A transaction is heavy when its gas limit is at least this share of what a worker will do: 1 / HEAVY_SHARE; the HEAVY_MAX heaviest are
+ * begun first. */
+enum { HEAVY_SHARE = 4, HEAVY_MAX = 16 };
+
+uint32_t plan_groups(const struct block_task *task, uint32_t from, uint32_t *first, uint32_t *group_of)
+{
+    uint32_t groups = 0;
+    uint64_t gas = GROUP_GAS;
+    for (uint32_t i = from; i < task->transaction_count; i++) {
+        uint64_t limit = task->transactions[i].gas_limit;
+        if (groups == 0 || limit > GROUP_GAS - gas || i - first[groups - 1] == GROUP_MAX) {
+            first[groups++] = i;
+            gas = 0;
+        }
+        gas += limit < GROUP_GAS - gas ? limit : GROUP_GAS - gas;
+        group_of[i] = groups - 1;
+    }
+    first[groups] = task->transaction_count;
+    return groups;
+}
+
+void plan_heavy(struct sched *s, const struct block_task *task, const uint32_t *first, struct arena *arena)
+{
+    uint64_t gas = plan_expected_gas(task);
+    uint32_t *heavy = ARENA_ARRAY(arena, uint32_t, HEAVY_MAX + 1);
+    bool *is_heavy = ARENA_ARRAY(arena, bool, s->count);
+    memset(is_heavy, 0, s->count * sizeof *is_heavy);
+    uint32_t count = 0;
+    for (uint32_t g = 0; g < s->count && s->workers > 1; g++) {
+        uint64_t limit = task->transactions[first[g]].gas_limit;
+        if (limit < GROUP_GAS || limit < gas / (HEAVY_SHARE * s->workers)) continue;
+        uint32_t at = count; /* insertion, longest first; the last one falls out when the list is full */
+        for (; at > 0 && task->transactions[first[heavy[at - 1]]].gas_limit < limit; at--) heavy[at] = heavy[at - 1];
+        heavy[at] = g;
+        count += count < HEAVY_MAX;
+    }
+    for (uint32_t i = 0; i < count; i++) is_heavy[heavy[i]] = true;
+    sched_set_heavy(s, heavy, count, is_heavy);
+}

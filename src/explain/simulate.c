@@ -1,0 +1,365 @@
+/* The scheduler on virtual workers. One event at a time: the worker whose time is least does its next step; each step calls the
+ * scheduler at the virtual moment at which a real worker would (src/block/parallel.c). */
+#include <stdlib.h>
+
+#include "block/hints.h"
+#include "block/plan.h"
+#include "explain/explain.h"
+#include "sched/sched.h"
+
+/* Taken from recorded runs of the workloads on two threads: see docs/explain.md. */
+const struct explain_costs explain_costs_measured = {.run_ns = 40,
+                                                     .publish_ns = 250,
+                                                     .check_ns = 150,
+                                                     .compare_ns = 25,
+                                                     .schedule_ns = 60,
+                                                     .spin_ns = 10000,
+                                                     .wake_ns = 50000,
+                                                     .slower = 1.03};
+
+enum phase {
+    ASK,        /* takes a task */
+    SEE,        /* ahead: half way through a transaction, when it has read about what it reads */
+    PUBLISHING, /* ahead: the transaction has been executed */
+    PUBLISHED,  /* ahead: its writes can be seen */
+    AT_HEAD,    /* the next transaction of the group */
+    CHECKED,    /* whether what ran ahead holds */
+    COMMIT,     /* the transaction is done */
+    SPIN,       /* looks for work; at the end of it goes to sleep */
+    ASLEEP,
+    WAKE,
+    DONE,
+};
+
+struct worker {
+    enum phase phase;
+    uint64_t at; /* when the next step is */
+    struct sched_task task;
+    uint32_t tx; /* of the group */
+    bool was_ahead;
+    bool saw_all; /* what it read ahead was there */
+    enum sched_outcome outcome;
+    uint32_t epoch;
+};
+
+/* A transaction on its way. */
+struct item {
+    bool there; /* published by whoever ran it ahead */
+    bool wrong; /* ... from values that do not hold */
+    bool committed;
+    bool never;                 /* running it ahead is always in vain: it looks at the fees of this block */
+    uint32_t first_need, needs; /* among simulation->needs */
+};
+
+struct simulation {
+    const struct explain_case *c;
+    const struct explain_costs *costs;
+    struct explain_simulation *out;
+    struct arena arena;
+    struct sched sched;
+    struct hints hints;
+    uint32_t *first, *group_of, from;
+    struct item *items;
+    uint32_t *needs;                   /* nodes of the graph, by who needs them */
+    uint32_t *join_first, *join_nodes; /* what runs into each join */
+    struct worker *workers;
+    unsigned worker_count;
+    uint32_t committed;
+    uint64_t ended_ns;
+};
+
+/* ---- what depends on what ------------------------------------------------------------------------------------------- */
+
+/* Sorts the edges by their end. Edges come in the order of transactions, but those of joins stand between. */
+static void collect_needs(struct simulation *s)
+{
+    const struct explain_graph *g = s->c->graph;
+    uint32_t *count = ARENA_ARRAY(&s->arena, uint32_t, (size_t)g->node_count + 2);
+    memset(count, 0, ((size_t)g->node_count + 2) * sizeof *count);
+    for (uint32_t i = 0; i < g->edge_count; i++) count[g->edges[i].to + 2]++;
+    for (uint32_t i = 2; i <= g->node_count + 1; i++) count[i] += count[i - 1];
+    s->needs = ARENA_ARRAY(&s->arena, uint32_t, (size_t)g->edge_count + 1);
+    for (uint32_t i = 0; i < g->edge_count; i++) s->needs[count[g->edges[i].to + 1]++] = g->edges[i].from;
+    for (uint32_t i = 0; i < g->tx_count; i++) {
+        s->items[i].first_need = count[i];
+        s->items[i].needs = count[i + 1] - count[i];
+    }
+    s->join_first = count + g->tx_count;
+    s->join_nodes = s->needs;
+}
+
+/* Who looks at a balance that fees of this block went to cannot be run ahead with success: fees are added up at the head. */
+static void find_fee_readers(struct simulation *s)
+{
+    const struct explain_trace *t = s->c->trace;
+    uint32_t beneficiary = EXPLAIN_NONE;
+    for (uint32_t tx = 0; tx < t->tx_count; tx++) {
+        for (uint32_t i = t->first[tx]; i < t->first[tx + 1]; i++)
+            if (t->accesses[i].kind == EXPLAIN_READ && t->accesses[i].location == beneficiary)
+                s->items[tx].never = true;
+        for (uint32_t i = t->first[tx]; i < t->first[tx + 1]; i++)
+            if (t->accesses[i].kind == EXPLAIN_FEE) beneficiary = t->accesses[i].location;
+    }
+}
+
+/* Whether a node's value is there to be read, right or wrong. A join's is when all that run into it are. */
+static bool is_there(const struct simulation *s, uint32_t node)
+{
+    uint32_t n = s->c->graph->tx_count;
+    if (node < n) return s->items[node].committed || s->items[node].there;
+    for (uint32_t i = s->join_first[node - n]; i < s->join_first[node - n + 1]; i++)
+        if (!is_there(s, s->join_nodes[i])) return false;
+    return true;
+}
+
+static bool sees_all(const struct simulation *s, uint32_t tx)
+{
+    const struct item *item = &s->items[tx];
+    for (uint32_t i = 0; i < item->needs; i++)
+        if (!is_there(s, s->needs[item->first_need + i])) return false;
+    return !item->never;
+}
+
+/* At the head: what was read ahead came from executions that held, or from the committed values. */
+static bool sources_held(const struct simulation *s, uint32_t tx)
+{
+    const struct item *item = &s->items[tx];
+    for (uint32_t i = 0; i < item->needs; i++) {
+        uint32_t from = s->needs[item->first_need + i];
+        if (from < s->c->graph->tx_count && s->items[from].wrong) return false;
+    }
+    return true;
+}
+
+/* ---- the steps of a worker -------------------------------------------------------------------------------------------- */
+
+static void spend(struct simulation *s, struct worker *w, uint64_t ns)
+{
+    w->at += ns;
+    s->out->busy_ns += ns;
+}
+
+static uint64_t slowed(const struct simulation *s, uint32_t tx)
+{
+    return (uint64_t)((double)s->c->ns[tx] * s->costs->slower) + s->costs->run_ns;
+}
+
+static uint64_t check_price(const struct simulation *s, uint32_t tx)
+{
+    const struct explain_trace *t = s->c->trace;
+    return s->costs->check_ns + s->costs->compare_ns * (t->first[tx + 1] - t->first[tx]);
+}
+
+static void begin_ahead(struct simulation *s, struct worker *w)
+{
+    w->phase = SEE;
+    spend(s, w, slowed(s, w->tx) / 2);
+}
+
+static void take(struct simulation *s, struct worker *w, struct sched_task task)
+{
+    w->task = task;
+    w->at += s->costs->schedule_ns;
+    switch (task.kind) {
+    case SCHED_RUN:
+    case SCHED_CHECK:
+        w->tx = s->first[task.item];
+        w->outcome = task.kind == SCHED_CHECK ? SCHED_HELD : SCHED_RAN;
+        w->phase = AT_HEAD;
+        break;
+    case SCHED_SPECULATE: {
+        w->tx = s->first[task.item];
+        uint32_t before = hints_expect_conflict(&s->hints, w->tx);
+        if (before != HINTS_NONE && before >= s->from && !sched_is_ready(&s->sched, s->group_of[before])) {
+            sched_skip(&s->sched, task.item);
+            w->phase = ASK;
+        } else {
+            begin_ahead(s, w);
+        }
+        break;
+    }
+    case SCHED_WAIT:
+        w->epoch = sched_epoch(&s->sched);
+        w->phase = SPIN;
+        w->at += s->costs->spin_ns;
+        break;
+    case SCHED_DONE: w->phase = DONE; break;
+    }
+}
+
+static void publish(struct simulation *s, struct worker *w)
+{
+    s->out->speculated++;
+    if (!sched_publishing(&s->sched, w->task.item)) {
+        w->phase = ASK;
+        return;
+    }
+    w->phase = PUBLISHED;
+    spend(s, w, s->costs->publish_ns);
+}
+
+static void published(struct simulation *s, struct worker *w)
+{
+    bool last = w->tx + 1 == s->first[w->task.item + 1];
+    s->items[w->tx].there = true;
+    s->items[w->tx].wrong = !w->saw_all;
+    sched_published(&s->sched, w->task.item, last);
+    if (last) {
+        w->phase = ASK;
+    } else {
+        w->tx++;
+        begin_ahead(s, w);
+    }
+}
+
+static void at_head(struct simulation *s, struct worker *w)
+{
+    w->was_ahead = s->items[w->tx].there;
+    w->phase = w->was_ahead ? CHECKED : COMMIT;
+    spend(s, w, w->was_ahead ? check_price(s, w->tx) : slowed(s, w->tx));
+}
+
+static void checked(struct simulation *s, struct worker *w)
+{
+    struct item *item = &s->items[w->tx];
+    bool held = !item->wrong && sources_held(s, w->tx);
+    item->wrong = !held;
+    hints_learn(&s->hints, w->tx, held);
+    w->phase = COMMIT;
+    if (held) return;
+    w->outcome = SCHED_CONFLICT;
+    s->out->reruns++;
+    spend(s, w, slowed(s, w->tx));
+}
+
+static void commit(struct simulation *s, struct worker *w)
+{
+    ASSERT(w->tx == s->committed);
+    s->committed++;
+    s->items[w->tx].committed = true;
+    s->ended_ns = w->at;
+    if (!w->was_ahead && w->outcome == SCHED_HELD) w->outcome = SCHED_RAN;
+    w->phase = AT_HEAD;
+    if (++w->tx == s->first[w->task.item + 1]) take(s, w, sched_committed(&s->sched, w->task.item, w->outcome));
+}
+
+/* The end of spinning: one last question, then sleep. */
+static void fall_asleep(struct simulation *s, struct worker *w)
+{
+    sched_waiting(&s->sched);
+    struct sched_task task = sched_next(&s->sched);
+    if (task.kind == SCHED_WAIT) {
+        w->phase = ASLEEP;
+        return;
+    }
+    sched_waited(&s->sched);
+    take(s, w, task);
+}
+
+static void step(struct simulation *s, struct worker *w)
+{
+    switch (w->phase) {
+    case ASK: take(s, w, sched_next(&s->sched)); break;
+    case SEE:
+        w->saw_all = sees_all(s, w->tx);
+        w->phase = PUBLISHING;
+        spend(s, w, slowed(s, w->tx) - slowed(s, w->tx) / 2);
+        break;
+    case PUBLISHING: publish(s, w); break;
+    case PUBLISHED: published(s, w); break;
+    case AT_HEAD: at_head(s, w); break;
+    case CHECKED: checked(s, w); break;
+    case COMMIT: commit(s, w); break;
+    case SPIN: fall_asleep(s, w); break;
+    case WAKE:
+        sched_waited(&s->sched);
+        take(s, w, sched_next(&s->sched));
+        break;
+    case ASLEEP:
+    case DONE: ASSERT(false);
+    }
+}
+
+/* Those who look for work see at once that there is some; those who sleep are woken. */
+static void call_waiting(struct simulation *s, uint64_t now)
+{
+    for (unsigned i = 0; i < s->worker_count; i++) {
+        struct worker *w = &s->workers[i];
+        if (w->phase != SPIN && w->phase != ASLEEP) continue;
+        w->at = w->phase == SPIN ? now : now + s->costs->wake_ns;
+        w->phase = w->phase == SPIN ? ASK : WAKE;
+    }
+}
+
+static struct worker *whose_turn(struct simulation *s)
+{
+    struct worker *next = NULL;
+    for (unsigned i = 0; i < s->worker_count; i++) {
+        struct worker *w = &s->workers[i];
+        if (w->phase != ASLEEP && w->phase != DONE && (next == NULL || w->at < next->at)) next = w;
+    }
+    return next;
+}
+
+/* ---- a block ------------------------------------------------------------------------------------------------------- */
+
+/* As share_run_alone: the caller begins, and looks now and then whether the rest had better be shared. */
+static void run_alone(struct simulation *s, unsigned workers)
+{
+    const struct explain_case *c = s->c;
+    uint32_t n = c->graph->tx_count;
+    uint64_t gas_all = plan_expected_gas(c->task), gas = 0, ns = 0;
+    if (workers > 1 && plan_share_at_once(c->task)) return;
+    while (s->from < n) {
+        ns += c->ns[s->from];
+        gas += c->gas[s->from];
+        s->items[s->from++].committed = true;
+        if (workers > 1 && plan_look(s->from) &&
+            plan_share_rest(ns, gas, s->from, gas_all > gas ? gas_all - gas : 0, n - s->from))
+            break;
+    }
+    s->committed = s->from;
+    s->ended_ns = ns;
+    s->out->busy_ns = ns;
+}
+
+static void run_shared(struct simulation *s, unsigned workers)
+{
+    uint32_t n = s->c->graph->tx_count;
+    s->first = ARENA_ARRAY(&s->arena, uint32_t, (size_t)n + 1);
+    s->group_of = ARENA_ARRAY(&s->arena, uint32_t, (size_t)n + 1);
+    uint32_t groups = plan_groups(s->c->task, s->from, s->first, s->group_of);
+    s->worker_count = workers < groups ? workers : groups;
+    sched_init(&s->sched, groups, s->worker_count, ARENA_ARRAY(&s->arena, _Atomic uint8_t, groups));
+    plan_heavy(&s->sched, s->c->task, s->first, &s->arena);
+    hints_make(&s->hints, s->c->task, s->from, &s->arena);
+    s->workers = ARENA_ARRAY(&s->arena, struct worker, s->worker_count);
+    for (unsigned i = 0; i < s->worker_count; i++)
+        s->workers[i] = (struct worker){.phase = ASK, .at = s->ended_ns + (i == 0 ? 0 : s->costs->wake_ns)};
+    for (struct worker *w; (w = whose_turn(s)) != NULL;) {
+        uint32_t epoch = sched_epoch(&s->sched);
+        uint64_t now = w->at;
+        step(s, w);
+        if (sched_epoch(&s->sched) != epoch) call_waiting(s, now);
+    }
+    ASSERT(s->committed == n);
+}
+
+void explain_simulate(const struct explain_case *c, unsigned workers, const struct explain_costs *costs,
+                      struct explain_simulation *out)
+{
+    uint32_t n = c->graph->tx_count;
+    *out = (struct explain_simulation){.workers = workers};
+    struct simulation s = {.c = c, .costs = costs, .out = out};
+    s.items = ARENA_ARRAY(&s.arena, struct item, (size_t)n + 1);
+    memset(s.items, 0, ((size_t)n + 1) * sizeof *s.items);
+    collect_needs(&s);
+    find_fee_readers(&s);
+    run_alone(&s, workers);
+    if (s.from < n)
+        run_shared(&s, workers);
+    else if (n != 0)
+        out->fallback = workers == 1 ? "one thread" : "too little work to share";
+    out->wall_ns = s.ended_ns + c->overhead_ns;
+    arena_free(&s.arena);
+}
