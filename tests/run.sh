@@ -16,18 +16,12 @@ jobs=$(nproc)
 export WEFT_FIXTURES
 WEFT_FIXTURES=$(tests/fixtures.sh) || exit 2
 
-<<<<<<< HEAD
-# `witness` is run by name: 4 of its 95 cases, on which codes a witness must have, do not hold yet.
-suites=(unit cli t8n state block amsterdam benchmark mainnet traces store crash)
-=======
-suites=(unit cli t8n state block amsterdam witness benchmark mainnet traces evmc)
->>>>>>> main
+suites=(unit cli t8n state block amsterdam witness benchmark mainnet traces store crash evmc)
 
 suite_unit() { "$build/weft_tests" --jobs "$jobs"; }
 suite_state() { fixture_suite statetest state_tests --executor both; }
 suite_block() { fixture_suite blocktest blockchain_tests --executor all; }
 suite_amsterdam() { fixture_suite blocktest blockchain_tests_devnet --executor all; }
-<<<<<<< HEAD
 suite_store() { fixture_suite blocktest blockchain_tests --store; }
 # The importer is killed, and its disk fails: so often as $WEFT_CRASH_ROUNDS says.
 suite_crash() {
@@ -35,10 +29,7 @@ suite_crash() {
     command -v python3 >/dev/null && command -v cc >/dev/null || { absent "no python3 or no cc" && return; }
     tests/crash/crash.py "$weft"
 }
-suite_witness() { fixture_suite blocktest blockchain_tests_zkevm --stateless; }
-=======
 suite_witness() { fixture_suite blocktest blockchain_tests_zkevm --stateless --executor all; }
->>>>>>> main
 suite_benchmark() { fixture_suite blocktest benchmark/blockchain_tests --executor both; }
 # weft t8n against geth's `evm t8n`, where that is: in $GETH_EVM or on the PATH.
 suite_t8n() {
