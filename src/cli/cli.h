@@ -57,18 +57,7 @@ enum option_flag {
     OPTION_IMPORT = 1 << 27, /* --batch, --readers, --read-latency-us */
     OPTION_HISTORY = 1 << 28,
     OPTION_RECEIPTS = 1 << 29,
-<<<<<<< HEAD
-    OPTION_MAKE = 1 << 30,  /* --blocks, --gas-per-block, --fill, --touch */
-    OPTION_T8N = 1 << 13,   /* all of struct t8n_options; a single dash will do, as Go programs take it */
-    OPTION_RUN = 1 << 14,   /* all of struct run_options */
-    OPTION_TRACE = 1 << 15, /* tracing */
-    OPTION_OUTPUT = 1 << 16,
-    OPTION_PERFETTO = 1 << 17,
-    OPTION_LAYOUT = 1 << 18,
-    OPTION_SIMULATE = 1 << 19,
-=======
     OPTION_MAKE = 1 << 30, /* --blocks, --gas-per-block, --fill, --touch */
->>>>>>> main
 };
 
 /* Which executors a command runs: a mask of 1 << enum executor_kind. */

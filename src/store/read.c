@@ -209,14 +209,11 @@ static void prefetch_task(void *context, size_t i)
     else
         (void)view_storage(p->store, &p->slots[i - p->account_count].address, &p->slots[i - p->account_count].key,
                            &value);
-<<<<<<< HEAD
 }
 
 void store_set_readers(struct store *s, struct pool *pool)
 {
     s->readers_pool = pool;
-=======
->>>>>>> main
 }
 
 void store_prefetch(struct store *s, const struct address *accounts, size_t account_count,
