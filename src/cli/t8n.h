@@ -81,7 +81,7 @@ struct t8n_output {
     bool traces;
     struct block_trace trace;
     struct error trace_error; /* a trace that could not be written */
-    struct header header; /* of the task: that of the input and, for an executor along an access list, its hash */
+    struct header header;     /* of the task: that of the input and, for an executor along an access list, its hash */
 };
 
 /* Executes the block with one executor, and traces where the input asks for it and nothing else is compared with this execution. STATE_MISSING: a block hash; any other status that makes a whole block impossible; with *e
