@@ -3,6 +3,7 @@
 #
 #     weft_evmc           the module: src/evmc, and the interpreters of src/vm compiled once more over the host's callbacks
 #     weft_evmc_tests     tests/evmc: a host of our own, that compares the module with the native VM
+#     weft_over_evmc      the command with the module for a VM: for the official tests
 set(WEFT_EVMC_INCLUDE ${WEFT_VENDOR_DIR}/evmc/include)
 if(NOT EXISTS ${WEFT_EVMC_INCLUDE}/evmc/evmc.h)
     return()
@@ -19,8 +20,13 @@ target_link_libraries(weft_evmc PRIVATE weft_core weft_flags)
 target_link_options(weft_evmc PRIVATE -Wl,--exclude-libs,ALL)
 weft_lto(weft_evmc)
 
-weft_glob(evmc_test_sources tests/evmc/*.c)
-add_executable(weft_evmc_tests EXCLUDE_FROM_ALL ${evmc_test_sources} tests/harness.c)
-target_include_directories(weft_evmc_tests PRIVATE tests src/vm)
-target_include_directories(weft_evmc_tests SYSTEM PRIVATE ${WEFT_EVMC_INCLUDE})
-target_link_libraries(weft_evmc_tests PRIVATE weft_core weft_evmc weft_flags)
+function(weft_evmc_host name)
+    add_executable(${name} EXCLUDE_FROM_ALL tests/evmc/host.c ${ARGN})
+    target_include_directories(${name} PRIVATE tests src/vm)
+    target_include_directories(${name} SYSTEM PRIVATE ${WEFT_EVMC_INCLUDE})
+    target_link_libraries(${name} PRIVATE weft_core weft_evmc weft_flags)
+endfunction()
+weft_evmc_host(weft_evmc_tests tests/evmc/host_test.c tests/harness.c)
+weft_evmc_host(weft_over_evmc tests/evmc/command.c src/cli/main.c)
+target_link_libraries(weft_over_evmc PRIVATE weft_cli)
+target_link_options(weft_over_evmc PRIVATE -Wl,--wrap=vm_call)

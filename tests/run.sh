@@ -16,12 +16,19 @@ jobs=$(nproc)
 export WEFT_FIXTURES
 WEFT_FIXTURES=$(tests/fixtures.sh) || exit 2
 
-suites=(unit cli t8n state block amsterdam witness benchmark mainnet traces)
+suites=(unit cli t8n state block amsterdam witness benchmark mainnet traces store crash evmc)
 
 suite_unit() { "$build/weft_tests" --jobs "$jobs"; }
 suite_state() { fixture_suite statetest state_tests --executor both; }
 suite_block() { fixture_suite blocktest blockchain_tests --executor all; }
 suite_amsterdam() { fixture_suite blocktest blockchain_tests_devnet --executor all; }
+suite_store() { fixture_suite blocktest blockchain_tests --store; }
+# The importer is killed, and its disk fails: so often as $WEFT_CRASH_ROUNDS says.
+suite_crash() {
+    [ -x "$weft" ] && "$weft" --help 2>&1 | grep -qw make-chain || { absent "no command 'make-chain'" && return; }
+    command -v python3 >/dev/null && command -v cc >/dev/null || { absent "no python3 or no cc" && return; }
+    tests/crash/crash.py "$weft"
+}
 suite_witness() { fixture_suite blocktest blockchain_tests_zkevm --stateless --executor all; }
 suite_benchmark() { fixture_suite blocktest benchmark/blockchain_tests --executor both; }
 # weft t8n against geth's `evm t8n`, where that is: in $GETH_EVM or on the PATH.
@@ -38,6 +45,13 @@ suite_mainnet() { fixture_suite replay mainnet_blocks; }
 suite_traces() {
     [ -x "$weft" ] || { absent "$weft is not built" && return; }
     tests/diff/traces --weft "$weft"
+}
+
+# The VM as an EVMC module, where it has been built (make evmc): against the native VM, and the official tests on top of it.
+suite_evmc() {
+    [ -x "$build/weft_evmc_tests" ] && [ -x "$build/weft_over_evmc" ] || { absent "the EVMC module is not built" && return; }
+    "$build/weft_evmc_tests" | sed 's/ passed, .*/ of the module/' || return
+    weft=$build/weft_over_evmc fixture_suite statetest state_tests
 }
 
 # Each script in tests/cli checks one habit of the command; it gets the command's path and prints what was wrong.

@@ -339,9 +339,9 @@ static void put_tiles(struct buffer *out, const struct explain_report *r)
     (void)snprintf(label, sizeof label, "critical path, %u transaction%s", r->path.count,
                    r->path.count == 1 ? "" : "s");
     put_tile(out, value, label, "the longest chain of transactions that wait for each other");
-    (void)snprintf(value, sizeof value, "%u", r->parallel.reruns);
-    (void)snprintf(label, sizeof label, "re-runs of %u run ahead", r->parallel.speculated);
-    put_tile(out, value, label, "executions ahead of the line that did not hold");
+    (void)snprintf(value, sizeof value, "%u", r->vain_count);
+    (void)snprintf(label, sizeof label, "in vain of %u run ahead", r->ahead_count);
+    put_tile(out, value, label, "executions ahead of the line, in the run that the timeline shows");
     (void)snprintf(value, sizeof value, "%.0f %%",
                    r->recorded_ns == 0 ? 0.0
                                        : 100.0 * (double)r->idle_ns / ((double)r->recorded_ns * r->parallel.threads));

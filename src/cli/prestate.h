@@ -1,6 +1,7 @@
 /* prestate: the state and the block that a single call runs in, from a genesis file as geth has them:
  *
- *     { "config": { "chainId": 1, "londonBlock": 0, "cancunTime": 0, ... }, "alloc": { "0xaddress": { "balance", ... } },
+ *     { "config": { "chainId": 1, "londonBlock": 0, "cancunTime": 0, ... },
+ *       "alloc": { "0xaddress": { "balance", ... } },
  *       "number", "timestamp", "gasLimit", "coinbase", "difficulty", "baseFeePerGas", "mixHash", "excessBlobGas" }
  *
  * Everything but alloc may be missing. A file that is nothing but accounts by address is an alloc. */

@@ -110,7 +110,7 @@ static void print_json(const struct run *r, const struct state_diff *diff, struc
     buffer_append_text(out, "}\n");
 }
 
-/* ---- for people ---------------------------------------------------------------------------------------------------- */
+/* ---- for people -------------------------------------------------------------------------------------------------- */
 
 static void print_logs(struct buffer *out, const struct tx_result *result)
 {

@@ -1,4 +1,5 @@
-/* codes: what an EVMC host has executed before, so that code is prepared once though the host hands in bytes without a name.
+/* codes: what an EVMC host has executed before, so that code is prepared once though the host hands in bytes without
+ * a name.
  *
  *     bytes, size ──► recent, by where they lie ──► all, by what they are ──► copied and noted
  *

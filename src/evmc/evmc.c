@@ -46,7 +46,7 @@ const struct vm_env *evmc_load_env(struct frame *f)
     return f->env;
 }
 
-/* ---- executing ---------------------------------------------------------------------------------------------------- */
+/* ---- executing --------------------------------------------------------------------------------------------------- */
 
 static const struct fork *const fork_of_revision[] = {
     [EVMC_FRONTIER] = &fork_frontier,
@@ -178,7 +178,7 @@ static struct evmc_result execute(struct evmc_vm *vm, const struct evmc_host_int
     return result;
 }
 
-/* ---- the instance --------------------------------------------------------------------------------------------------- */
+/* ---- the instance ------------------------------------------------------------------------------------------------ */
 
 static evmc_capabilities_flagset capabilities(struct evmc_vm *vm)
 {

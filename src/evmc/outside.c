@@ -1,5 +1,5 @@
-/* Instruction bodies over an EVMC host that are too long to inline: SSTORE, LOG, EXTCODECOPY, calls, creates, SELFDESTRUCT. They charge
- * what those of vm/storage.c and vm/call.c charge. */
+/* Instruction bodies over an EVMC host that are too long to inline: SSTORE, LOG, EXTCODECOPY, calls, creates,
+ * SELFDESTRUCT. They charge what those of vm/storage.c and vm/call.c charge. */
 #include "evmc/outside.h"
 
 int64_t vm_op_return(struct frame *f, struct u256 *sp, int64_t gas)
@@ -9,7 +9,7 @@ int64_t vm_op_return(struct frame *f, struct u256 *sp, int64_t gas)
     return gas;
 }
 
-/* ---- storage, logs, code of others -------------------------------------------------------------------------------- */
+/* ---- storage, logs, code of others ------------------------------------------------------------------------------- */
 
 /* What a change of a slot costs in gas beyond the cold part, and what it changes in the refund counter. */
 struct price {
@@ -89,7 +89,7 @@ int64_t vm_op_extcodecopy(struct frame *f, struct u256 *sp, int64_t gas)
     return gas;
 }
 
-/* ---- calls -------------------------------------------------------------------------------------------------------- */
+/* ---- calls ------------------------------------------------------------------------------------------------------- */
 
 /* Whether the account can give away so much. */
 static bool can_pay(const struct host_frame *h, const struct u256 *value)
@@ -222,15 +222,18 @@ int64_t vm_op_create(struct frame *f, struct u256 *sp, int64_t gas, enum vm_kind
         .value = evmc_word_of(&value),
     };
     if (kind == VM_CREATE2) message.create2_salt = evmc_word_of(&sp[-3]);
-    *pushed = U256_ZERO;
-    if (f->message->depth >= CALL_DEPTH_MAX || !can_pay(h, &value)) return gas;
+    if (f->message->depth >= CALL_DEPTH_MAX || !can_pay(h, &value)) {
+        *pushed = U256_ZERO;
+        return gas;
+    }
     struct evmc_result result = send(f, &message, pushed);
+    *pushed = U256_ZERO;
     if (result.status_code == EVMC_SUCCESS) {
         struct address created;
         memcpy(created.b, result.create_address.bytes, sizeof created.b);
         *pushed = u256_from_address(&created);
-        f->return_data = (struct bytes){NULL, 0};
     }
+    if (result.status_code != EVMC_REVERT) f->return_data = (struct bytes){NULL, 0};
     return gas - given + result.gas_left;
 }
 

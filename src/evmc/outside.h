@@ -1,15 +1,16 @@
 /* evmc: the interpreters as a VM for other clients, behind the C interface EVMC (ABI 12): libweft-evmc.so.
  *
- * The interpreters of vm/ are compiled once more, for this library alone, with what lies outside of a frame replaced: where the native
- * build asks a `struct state`, this one asks the host's callbacks. Everything else is the same source, so the native build
- * pays nothing for it.
+ * The interpreters of vm/ are compiled once more, for this library alone, with what lies outside of a frame replaced:
+ * where the native build asks a `struct state`, this one asks the host's callbacks. Everything else is the same
+ * source, so the native build pays nothing for it.
  *
- *     evmc_execute ──► host_frame ──vm_run──► plain, fast ──► op_sload, vm_op_call, ... ──► host->get_storage, host->call, ...
- *                                                                                                    │
- *                                                            evmc_execute, one level deeper  ◄───────┘
+ *     execute ──► host_frame ──vm_run──► plain, fast ──► op_sload, vm_op_call, ... ──► host->get_storage, host->call
+ *        ▲                                                                                             │
+ *        └───────────────────────────────── one level deeper ◄─────────────────────────────────────────┘
  *
- * A call goes to the host, which may come back with an execution one level deeper: it takes stack and memory behind those of the
- * frame that waits. The host does what surrounds code: value, nonces, new contracts, precompiles, reverting.
+ * A call goes to the host, which may come back with an execution one level deeper: it takes stack and memory behind
+ * those of the frame that waits. The host does what surrounds code: value, nonces, new contracts, precompiles,
+ * reverting.
  *
  * An instance is for one thread at a time. */
 #ifndef WEFT_EVMC_OUTSIDE_H
@@ -57,7 +58,7 @@ struct evmc_regions {
 struct evmc_regions evmc_lend(struct evmc_instance *i, struct u256 *stack, uint8_t *memory);
 void evmc_take_back(struct evmc_instance *i, struct evmc_regions before);
 
-/* ---- bodies: see vm/private.h for their shape, vm/storage.h for the native ones --------------------------------------- */
+/* ---- bodies: see vm/private.h for their shape, vm/storage.h for the native ones ---------------------------------- */
 
 static ALWAYS_INLINE evmc_address evmc_address_of(const struct u256 *a)
 {

@@ -1,5 +1,5 @@
-/* The tracer behind trace.h. A line is written when the price of its instruction is known; how memory and stack looked before
- * it ran is written down when it begins. */
+/* The tracer behind trace.h. A line is written when the price of its instruction is known; how memory and stack looked
+ * before it ran is written down when it begins. */
 #include "vm/trace.h"
 
 #include <inttypes.h>
@@ -108,8 +108,8 @@ static const char *const error_texts[VM_STATUS_COUNT] = {
     [VM_NONCE_OVERFLOW] = "nonce uint64 overflow",
 };
 
-/* Notes in t->fault why the frame ends at t->step. The VM looks at gas before the stack, geth the other way round; both are out of
- * everything then, and the trace says what geth says. */
+/* Notes in t->fault why the frame ends at t->step. The VM looks at gas before the stack, geth the other way round; gas
+ * is gone in either case, and the trace says what geth says. */
 static void name_fault(struct vm_trace *t, enum vm_status error)
 {
     const struct opcode_info *info = &opcode_infos[t->step.op];
@@ -127,8 +127,8 @@ static void name_fault(struct vm_trace *t, enum vm_status error)
         (void)snprintf(t->fault, sizeof t->fault, "%s", error_texts[error]);
 }
 
-/* Whether the instruction fails only after it has been paid for, and so has two lines; *popped is how many operands it has taken
- * by then. */
+/* Whether the instruction fails only after it has been paid for, and so has two lines; *popped is how many operands it
+ * has taken by then. */
 static bool fails_when_run(const struct vm_step *s, enum vm_status error, uint32_t *popped)
 {
     bool is_log = s->op >= OP_LOG0 && s->op <= OP_LOG4;
@@ -146,7 +146,7 @@ static bool fails_when_run(const struct vm_step *s, enum vm_status error, uint32
     }
 }
 
-/* ---- callbacks ----------------------------------------------------------------------------------------------------- */
+/* ---- callbacks --------------------------------------------------------------------------------------------------- */
 
 static void trace_step(void *context, const struct vm_step *step)
 {

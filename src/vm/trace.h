@@ -1,11 +1,12 @@
 /* trace: what the VM does, step by step, as lines of JSON (EIP-3155), in the fields and words of geth's `evm`:
  *
- *     {"pc":4,"op":1,"gas":"0x1e","gasCost":"0x3","memSize":0,"stack":["0x1","0x2"],"depth":1,"refund":0,"opName":"ADD"}
+ *     {"pc":4,"op":1,"gas":"0x1e","gasCost":"0x3","memSize":0,"stack":["0x1","0x2"],"depth":1,"refund":0,
+ *      "opName":"ADD"}                                                    (in one line)
  *     {"output":"","gasUsed":"0x9"}                                       the end of a message, of every depth
  *
- * An instruction that ends its frame with an error has "error" in its line. When it had been paid for before it failed (REVERT, a
- * bad jump, an undefined instruction), it has two lines: one without the error, one with it and with what the operands left behind.
- * "gasCost" of an instruction that could not be paid for is its base gas.
+ * An instruction that ends its frame with an error has "error" in its line. When it had been paid for before it failed
+ * (REVERT, a bad jump, an undefined instruction), it has two lines: one without the error, one with it and with what
+ * the operands left behind. "gasCost" of an instruction that could not be paid for is its base gas.
  *
  * A trace writes into a buffer and, where a drain is set, hands the text on from time to time. One thread at a time. */
 #ifndef WEFT_VM_TRACE_H

@@ -57,7 +57,7 @@ static void hash_lines(void *context, uint32_t index, struct bytes lines)
     b->hashes[index] = keccak256_bytes(lines);
 }
 
-/* ---- traces as a hash of all that a tracer sees --------------------------------------------------------------------- */
+/* ---- traces as a hash of all that a tracer sees ------------------------------------------------------------------ */
 
 struct digest {
     struct vm_tracer tracer;
@@ -132,7 +132,7 @@ static void digest_commit(void *context, uint32_t index, struct vm_tracer *trace
     digest_drop(context, index, tracer);
 }
 
-/* ---- comparing ------------------------------------------------------------------------------------------------------ */
+/* ---- comparing --------------------------------------------------------------------------------------------------- */
 
 static struct block_result execute(struct traced_block *b, struct engine *e, enum executor_kind kind)
 {
