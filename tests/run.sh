@@ -16,12 +16,19 @@ jobs=$(nproc)
 export WEFT_FIXTURES
 WEFT_FIXTURES=$(tests/fixtures.sh) || exit 2
 
-suites=(unit cli t8n state block amsterdam witness benchmark mainnet traces evmc)
+suites=(unit cli t8n state block amsterdam witness benchmark mainnet traces store crash evmc)
 
 suite_unit() { "$build/weft_tests" --jobs "$jobs"; }
 suite_state() { fixture_suite statetest state_tests --executor both; }
 suite_block() { fixture_suite blocktest blockchain_tests --executor all; }
 suite_amsterdam() { fixture_suite blocktest blockchain_tests_devnet --executor all; }
+suite_store() { fixture_suite blocktest blockchain_tests --store; }
+# The importer is killed, and its disk fails: so often as $WEFT_CRASH_ROUNDS says.
+suite_crash() {
+    [ -x "$weft" ] && "$weft" --help 2>&1 | grep -qw make-chain || { absent "no command 'make-chain'" && return; }
+    command -v python3 >/dev/null && command -v cc >/dev/null || { absent "no python3 or no cc" && return; }
+    tests/crash/crash.py "$weft"
+}
 suite_witness() { fixture_suite blocktest blockchain_tests_zkevm --stateless --executor all; }
 suite_benchmark() { fixture_suite blocktest benchmark/blockchain_tests --executor both; }
 # weft t8n against geth's `evm t8n`, where that is: in $GETH_EVM or on the PATH.
@@ -29,7 +36,7 @@ suite_t8n() {
     local evm=${GETH_EVM:-$(command -v evm)} fixtures=()
     [ -x "$evm" ] || { absent "no evm of geth's in \$GETH_EVM or on the PATH" && return; }
     [ -x "$weft" ] || { absent "$weft is not built" && return; }
-    [ -n "$WEFT_FIXTURES" ] && fixtures=(--fixtures "$WEFT_FIXTURES/blockchain_tests" --files 200)
+    [ -n "$WEFT_FIXTURES" ] && fixtures=(--fixtures "$WEFT_FIXTURES/blockchain_tests" --fixtures "$WEFT_FIXTURES/blockchain_tests_devnet" --files 150)
     python3 tests/diff/t8n.py "$weft" "$evm" --count 300 "${fixtures[@]}"
 }
 suite_mainnet() { fixture_suite replay mainnet_blocks; }

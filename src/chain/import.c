@@ -35,7 +35,8 @@ enum status chain_new(struct chain **out, struct store *store, const struct chai
         return s;
     }
     c->engine = engine_new(o->threads);
-    if (o->readers != 0) c->readers = pool_new(o->readers + 1);
+    if (o->readers != 0) c->readers = pool_new(o->readers);
+    store_set_readers(store, c->readers);
     c->progress.number = c->parent.number;
     *out = c;
     return STATUS_OK;
@@ -44,6 +45,7 @@ enum status chain_new(struct chain **out, struct store *store, const struct chai
 void chain_free(struct chain *c)
 {
     if (c == NULL) return;
+    store_set_readers(c->store, NULL);
     engine_free(c->engine);
     pool_free(c->readers);
     rlp_writer_free(&c->receipts);

@@ -47,8 +47,9 @@ struct item {
     bool there; /* published by whoever ran it ahead */
     bool wrong; /* ... from values that do not hold */
     bool committed;
-    bool never;                 /* running it ahead is always in vain: it looks at the fees of this block */
-    uint32_t first_need, needs; /* among simulation->needs */
+    bool before_kin, before_any; /* began when others that it may need had not run: see hints_praise */
+    bool never;                  /* running it ahead is always in vain: it looks at the fees of this block */
+    uint32_t first_need, needs;  /* among simulation->needs */
 };
 
 struct simulation {
@@ -136,6 +137,18 @@ static bool sources_held(const struct simulation *s, uint32_t tx)
     return true;
 }
 
+/* The last transaction that `tx` needs directly, or HINTS_NONE. */
+static uint32_t latest_need(const struct simulation *s, uint32_t tx)
+{
+    const struct item *item = &s->items[tx];
+    uint32_t latest = HINTS_NONE;
+    for (uint32_t i = 0; i < item->needs; i++) {
+        uint32_t node = s->needs[item->first_need + i];
+        if (node < s->c->graph->tx_count && (latest == HINTS_NONE || node > latest)) latest = node;
+    }
+    return latest;
+}
+
 /* ---- the steps of a worker -------------------------------------------------------------------------------------------- */
 
 static void spend(struct simulation *s, struct worker *w, uint64_t ns)
@@ -155,8 +168,17 @@ static uint64_t check_price(const struct simulation *s, uint32_t tx)
     return s->costs->check_ns + s->costs->compare_ns * (t->first[tx + 1] - t->first[tx]);
 }
 
+static bool is_to_come(struct simulation *s, uint32_t before, uint32_t group)
+{
+    return before != HINTS_NONE && before >= s->from && s->group_of[before] != group &&
+           !sched_is_ready(&s->sched, s->group_of[before]);
+}
+
 static void begin_ahead(struct simulation *s, struct worker *w)
 {
+    struct item *item = &s->items[w->tx];
+    item->before_kin = is_to_come(s, s->hints.kin[w->tx - s->from], w->task.item);
+    item->before_any = is_to_come(s, s->hints.before[w->tx - s->from], w->task.item);
     w->phase = SEE;
     spend(s, w, slowed(s, w->tx) / 2);
 }
@@ -175,7 +197,7 @@ static void take(struct simulation *s, struct worker *w, struct sched_task task)
     case SCHED_SPECULATE: {
         w->tx = s->first[task.item];
         uint32_t before = hints_expect_conflict(&s->hints, w->tx);
-        if (before != HINTS_NONE && before >= s->from && !sched_is_ready(&s->sched, s->group_of[before])) {
+        if (before != HINTS_NONE && (is_to_come(s, before, task.item) || sched_is_near(&s->sched, task.item))) {
             sched_skip(&s->sched, task.item);
             w->phase = ASK;
         } else {
@@ -229,7 +251,10 @@ static void checked(struct simulation *s, struct worker *w)
     struct item *item = &s->items[w->tx];
     bool held = !item->wrong && sources_held(s, w->tx);
     item->wrong = !held;
-    hints_learn(&s->hints, w->tx, held);
+    if (held)
+        hints_praise(&s->hints, w->tx, item->before_kin, item->before_any);
+    else
+        hints_blame(&s->hints, w->tx, latest_need(s, w->tx));
     w->phase = COMMIT;
     if (held) return;
     w->outcome = SCHED_CONFLICT;
@@ -333,7 +358,7 @@ static void run_shared(struct simulation *s, unsigned workers)
     uint32_t n = s->c->graph->tx_count;
     s->first = ARENA_ARRAY(&s->arena, uint32_t, (size_t)n + 1);
     s->group_of = ARENA_ARRAY(&s->arena, uint32_t, (size_t)n + 1);
-    uint32_t groups = plan_groups(s->c->task, s->from, s->first, s->group_of);
+    uint32_t groups = plan_groups(s->c->task, s->from, workers, s->first, s->group_of);
     s->worker_count = workers < groups ? workers : groups;
     sched_init(&s->sched, groups, s->worker_count, ARENA_ARRAY(&s->arena, _Atomic uint8_t, groups));
     plan_heavy(&s->sched, s->c->task, s->first, &s->arena);

@@ -1,8 +1,11 @@
 /* Commits: everything of a batch in one transaction of the database, in order of keys, table after table. The disk has it when the
  * transaction is committed; what goes wrong before leaves the state of the commit before. */
-#include <stdlib.h>
-
+#define _GNU_SOURCE 1
 #include "store/private.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 /* ---- batches --------------------------------------------------------------------------------------------------------- */
 
@@ -299,6 +302,16 @@ static void fill_cache(struct flat_cache *cache, const struct flat_map *m)
     for (size_t i = 0; i < m->count; i++) flat_cache_put(cache, flat_map_key(m, i), flat_map_value(m, i));
 }
 
+/* Pages of the map that were read count as memory of this process, though the kernel can take them at any time. Where they are more than
+ * may be kept, the map is told to forget them; what is needed again comes from the kernel's cache. */
+static void release_map(struct store *s)
+{
+    MDB_envinfo info;
+    if (mdb_env_info(s->env, &info) != 0) return;
+    size_t bytes = (info.me_last_pgno + 1) * (size_t)sysconf(_SC_PAGESIZE);
+    if (bytes > s->options.cache_bytes) (void)madvise(info.me_mapaddr, bytes, MADV_DONTNEED);
+}
+
 enum status commit_wait(struct store *s, struct error *e)
 {
     if (!s->sealing) return STATUS_OK;
@@ -317,6 +330,7 @@ enum status commit_wait(struct store *s, struct error *e)
     readers_release(s);
     batch_free(&s->sealed);
     tries_shrink(s->tries, s->options.cache_bytes / 2);
+    release_map(s);
     return STATUS_OK;
 }
 

@@ -124,7 +124,8 @@ struct reader {
     MDB_txn *txn;
 };
 
-struct tries; /* tries.c */
+struct tries;   /* tries.c */
+struct fetched; /* likewise: nodes read ahead */
 
 struct store {
     char *folder;
@@ -137,6 +138,8 @@ struct store {
 
     struct flat_cache *account_cache, *slot_cache;
     struct tries *tries;
+    struct pool *readers_pool; /* NULL: reads do not go wide */
+    struct fetched *fetched;   /* while tries are changed */
 
     bool has_head, has_durable;
     struct store_head head, durable;

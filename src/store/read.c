@@ -211,6 +211,11 @@ static void prefetch_task(void *context, size_t i)
                            &value);
 }
 
+void store_set_readers(struct store *s, struct pool *pool)
+{
+    s->readers_pool = pool;
+}
+
 void store_prefetch(struct store *s, const struct address *accounts, size_t account_count,
                     const struct store_slot_name *slots, size_t slot_count, struct pool *pool)
 {

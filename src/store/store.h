@@ -109,7 +109,10 @@ enum status store_past_new(struct store_past **out, struct store *s, uint64_t nu
 struct state_view store_past_view(struct store_past *p);
 void store_past_free(struct store_past *p);
 
-/* Reads that go wide: brings accounts and slots into the cache, many at a time on the pool. Best with more workers than processors, as they
+/* Reads that go wide. With a pool for reading, store_apply first reads the ways of all changed keys into memory, many at a time. The pool is
+ * borrowed; NULL ends it. */
+void store_set_readers(struct store *s, struct pool *pool);
+/* Brings accounts and slots into the cache, many at a time on the pool. Best with more workers than processors, as they
  * mostly wait. */
 struct store_slot_name {
     struct address address;

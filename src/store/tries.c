@@ -70,13 +70,11 @@ static size_t make_leaf(struct store *s, struct reader *r, uint64_t id, const ui
     return size;
 }
 
-static bool node_at(void *context, const uint8_t *key, size_t depth, struct bytes *out)
+/* Reads the node at `depth` on the way of `key`; its size, 0 when there is none. */
+static size_t read_node(struct store *s, uint64_t id, const uint8_t *key, size_t depth, uint8_t node[NODE_MAX])
 {
-    static _Thread_local uint8_t node[NODE_MAX];
-    const struct held *h = context;
-    struct store *s = h->store;
     uint8_t place[NODE_KEY_MAX];
-    store_be64(place, h->id);
+    store_be64(place, id);
     for (size_t i = 0; i < depth; i++) place[8 + i] = i % 2 == 0 ? key[i / 2] >> 4 : key[i / 2] & 15;
     read_latency(s);
     struct reader *r = reader_take(s);
@@ -85,12 +83,134 @@ static bool node_at(void *context, const uint8_t *key, size_t depth, struct byte
     if (table_get(s, r, TABLE_NODES, place, 8 + depth, &found)) {
         if (found.size <= NODE_MAX) memcpy(node, found.data, size = found.size);
     } else {
-        size = make_leaf(s, r, h->id, key, depth, node);
+        size = make_leaf(s, r, id, key, depth, node);
     }
     reader_give(r);
     atomic_fetch_add_explicit(&s->node_reads, 1, memory_order_relaxed);
-    *out = (struct bytes){node, size};
-    return size != 0;
+    return size;
+}
+
+/* ---- reading nodes wide ------------------------------------------------------------------------------------------- */
+
+/* Nodes that were read ahead of a change, many at a time; kept until the change is made. */
+enum { FETCH_SHARDS = 64 };
+struct fetched {
+    struct fetch_shard {
+        pthread_mutex_t lock;
+        struct flat_map nodes; /* struct bytes, in the arena */
+        struct arena arena;
+    } shard[FETCH_SHARDS];
+};
+
+/* A node's place as a flat key: the beginning of the key, and its length beside the id. */
+static struct flat_key place_of(uint64_t id, const uint8_t *key, size_t depth)
+{
+    struct flat_key k = {.id = id | (uint64_t)depth << 56};
+    memcpy(k.hash.b, key, (depth + 1) / 2);
+    if (depth % 2 != 0) k.hash.b[depth / 2] &= 0xf0;
+    return k;
+}
+
+static struct fetched *fetched_new(void)
+{
+    struct fetched *f = base_calloc(1, sizeof *f);
+    for (size_t i = 0; i < FETCH_SHARDS; i++) {
+        pthread_mutex_init(&f->shard[i].lock, NULL);
+        f->shard[i].nodes.value_size = sizeof(struct bytes);
+    }
+    return f;
+}
+
+static void fetched_free(struct fetched *f)
+{
+    for (size_t i = 0; f != NULL && i < FETCH_SHARDS; i++) {
+        pthread_mutex_destroy(&f->shard[i].lock);
+        flat_map_free(&f->shard[i].nodes);
+        arena_free(&f->shard[i].arena);
+    }
+    free(f);
+}
+
+static bool fetched_find(struct fetched *f, const struct flat_key *k, struct bytes *out)
+{
+    struct fetch_shard *shard = &f->shard[flat_key_hash(k) >> 32 & (FETCH_SHARDS - 1)];
+    pthread_mutex_lock(&shard->lock);
+    const struct bytes *found = flat_map_find(&shard->nodes, k);
+    if (found != NULL) *out = *found;
+    pthread_mutex_unlock(&shard->lock);
+    return found != NULL;
+}
+
+static void fetched_put(struct fetched *f, const struct flat_key *k, struct bytes *node)
+{
+    struct fetch_shard *shard = &f->shard[flat_key_hash(k) >> 32 & (FETCH_SHARDS - 1)];
+    pthread_mutex_lock(&shard->lock);
+    struct bytes *place = flat_map_put(&shard->nodes, k);
+    if (place->data == NULL) *place = (struct bytes){arena_copy(&shard->arena, node->data, node->size), node->size};
+    *node = *place;
+    pthread_mutex_unlock(&shard->lock);
+}
+
+static bool node_at(void *context, const uint8_t *key, size_t depth, struct bytes *out)
+{
+    static _Thread_local uint8_t node[NODE_MAX];
+    const struct held *h = context;
+    if (h->store->fetched != NULL) {
+        struct flat_key k = place_of(h->id, key, depth);
+        if (fetched_find(h->store->fetched, &k, out)) return true;
+    }
+    *out = (struct bytes){node, read_node(h->store, h->id, key, depth, node)};
+    return out->size != 0;
+}
+
+/* A key whose way is read. */
+struct way_job {
+    const struct held *held;
+    const uint8_t *key;
+};
+struct fetch {
+    struct store *store;
+    const struct way_job *ways;
+};
+
+static void fetch_task(void *context, size_t i)
+{
+    const struct fetch *f = context;
+    const struct way_job *w = &f->ways[i];
+    size_t depth = trie_known(w->held->trie, w->key, 32);
+    if (depth == SIZE_MAX) return;
+    do {
+        uint8_t node[NODE_MAX];
+        struct flat_key k = place_of(w->held->id, w->key, depth);
+        struct bytes found;
+        if (!fetched_find(f->store->fetched, &k, &found)) {
+            found = (struct bytes){node, read_node(f->store, w->held->id, w->key, depth, node)};
+            if (found.size == 0) return;
+            fetched_put(f->store->fetched, &k, &found);
+        }
+        if (!trie_step(found, w->key, 32, &depth)) return;
+    } while (depth < 64);
+}
+
+static struct held *find_storage(struct tries *t, const struct changed_account *c);
+
+/* Reads the ways of all changed keys, each on a thread of the readers. */
+static void fetch_ways(struct tries *t, struct change_set *set)
+{
+    size_t count = set->count;
+    for (size_t i = 0; i < set->count; i++) count += set->accounts[i].slot_count;
+    struct way_job *ways = base_alloc((count + 1) * sizeof *ways);
+    struct fetch f = {t->store, ways};
+    count = 0;
+    for (size_t i = 0; i < set->count; i++) {
+        const struct changed_account *c = &set->accounts[i];
+        const struct held *h = c->slot_count != 0 ? find_storage(t, c) : NULL;
+        ways[count++] = (struct way_job){&t->accounts, c->key.b};
+        for (size_t k = 0; k < c->slot_count; k++) ways[count++] = (struct way_job){h, c->slots[k].key.b};
+    }
+    t->store->fetched = fetched_new();
+    pool_for(t->store->readers_pool, count, 1, fetch_task, &f);
+    free(ways);
 }
 
 static void hold(struct held *h, struct store *s, uint64_t id, const struct hash *root)
@@ -227,11 +347,8 @@ static enum status update_storage(struct tries *t, struct change_set *set, struc
     return s;
 }
 
-enum status tries_update(struct tries *t, struct change_set *set, struct pool *pool, struct hash *root)
+static enum status update_accounts(struct tries *t, struct change_set *set, struct pool *pool, struct hash *root)
 {
-    t->now++;
-    enum status s = update_storage(t, set, pool);
-    if (s != STATUS_OK) return s;
     struct trie_pair *pairs = base_alloc((set->count + 1) * sizeof *pairs);
     uint8_t(*values)[TRIE_ACCOUNT_SIZE] = base_alloc((set->count + 1) * sizeof *values);
     for (size_t i = 0; i < set->count; i++) {
@@ -241,10 +358,21 @@ enum status tries_update(struct tries *t, struct change_set *set, struct pool *p
         pairs[i].key_size = 32;
         pairs[i].value = (struct bytes){values[i], a->exists ? trie_account_encode(values[i], &value) : 0};
     }
-    s = trie_put_all(t->accounts.trie, pairs, set->count, pool);
+    enum status s = trie_put_all(t->accounts.trie, pairs, set->count, pool);
     if (s == STATUS_OK) trie_root(t->accounts.trie, pool, root);
     free(pairs);
     free(values);
+    return s;
+}
+
+enum status tries_update(struct tries *t, struct change_set *set, struct pool *pool, struct hash *root)
+{
+    t->now++;
+    if (t->store->readers_pool != NULL) fetch_ways(t, set);
+    enum status s = update_storage(t, set, pool);
+    if (s == STATUS_OK) s = update_accounts(t, set, pool, root);
+    fetched_free(t->store->fetched);
+    t->store->fetched = NULL;
     return s;
 }
 

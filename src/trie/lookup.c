@@ -81,6 +81,25 @@ static enum status pass_path(struct rlp *in, struct lookup *l)
     return s == STATUS_OK ? rlp_finish(in) : s;
 }
 
+static enum status pass_node(struct bytes encoded, struct lookup *l)
+{
+    struct rlp in = rlp_of(encoded), list;
+    size_t count;
+    enum status s = rlp_enter(&in, &list);
+    if (s == STATUS_OK) s = rlp_finish(&in);
+    if (s == STATUS_OK) s = rlp_count(list, &count);
+    if (s != STATUS_OK) return s;
+    return count == 17 ? pass_branch(&list, l) : count == 2 ? pass_path(&list, l) : TRIE_BAD_NODE;
+}
+
+bool trie_step(struct bytes encoded, const void *key, size_t key_size, size_t *depth)
+{
+    struct lookup l = {.key = key, .end = 2 * key_size, .depth = *depth};
+    if (pass_node(encoded, &l) != STATUS_OK || l.done || l.next.size != REFERENCE_SIZE) return false;
+    *depth = l.depth;
+    return true;
+}
+
 enum status trie_lookup(const struct trie_source *source, const struct hash *root, const void *key, size_t key_size,
                         struct bytes *value)
 {
@@ -95,13 +114,7 @@ enum status trie_lookup(const struct trie_source *source, const struct hash *roo
             memcpy(hash.b, encoded.data, sizeof hash);
             if (!source->node(source->context, &hash, &encoded)) return STATE_MISSING;
         }
-        struct rlp in = rlp_of(encoded), list;
-        size_t count;
-        enum status s = rlp_enter(&in, &list);
-        if (s == STATUS_OK) s = rlp_finish(&in);
-        if (s == STATUS_OK) s = rlp_count(list, &count);
-        if (s == STATUS_OK)
-            s = count == 17 ? pass_branch(&list, &l) : count == 2 ? pass_path(&list, &l) : TRIE_BAD_NODE;
+        enum status s = pass_node(encoded, &l);
         if (s != STATUS_OK) return s;
     }
     *value = l.value;

@@ -169,3 +169,27 @@ size_t trie_bytes(const struct trie *t)
     for (size_t i = 0; t->parts != NULL && i < BRANCH_VALUE; i++) bytes += t->parts[i].arena.reserved;
     return bytes;
 }
+
+size_t trie_known(const struct trie *t, const void *key, size_t key_size)
+{
+    const struct node *n = t->root;
+    uint8_t reference_size = t->root_reference_size;
+    size_t depth = 0;
+    while (n != NULL) {
+        if (n->kind == NODE_LEAF || depth == 2 * key_size) return SIZE_MAX;
+        if (n->kind == NODE_EXTENSION) {
+            const struct extension *e = (const struct extension *)n;
+            for (size_t i = 0; i < e->size; i++)
+                if (nibble_at(key, depth + i) != e->path[i]) return SIZE_MAX;
+            depth += e->size;
+            reference_size = e->reference_size;
+            n = e->child;
+        } else {
+            const struct branch *b = (const struct branch *)n;
+            unsigned nibble = nibble_at(key, depth++);
+            reference_size = b->reference_size[nibble];
+            n = b->child[nibble];
+        }
+    }
+    return reference_size == REFERENCE_SIZE ? depth : SIZE_MAX;
+}

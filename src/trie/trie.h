@@ -131,6 +131,12 @@ bool trie_is_unsaved(const struct trie *t);
 /* Bytes of memory that the trie holds. */
 size_t trie_bytes(const struct trie *t);
 
+/* For reading ahead what a change of the key will need from the source. trie_known: how many nibbles of the key lead to the first node
+ * that is not in memory; SIZE_MAX when all are. trie_step: given the node at *depth, whether another that is known by its hash lies
+ * behind it on the way, and at which depth. Any number of threads while the trie is not changed. */
+size_t trie_known(const struct trie *t, const void *key, size_t key_size);
+bool trie_step(struct bytes encoded, const void *key, size_t key_size, size_t *depth);
+
 /* ---- from an ordered stream ------------------------------------------------------------------------------------- */
 
 /* The root of pairs that come one after the other in ascending order of keys, all of one size, in memory for one way to a leaf: for

@@ -52,7 +52,7 @@ refuses "--bench[=SECONDS]: expected a number of seconds" run --bench=0 00
 refuses "cut.json: line 2, column 1: expected JSON" run --prestate "$folder/cut.json" 00
 refuses "--trace: expected an option" blocktest --trace "$folder"
 
-for command in "" replay statetest blocktest bench run witness t8n explain fork; do
+for command in "" import db make-chain replay statetest blocktest bench run witness t8n explain fork; do
     "$weft" $command --help >"$folder/out" 2>"$folder/err" || complain "weft $command --help fails"
     grep -q "usage: weft" "$folder/out" || complain "weft $command --help: expected a usage line"
     [ -s "$folder/err" ] && complain "weft $command --help writes to stderr"

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Kills the importer, and lets its disk fail; what is on disk must be whole each time, and the import must go on from there.
 
-    tests/crash/crash.py WEFT [--rounds N] [--seed N] [--keep]
+    tests/crash/crash.py WEFT [--rounds N] [--seed N] [--keep] [--verbose]
 
 Each round starts an import, ends it by one of
 
@@ -31,8 +31,8 @@ FAULTS = ["eio", "enospc", "once", "short", "torn", "dead"]
 
 
 class Test:
-    def __init__(self, weft, folder, seed):
-        self.weft, self.folder, self.random = weft, folder, random.Random(seed)
+    def __init__(self, weft, folder, seed, verbose):
+        self.weft, self.folder, self.random, self.verbose = weft, folder, random.Random(seed), verbose
         self.store, self.chain, self.genesis = folder / "store", folder / "chain.rlp", folder / "genesis.json"
         self.passed = self.failed = 0
         self.writes = 40  # of an import to the end, as far as is known
@@ -117,6 +117,8 @@ class Test:
             before = (self.check() or 0) if self.store.exists() else 0
             what = self.disturb()
             after = self.check()
+            if self.verbose:
+                print(f"round {number}: block {before}, {what}, block {after}", flush=True)
             assert after is None or after >= before, f"block {before} was committed, now the head is {after}"
             if self.store.exists() and (after == self.head["number"] or self.random.randrange(4) == 0):
                 self.finish()
@@ -147,10 +149,11 @@ def main():
     parser.add_argument("weft")
     parser.add_argument("--rounds", type=int, default=int(os.environ.get("WEFT_CRASH_ROUNDS", 60)))
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--keep", action="store_true", help="leave the folder")
+    parser.add_argument("--verbose", action="store_true", help="say what each round does")
     arguments = parser.parse_args()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="weft-crash-"))
-    test = Test(os.path.abspath(arguments.weft), folder, arguments.seed)
+    test = Test(os.path.abspath(arguments.weft), folder, arguments.seed, arguments.verbose)
     try:
         test.prepare()
         test.two_processes()
