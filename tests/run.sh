@@ -36,7 +36,7 @@ suite_t8n() {
     local evm=${GETH_EVM:-$(command -v evm)} fixtures=()
     [ -x "$evm" ] || { absent "no evm of geth's in \$GETH_EVM or on the PATH" && return; }
     [ -x "$weft" ] || { absent "$weft is not built" && return; }
-    [ -n "$WEFT_FIXTURES" ] && fixtures=(--fixtures "$WEFT_FIXTURES/blockchain_tests" --files 200)
+    [ -n "$WEFT_FIXTURES" ] && fixtures=(--fixtures "$WEFT_FIXTURES/blockchain_tests" --fixtures "$WEFT_FIXTURES/blockchain_tests_devnet" --files 150)
     python3 tests/diff/t8n.py "$weft" "$evm" --count 300 "${fixtures[@]}"
 }
 suite_mainnet() { fixture_suite replay mainnet_blocks; }

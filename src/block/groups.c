@@ -2,24 +2,26 @@
 #include "block/plan.h"
 
 /* Neighbouring transactions form a group until their gas limits sum up to this: some tens of microseconds of work, so that handing
- * results from core to core costs little beside it. */
-enum { GROUP_GAS = 400000, GROUP_MAX = 32 };
+ * results from core to core costs little beside it. Many workers need smaller portions. */
+enum { GROUP_GAS = 400000, GROUP_GAS_MANY = 150000, MANY_WORKERS = 5, GROUP_MAX = 32 };
 
 /* A transaction is heavy when its gas limit is at least this share of what a worker will do: 1 / HEAVY_SHARE; the HEAVY_MAX heaviest are
  * begun first. */
 enum { HEAVY_SHARE = 4, HEAVY_MAX = 16 };
 
-uint32_t plan_groups(const struct block_task *task, uint32_t from, uint32_t *first, uint32_t *group_of)
+uint32_t plan_groups(const struct block_task *task, uint32_t from, unsigned workers, uint32_t *first,
+                     uint32_t *group_of)
 {
+    const uint64_t group_gas = workers < MANY_WORKERS ? GROUP_GAS : GROUP_GAS_MANY;
     uint32_t groups = 0;
-    uint64_t gas = GROUP_GAS;
+    uint64_t gas = group_gas;
     for (uint32_t i = from; i < task->transaction_count; i++) {
         uint64_t limit = task->transactions[i].gas_limit;
-        if (groups == 0 || limit > GROUP_GAS - gas || i - first[groups - 1] == GROUP_MAX) {
+        if (groups == 0 || limit > group_gas - gas || i - first[groups - 1] == GROUP_MAX) {
             first[groups++] = i;
             gas = 0;
         }
-        gas += limit < GROUP_GAS - gas ? limit : GROUP_GAS - gas;
+        gas += limit < group_gas - gas ? limit : group_gas - gas;
         group_of[i] = groups - 1;
     }
     first[groups] = task->transaction_count;

@@ -1,61 +1,157 @@
 #include "block/hints.h"
 
 enum { SUSPICION_STEP = 4, SUSPICION_MAX = 12, SUSPICION_LIMIT = 4 };
+/* What of a transaction's call data is looked at, and so many accounts at most. */
+enum { WORDS_MAX = 32, KEYS_MAX = 8 };
 
-static uint64_t hash_of(const struct address *a)
+/* The last transaction of a class (key: its contract), or of those of a class that name one account. Tags are taken for what they are
+ * hashes of: a collision makes a bad guess. */
+struct last_of {
+    uint64_t tag;
+    uint32_t tx; /* plus 1; 0: free */
+};
+struct last_table {
+    struct last_of *cells;
+    size_t mask;
+};
+
+static void table_init(struct last_table *t, size_t items, struct arena *arena)
+{
+    t->mask = 15;
+    while (t->mask < 2 * items) t->mask = t->mask * 2 + 1;
+    t->cells = ARENA_ARRAY(arena, struct last_of, t->mask + 1);
+    memset(t->cells, 0, (t->mask + 1) * sizeof *t->cells);
+}
+
+static struct last_of *table_at(struct last_table *t, uint64_t tag)
+{
+    size_t at = tag & t->mask;
+    while (t->cells[at].tx != 0 && t->cells[at].tag != tag) at = (at + 1) & t->mask;
+    t->cells[at].tag = tag;
+    return &t->cells[at];
+}
+
+static uint64_t tag_of(const uint8_t address[20], uint64_t salt)
 {
     uint64_t w0, w1;
-    memcpy(&w0, a->b, sizeof w0);
-    memcpy(&w1, a->b + 12, sizeof w1);
-    return hash_mix(w0 ^ base_seed(), w1 ^ 0x9e3779b97f4a7c15u);
+    memcpy(&w0, address, sizeof w0);
+    memcpy(&w1, address + 12, sizeof w1);
+    return hash_mix(w0 ^ base_seed(), w1 ^ salt ^ 0x9e3779b97f4a7c15u);
+}
+
+/* Whether an argument is as small as an address and as large as addresses nearly always are. */
+static bool looks_like_address(const uint8_t word[32])
+{
+    static const uint8_t zeros[12];
+    return memcmp(word, zeros, sizeof zeros) == 0 && memcmp(word + 12, zeros, 4) != 0;
+}
+
+/* The accounts that a transaction of the class names: at least one. Who names none besides the sender is like all that call the same
+ * function. */
+static uint32_t keys_of(uint64_t keys[KEYS_MAX], const struct transaction *tx, const struct address *sender,
+                        uint64_t class)
+{
+    uint32_t count = 0;
+    keys[count++] = tag_of(sender->b, class);
+    for (size_t at = 4, words = 0; at + 32 <= tx->data.size && words < WORDS_MAX && count < KEYS_MAX; at += 32, words++)
+        if (looks_like_address(tx->data.data + at)) keys[count++] = tag_of(tx->data.data + at + 12, class);
+    if (count > 1) return count;
+    uint8_t selector[20] = {0};
+    memcpy(selector, tx->data.data, tx->data.size < 4 ? tx->data.size : 4);
+    keys[count++] = tag_of(selector, class);
+    return count;
+}
+
+/* Enters transaction `i` (counted from h->from) of a class and returns its last kin. */
+static uint32_t enter_keys(struct hints *h, struct last_table *named, const uint64_t *keys, uint32_t count, uint32_t i)
+{
+    uint32_t last = 0;
+    for (uint32_t k = 0; k < count; k++) {
+        struct last_of *l = table_at(named, keys[k]);
+        if (l->tx <= i && l->tx > last) last = l->tx;
+        l->tx = i + 1;
+    }
+    return last == 0 ? HINTS_NONE : h->from + last - 1;
 }
 
 void hints_make(struct hints *h, const struct block_task *task, uint32_t from, struct arena *arena)
 {
     uint32_t count = task->transaction_count - from, classes = 0;
-    size_t mask = 15;
-    while (mask < 2 * (size_t)count) mask = mask * 2 + 1;
-    uint32_t *last = ARENA_ARRAY(arena, uint32_t, mask + 1); /* by recipient: the last transaction so far, plus 1 */
-    memset(last, 0, (mask + 1) * sizeof *last);
+    struct last_table called, named;
+    table_init(&called, count, arena);
+    table_init(&named, (size_t)count * 4, arena);
+    size_t names = 0;
     h->from = from;
     h->class_of = ARENA_ARRAY(arena, uint32_t, count);
     h->before = ARENA_ARRAY(arena, uint32_t, count);
+    h->kin = ARENA_ARRAY(arena, uint32_t, count);
     for (uint32_t i = 0; i < count; i++) {
         const struct transaction *tx = &task->transactions[from + i];
-        h->class_of[i] = h->before[i] = HINTS_NONE;
+        h->class_of[i] = h->before[i] = h->kin[i] = HINTS_NONE;
         if (tx->is_create || tx->data.size == 0) continue;
-        size_t at = hash_of(&tx->to) & mask;
-        while (last[at] != 0 && !address_equal(&task->transactions[from + last[at] - 1].to, &tx->to))
-            at = (at + 1) & mask;
-        if (last[at] != 0) {
-            h->before[i] = from + last[at] - 1;
-            h->class_of[i] = h->class_of[last[at] - 1];
-        } else {
-            h->class_of[i] = classes++;
-        }
-        last[at] = i + 1;
+        uint64_t class = tag_of(tx->to.b, 0), keys[KEYS_MAX];
+        struct last_of *l = table_at(&called, class);
+        h->class_of[i] = l->tx != 0 ? h->class_of[l->tx - 1] : classes++;
+        if (l->tx != 0) h->before[i] = from + l->tx - 1;
+        l->tx = i + 1;
+        uint32_t key_count = keys_of(keys, tx, &task->senders[from + i], class);
+        if (names + key_count > (size_t)count * 4)
+            continue; /* the table is half full: more names than there mostly are */
+        names += key_count;
+        h->kin[i] = enter_keys(h, &named, keys, key_count, i);
     }
-    h->suspicion = ARENA_ARRAY(arena, _Atomic uint8_t, classes + 1);
-    for (uint32_t i = 0; i < classes; i++) atomic_init(&h->suspicion[i], 0);
+    h->suspects = ARENA_ARRAY(arena, struct suspect, classes + 1);
+    for (uint32_t i = 0; i < classes; i++) {
+        atomic_init(&h->suspects[i].kin, 0);
+        atomic_init(&h->suspects[i].any, 0);
+    }
 }
 
 /* Relaxed throughout: a stale suspicion is as good a guess as a fresh one. */
-void hints_learn(struct hints *h, uint32_t tx, bool held)
+static void soften(_Atomic uint8_t *suspicion)
+{
+    uint8_t now = atomic_load_explicit(suspicion, memory_order_relaxed);
+    if (now != 0) atomic_store_explicit(suspicion, now - 1, memory_order_relaxed);
+}
+
+static void harden(_Atomic uint8_t *suspicion)
+{
+    uint8_t now = atomic_load_explicit(suspicion, memory_order_relaxed);
+    now = now + SUSPICION_STEP > SUSPICION_MAX ? SUSPICION_MAX : (uint8_t)(now + SUSPICION_STEP);
+    atomic_store_explicit(suspicion, now, memory_order_relaxed);
+}
+
+static struct suspect *suspect_of(struct hints *h, uint32_t tx)
 {
     uint32_t class = h->class_of[tx - h->from];
-    if (class == HINTS_NONE) return;
-    uint8_t now = atomic_load_explicit(&h->suspicion[class], memory_order_relaxed);
-    if (held)
-        now = now == 0 ? 0 : (uint8_t)(now - 1);
-    else
-        now = now + SUSPICION_STEP > SUSPICION_MAX ? SUSPICION_MAX : (uint8_t)(now + SUSPICION_STEP);
-    atomic_store_explicit(&h->suspicion[class], now, memory_order_relaxed);
+    return class == HINTS_NONE ? NULL : &h->suspects[class];
+}
+
+void hints_praise(struct hints *h, uint32_t tx, bool before_kin, bool before_any)
+{
+    struct suspect *s = suspect_of(h, tx);
+    if (s == NULL) return;
+    if (before_kin) soften(&s->kin);
+    if (before_any) soften(&s->any);
+}
+
+void hints_blame(struct hints *h, uint32_t tx, uint32_t missed)
+{
+    struct suspect *s = suspect_of(h, tx);
+    if (s == NULL) return;
+    /* Waiting for the last kin would have been enough if that is the one it missed, or a later one. */
+    uint32_t kin = h->kin[tx - h->from];
+    bool kin_is_enough = missed != HINTS_NONE && kin != HINTS_NONE && kin >= missed;
+    harden(&s->kin);
+    if (!kin_is_enough) harden(&s->any);
 }
 
 uint32_t hints_expect_conflict(const struct hints *h, uint32_t tx)
 {
-    uint32_t class = h->class_of[tx - h->from];
-    if (class == HINTS_NONE || atomic_load_explicit(&h->suspicion[class], memory_order_relaxed) < SUSPICION_LIMIT)
-        return HINTS_NONE;
-    return h->before[tx - h->from];
+    uint32_t i = tx - h->from;
+    if (h->class_of[i] == HINTS_NONE) return HINTS_NONE;
+    const struct suspect *s = &h->suspects[h->class_of[i]];
+    if (atomic_load_explicit(&s->any, memory_order_relaxed) >= SUSPICION_LIMIT) return h->before[i];
+    if (atomic_load_explicit(&s->kin, memory_order_relaxed) >= SUSPICION_LIMIT) return h->kin[i];
+    return HINTS_NONE;
 }

@@ -19,7 +19,8 @@
 struct ahead {
     struct mv_execution *execution; /* NULL: it was invalid where it ran, or left something otherwise than declared */
     struct tx_result result;
-    struct vm_tracer *tracer; /* NULL: not traced, or committed or dropped */
+    struct vm_tracer *tracer;    /* NULL: not traced, or committed or dropped */
+    bool before_kin, before_any; /* began when others that it may depend on had not run: see hints_praise */
 };
 
 struct parallel_run {
@@ -68,17 +69,25 @@ static void execute_ahead(struct parallel_run *p, struct engine_worker *w, uint3
 
 /* ---- ahead of the line --------------------------------------------------------------------------------------------- */
 
-/* Whether running `tx` ahead now would most likely be in vain: it calls a contract whose callers have conflicted lately, and the one
- * before it has not got anywhere yet. */
-static bool is_hopeless(struct parallel_run *p, uint32_t tx)
+/* Whether a transaction that one of `group` may depend on is still to be run, by somebody else. */
+static bool is_to_come(struct parallel_run *p, uint32_t before, uint32_t group)
 {
-    uint32_t before = hints_expect_conflict(&p->hints, tx);
-    return before != HINTS_NONE && before >= p->first[0] && !sched_is_ready(&p->sched, p->group_of[before]);
+    return before != HINTS_NONE && before >= p->first[0] && p->group_of[before] != group &&
+           !sched_is_ready(&p->sched, p->group_of[before]);
+}
+
+/* Whether to leave a group to the head: its first transaction calls a contract whose callers have conflicted lately, and the one it will
+ * depend on has not run yet. Or has, just now: then this one's turn is next, and two workers that take turns at a chain are slower than
+ * one. */
+static bool is_hopeless(struct parallel_run *p, uint32_t group)
+{
+    uint32_t before = hints_expect_conflict(&p->hints, p->first[group]);
+    return before != HINTS_NONE && (is_to_come(p, before, group) || sched_is_near(&p->sched, group));
 }
 
 static struct sched_task speculate(struct parallel_run *p, struct engine_worker *w, uint32_t group)
 {
-    if (is_hopeless(p, p->first[group])) {
+    if (is_hopeless(p, group)) {
         sched_skip(&p->sched, group);
         return sched_next(&p->sched);
     }
@@ -86,6 +95,8 @@ static struct sched_task speculate(struct parallel_run *p, struct engine_worker 
         struct ahead *a = ARENA_NEW(&w->versions, struct ahead);
         uint64_t start = event_clock(p->run->engine);
         a->execution = NULL;
+        a->before_kin = is_to_come(p, p->hints.kin[tx - p->hints.from], group);
+        a->before_any = is_to_come(p, p->hints.before[tx - p->hints.from], group);
         if (p->declared)
             a->execution = execute_declared(p, w, tx, &a->result, &a->tracer);
         else
@@ -227,7 +238,10 @@ static bool use_ahead(struct parallel_run *p, struct engine_worker *w, uint32_t 
         p->run->stats.conflicts++;
     }
     a->tracer = NULL;
-    hints_learn(&p->hints, tx, held);
+    if (held)
+        hints_praise(&p->hints, tx, a->before_kin, a->before_any);
+    else
+        hints_blame(&p->hints, tx, why.found_tx == 0 ? HINTS_NONE : why.found_tx - 1);
     event_note(p->run->engine, w, EVENT_CHECK, tx, start, !held);
     return held;
 }
@@ -320,7 +334,7 @@ static void run_shared(struct block_run *run, uint32_t from, bool declared)
     run->conflicts = ARENA_ARRAY(arena, struct block_conflict, count);
     p->first = ARENA_ARRAY(arena, uint32_t, count + 1);
     p->group_of = ARENA_ARRAY(arena, uint32_t, count);
-    uint32_t groups = plan_groups(run->task, from, p->first, p->group_of);
+    uint32_t groups = plan_groups(run->task, from, run->engine->threads, p->first, p->group_of);
     unsigned workers = run->engine->threads < groups ? run->engine->threads : groups;
     sched_init(&p->sched, groups, workers, ARENA_ARRAY(arena, _Atomic uint8_t, groups));
     hints_make(&p->hints, run->task, from, arena);

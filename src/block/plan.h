@@ -15,9 +15,10 @@ bool plan_look(uint32_t done);
 /* ... and that: the first `done` took `ns` and `gas_done`; the other `left` use `gas_left`. */
 bool plan_share_rest(uint64_t ns, uint64_t gas_done, uint32_t done, uint64_t gas_left, uint32_t left);
 
-/* Groups of the transactions from `from` on: group g is those from first[g] up to first[g + 1], and group_of[i] is the group of
+/* Groups of the transactions from `from` on, for so many workers: group g is those from first[g] up to first[g + 1], and group_of[i] is the group of
  * transaction i. Both have room for all transactions, `first` for one more. Returns the number of groups. */
-uint32_t plan_groups(const struct block_task *task, uint32_t from, uint32_t *first, uint32_t *group_of);
+uint32_t plan_groups(const struct block_task *task, uint32_t from, unsigned workers, uint32_t *first,
+                     uint32_t *group_of);
 /* Tells a scheduler that has been begun which of its groups may take so long that they had better be begun first. */
 void plan_heavy(struct sched *s, const struct block_task *task, const uint32_t *first, struct arena *arena);
 

@@ -116,6 +116,13 @@ static void reward(struct block_run *run, struct state *s)
     give(s, &task->header->beneficiary, whole);
 }
 
+static void touch_rewarded(struct block_run *run, struct state *s)
+{
+    const struct block_task *task = run->task;
+    for (uint32_t i = 0; i < task->uncle_count; i++) state_touch(s, state_account(s, &task->uncles[i].beneficiary));
+    state_touch(s, state_account(s, &task->header->beneficiary));
+}
+
 /* Credits the fees of the transactions. The block access list has them where they were earned. Before EIP-161 the transactions have
  * brought the beneficiary into existence themselves, unless it destroyed itself in the last one: then there is nothing to touch. */
 static enum status pay_fees(struct block_run *run)
@@ -136,7 +143,10 @@ static enum status pay_out(struct block_run *run)
 {
     const struct block_task *task = run->task;
     struct state *s = begin_in_place(run, last_number(run));
-    if (run->context.fork->block_reward != 0 || task->pay_zero_reward) reward(run, s);
+    if (run->context.fork->block_reward != 0)
+        reward(run, s);
+    else if (task->pay_zero_reward) /* touches, and is no access (EIP-7928) */
+        touch_rewarded(run, s);
     for (uint32_t i = 0; i < task->withdrawal_count; i++) {
         struct u256 wei = u256_mul(U256(task->withdrawals[i].amount), U256(1000000000));
         give(s, &task->withdrawals[i].address, wei);

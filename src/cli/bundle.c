@@ -213,7 +213,7 @@ static int by_number(const void *a, const void *b)
 
 void bundles_sort(struct bundle_list *l)
 {
-    qsort(l->entries, l->count, sizeof *l->entries, by_number);
+    if (l->count != 0) qsort(l->entries, l->count, sizeof *l->entries, by_number);
 }
 
 void bundles_free(struct bundle_list *l)

@@ -68,6 +68,7 @@ static enum status execute_along(struct t8n_output *out, const struct t8n_output
     out->task = first->task;
     out->task.header = &out->header;
     out->task.committed = NULL;
+    out->task.tracing = NULL;
     out->task.access_list = &first->block.access_list;
     out->header.access_list_hash = first->block.access_list_hash;
     enum status s = block_execute(out->engine, EXECUTOR_ACCESS_LIST, &out->task, &out->block, e);
@@ -112,8 +113,12 @@ static enum status compare_all(const struct t8n_output *first, const struct opti
 
 static enum status run(struct t8n_input *in, struct t8n_output *out, const struct options *o, struct error *e)
 {
-    enum status s = t8n_read(in, &o->t8n, e);
+    enum status s = t8n_make_folder(o->t8n.folder, e);
+    if (s == STATUS_OK) s = t8n_read(in, &o->t8n, e);
     if (s != STATUS_OK) return s;
+    in->trace = o->trace;
+    in->tracing = o->tracing;
+    in->folder = o->t8n.folder;
     uint32_t executors = o->executors == 0 ? (uint32_t)RUN_SERIAL : o->executors;
     bool one = (executors & (executors - 1)) == 0;
     enum executor_kind kind = (executors & RUN_SERIAL) != 0 || executors == RUN_ACCESS_LIST ? EXECUTOR_SERIAL

@@ -40,6 +40,9 @@ struct t8n_input {
     struct t8n_transaction *transactions;
     uint32_t transaction_count;
     struct state_memory *state;
+    bool trace; /* into files in `folder`: trace-N-HASH.jsonl, N counting the transactions that were tried */
+    struct vm_trace_options tracing;
+    const char *folder; /* NULL or "": here */
 };
 
 /* Reads everything that the options name. BAD_JSON, BAD_FIELD, FILE_*, BAD_CONFIG, UNKNOWN_FORK, RLP_* with *e set. Free in
@@ -67,6 +70,7 @@ struct t8n_output {
     struct transaction *included;
     struct address *senders;
     const struct address **authorities;
+    uint32_t *tries;   /* how many were tried before each included transaction */
     uint32_t *origins; /* index of each included transaction in the input */
     uint32_t included_count;
     struct t8n_rejection *rejected; /* by index */
@@ -74,14 +78,21 @@ struct t8n_output {
     struct block_task task;
     struct block_result block; /* sealed */
     struct root_recorder roots;
-    struct header header; /* of the task: that of the input and, for an executor along an access list, its hash */
+    bool traces;
+    struct block_trace trace;
+    struct error trace_error; /* a trace that could not be written */
+    struct header header;     /* of the task: that of the input and, for an executor along an access list, its hash */
 };
 
-/* Executes the block with one executor. STATE_MISSING: a block hash; any other status that makes a whole block impossible; with *e
+/* Executes the block with one executor, and traces where the input asks for it and nothing else is compared with this execution. STATE_MISSING: a block hash; any other status that makes a whole block impossible; with *e
  * set. Free in any case. */
 enum status t8n_execute(struct t8n_output *out, const struct t8n_input *in, enum executor_kind kind, unsigned threads,
                         bool share_always, struct error *e);
 void t8n_output_free(struct t8n_output *out);
+
+/* The path of a file in a folder (NULL or "": none); the caller frees it. And the folder itself, made where it is missing. */
+char *t8n_path(const char *folder, const char *name);
+enum status t8n_make_folder(const char *folder, struct error *e);
 
 /* Writes what the options ask for; changes the state of the input to that after the block. FILE_UNWRITABLE with *e set. */
 enum status t8n_write(const struct t8n_output *out, struct t8n_input *in, const struct t8n_options *o, struct error *e);

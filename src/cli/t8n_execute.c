@@ -1,4 +1,5 @@
 /* t8n: executing a block without the transactions that cannot be in it. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "cli/t8n.h"
@@ -27,6 +28,7 @@ static void include(struct t8n_output *out, uint32_t index)
     }
     out->authorities[out->included_count] = authorities;
     out->origins[out->included_count] = index;
+    out->tries[out->included_count] = out->included_count;
     out->included[out->included_count++] = from->tx;
 }
 
@@ -38,8 +40,23 @@ static void include_all(struct t8n_output *out)
     out->senders = ARENA_ARRAY(arena, struct address, count + 1);
     out->authorities = ARENA_ARRAY(arena, const struct address *, count + 1);
     out->origins = ARENA_ARRAY(arena, uint32_t, count + 1);
+    out->tries = ARENA_ARRAY(arena, uint32_t, count + 1);
     out->rejected = base_calloc(count + 1, sizeof *out->rejected); /* zeroed: they are compared as bytes */
     for (uint32_t i = 0; i < count; i++) include(out, i);
+}
+
+/* Called in order, by whichever worker commits. */
+static void write_trace(void *context, uint32_t index, struct bytes lines)
+{
+    struct t8n_output *out = context;
+    struct hash hash;
+    char digits[65], name[96];
+    transaction_hash(&hash, &out->included[index]);
+    hex_encode(digits, hash.b, sizeof hash.b);
+    (void)snprintf(name, sizeof name, "trace-%u-0x%s.jsonl", out->tries[index], digits);
+    char *path = t8n_path(out->in->folder, name);
+    if (out->trace_error.status == STATUS_OK) (void)file_write(path, lines, &out->trace_error);
+    free(path);
 }
 
 static void make_task(struct t8n_output *out)
@@ -59,6 +76,10 @@ static void make_task(struct t8n_output *out)
                                     .withdrawal_count = in->fork.withdrawals ? in->body.withdrawal_count : 0,
                                     .view = &out->view,
                                     .pay_zero_reward = in->pay_reward};
+    if (out->traces) {
+        block_trace_init(&out->trace, in->tracing, write_trace, out);
+        out->task.tracing = &out->trace.tracing;
+    }
     if (in->fork.receipt_status) return;
     out->roots = (struct root_recorder){.result = &out->block, .parent = in->state, .arena = &out->arena};
     root_recorder_begin(&out->roots, &out->task);
@@ -67,16 +88,18 @@ static void make_task(struct t8n_output *out)
 /* Leaves out what the serial execution in out->block found invalid, and puts the rejected ones in order. */
 static void leave_out(struct t8n_output *out)
 {
-    uint32_t kept = 0;
+    uint32_t kept = 0, untried = 0;
     for (uint32_t i = 0; i < out->included_count; i++) {
         enum status why = out->block.transactions[i].invalid;
         if (why != STATUS_OK) {
             out->rejected[out->rejected_count++] = (struct t8n_rejection){out->origins[i], why};
+            untried += why == TX_BLOBS_OVER_BLOCK; /* geth says so before it tries */
             continue;
         }
         out->included[kept] = out->included[i];
         out->senders[kept] = out->senders[i];
         out->authorities[kept] = out->authorities[i];
+        out->tries[kept] = out->tries[i] - untried;
         out->origins[kept++] = out->origins[i];
     }
     out->included_count = kept;
@@ -98,7 +121,7 @@ static bool has_invalid(const struct t8n_output *out)
 enum status t8n_execute(struct t8n_output *out, const struct t8n_input *in, enum executor_kind kind, unsigned threads,
                         bool share_always, struct error *e)
 {
-    *out = (struct t8n_output){.in = in, .engine = engine_new(threads)};
+    *out = (struct t8n_output){.in = in, .engine = engine_new(threads), .traces = in->trace && !share_always};
     if (share_always) engine_share_always(out->engine, true);
     include_all(out);
     out->view = state_memory_view(in->state);
@@ -107,6 +130,7 @@ enum status t8n_execute(struct t8n_output *out, const struct t8n_input *in, enum
     if (has_invalid(out)) {
         out->task.skip_invalid = true;
         out->task.committed = NULL;
+        out->task.tracing = NULL;
         s = block_execute(out->engine, EXECUTOR_SERIAL, &out->task, &out->block, e);
         /* The work after the transactions may fail for what will not be there the second time. */
         if (s == STATUS_OK || out->block.bad == out->included_count) {
@@ -114,6 +138,10 @@ enum status t8n_execute(struct t8n_output *out, const struct t8n_input *in, enum
             make_task(out);
             s = block_execute(out->engine, kind, &out->task, &out->block, e);
         }
+    }
+    if (s == STATUS_OK && out->trace_error.status != STATUS_OK) {
+        *e = out->trace_error;
+        s = e->status;
     }
     if (s == STATUS_OK) block_seal(out->engine, &out->block);
     qsort(out->rejected, out->rejected_count, sizeof *out->rejected, by_index);

@@ -259,9 +259,19 @@ static yyjson_mut_val *make_body(yyjson_mut_doc *d, const struct t8n_output *out
 
 /* ---- files ------------------------------------------------------------------------------------------------------------ */
 
-/* Makes the folder and those above it. */
-static enum status make_folder(const char *folder, struct error *e)
+char *t8n_path(const char *folder, const char *name)
 {
+    if (folder == NULL || *folder == 0) return base_strdup(name);
+    size_t size = strlen(folder) + strlen(name) + 2;
+    char *path = base_alloc(size);
+    (void)snprintf(path, size, "%s/%s", folder, name);
+    return path;
+}
+
+/* Makes the folder and those above it. */
+enum status t8n_make_folder(const char *folder, struct error *e)
+{
+    if (folder == NULL || *folder == 0) return STATUS_OK;
     char *path = base_strdup(folder);
     int failed = 0;
     for (char *at = path + 1; failed == 0; at++) {
@@ -303,13 +313,9 @@ static enum status dispatch(yyjson_mut_doc *d, struct streams *to, const char *f
         yyjson_mut_obj_add_val(d, path[3] == 'o' ? to->out : to->err, name, v);
         return STATUS_OK;
     }
-    struct buffer full = {0};
-    if (folder != NULL && *folder != 0)
-        buffer_printf(&full, "%s/%s%c", folder, path, 0);
-    else
-        buffer_printf(&full, "%s%c", path, 0);
-    enum status s = write_text(NULL, (const char *)full.data, v, e);
-    buffer_free(&full);
+    char *full = t8n_path(folder, path);
+    enum status s = write_text(NULL, full, v, e);
+    free(full);
     return s;
 }
 
@@ -320,10 +326,8 @@ enum status t8n_write(const struct t8n_output *out, struct t8n_input *in, const 
     state_memory_root(in->state, engine_pool(out->engine), &state_root);
     yyjson_mut_doc *d = yyjson_mut_doc_new(NULL);
     struct streams to = {yyjson_mut_obj(d), yyjson_mut_obj(d)};
-    enum status s = o->folder == NULL || *o->folder == 0 ? STATUS_OK : make_folder(o->folder, e);
-    if (s == STATUS_OK)
-        s = dispatch(d, &to, o->folder, o->out_alloc == NULL ? "alloc.json" : o->out_alloc, "alloc",
-                     make_alloc(d, in->state), e);
+    enum status s = dispatch(d, &to, o->folder, o->out_alloc == NULL ? "alloc.json" : o->out_alloc, "alloc",
+                             make_alloc(d, in->state), e);
     if (s == STATUS_OK && o->out_body != NULL)
         s = dispatch(d, &to, o->folder, o->out_body, "body", make_body(d, out), e);
     if (s == STATUS_OK)

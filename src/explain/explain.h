@@ -248,10 +248,10 @@ struct explain_report {
     uint32_t simulated_count;
     struct block_event *events; /* of a parallel run near the median, by worker, then by time */
     uint32_t event_count;
-    uint64_t recorded_ns;         /* wall time of that run */
-    uint64_t idle_ns;             /* of all workers in it, while they waited for something to do */
+    uint64_t recorded_ns;             /* wall time of that run */
+    uint64_t idle_ns;                 /* of all workers in it, while they waited for something to do */
     uint32_t ahead_count, vain_count; /* executions ahead of the line in it; those of them that came to nothing */
-    struct explain_cost costs[4]; /* by enum block_field */
+    struct explain_cost costs[4];     /* by enum block_field */
     struct explain_avoided avoided;
     uint32_t *hottest; /* locations, those that cost most first */
     uint32_t hottest_count;

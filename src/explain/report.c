@@ -390,7 +390,8 @@ static void count_edges(struct explain_report *r)
     uint32_t *last_to = base_alloc(((size_t)r->trace.location_count + 1) * sizeof *last_to), last_of_field[4];
     for (uint32_t i = 0; i < r->trace.location_count; i++) last_to[i] = EXPLAIN_NONE;
     for (size_t i = 0; i < COUNT_OF(last_of_field); i++) last_of_field[i] = EXPLAIN_NONE;
-    uint64_t last_pair = UINT64_MAX;
+    uint32_t *last_counted = base_alloc(((size_t)g->node_count + 1) * sizeof *last_counted); /* by `from` */
+    for (uint32_t i = 0; i < g->node_count; i++) last_counted[i] = EXPLAIN_NONE;
     for (uint32_t i = 0; i < g->edge_count; i++) {
         const struct explain_edge *e = &g->edges[i];
         if (e->to >= g->tx_count || e->from >= g->tx_count) continue;
@@ -399,13 +400,12 @@ static void count_edges(struct explain_report *r)
         last_to[e->location] = e->to;
         if (last_of_field[l->field] != e->to) r->costs[l->field].dependents++;
         last_of_field[l->field] = e->to;
-        uint64_t pair = (uint64_t)e->from << 32 | e->to;
-        if (pair != last_pair) {
-            r->txs[e->to].needs++;
-            r->txs[e->from].needed_by++;
-        }
-        last_pair = pair;
+        if (last_counted[e->from] == e->to) continue;
+        last_counted[e->from] = e->to;
+        r->txs[e->to].needs++;
+        r->txs[e->from].needed_by++;
     }
+    free(last_counted);
     free(last_to);
 }
 

@@ -47,8 +47,9 @@ struct item {
     bool there; /* published by whoever ran it ahead */
     bool wrong; /* ... from values that do not hold */
     bool committed;
-    bool never;                 /* running it ahead is always in vain: it looks at the fees of this block */
-    uint32_t first_need, needs; /* among simulation->needs */
+    bool before_kin, before_any; /* began when others that it may need had not run: see hints_praise */
+    bool never;                  /* running it ahead is always in vain: it looks at the fees of this block */
+    uint32_t first_need, needs;  /* among simulation->needs */
 };
 
 struct simulation {
@@ -60,8 +61,9 @@ struct simulation {
     struct hints hints;
     uint32_t *first, *group_of, from;
     struct item *items;
-    uint32_t *needs;                   /* nodes of the graph, by who needs them */
-    uint32_t *join_first, *join_nodes; /* what runs into each join */
+    uint32_t *needs;      /* nodes of the graph, by who needs them */
+    uint32_t *join_first; /* what runs into each join, among needs, too */
+    bool *join_there;     /* found to be complete */
     struct worker *workers;
     unsigned worker_count;
     uint32_t committed;
@@ -85,7 +87,8 @@ static void collect_needs(struct simulation *s)
         s->items[i].needs = count[i + 1] - count[i];
     }
     s->join_first = count + g->tx_count;
-    s->join_nodes = s->needs;
+    s->join_there = ARENA_ARRAY(&s->arena, bool, (size_t)(g->node_count - g->tx_count) + 1);
+    memset(s->join_there, 0, (size_t)(g->node_count - g->tx_count) + 1);
 }
 
 /* Who looks at a balance that fees of this block went to cannot be run ahead with success: fees are added up at the head. */
@@ -103,21 +106,24 @@ static void find_fee_readers(struct simulation *s)
 }
 
 /* Whether a node's value is there to be read, right or wrong. A join's is when all that run into it are. */
-static bool is_there(const struct simulation *s, uint32_t node)
+static bool is_there(struct simulation *s, uint32_t node)
 {
     uint32_t n = s->c->graph->tx_count;
     if (node < n) return s->items[node].committed || s->items[node].there;
+    if (s->join_there[node - n]) return true;
     for (uint32_t i = s->join_first[node - n]; i < s->join_first[node - n + 1]; i++)
-        if (!is_there(s, s->join_nodes[i])) return false;
+        if (!is_there(s, s->needs[i])) return false;
+    s->join_there[node - n] = true;
     return true;
 }
 
-static bool sees_all(const struct simulation *s, uint32_t tx)
+static bool sees_all(struct simulation *s, uint32_t tx)
 {
     const struct item *item = &s->items[tx];
+    if (item->never) return false;
     for (uint32_t i = 0; i < item->needs; i++)
         if (!is_there(s, s->needs[item->first_need + i])) return false;
-    return !item->never;
+    return true;
 }
 
 /* At the head: what was read ahead came from executions that held, or from the committed values. */
@@ -129,6 +135,18 @@ static bool sources_held(const struct simulation *s, uint32_t tx)
         if (from < s->c->graph->tx_count && s->items[from].wrong) return false;
     }
     return true;
+}
+
+/* The last transaction that `tx` needs directly, or HINTS_NONE. */
+static uint32_t latest_need(const struct simulation *s, uint32_t tx)
+{
+    const struct item *item = &s->items[tx];
+    uint32_t latest = HINTS_NONE;
+    for (uint32_t i = 0; i < item->needs; i++) {
+        uint32_t node = s->needs[item->first_need + i];
+        if (node < s->c->graph->tx_count && (latest == HINTS_NONE || node > latest)) latest = node;
+    }
+    return latest;
 }
 
 /* ---- the steps of a worker -------------------------------------------------------------------------------------------- */
@@ -150,8 +168,17 @@ static uint64_t check_price(const struct simulation *s, uint32_t tx)
     return s->costs->check_ns + s->costs->compare_ns * (t->first[tx + 1] - t->first[tx]);
 }
 
+static bool is_to_come(struct simulation *s, uint32_t before, uint32_t group)
+{
+    return before != HINTS_NONE && before >= s->from && s->group_of[before] != group &&
+           !sched_is_ready(&s->sched, s->group_of[before]);
+}
+
 static void begin_ahead(struct simulation *s, struct worker *w)
 {
+    struct item *item = &s->items[w->tx];
+    item->before_kin = is_to_come(s, s->hints.kin[w->tx - s->from], w->task.item);
+    item->before_any = is_to_come(s, s->hints.before[w->tx - s->from], w->task.item);
     w->phase = SEE;
     spend(s, w, slowed(s, w->tx) / 2);
 }
@@ -170,7 +197,7 @@ static void take(struct simulation *s, struct worker *w, struct sched_task task)
     case SCHED_SPECULATE: {
         w->tx = s->first[task.item];
         uint32_t before = hints_expect_conflict(&s->hints, w->tx);
-        if (before != HINTS_NONE && before >= s->from && !sched_is_ready(&s->sched, s->group_of[before])) {
+        if (before != HINTS_NONE && (is_to_come(s, before, task.item) || sched_is_near(&s->sched, task.item))) {
             sched_skip(&s->sched, task.item);
             w->phase = ASK;
         } else {
@@ -224,7 +251,10 @@ static void checked(struct simulation *s, struct worker *w)
     struct item *item = &s->items[w->tx];
     bool held = !item->wrong && sources_held(s, w->tx);
     item->wrong = !held;
-    hints_learn(&s->hints, w->tx, held);
+    if (held)
+        hints_praise(&s->hints, w->tx, item->before_kin, item->before_any);
+    else
+        hints_blame(&s->hints, w->tx, latest_need(s, w->tx));
     w->phase = COMMIT;
     if (held) return;
     w->outcome = SCHED_CONFLICT;
@@ -328,7 +358,7 @@ static void run_shared(struct simulation *s, unsigned workers)
     uint32_t n = s->c->graph->tx_count;
     s->first = ARENA_ARRAY(&s->arena, uint32_t, (size_t)n + 1);
     s->group_of = ARENA_ARRAY(&s->arena, uint32_t, (size_t)n + 1);
-    uint32_t groups = plan_groups(s->c->task, s->from, s->first, s->group_of);
+    uint32_t groups = plan_groups(s->c->task, s->from, workers, s->first, s->group_of);
     s->worker_count = workers < groups ? workers : groups;
     sched_init(&s->sched, groups, s->worker_count, ARENA_ARRAY(&s->arena, _Atomic uint8_t, groups));
     plan_heavy(&s->sched, s->c->task, s->first, &s->arena);

@@ -119,7 +119,7 @@ static void say_what_is_possible(struct buffer *out, const struct explain_report
                           r->longest_chain);
         else
             buffer_append_text(out, "No transaction of this block needs what another one wrote.");
-        buffer_printf(out, " Transaction %u takes %.1f %% of the whole time, so ", longest,
+        buffer_printf(out, " Transaction %u takes %.1f\u00a0%% of the whole time, so ", longest,
                       percent(r->txs[longest].ns, r->tx_ns));
         if (r->limit < notable) {
             buffer_append_text(out, "no number of cores makes the block notably faster.");
@@ -171,14 +171,17 @@ static void say_what_is_possible(struct buffer *out, const struct explain_report
     buffer_append_text(out, ".");
     uint32_t heaviest = heaviest_of_path(r);
     if (percent(r->txs[heaviest].ns, r->path.ns) >= 40)
-        buffer_printf(out, " Transaction %u is %.0f %% of that chain.", heaviest,
+        buffer_printf(out, " Transaction %u is %.0f\u00a0%% of that chain.", heaviest,
                       percent(r->txs[heaviest].ns, r->path.ns));
 }
 
 static void say_what_was_reached(struct buffer *out, const struct explain_report *r)
 {
     if (r->parallel.fallback != NULL) {
-        buffer_printf(out, " It was left to one thread: %s.", r->parallel.fallback);
+        uint64_t transfers = (uint64_t)r->trace.tx_count * 21000;
+        buffer_printf(out, " It was left to one thread: %s (%.2f ms, %.1f million gas beyond plain transfers).",
+                      r->parallel.fallback, (double)r->serial.wall_ns / 1e6,
+                      r->gas_used > transfers ? (double)(r->gas_used - transfers) / 1e6 : 0.0);
         return;
     }
     if (r->parallel.threads == 1) {
@@ -207,7 +210,7 @@ static void say_what_was_lost(struct buffer *out, const struct explain_report *r
             (worst == NULL || r->trace.locations[i].conflict_ns > worst->conflict_ns))
             worst = &r->trace.locations[i];
     if (again == 0) return;
-    buffer_printf(out, " %u transaction%s executed ahead in vain (%.1f %% of the serial time)", again,
+    buffer_printf(out, " %u transaction%s executed ahead in vain (%.1f\u00a0%% of the serial time)", again,
                   again == 1 ? " was" : "s were", percent(lost, r->tx_ns));
     if (worst != NULL) {
         buffer_append_text(out, ", most of all because of ");

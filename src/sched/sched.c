@@ -19,6 +19,8 @@ void sched_init(struct sched *s, uint32_t count, unsigned workers, _Atomic uint8
     atomic_init(&s->waiting, 0);
     atomic_init(&s->stopped, 0);
     atomic_init(&s->confidence, SCHED_CONFIDENCE_LOW + 2);
+    atomic_init(&s->skips, 0);
+    s->uncalled = 0;
     s->probe_distance = SCHED_PROBE_FIRST;
     s->probe_in = SCHED_PROBE_FIRST;
     s->stole = false;
@@ -156,14 +158,22 @@ bool sched_is_ready(struct sched *s, uint32_t item)
     return state == ITEM_READY || state == ITEM_COMMITTED;
 }
 
+bool sched_is_near(struct sched *s, uint32_t item)
+{
+    return item <= atomic_load_explicit(&s->head, memory_order_relaxed) + 1;
+}
+
 void sched_skip(struct sched *s, uint32_t item)
 {
     (void)swap_state(s, item, ITEM_RUNNING, ITEM_FREE);
+    atomic_fetch_add_explicit(&s->skips, 1, memory_order_relaxed);
 }
 
 void sched_published(struct sched *s, uint32_t item, bool last)
 {
     atomic_store(&s->state[item], last ? ITEM_READY : ITEM_RUNNING);
+    if (atomic_load_explicit(&s->skips, memory_order_relaxed) != 0)
+        atomic_store_explicit(&s->skips, 0, memory_order_relaxed);
 }
 
 /* ---- committing ---------------------------------------------------------------------------------------------------- */
@@ -180,11 +190,11 @@ static void grow_window(struct sched *s)
 static void shrink_window(struct sched *s)
 {
     uint32_t confidence = confidence_of(s);
-    confidence -= confidence / 4 + (confidence != 0);
+    confidence -= confidence / 16 + (confidence != 0);
     atomic_store_explicit(&s->confidence, confidence, memory_order_relaxed);
     uint32_t window = atomic_load_explicit(&s->window, memory_order_relaxed);
     if (window == 0) return;
-    window = confidence < SCHED_CONFIDENCE_NONE ? 0 : window - window / 4;
+    window = confidence < SCHED_CONFIDENCE_NONE ? 0 : window - window / 8;
     atomic_store_explicit(&s->window, window, memory_order_relaxed);
     if (window == 0) {
         s->probe_in = s->probe_distance;
@@ -200,15 +210,19 @@ static void maybe_probe(struct sched *s)
     atomic_store_explicit(&s->window, 2, memory_order_relaxed);
 }
 
-/* Those who wait because the window was full may go on. Either we see here that somebody waits, or he, who says so before asking a
+/* Those who wait because the window was full may go on; the more often they found only items that had better wait for the head, the rarer
+ * they are called. Either we see here that somebody waits, or he, who says so before asking a
  * last time, sees the new head then: both words are sequentially consistent. */
 static void call_waiting(struct sched *s)
 {
-    if (atomic_load(&s->waiting) == 0) return;
+    uint32_t skips = atomic_load_explicit(&s->skips, memory_order_relaxed);
+    if (++s->uncalled < (skips < SCHED_CALL_LAST ? skips : SCHED_CALL_LAST) || atomic_load(&s->waiting) == 0) return;
     uint32_t head = atomic_load(&s->head), cursor = atomic_load(&s->cursor);
     uint32_t window = atomic_load_explicit(&s->window, memory_order_relaxed);
     uint32_t ahead = cursor > head ? cursor - head : 0;
-    if (window != 0 && cursor < s->count && ahead <= window / 2) raise_epoch(s);
+    if (window == 0 || cursor >= s->count || ahead > window / 2) return;
+    s->uncalled = 0;
+    raise_epoch(s);
 }
 
 struct sched_task sched_committed(struct sched *s, uint32_t item, enum sched_outcome outcome)

@@ -65,10 +65,12 @@ struct sched {
     _Alignas(64) _Atomic uint32_t window; /* how far behind the head to run ahead; 0: not at all */
     _Atomic uint32_t confidence;          /* 0..SCHED_CONFIDENCE_MAX: how often running ahead paid lately */
     _Atomic uint32_t stopped;
+    _Atomic uint32_t skips; /* items given back since one was last run ahead */
 
     /* Of the holder of the token. */
     uint32_t probe_in;       /* commits until a closed window opens for a probe */
     uint32_t probe_distance; /* doubles with each probe in vain */
+    uint32_t uncalled;       /* commits since those who wait were last called */
     bool stole;              /* the item at the head was taken from somebody who was running it */
 };
 
@@ -77,7 +79,9 @@ enum {
     SCHED_CONFIDENCE_LOW = 16, /* below it the head does not wait for others, and they keep a distance */
     SCHED_CONFIDENCE_NONE = 8, /* below it the window closes */
     SCHED_PROBE_FIRST = 4,
-    SCHED_PROBE_LAST = 2048
+    SCHED_PROBE_LAST = 2048,
+    SCHED_CALL_LAST =
+        1024 /* those who found nothing but items to skip are called again after at most so many commits */
 };
 
 /* Starts a block of `count` items on `workers` workers; `state` has room for `count` bytes. */
@@ -97,6 +101,9 @@ void sched_published(struct sched *s, uint32_t item, bool last);
 
 /* Whether `item` has been run ahead to its end, or committed: its writes can be read. */
 bool sched_is_ready(struct sched *s, uint32_t item);
+
+/* Whether it is nearly the turn of `item` at the head. */
+bool sched_is_near(struct sched *s, uint32_t item);
 
 /* Gives an item back that was to be run ahead, because it is expected to conflict: the head will run it. Before its first piece. */
 void sched_skip(struct sched *s, uint32_t item);

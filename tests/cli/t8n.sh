@@ -61,6 +61,12 @@ for executor in "serial" "parallel --threads 1" "parallel --threads 4" "both" "a
     cmp "$folder/first" "$folder/now" || complain "--executor $executor gives other bytes"
 done
 
+# Traces, one file for each transaction that was included.
+exits 0 --state.fork London --trace --trace.nostack --output.basedir traces --output.alloc ""
+ls "$folder"/traces/trace-0-0x*.jsonl >/dev/null || complain "expected traces/trace-0-HASH.jsonl"
+grep -q '"opName":"SSTORE"' "$folder"/traces/trace-0-0x*.jsonl || complain "expected SSTORE in the trace"
+[ "$(ls "$folder/traces" | wc -l)" = 2 ] || complain "expected one trace and the result: $(ls "$folder/traces")"
+
 # A link named evm is taken for geth's tool.
 ln -s "$weft" "$folder/evm"
 "$folder/evm" --version | grep -qE '^evm version weft' || complain "evm --version: expected 'evm version'"
