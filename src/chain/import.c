@@ -226,8 +226,7 @@ enum status chain_import(struct chain *c, const char *path, bool (*step)(void *c
     struct error why = {STATUS_OK, ""};
     enum status s = chain_file_open(&file, path, e);
     if (s != STATUS_OK) return s;
-    unsigned threads = engine_threads(c->engine) / 2;
-    struct ahead *ahead = ahead_new(c, file, threads == 0 ? 1 : threads);
+    struct ahead *ahead = ahead_new(c, file, engine_threads(c->engine));
     s = import_all(c, ahead, file, step, context, &why);
     ahead_free(ahead);
     chain_file_close(file);

@@ -1,4 +1,5 @@
 /* import: blocks from files into a store. */
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -123,7 +124,8 @@ static enum status open_all(struct import *i, struct chain_genesis *genesis, str
     struct chain_options co = {.threads = o->threads[0],
                                .executor = (o->executors & RUN_SERIAL) != 0 ? EXECUTOR_SERIAL : EXECUTOR_PARALLEL,
                                .readers = (unsigned)(o->readers < THREADS_MAX ? o->readers : THREADS_MAX),
-                               .batch_blocks = o->batch};
+                               .batch_blocks = o->batch,
+                               .batch_bytes = (size_t)(o->cache_mb == 0 ? 256 : o->cache_mb) << 19};
     enum status s = genesis_load(genesis, o->genesis, e);
     if (s == STATUS_OK) s = store_open(&i->store, o->datadir, &so, e);
     if (s == STATUS_OK) s = store_genesis(i->store, &genesis->header, genesis->state, e);
@@ -141,6 +143,7 @@ enum exit_code import_command(const struct options *o)
         log_line("import: expected --datadir and --genesis; see weft import --help");
         return EXIT_BAD_INPUT;
     }
+    (void)mallopt(M_MMAP_THRESHOLD, 1 << 20); /* big pieces go back to the system when they are given up */
     s = open_all(&i, genesis, &e);
     if (s == STATUS_OK) {
         i.start_ns = clock_wall_ns();

@@ -4,8 +4,6 @@
 #include "store/private.h"
 
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 /* ---- batches --------------------------------------------------------------------------------------------------------- */
 
@@ -26,7 +24,8 @@ void batch_free(struct batch *b)
 size_t store_pending_bytes(const struct store *s)
 {
     const struct batch *b = &s->pending;
-    return flat_map_bytes(&b->accounts) + flat_map_bytes(&b->slots) + b->arena.reserved;
+    size_t tries = tries_bytes(s->tries), grown = tries > s->tries_base ? tries - s->tries_base : 0;
+    return flat_map_bytes(&b->accounts) + flat_map_bytes(&b->slots) + b->arena.reserved + grown;
 }
 
 uint64_t store_pending_blocks(const struct store *s)
@@ -48,6 +47,7 @@ static void put(struct write *w, enum table t, const void *key, size_t key_size,
     if (w->code != 0) return;
     MDB_val k = {key_size, (void *)(uintptr_t)key}, v = {value.size, (void *)(uintptr_t)value.data};
     w->store->written_bytes += key_size + value.size;
+    map_was_read(w->store);
     w->code = mdb_put(w->txn, w->store->table[t], &k, &v, 0);
 }
 
@@ -302,16 +302,6 @@ static void fill_cache(struct flat_cache *cache, const struct flat_map *m)
     for (size_t i = 0; i < m->count; i++) flat_cache_put(cache, flat_map_key(m, i), flat_map_value(m, i));
 }
 
-/* Pages of the map that were read count as memory of this process, though the kernel can take them at any time. Where they are more than
- * may be kept, the map is told to forget them; what is needed again comes from the kernel's cache. */
-static void release_map(struct store *s)
-{
-    MDB_envinfo info;
-    if (mdb_env_info(s->env, &info) != 0) return;
-    size_t bytes = (info.me_last_pgno + 1) * (size_t)sysconf(_SC_PAGESIZE);
-    if (bytes > s->options.cache_bytes) (void)madvise(info.me_mapaddr, bytes, MADV_DONTNEED);
-}
-
 enum status commit_wait(struct store *s, struct error *e)
 {
     if (!s->sealing) return STATUS_OK;
@@ -329,8 +319,8 @@ enum status commit_wait(struct store *s, struct error *e)
     }
     readers_release(s);
     batch_free(&s->sealed);
-    tries_shrink(s->tries, s->options.cache_bytes / 2);
-    release_map(s);
+    tries_shrink(s->tries, s->options.cache_bytes / 4);
+    s->tries_base = tries_bytes(s->tries);
     return STATUS_OK;
 }
 
@@ -341,13 +331,14 @@ enum status store_commit_begin(struct store *s, struct error *e)
     if (why != STATUS_OK || (!b->has_head && !b->has_text)) return why;
     tries_save(s->tries, b);
     if (b->has_text) buffer_append(&b->text, s->text.data, s->text.size);
+    s->tries_base = tries_bytes(s->tries);
     s->sealed = *b;
     *b = (struct batch){0};
     batch_free(b);
     s->sealing = pthread_create(&s->writer, NULL, writer_main, s) == 0;
     if (!s->sealing) return error_set(e, STORE_IO, "%s: writing: the system gives no thread", s->folder);
     /* Too much in memory can only be given up while nothing new waits for a commit. */
-    return tries_bytes(s->tries) > s->options.cache_bytes / 2 ? commit_wait(s, e) : STATUS_OK;
+    return tries_bytes(s->tries) > s->options.cache_bytes / 4 ? commit_wait(s, e) : STATUS_OK;
 }
 
 enum status store_commit(struct store *s, struct error *e)

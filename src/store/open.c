@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -140,6 +141,17 @@ struct reader *reader_take(struct store *s)
     return r;
 }
 
+void map_was_read(struct store *s)
+{
+    enum { LOOK_BYTES = 128 << 10 }; /* leaf, one page above it, and what the kernel maps around them */
+    uint32_t most = (uint32_t)(s->options.cache_bytes / 2 / LOOK_BYTES) + 1;
+    if ((atomic_fetch_add_explicit(&s->touches, 1, memory_order_relaxed) + 1) % most != 0) return;
+    MDB_envinfo info;
+    if (mdb_env_info(s->env, &info) != 0) return;
+    size_t bytes = (info.me_last_pgno + 1) * (size_t)sysconf(_SC_PAGESIZE);
+    if (bytes > s->options.cache_bytes / 2) (void)madvise(info.me_mapaddr, bytes, MADV_DONTNEED);
+}
+
 void reader_give(struct reader *r)
 {
     atomic_flag_clear_explicit(&r->busy, memory_order_release);
@@ -161,6 +173,7 @@ void readers_release(struct store *s)
 bool table_get(struct store *s, struct reader *r, enum table t, const void *key, size_t size, struct bytes *out)
 {
     MDB_val k = {size, (void *)(uintptr_t)key}, v;
+    map_was_read(s);
     if (mdb_get(r->txn, s->table[t], &k, &v) != 0) return false;
     *out = (struct bytes){v.mv_data, v.mv_size};
     return true;
@@ -221,7 +234,7 @@ enum status store_open(struct store **out, const char *folder, const struct stor
         store_close(s);
         return why;
     }
-    /* Of what may be kept, half is for trie nodes (tries.c), the rest for accounts, slots, and what waits for a commit. */
+    /* Of what may be kept, a quarter is for trie nodes (commit.c), the rest for accounts, slots, and what waits for a commit. */
     s->account_cache = flat_cache_new(sizeof(struct account_record), s->options.cache_bytes / 8);
     s->slot_cache = flat_cache_new(sizeof(struct u256), s->options.cache_bytes / 4);
     s->tries = tries_new(s);

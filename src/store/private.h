@@ -147,6 +147,9 @@ struct store {
     uint64_t undo_first; /* oldest block that can be undone */
     struct buffer text;
 
+    size_t tries_base;        /* bytes of the tries when the last batch was sealed or given up */
+    _Atomic uint32_t touches; /* see map_was_read */
+
     struct batch pending, sealed;
     bool sealing; /* the thread below runs */
     pthread_t writer;
@@ -169,6 +172,10 @@ struct reader *reader_take(struct store *s);
 void reader_give(struct reader *r);
 /* Ends all snapshots of older commits, so that their pages can be used again. */
 void readers_release(struct store *s);
+/* Counts a look into the map. Its pages count as memory of this process, though the kernel can take them at any time, and each look brings
+ * in some neighbours. Where they may have become more than is to be kept, the map is told to forget them; what is needed again comes
+ * from the kernel's cache. Any thread. */
+void map_was_read(struct store *s);
 /* Reads one value; it lies in the database, valid until reader_give. */
 bool table_get(struct store *s, struct reader *r, enum table t, const void *key, size_t size, struct bytes *out);
 
