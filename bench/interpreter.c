@@ -2,10 +2,11 @@
  *
  *     bench_interpreter [--plain] [--filter TEXT] [--runs N] FOLDER
  *
- * FOLDER holds NAME.hex (runtime code) and NAME.CASE.input (call data), as ipsilon/evm-benchmarks publishes them. Each run is one message
- * on a fresh transaction; code is prepared once before. Rules are Istanbul's, and gas is checked against the published figure (snailtracer
- * takes 19,200 more here: its storage is empty at the start of each run). evmone's columns were taken
- * on another day of the same kind of machine, so the ratios say who is faster, not by how many percent. */
+ * FOLDER holds NAME.hex (runtime code) and NAME.CASE.input (call data), as ipsilon/evm-benchmarks publishes them. Each
+ * run is one message on a fresh transaction; code is prepared once before. Rules are Istanbul's, and gas is checked
+ * against the published figure (snailtracer takes 19,200 more here: its storage is empty at the start of each run).
+ * evmone's columns were taken on another day of the same kind of machine, so the ratios say who is faster, not by how
+ * many percent. */
 #include <stdio.h>
 #include <stdlib.h>
 

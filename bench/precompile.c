@@ -2,15 +2,16 @@
  *
  *     WEFT_FIXTURES=FOLDER bench_precompile [--filter TEXT] [--peers FILE.tsv]
  *
- * A row is ns a call (least and median over rounds, CPU time of this thread). With --peers, a table of other engines' times (first
- * columns: vector, bytes; then ns of one engine each), the row also has the fastest peer and its time divided by ours: above 1, we are
- * faster. The output is a Markdown table.
+ * A row is ns a call (least and median over rounds, CPU time of this thread). With --peers, a table of other engines'
+ * times (first columns: vector, bytes; then ns of one engine each), the row also has the fastest peer and its time
+ * divided by ours: above 1, we are faster. The output is a Markdown table.
  *
- * The peers were timed on another day, and the machine is never twice the same. So each round also times two fixed pieces of work that
- * are in the same table and leave no room for difference: 1,024-bit mpz_powm, which a peer calls too, from the same library, and SHA-256
- * of 64 KiB by the processor's instructions. How much slower both are than that day, as geometric mean, is what a row is corrected
- * by, round by round; the ratio is the median. One is bound by the multiplier and the other by a chain of instructions, as a neighbour on
- * the same core slows these differently: when row sha256/65536B is far from 1, the machine is too busy to be believed. */
+ * The peers were timed on another day, and the machine is never twice the same. So each round also times two fixed
+ * pieces of work that are in the same table and leave no room for difference: 1,024-bit mpz_powm, which a peer calls
+ * too, from the same library, and SHA-256 of 64 KiB by the processor's instructions. How much slower both are than that
+ * day, as geometric mean, is what a row is corrected by, round by round; the ratio is the median. One is bound by the
+ * multiplier and the other by a chain of instructions, as a neighbour on the same core slows these differently: when
+ * row sha256/65536B is far from 1, the machine is too busy to be believed. */
 #include "precompile/precompile.h"
 #include "crypto/crypto.h"
 

@@ -2,8 +2,8 @@
  *
  *     bench_recover
  *
- * Rows are ns a signature (least and median over rounds, CPU time of this thread) for batches of several sizes; the ratio is
- * libsecp256k1's time divided by the batch's, median over rounds. The output is a Markdown table. */
+ * Rows are ns a signature (least and median over rounds, CPU time of this thread) for batches of several sizes; the
+ * ratio is libsecp256k1's time divided by the batch's, median over rounds. The output is a Markdown table. */
 #include "crypto/crypto.h"
 
 #include <stdio.h>

@@ -2,9 +2,10 @@
  *
  *     bench_trie [--pairs N] [--changes N] [--rounds N]
  *
- * Builds a trie of N random slots (10,000,000) in memory; then, a few rounds long, changes some (10,000: most get another value,
- * some are new, some are deleted), sorted by key as a block's changes are, and makes the root: on one thread, then on the pool.
- * Times are the medians of the rounds: CPU time of all threads, and wall time; memory is what the trie's arena holds. */
+ * Builds a trie of N random slots (10,000,000) in memory; then, a few rounds long, changes some (10,000: most get
+ * another value, some are new, some are deleted), sorted by key as a block's changes are, and makes the root: on one
+ * thread, then on the pool. Times are the medians of the rounds: CPU time of all threads, and wall time; memory is what
+ * the trie's arena holds. */
 #include <stdio.h>
 #include <stdlib.h>
 

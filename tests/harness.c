@@ -1,5 +1,5 @@
-/* harness: see harness.h. The parent forks one child for each test, up to --jobs at a time; a child's output goes to a file in memory
- * that the parent shows when the test fails. The verdict is the exit status. */
+/* harness: see harness.h. The parent forks one child for each test, up to --jobs at a time; a child's output goes to a
+ * file in memory that the parent shows when the test fails. The verdict is the exit status. */
 #define _GNU_SOURCE 1
 #include "harness.h"
 

@@ -9,13 +9,15 @@
  *         CHECK_BYTES(got, expected, 32);
  *     }
  *
- * A test registers itself. All tests are linked into one program, weft_tests, which runs each in a process of its own, several at a
- * time: a crash, a leak of state or an endless loop in one does not touch the others. The first failed check ends its test, from whatever
- * thread, and prints file, line, what was found and what was expected. What a test prints is shown only when it fails.
+ * A test registers itself. All tests are linked into one program, weft_tests, which runs each in a process of its own,
+ * several at a time: a crash, a leak of state or an endless loop in one does not touch the others. The first failed
+ * check ends its test, from whatever thread, and prints file, line, what was found and what was expected. What a test
+ * prints is shown only when it fails.
  *
  *     weft_tests [--filter TEXT] [--list] [--seed N] [--jobs N] [--timeout SECONDS] [--here] [--verbose]
  *
- * --here runs the tests in the harness's own process, one after the other, and aborts at the first failure: for debuggers. */
+ * --here runs the tests in the harness's own process, one after the other, and aborts at the first failure: for
+ * debuggers. */
 #ifndef WEFT_HARNESS_H
 #define WEFT_HARNESS_H
 
@@ -51,8 +53,8 @@ struct test {
 /* Ends the test without a verdict: something it needs is not on this machine. */
 #define SKIP(...) harness_skip(__VA_ARGS__)
 
-/* The next number of the test's own sequence, fixed by --seed and the test's name. Threads share the sequence: draw before they
- * start, or use random_next on a state of their own. */
+/* The next number of the test's own sequence, fixed by --seed and the test's name. Threads share the sequence: draw
+ * before they start, or use random_next on a state of their own. */
 uint64_t harness_random(void);
 /* A random number below `bound` (not 0). */
 uint64_t harness_random_below(uint64_t bound);

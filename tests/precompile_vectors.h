@@ -1,4 +1,5 @@
-/* Reading precompile-vectors.tsv: one call of a precompile a line, for the test that checks them and the bench that times them.
+/* Reading precompile-vectors.tsv: one call of a precompile a line, for the test that checks them and the bench that
+ * times them.
  *
  *     family  address  case  input  expected output (empty: fails, or has none)  gas (0: not given)
  *

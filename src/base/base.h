@@ -6,10 +6,10 @@
  *     struct buffer  owned, growing  { data ──► heap, size, capacity }       buffer_free
  *     struct arena   owned, chunks   bump allocation, freed as a whole       arena_free
  *
- * Three kinds of failure are never mixed. An EVM outcome (revert, out of gas) is a result and lives in vm/. Invalid input is an
- * `enum status` other than STATUS_OK, with a `struct error` that says what, where and what was expected. A bug is an
- * assertion: ASSERT prints file, line and condition, and aborts. Out of memory is handled in base_alloc alone: it
- * prints one line and exits, so nobody else checks for NULL. */
+ * Three kinds of failure are never mixed. An EVM outcome (revert, out of gas) is a result and lives in vm/. Invalid
+ * input is an `enum status` other than STATUS_OK, with a `struct error` that says what, where and what was expected. A
+ * bug is an assertion: ASSERT prints file, line and condition, and aborts. Out of memory is handled in base_alloc
+ * alone: it prints one line and exits, so nobody else checks for NULL. */
 #ifndef WEFT_BASE_H
 #define WEFT_BASE_H
 
@@ -208,14 +208,16 @@ struct pool;
 /* `workers` counts the caller: 1 makes no thread. Where the system gives fewer threads the pool is smaller. */
 struct pool *pool_new(unsigned workers);
 unsigned pool_workers(const struct pool *p);
-/* Runs job(context, worker) on the first `workers` workers (0 = all), the caller among them, and returns when all that started have
- * returned. Workers that have not woken up when the caller's own part returns are left out: the job must be such that worker 0
- * returns only when all is done or taken. Not reentrant; one caller at a time. */
+/* Runs job(context, worker) on the first `workers` workers (0 = all), the caller among them, and returns when all that
+ * started have returned. Workers that have not woken up when the caller's own part returns are left out: the job must
+ * be such that worker 0 returns only when all is done or taken. Not reentrant; one caller at a time. */
 void pool_run(struct pool *p, unsigned workers, void (*job)(void *context, unsigned worker), void *context);
-/* Calls body(context, i) for 0 <= i < count, spread over the pool in runs of `grain`; returns when all are done. p may be NULL (inline). */
+/* Calls body(context, i) for 0 <= i < count, spread over the pool in runs of `grain`; returns when all are done. p may
+ * be NULL (inline). */
 void pool_for(struct pool *p, size_t count, size_t grain, void (*body)(void *context, size_t i), void *context);
 void pool_free(struct pool *p);
-/* Runs job(context) on a thread with a stack of POOL_STACK_SIZE and waits for it: for callers whose own stack is small. */
+/* Runs job(context) on a thread with a stack of POOL_STACK_SIZE and waits for it: for callers whose own stack is
+ * small. */
 void run_on_big_stack(void (*job)(void *context), void *context);
 
 /* A word that threads sleep on. futex_wait returns at once when *word != expected; wake-ups may be spurious. */

@@ -44,8 +44,8 @@ static unsigned affinity_count(void)
     return 0;
 }
 
-/* Whole processors that the control group's quota amounts to, rounded up; 0 when there is none. Version 2 of the interface has
- * "quota period" in cpu.max, version 1 one file for each; a container sees its own group at the root. */
+/* Whole processors that the control group's quota amounts to, rounded up; 0 when there is none. Version 2 of the
+ * interface has "quota period" in cpu.max, version 1 one file for each; a container sees its own group at the root. */
 static unsigned quota_count(void)
 {
     long long quota = 0, period = 0;

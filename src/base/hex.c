@@ -19,7 +19,8 @@ void hex_encode(char *out, const uint8_t *data, size_t size)
     out[2 * size] = 0;
 }
 
-/* hex_digit for every char plus one, 0 where there is no digit: hex_decode reads fixtures and pre-states of many megabytes. */
+/* hex_digit for every char plus one, 0 where there is no digit: hex_decode reads fixtures and pre-states of many
+ * megabytes. */
 #define DIGIT(c, value) [c] = (value) + 1
 static const uint8_t digit_plus_one[256] = {
     DIGIT('0', 0),  DIGIT('1', 1),  DIGIT('2', 2),  DIGIT('3', 3),  DIGIT('4', 4),  DIGIT('5', 5),

@@ -60,8 +60,8 @@ struct arena_chunk {
     uint8_t *end;
 };
 
-/* The first chunk, doubled with each further one up to the largest, so that a small arena stays small and a big one asks
- * the heap seldom. */
+/* The first chunk, doubled with each further one up to the largest, so that a small arena stays small and a big one
+ * asks the heap seldom. */
 #define ARENA_CHUNK_MIN ((size_t)16 << 10)
 #define ARENA_CHUNK_MAX ((size_t)4 << 20)
 #define ARENA_ALIGN_MAX ((size_t)64)

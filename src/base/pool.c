@@ -5,15 +5,15 @@
  *     order     asked (32 bits) | generation (32 bits, the futex word)
  *     tickets   generation (32 bits) | workers that have not started yet (32 bits)
  *
- * pool_run stores job and context, then tickets, then a new order. A worker that sees a new generation and whose number is below
- * `asked` takes a ticket of that generation, runs the job and counts itself out of `running`; the one that counts down to zero wakes
- * the caller if he sleeps. When the caller has done his own part he takes back the tickets that are left: whoever wakes up
- * so late finds none and goes back to sleep, so a short job never waits for a slow wake-up. Everybody spins for a moment
- * before sleeping, since the next block mostly comes at once.
+ * pool_run stores job and context, then tickets, then a new order. A worker that sees a new generation and whose number
+ * is below `asked` takes a ticket of that generation, runs the job and counts itself out of `running`; the one that
+ * counts down to zero wakes the caller if he sleeps. When the caller has done his own part he takes back the tickets
+ * that are left: whoever wakes up so late finds none and goes back to sleep, so a short job never waits for a slow
+ * wake-up. Everybody spins for a moment before sleeping, since the next block mostly comes at once.
  *
- * Worker w sleeps under bit (w - 1) mod 32 of the futex's bit set, so that one system call wakes just those asked (in pools of
- * up to 33; in larger ones some may wake for nothing). A worker that was not asked touches nothing but `order`: job and context
- * may change under it. */
+ * Worker w sleeps under bit (w - 1) mod 32 of the futex's bit set, so that one system call wakes just those asked (in
+ * pools of up to 33; in larger ones some may wake for nothing). A worker that was not asked touches nothing but
+ * `order`: job and context may change under it. */
 #define _GNU_SOURCE 1
 #include "base/base.h"
 
@@ -26,7 +26,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Spins before a sleep: some 10 µs where a pause takes 140 cycles, 3 µs where it takes 40. About what a sleep and a wake-up cost. */
+/* Spins before a sleep: some 10 µs where a pause takes 140 cycles, 3 µs where it takes 40. About what a sleep and a
+ * wake-up cost. */
 enum { SPINS = 256 };
 
 /* In `running`: the caller sleeps on the word and wants to be woken at zero. */
@@ -125,8 +126,8 @@ static void *worker_main(void *argument)
         if (self->worker >= order >> 32 || !take_ticket(p, seen)) continue;
         if (p->job == NULL) return NULL;
         p->job(p->context, self->worker);
-        /* Release: the caller sees what the job did. Acquire is needed by the last one only, for nothing but symmetry with
-         * the caller's own load; the pool outlives the wake-up because pool_free joins us first. */
+        /* Release: the caller sees what the job did. Acquire is needed by the last one only, for nothing but symmetry
+         * with the caller's own load; the pool outlives the wake-up because pool_free joins us first. */
         uint32_t left = atomic_fetch_sub_explicit(&p->running, 1, memory_order_acq_rel) - 1;
         if (left == CALLER_SLEEPS) futex_wake(&p->running, 1);
     }
@@ -223,7 +224,8 @@ void pool_for(struct pool *p, size_t count, size_t grain, void (*body)(void *con
 
 /* ---- birth and death ---- */
 
-/* A thread with a big stack and no signals: those are for the program's own threads. False when the system has none left. */
+/* A thread with a big stack and no signals: those are for the program's own threads. False when the system has none
+ * left. */
 static bool thread_start(pthread_t *thread, void *(*entry)(void *), void *argument)
 {
     pthread_attr_t attributes;

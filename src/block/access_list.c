@@ -3,9 +3,9 @@
  *     commit ──► block_list_accesses ──► book: accounts, their slots, changes in order of their index
  *     the end of the block ──► block_make_access_list ──► sorted by address and key
  *
- * What is listed and with which values depends on the order of commits alone, which is the order of the transactions in every
- * executor. An account or slot finds its place in the book through its entry in the table (`listed`), so that one that is
- * accessed again costs no look-up. */
+ * What is listed and with which values depends on the order of commits alone, which is the order of the transactions in
+ * every executor. An account or slot finds its place in the book through its entry in the table (`listed`), so that one
+ * that is accessed again costs no look-up. */
 #include <stdlib.h>
 
 #include "block/private.h"
@@ -84,7 +84,8 @@ static struct book_slot *list_slot(struct access_book *b, struct slot_entry *e)
     return &b->slots[e->listed - 1];
 }
 
-/* A second change of the same field at one index (the work at the end of a block has several steps) takes the place of the first. */
+/* A second change of the same field at one index (the work at the end of a block has several steps) takes the place of
+ * the first. */
 static void add_change(struct access_book *b, struct change_list *l, struct book_change change)
 {
     if (l->count != 0 && b->changes[l->last - 1].index == change.index) {
@@ -175,7 +176,7 @@ void block_list_accesses(struct block_run *run, const struct state_accesses *acc
     if (accesses->oldest_hash < run->engine->book->oldest_hash) run->engine->book->oldest_hash = accesses->oldest_hash;
 }
 
-/* ---- making the list ---------------------------------------------------------------------------------------------- */
+/* ---- making the list --------------------------------------------------------------------------------------------- */
 
 static const struct bal_word_change *make_words(const struct access_book *b, struct change_list l, struct arena *arena)
 {

@@ -1,4 +1,5 @@
-/* A declared block access list (EIP-7928): what can be said against it before execution, while gas runs out, and after. */
+/* A declared block access list (EIP-7928): what can be said against it before execution, while gas runs out, and
+ * after. */
 #include <stdio.h>
 
 #include "block/private.h"

@@ -3,7 +3,7 @@
 #include "crypto/crypto.h"
 #include "harness.h"
 
-/* ---- a block ------------------------------------------------------------------------------------------------------ */
+/* ---- a block ----------------------------------------------------------------------------------------------------- */
 
 static struct address numbered(uint8_t n)
 {
@@ -23,8 +23,8 @@ static void put_account(struct state_memory *m, uint8_t n, uint64_t balance, con
     if (size != 0) state_memory_set_code(m, account, &hash, (struct bytes){code, size});
 }
 
-/* A block with one transaction: account 1 calls account 2, whose code reads slot 5, writes slot 6, asks for the balance of account 3,
- * and writes slot 7 with what is in it. A withdrawal goes to account 4. */
+/* A block with one transaction: account 1 calls account 2, whose code reads slot 5, writes slot 6, asks for the balance
+ * of account 3, and writes slot 7 with what is in it. A withdrawal goes to account 4. */
 static void run_block(struct engine *e, enum executor_kind kind, struct block_result *r, struct header *h,
                       const struct block_access_list *declared)
 {
@@ -94,7 +94,8 @@ TEST(a_block_lists_what_it_accessed)
     }
 }
 
-/* ---- lists that differ ---------------------------------------------------------------------------------------------- */
+/* ---- lists that differ
+ * ---------------------------------------------------------------------------------------------- */
 
 static struct bal_account right_account(void)
 {

@@ -21,8 +21,8 @@ static void put_account(struct state_memory *m, uint8_t n, uint64_t balance, con
     if (size != 0) state_memory_set_code(m, account, &hash, (struct bytes){code, size});
 }
 
-/* Account 1 pays for all; account 2 is the beneficiary and destroys itself when called; account 3 calls the beneficiary, which before
- * EIP-161 costs 25,000 more where there is no such account. */
+/* Account 1 pays for all; account 2 is the beneficiary and destroys itself when called; account 3 calls the
+ * beneficiary, which before EIP-161 costs 25,000 more where there is no such account. */
 static uint64_t gas_of_the_caller(enum executor_kind kind, unsigned threads, uint32_t calls_before, bool *exists)
 {
     struct state_memory *m = state_memory_new();

@@ -8,11 +8,11 @@
  *                    block_seal ──► bloom, receipts root, requests hash, state diff
  *                    block_check ──► compared with the header
  *
- * The executors stand behind one seam (struct block_executor). Each gives the same bytes for every number of threads: the results
- * of executing the transactions one after the other.
+ * The executors stand behind one seam (struct block_executor). Each gives the same bytes for every number of threads:
+ * the results of executing the transactions one after the other.
  *
- * An engine owns what is worth keeping between blocks: threads, per-worker memory, the code cache, the table. One engine
- * executes one block at a time; results live in the engine until the next block_execute. */
+ * An engine owns what is worth keeping between blocks: threads, per-worker memory, the code cache, the table. One
+ * engine executes one block at a time; results live in the engine until the next block_execute. */
 #ifndef WEFT_BLOCK_H
 #define WEFT_BLOCK_H
 
@@ -34,24 +34,25 @@ unsigned engine_threads(const struct engine *e);
 struct pool *engine_pool(struct engine *e);
 struct code_cache *engine_codes(struct engine *e);
 struct state_table *engine_table(struct engine *e);
-/* The parallel executor decides for itself whether a block is worth sharing among the threads. With `always` it shares every block, however
- * small, and also with one thread takes the parallel path: for tests. */
+/* The parallel executor decides for itself whether a block is worth sharing among the threads. With `always` it shares
+ * every block, however small, and also with one thread takes the parallel path: for tests. */
 void engine_share_always(struct engine *e, bool always);
-/* Notes, from the next block on, what each worker does when (block_result.events), with every executor. Costs two clock readings a
- * transaction. */
+/* Notes, from the next block on, what each worker does when (block_result.events), with every executor. Costs two clock
+ * readings a transaction. */
 void engine_record(struct engine *e, bool on);
 
 /* ---- what goes in -------------------------------------------------------------------------------------------- */
 
-/* Traces the transactions of a block, with any executor: what is committed was traced the same way whichever it was. A transaction may be
- * executed several times, on any worker; each execution has a tracer of its own, and one of them is committed. System calls are
- * not traced. */
+/* Traces the transactions of a block, with any executor: what is committed was traced the same way whichever it was. A
+ * transaction may be executed several times, on any worker; each execution has a tracer of its own, and one of them is
+ * committed. System calls are not traced. */
 struct block_tracing {
     void *context;
-    /* An execution of transaction `index` begins: its tracer, which lives until it is committed or dropped. Any thread. */
+    /* An execution of transaction `index` begins: its tracer, which lives until it is committed or dropped. Any
+     * thread. */
     struct vm_tracer *(*begin)(void *context, uint32_t index);
-    /* That execution is the one that counts. In order, one at a time; from the first on again, where a block that did not agree with its
-     * access list is executed once more. */
+    /* That execution is the one that counts. In order, one at a time; from the first on again, where a block that did
+     * not agree with its access list is executed once more. */
     void (*commit)(void *context, uint32_t index, struct vm_tracer *tracer);
     /* That execution does not count. Any thread. */
     void (*drop)(void *context, uint32_t index, struct vm_tracer *tracer);
@@ -71,8 +72,8 @@ void block_trace_init(struct block_trace *t, struct vm_trace_options options,
 /* Looks on while the serial executor works, to learn what each transaction reads and writes. */
 struct block_watch {
     void *context;
-    /* After transaction `index` was executed and before it is committed: its finalized records, with predicates on balances noted as
-     * they are for an execution ahead of its turn, and what it did. */
+    /* After transaction `index` was executed and before it is committed: its finalized records, with predicates on
+     * balances noted as they are for an execution ahead of its turn, and what it did. */
     void (*executed)(void *context, uint32_t index, const struct state *s, const struct tx_result *result);
 };
 
@@ -94,15 +95,16 @@ struct block_task {
     const struct block_access_list *
         access_list; /* as declared (EIP-7928), to be compared with what is found; NULL: not at hand. Before Amsterdam no
                          header vouches for it: a list made by an earlier execution of the block */
-    /* Called in order after each committed transaction, on whichever worker commits (state_table_diff with number index + 2 is the
-     * state after it). May be NULL. For receipts before Byzantium, which carry a state root: the callback fills `state_roots`, from
-     * where block_seal takes them; without it such receipts get a zero root and block_check skips the receipts root. */
+    /* Called in order after each committed transaction, on whichever worker commits (state_table_diff with number index
+     * + 2 is the state after it). May be NULL. For receipts before Byzantium, which carry a state root: the callback
+     * fills `state_roots`, from where block_seal takes them; without it such receipts get a zero root and block_check
+     * skips the receipts root. */
     void (*committed)(void *context, struct engine *e, uint32_t index);
     void *committed_context;
     const struct hash *state_roots;
     const struct block_tracing *tracing; /* NULL: nothing is traced, and nothing is lost by it */
-    /* Serial executor only, on a block that is known to be valid (nonces are taken from the transactions, as they are ahead of the
-     * line); NULL: nobody looks on. */
+    /* Serial executor only, on a block that is known to be valid (nonces are taken from the transactions, as they are
+     * ahead of the line); NULL: nobody looks on. */
     const struct block_watch *watch;
     bool keep_accesses;     /* fill access_list and codes_read, also where the fork has no access list: for a witness */
     bool pay_zero_reward;   /* a block reward of zero is paid as well, which touches the beneficiary: as t8n tools do */
@@ -202,25 +204,27 @@ struct u256 block_blob_base_fee(const struct fork *fork, uint64_t excess_blob_ga
 /* What instructions see of a block; the transaction's part is zero. */
 struct vm_env block_env(const struct chain_spec *chain, const struct fork *fork, const struct header *h);
 
-/* Executes a block. STATUS_OK, or the status of an invalid block or failing view with *error set (may be NULL); *out is filled in
- * both cases as far as execution came. The caller's thread works as worker 0. A block that fails along its access list is executed
- * once more serially, so that what is wrong gets the same name in every mode. */
+/* Executes a block. STATUS_OK, or the status of an invalid block or failing view with *error set (may be NULL); *out is
+ * filled in both cases as far as execution came. The caller's thread works as worker 0. A block that fails along its
+ * access list is executed once more serially, so that what is wrong gets the same name in every mode. */
 enum status block_execute(struct engine *e, enum executor_kind kind, const struct block_task *task,
                           struct block_result *out, struct error *error);
 
 /* Builds receipts, bloom, roots and the state diff of an executed block. */
 void block_seal(struct engine *e, struct block_result *r);
 
-/* Compares a sealed result with the header: gas used, receipts root (when the fork's receipts do not carry state roots), bloom,
- * requests hash, blob gas. BLOCK_* status with *error set: what was found and what the header says. */
+/* Compares a sealed result with the header: gas used, receipts root (when the fork's receipts do not carry state
+ * roots), bloom, requests hash, blob gas. BLOCK_* status with *error set: what was found and what the header says. */
 enum status block_check(const struct block_result *r, struct error *error);
-/* EIP-7685: sha256 over the sha256 of each request (type byte and data), of which there are at most BLOCK_REQUESTS_MAX. */
+/* EIP-7685: sha256 over the sha256 of each request (type byte and data), of which there are at most
+ * BLOCK_REQUESTS_MAX. */
 enum { BLOCK_REQUESTS_MAX = 8 };
 struct hash block_requests_hash(const struct bytes *requests, uint32_t count);
 
-/* The first difference between two block access lists in canonical form (EIP-7928), as BLOCK_ACCESS_LIST_MISSING, _EXTRA, _VALUE or _INDEX with
- * *error set (may be NULL): account, slot or field, index, what was declared and what was found. block_execute compares the list
- * of the task with what it found in this way. Any thread. */
+/* The first difference between two block access lists in canonical form (EIP-7928), as BLOCK_ACCESS_LIST_MISSING,
+ * _EXTRA, _VALUE or _INDEX with
+ * *error set (may be NULL): account, slot or field, index, what was declared and what was found. block_execute compares
+ * the list of the task with what it found in this way. Any thread. */
 enum status block_compare_access_lists(const struct block_access_list *declared, const struct block_access_list *found,
                                        struct error *error);
 
@@ -231,8 +235,8 @@ uint32_t block_header_fields(const struct fork *fork);
 
 /* What a header must have, given its parent; block_check_header compares with these.
  *
- * Difficulty by the fork's formula and bomb (Yellow Paper 4.3.4, EIP-2, 100, 649, 1234, 2384, 3554, 4345, 5133); 0 after the
- * merge. `parent_has_uncles` matters from Byzantium on. */
+ * Difficulty by the fork's formula and bomb (Yellow Paper 4.3.4, EIP-2, 100, 649, 1234, 2384, 3554, 4345, 5133); 0
+ * after the merge. `parent_has_uncles` matters from Byzantium on. */
 struct u256 block_difficulty(const struct fork *fork, uint64_t number, uint64_t timestamp, uint64_t parent_timestamp,
                              struct u256 parent_difficulty, bool parent_has_uncles);
 /* EIP-1559; the initial base fee when the parent had none. */
@@ -240,8 +244,9 @@ struct u256 block_base_fee(const struct fork *fork, const struct header *parent)
 /* EIP-4844 with EIP-7918's reserve price; 0 when the parent had no blob fields. */
 uint64_t block_excess_blob_gas(const struct fork *fork, const struct header *parent);
 
-/* Whether `h` may follow `parent` by the rules of `fork`, the fork of h: BLOCK_* with *error set (may be NULL), saying what was
- * found and what was expected. Looks at headers alone: neither at the seal nor at what execution gives. Any thread. */
+/* Whether `h` may follow `parent` by the rules of `fork`, the fork of h: BLOCK_* with *error set (may be NULL), saying
+ * what was found and what was expected. Looks at headers alone: neither at the seal nor at what execution gives. Any
+ * thread. */
 enum status block_check_header(const struct header *h, const struct header *parent, const struct fork *fork,
                                const struct chain_spec *chain, struct error *error);
 
@@ -252,8 +257,9 @@ struct block_ancestor {
     const struct header *uncles;
     uint32_t uncle_count;
 };
-/* Whether the uncles of `b` are valid (Yellow Paper 11.1): at most two, new, each a valid child of an ancestor two to seven
- * generations back. `ancestors`: the parent first, up to seven. UNCLE_*, or what block_check_header says of an uncle. */
+/* Whether the uncles of `b` are valid (Yellow Paper 11.1): at most two, new, each a valid child of an ancestor two to
+ * seven generations back. `ancestors`: the parent first, up to seven. UNCLE_*, or what block_check_header says of an
+ * uncle. */
 enum status block_check_uncles(const struct block *b, const struct chain_spec *chain,
                                const struct block_ancestor *ancestors, uint32_t ancestor_count, struct error *error);
 

@@ -1,18 +1,20 @@
-/* Execution along a declared block access list (EIP-7928): what each transaction finds is known before any of them runs.
+/* Execution along a declared block access list (EIP-7928): what each transaction finds is known before any of them
+ * runs.
  *
  *     list ──► versions in the table, numbered by index ──► transactions in any order, each reads below its own number
  *                                                             │
  *              the list itself  ◄── compared ── what each transaction wrote, against the versions of its index
  *
- * Why a wrong list cannot be accepted, by induction over the transactions: what transaction i reads is right when all entries below its
- * index are. What it writes is compared with the entries of its index, so every change it makes is declared as it is; and the
- * list that is rebuilt from what was accessed is compared with the declared one at the end, so nothing is declared that it
- * does not do. */
+ * Why a wrong list cannot be accepted, by induction over the transactions: what transaction i reads is right when all
+ * entries below its index are. What it writes is compared with the entries of its index, so every change it makes is
+ * declared as it is; and the list that is rebuilt from what was accessed is compared with the declared one at the end,
+ * so nothing is declared that it does not do. */
 #include "block/declared.h"
 
 #include "crypto/crypto.h"
 
-/* ---- the list as versions ------------------------------------------------------------------------------------------ */
+/* ---- the list as versions
+ * ------------------------------------------------------------------------------------------ */
 
 struct loading {
     struct block_run *run;
@@ -23,8 +25,9 @@ struct loading {
 
 enum { LOAD_AT_A_TIME = 8 };
 
-/* Which older version the one above `top` points at besides `top` itself: distances grow so that a search takes a logarithm of
- * steps (Myers, "An applicative random-access stack", 1983). A popular location has a version for every transaction. */
+/* Which older version the one above `top` points at besides `top` itself: distances grow so that a search takes a
+ * logarithm of steps (Myers, "An applicative random-access stack", 1983). A popular location has a version for every
+ * transaction. */
 static struct version *choose_skip(struct version *top)
 {
     struct version *one = top->skip, *two = one != NULL ? one->skip : NULL;
@@ -134,7 +137,8 @@ enum status declared_load(struct block_run *run)
     return status;
 }
 
-/* ---- what a transaction wrote, against the list ---------------------------------------------------------------------- */
+/* ---- what a transaction wrote, against the list
+ * ---------------------------------------------------------------------- */
 
 /* The balance after the transaction; `fee` is what the block's beneficiary gets for it. */
 static bool balance_differs(const struct state *s, const struct account_entry *e, struct u256 delta, struct u256 fee)

@@ -10,8 +10,8 @@ static uint64_t room(uint64_t limit, uint64_t used)
     return used > limit ? 0 : limit - used;
 }
 
-/* Whether the gas of a transaction fits what is left of the block. Where gas has two dimensions (EIP-8037), each has the whole block's
- * limit, and the transaction must fit with the most that it could use of each. */
+/* Whether the gas of a transaction fits what is left of the block. Where gas has two dimensions (EIP-8037), each has
+ * the whole block's limit, and the transaction must fit with the most that it could use of each. */
 static bool gas_fits(const struct block_run *run, const struct transaction *tx)
 {
     uint64_t limit = run->task->header->gas_limit, price = run->context.env.state_byte_gas;
@@ -99,7 +99,8 @@ static struct u256 fake_exponential(uint64_t factor, uint64_t numerator, uint64_
 struct u256 block_blob_base_fee(const struct fork *fork, uint64_t excess_blob_gas)
 {
     if (fork->blob.max == 0) return U256_ZERO;
-    /* Headers are untrusted: beyond this the series no longer fits 256 bits, and takes long. Nobody can pay that much. */
+    /* Headers are untrusted: beyond this the series no longer fits 256 bits, and takes long. Nobody can pay that
+     * much. */
     enum { EXPONENT_MAX = 140 };
     if (excess_blob_gas / fork->blob.update_fraction > EXPONENT_MAX) return U256_MAX;
     return fake_exponential(1, excess_blob_gas, fork->blob.update_fraction);
@@ -201,7 +202,8 @@ static enum status execute_with(struct engine *e, const struct block_executor *e
     return explain(&run, error);
 }
 
-/* Before EIP-6780 a list does not say all that happened: a contract that destroys itself loses its storage, slot by slot unnamed. */
+/* Before EIP-6780 a list does not say all that happened: a contract that destroys itself loses its storage, slot by
+ * slot unnamed. */
 static bool says_all(const struct block_access_list *l, const struct fork *fork)
 {
     if (fork->selfdestruct == SELFDESTRUCT_SAME_TRANSACTION) return true;

@@ -1,12 +1,12 @@
 /* Groups of transactions, which are what the scheduler schedules, and which of them are heavy. */
 #include "block/plan.h"
 
-/* Neighbouring transactions form a group until their gas limits sum up to this: some tens of microseconds of work, so that handing
- * results from core to core costs little beside it. Many workers need smaller portions. */
+/* Neighbouring transactions form a group until their gas limits sum up to this: some tens of microseconds of work, so
+ * that handing results from core to core costs little beside it. Many workers need smaller portions. */
 enum { GROUP_GAS = 400000, GROUP_GAS_MANY = 150000, MANY_WORKERS = 5, GROUP_MAX = 32 };
 
-/* A transaction is heavy when its gas limit is at least this share of what a worker will do: 1 / HEAVY_SHARE; the HEAVY_MAX heaviest are
- * begun first. */
+/* A transaction is heavy when its gas limit is at least this share of what a worker will do: 1 / HEAVY_SHARE; the
+ * HEAVY_MAX heaviest are begun first. */
 enum { HEAVY_SHARE = 4, HEAVY_MAX = 16 };
 
 uint32_t plan_groups(const struct block_task *task, uint32_t from, unsigned workers, uint32_t *first,

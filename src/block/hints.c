@@ -4,8 +4,8 @@ enum { SUSPICION_STEP = 4, SUSPICION_MAX = 12, SUSPICION_LIMIT = 4 };
 /* What of a transaction's call data is looked at, and so many accounts at most. */
 enum { WORDS_MAX = 32, KEYS_MAX = 8 };
 
-/* The last transaction of a class (key: its contract), or of those of a class that name one account. Tags are taken for what they are
- * hashes of: a collision makes a bad guess. */
+/* The last transaction of a class (key: its contract), or of those of a class that name one account. Tags are taken for
+ * what they are hashes of: a collision makes a bad guess. */
 struct last_of {
     uint64_t tag;
     uint32_t tx; /* plus 1; 0: free */
@@ -46,8 +46,8 @@ static bool looks_like_address(const uint8_t word[32])
     return memcmp(word, zeros, sizeof zeros) == 0 && memcmp(word + 12, zeros, 4) != 0;
 }
 
-/* The accounts that a transaction of the class names: at least one. Who names none besides the sender is like all that call the same
- * function. */
+/* The accounts that a transaction of the class names: at least one. Who names none besides the sender is like all that
+ * call the same function. */
 static uint32_t keys_of(uint64_t keys[KEYS_MAX], const struct transaction *tx, const struct address *sender,
                         uint64_t class)
 {

@@ -1,14 +1,16 @@
-/* hints: what can be guessed about a block's conflicts before its transactions run. Wrong guesses cost time, never results.
+/* hints: what can be guessed about a block's conflicts before its transactions run. Wrong guesses cost time, never
+ * results.
  *
- * Transactions that call the same contract form a class. When one of a class has been run ahead in vain, the next ones of the class will
- * likely read what one before them writes: running them ahead waits until that one has run. Which one?
+ * Transactions that call the same contract form a class. When one of a class has been run ahead in vain, the next ones
+ * of the class will likely read what one before them writes: running them ahead waits until that one has run. Which
+ * one?
  *
  *     kin      the last one that names an account that this one names as well (its sender, or an argument that looks like an address):
  *              transfers to one exchange, swaps of one pair of tokens
  *     before   the last one of the class: a token sale, a mint, whatever has one counter
  *
- * A class is suspected of either kind by itself: of the second only when conflicts came from transactions that were no kin. A success
- * before the other one had run takes some of the suspicion away.
+ * A class is suspected of either kind by itself: of the second only when conflicts came from transactions that were no
+ * kin. A success before the other one had run takes some of the suspicion away.
  *
  * hints_praise and hints_blame are for the worker at the head; the others may ask at any time. */
 #ifndef WEFT_BLOCK_HINTS_H
@@ -32,8 +34,8 @@ struct suspect {
 };
 
 void hints_make(struct hints *h, const struct block_task *task, uint32_t from, struct arena *arena);
-/* Tells that a transaction had been run ahead with success. That says something of a suspicion only if the one that it was suspected to
- * depend on had not run when it began: `before_kin`, `before_any`. */
+/* Tells that a transaction had been run ahead with success. That says something of a suspicion only if the one that it
+ * was suspected to depend on had not run when it began: `before_kin`, `before_any`. */
 void hints_praise(struct hints *h, uint32_t tx, bool before_kin, bool before_any);
 /* Tells that a transaction had been run ahead in vain, and whose write it had missed (HINTS_NONE: nobody's). */
 void hints_blame(struct hints *h, uint32_t tx, uint32_t missed);

@@ -1,12 +1,13 @@
-/* The parallel executors: workers run transactions ahead of the line; the one at the head commits in order what holds and runs the
- * rest itself (sched/sched.h).
+/* The parallel executors: workers run transactions ahead of the line; the one at the head commits in order what holds
+ * and runs the rest itself (sched/sched.h).
  *
  *     parallel      on multi-version memory (mv/mv.h): a transaction reads what others ahead of the line have published
  *     access list   on a declared access list (declared.h): a transaction reads what the list says, and what it writes is
  *                   compared with the list; nothing is run twice
  *
- * Equivalence to serial execution, by induction over the order: a transaction is committed either after running at the head,
- * where every version below its number is committed, or after mv_holds has compared all it read with exactly those versions. */
+ * Equivalence to serial execution, by induction over the order: a transaction is committed either after running at the
+ * head, where every version below its number is committed, or after mv_holds has compared all it read with exactly
+ * those versions. */
 #include <limits.h>
 
 #include "block/declared.h"
@@ -44,7 +45,8 @@ static void execute(struct parallel_run *p, struct engine_worker *w, uint32_t tx
     if (w->tx.state->failure != STATUS_OK) result->invalid = w->tx.state->failure;
 }
 
-/* Executes on the values of the declared list, fees included. Its own fee is in the list too, so it is not counted again. */
+/* Executes on the values of the declared list, fees included. Its own fee is in the list too, so it is not counted
+ * again. */
 static struct mv_execution *execute_declared(struct parallel_run *p, struct engine_worker *w, uint32_t tx,
                                              struct tx_result *result, struct vm_tracer **tracer)
 {
@@ -67,7 +69,8 @@ static void execute_ahead(struct parallel_run *p, struct engine_worker *w, uint3
     execute(p, w, tx, &a->result, &a->tracer);
 }
 
-/* ---- ahead of the line --------------------------------------------------------------------------------------------- */
+/* ---- ahead of the line
+ * --------------------------------------------------------------------------------------------- */
 
 /* Whether a transaction that one of `group` may depend on is still to be run, by somebody else. */
 static bool is_to_come(struct parallel_run *p, uint32_t before, uint32_t group)
@@ -76,9 +79,9 @@ static bool is_to_come(struct parallel_run *p, uint32_t before, uint32_t group)
            !sched_is_ready(&p->sched, p->group_of[before]);
 }
 
-/* Whether to leave a group to the head: its first transaction calls a contract whose callers have conflicted lately, and the one it will
- * depend on has not run yet. Or has, just now: then this one's turn is next, and two workers that take turns at a chain are slower than
- * one. */
+/* Whether to leave a group to the head: its first transaction calls a contract whose callers have conflicted lately,
+ * and the one it will depend on has not run yet. Or has, just now: then this one's turn is next, and two workers that
+ * take turns at a chain are slower than one. */
 static bool is_hopeless(struct parallel_run *p, uint32_t group)
 {
     uint32_t before = hints_expect_conflict(&p->hints, p->first[group]);
@@ -115,7 +118,7 @@ static struct sched_task speculate(struct parallel_run *p, struct engine_worker 
     return sched_next(&p->sched);
 }
 
-/* ---- at the head --------------------------------------------------------------------------------------------------- */
+/* ---- at the head ------------------------------------------------------------------------------------------------- */
 
 /* Before EIP-161 the fee of a transaction brings its beneficiary into existence, which the next one may notice. */
 static void bring_beneficiary(struct parallel_run *p, struct engine_worker *w, uint32_t tx)
@@ -137,8 +140,8 @@ static void commit(struct parallel_run *p, struct engine_worker *w, uint32_t tx,
     if (w->tx.state->list_accesses) block_list_accesses(p->run, &execution->accesses, tx + 1);
 }
 
-/* Executes on the declared values what nobody has executed yet, and commits it. What does not agree with the list ends the block:
- * block_execute then finds out serially what is wrong. */
+/* Executes on the declared values what nobody has executed yet, and commits it. What does not agree with the list ends
+ * the block: block_execute then finds out serially what is wrong. */
 static enum status run_declared(struct parallel_run *p, struct engine_worker *w, uint32_t tx)
 {
     struct tx_result *result = &p->run->results[tx];
@@ -274,7 +277,7 @@ static struct sched_task commit_group(struct parallel_run *p, struct engine_work
     return next;
 }
 
-/* ---- the workers --------------------------------------------------------------------------------------------------- */
+/* ---- the workers ------------------------------------------------------------------------------------------------- */
 
 static struct sched_task wait_for_work(struct parallel_run *p)
 {
@@ -320,7 +323,7 @@ static void work(void *context, unsigned worker)
     }
 }
 
-/* ---- a block ------------------------------------------------------------------------------------------------------- */
+/* ---- a block ----------------------------------------------------------------------------------------------------- */
 
 /* Runs the transactions from `from` on, with all workers that can be of use. */
 static void run_shared(struct block_run *run, uint32_t from, bool declared)

@@ -1,5 +1,6 @@
-/* plan: what the parallel executor decides from numbers alone: whether a block is shared among workers, how its transactions form groups,
- * which groups are begun first. Apart from the executor, so that the simulator (explain/) asks the same functions. */
+/* plan: what the parallel executor decides from numbers alone: whether a block is shared among workers, how its
+ * transactions form groups, which groups are begun first. Apart from the executor, so that the simulator (explain/)
+ * asks the same functions. */
 #ifndef WEFT_BLOCK_PLAN_H
 #define WEFT_BLOCK_PLAN_H
 
@@ -8,15 +9,18 @@
 
 /* How much gas the block will use: what its header says, else the sum of the limits. */
 uint64_t plan_expected_gas(const struct block_task *task);
-/* Whether a block promises so much work that all workers are called at once. Otherwise it begins on the caller alone. */
+/* Whether a block promises so much work that all workers are called at once. Otherwise it begins on the caller
+ * alone. */
 bool plan_share_at_once(const struct block_task *task);
-/* Whether, `done` transactions having been executed alone, it is time to ask whether the rest had better be shared ... */
+/* Whether, `done` transactions having been executed alone, it is time to ask whether the rest had better be shared
+ * ... */
 bool plan_look(uint32_t done);
 /* ... and that: the first `done` took `ns` and `gas_done`; the other `left` use `gas_left`. */
 bool plan_share_rest(uint64_t ns, uint64_t gas_done, uint32_t done, uint64_t gas_left, uint32_t left);
 
-/* Groups of the transactions from `from` on, for so many workers: group g is those from first[g] up to first[g + 1], and group_of[i] is the group of
- * transaction i. Both have room for all transactions, `first` for one more. Returns the number of groups. */
+/* Groups of the transactions from `from` on, for so many workers: group g is those from first[g] up to first[g + 1],
+ * and group_of[i] is the group of transaction i. Both have room for all transactions, `first` for one more. Returns the
+ * number of groups. */
 uint32_t plan_groups(const struct block_task *task, uint32_t from, unsigned workers, uint32_t *first,
                      uint32_t *group_of);
 /* Tells a scheduler that has been begun which of its groups may take so long that they had better be begun first. */

@@ -64,8 +64,8 @@ void block_count(struct block_run *run, uint32_t index);
 /* Notes that the block is invalid because of transaction `index`. */
 void block_refuse(struct block_run *run, uint32_t index, enum status why);
 
-/* Executes and commits transaction `index` in place on worker 0; false when it cannot be in the block. Only while no other worker
- * runs. */
+/* Executes and commits transaction `index` in place on worker 0; false when it cannot be in the block. Only while no
+ * other worker runs. */
 bool block_run_in_place(struct block_run *run, uint32_t index);
 
 /* Executes transactions on the caller alone, in place, until it pays to call the other workers; returns how many. */
@@ -93,8 +93,8 @@ static inline bool block_lists_accesses(const struct block_task *task)
 }
 /* Which codes were read and how far back hashes were asked for. */
 void block_make_reads(struct block_run *run, struct block_result *out);
-/* Lists what was accessed at `index` (0: before the transactions, i: by transaction i from 1, one more: after them), once it is
- * committed and its fee is in run->fees. In order. */
+/* Lists what was accessed at `index` (0: before the transactions, i: by transaction i from 1, one more: after them),
+ * once it is committed and its fee is in run->fees. In order. */
 void block_list_accesses(struct block_run *run, const struct state_accesses *accesses, uint32_t index);
 /* The list; lives as long as the results. */
 struct block_access_list block_make_access_list(struct block_run *run);
@@ -114,8 +114,8 @@ enum status block_check_access_list_gas(struct block_run *run);
 enum status block_start(struct block_run *run);
 enum status block_finish(struct block_run *run, struct block_result *out);
 
-/* Executes transaction `index` as tx_execute does, traced where the task asks for it. Returns the tracer, which the caller commits or drops;
- * NULL: nothing is traced. */
+/* Executes transaction `index` as tx_execute does, traced where the task asks for it. Returns the tracer, which the
+ * caller commits or drops; NULL: nothing is traced. */
 struct vm_tracer *block_execute_traced(const struct block_run *run, struct tx_worker *w, uint32_t index,
                                        struct tx_result *result);
 void block_commit_trace(const struct block_run *run, uint32_t index, struct vm_tracer *tracer);

@@ -1,5 +1,5 @@
-/* The serial executor: one transaction after the other on the calling thread, values overwritten in place. It is what all
- * others must equal. */
+/* The serial executor: one transaction after the other on the calling thread, values overwritten in place. It is what
+ * all others must equal. */
 #include "block/private.h"
 
 bool block_run_in_place(struct block_run *run, uint32_t index)

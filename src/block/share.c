@@ -1,8 +1,8 @@
 /* Whether a block is worth sharing among the workers.
  *
- * Calling the others costs microseconds until they are awake, and each transaction that they hand over about one more. So a block
- * whose gas does not promise much work begins on the caller alone, in place, and the others are called as soon as what was measured so
- * far says that the rest is worth it. */
+ * Calling the others costs microseconds until they are awake, and each transaction that they hand over about one more.
+ * So a block whose gas does not promise much work begins on the caller alone, in place, and the others are called as
+ * soon as what was measured so far says that the rest is worth it. */
 #include "block/plan.h"
 #include "block/private.h"
 

@@ -1,5 +1,5 @@
-/* What a block does besides its transactions: system calls, rewards, withdrawals, requests. Everything here is executed on one
- * thread and writes the table in place. */
+/* What a block does besides its transactions: system calls, rewards, withdrawals, requests. Everything here is executed
+ * on one thread and writes the table in place. */
 #include "block/private.h"
 #include "crypto/crypto.h"
 
@@ -102,7 +102,8 @@ enum status block_start(struct block_run *run)
     return status;
 }
 
-/* ---- rewards and withdrawals --------------------------------------------------------------------------------------- */
+/* ---- rewards and withdrawals
+ * --------------------------------------------------------------------------------------- */
 
 static void reward(struct block_run *run, struct state *s)
 {
@@ -123,8 +124,9 @@ static void touch_rewarded(struct block_run *run, struct state *s)
     state_touch(s, state_account(s, &task->header->beneficiary));
 }
 
-/* Credits the fees of the transactions. The block access list has them where they were earned. Before EIP-161 the transactions have
- * brought the beneficiary into existence themselves, unless it destroyed itself in the last one: then there is nothing to touch. */
+/* Credits the fees of the transactions. The block access list has them where they were earned. Before EIP-161 the
+ * transactions have brought the beneficiary into existence themselves, unless it destroyed itself in the last one: then
+ * there is nothing to touch. */
 static enum status pay_fees(struct block_run *run)
 {
     if (run->committed == 0) return STATUS_OK;
@@ -154,7 +156,8 @@ static enum status pay_out(struct block_run *run)
     return end_in_place(run, last_number(run));
 }
 
-/* ---- requests (EIP-7685) -------------------------------------------------------------------------------------------- */
+/* ---- requests (EIP-7685)
+ * -------------------------------------------------------------------------------------------- */
 
 /* The deposit contract's event (EIP-6110): five ABI-encoded byte strings at fixed places. */
 enum { DEPOSIT_EVENT_SIZE = 576, DEPOSIT_REQUEST_SIZE = 192 };

@@ -26,7 +26,7 @@ struct ahead {
     unsigned thread_count;
 };
 
-/* ---- work ---------------------------------------------------------------------------------------------------------------- */
+/* ---- work -------------------------------------------------------------------------------------------------------- */
 
 static enum status failed(struct ahead_job *job, enum status s, const char *what)
 {
@@ -91,7 +91,7 @@ static enum status prepare(const struct chain *c, struct ahead_job *job)
     return recover(job);
 }
 
-/* ---- threads --------------------------------------------------------------------------------------------------------------- */
+/* ---- threads ----------------------------------------------------------------------------------------------------- */
 
 /* Waits for room and takes the next place; NULL when there is nothing more to read. Called under `reading`. */
 static struct ahead_job *take_place(struct ahead *a)

@@ -37,7 +37,7 @@ void chain_genesis_free(struct chain_genesis *g);
 /* Fills in what follows from the rest: fields of the header that its fork asks for, and the state root. */
 void chain_genesis_seal(struct chain_genesis *g, struct pool *pool);
 
-/* ---- importing ------------------------------------------------------------------------------------------------------ */
+/* ---- importing --------------------------------------------------------------------------------------------------- */
 
 struct chain_options {
     unsigned threads; /* of the engine; 0: one for each processor */
@@ -73,7 +73,7 @@ const struct chain_progress *chain_progress(const struct chain *c);
 /* Commits everything. */
 enum status chain_finish(struct chain *c, struct error *e);
 
-/* ---- building ---------------------------------------------------------------------------------------------------------- */
+/* ---- building ---------------------------------------------------------------------------------------------------- */
 
 /* A block to be made on top of the head. */
 struct chain_template {
@@ -90,14 +90,14 @@ struct chain_template {
 enum status chain_build(struct chain *c, const struct chain_template *t, struct rlp_writer *w,
                         struct block_result *result, struct error *e);
 
-/* ---- bytes that the store keeps ----------------------------------------------------------------------------------------- */
+/* ---- bytes that the store keeps ---------------------------------------------------------------------------------- */
 
 /* Writes the receipts of a sealed block as a list of envelopes in front of what `w` holds. */
 void chain_put_receipts(struct rlp_writer *w, const struct block_result *r);
 /* Header and body as the store keeps them, out of a block's encoding; the body's list is made in `arena`. */
 bool chain_split(struct bytes block, struct arena *arena, struct bytes *header, struct bytes *body);
 
-/* ---- files of blocks ---------------------------------------------------------------------------------------------------- */
+/* ---- files of blocks --------------------------------------------------------------------------------------------- */
 
 struct chain_file;
 /* Largest encoded block that is read. */

@@ -1,7 +1,7 @@
 /* Executing a block over the head's state. */
 #include "chain/private.h"
 
-/* ---- state roots in receipts, before Byzantium ------------------------------------------------------------------------------ */
+/* ---- state roots in receipts, before Byzantium ------------------------------------------------------------------- */
 
 /* Notes the state root after each transaction. Fees are credited at the end of a block, but count in these roots. */
 struct root_recorder {
@@ -46,7 +46,7 @@ static void record_root(void *context, struct engine *engine, uint32_t index)
     arena_free(&arena);
 }
 
-/* ---- executing ----------------------------------------------------------------------------------------------------------------- */
+/* ---- executing --------------------------------------------------------------------------------------------------- */
 
 /* Reads in what the block's transactions name, many at a time. */
 static void prefetch(struct chain *c, const struct block *b, const struct block_signers *signers)

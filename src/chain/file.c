@@ -85,7 +85,7 @@ void chain_file_progress(const struct chain_file *f, uint64_t *read, uint64_t *s
     *size = f->size;
 }
 
-/* ---- RLP ------------------------------------------------------------------------------------------------------------------ */
+/* ---- RLP --------------------------------------------------------------------------------------------------------- */
 
 static enum status next_rlp(struct chain_file *f, struct buffer *out, bool *end, struct error *e)
 {
@@ -107,7 +107,7 @@ static enum status next_rlp(struct chain_file *f, struct buffer *out, bool *end,
     return read_all(f, out, (size_t)payload, e);
 }
 
-/* ---- era1 ----------------------------------------------------------------------------------------------------------------- */
+/* ---- era1 -------------------------------------------------------------------------------------------------------- */
 
 static enum status next_entry(struct chain_file *f, unsigned *type, bool *end, struct error *e)
 {

@@ -6,7 +6,7 @@
 #define BATCH_BLOCKS_DEFAULT 2048u
 #define BATCH_BYTES_DEFAULT ((size_t)64 << 20)
 
-/* ---- the chain ---------------------------------------------------------------------------------------------------------- */
+/* ---- the chain --------------------------------------------------------------------------------------------------- */
 
 enum status chain_load_parent(struct chain *c, struct error *e)
 {
@@ -63,7 +63,7 @@ const struct chain_progress *chain_progress(const struct chain *c)
     return &c->progress;
 }
 
-/* ---- branches --------------------------------------------------------------------------------------------------------------- */
+/* ---- branches ---------------------------------------------------------------------------------------------------- */
 
 /* Makes the block's parent the head, if it is one of the last blocks. */
 static enum status go_back(struct chain *c, const struct ahead_job *job, struct error *e)
@@ -88,7 +88,7 @@ static bool is_known(struct chain *c, const struct block *b)
     return b->header.number <= store_head(c->store)->number && store_block_number(c->store, &b->hash, &number);
 }
 
-/* ---- uncles ------------------------------------------------------------------------------------------------------------------- */
+/* ---- uncles ------------------------------------------------------------------------------------------------------ */
 
 /* The parent and those before it, as far as uncles look back. */
 static enum status check_uncles(struct chain *c, const struct block *b, struct error *e)
@@ -130,7 +130,7 @@ static enum status check_uncles(struct chain *c, const struct block *b, struct e
     return s;
 }
 
-/* ---- one block ------------------------------------------------------------------------------------------------------------------ */
+/* ---- one block --------------------------------------------------------------------------------------------------- */
 
 static enum status keep(struct chain *c, const struct ahead_job *job, const struct block_result *r, struct error *e)
 {
@@ -184,7 +184,7 @@ enum status chain_import_block(struct chain *c, const struct ahead_job *job, str
     return STATUS_OK;
 }
 
-/* ---- a file --------------------------------------------------------------------------------------------------------------------- */
+/* ---- a file ------------------------------------------------------------------------------------------------------ */
 
 static enum status commit_if_due(struct chain *c, struct error *e)
 {

@@ -21,7 +21,7 @@ struct chain {
 /* Loads chain->parent from the store. */
 enum status chain_load_parent(struct chain *c, struct error *e);
 
-/* ---- a block on its way (ahead.c) --------------------------------------------------------------------------------------- */
+/* ---- a block on its way (ahead.c) -------------------------------------------------------------------------------- */
 
 struct ahead_job {
     enum { JOB_FREE, JOB_TAKEN, JOB_READY } state;
@@ -44,12 +44,12 @@ struct ahead_job *ahead_next(struct ahead *a);
 void ahead_done(struct ahead *a, struct ahead_job *job);
 void ahead_free(struct ahead *a);
 
-/* ---- one block (import.c) -------------------------------------------------------------------------------------------------- */
+/* ---- one block (import.c) ---------------------------------------------------------------------------------------- */
 
 /* Checks, executes and stores the block; passes over it when it is there. */
 enum status chain_import_block(struct chain *c, const struct ahead_job *job, struct error *e);
 
-/* ---- what a built and an imported block have in common (execute.c) --------------------------------------------------------- */
+/* ---- what a built and an imported block have in common (execute.c) ----------------------------------------------- */
 
 /* Executes over the head's state and makes receipts and their encoding (chain->receipts). */
 enum status chain_execute(struct chain *c, const struct block *b, const struct fork *fork,

@@ -5,7 +5,8 @@
 #include "cli/cli.h"
 #include "workload/workload.h"
 
-/* Makes a workload as the options ask for it, by default by the rules of Osaka. Free in any case. What workload_make gives. */
+/* Makes a workload as the options ask for it, by default by the rules of Osaka. Free in any case. What workload_make
+ * gives. */
 enum status bench_make_workload(struct workload_block *out, const struct workload *w, const struct options *o,
                                 struct error *e);
 

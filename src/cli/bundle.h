@@ -29,8 +29,9 @@ struct bundle {
 enum status bundle_load(struct bundle *out, const char *folder, const struct fork *fork, struct error *e);
 void bundle_free(struct bundle *b);
 
-/* Checks what header and body must satisfy by themselves, recovers the senders on `engine` and compares them with those that the file
- * names, and makes the task; `view` must stay where it is as long as the task. BLOCK_*, TX_BAD_SIGNATURE with *e set. */
+/* Checks what header and body must satisfy by themselves, recovers the senders on `engine` and compares them with those
+ * that the file names, and makes the task; `view` must stay where it is as long as the task. BLOCK_*, TX_BAD_SIGNATURE
+ * with *e set. */
 enum status bundle_prepare(struct bundle *b, struct engine *engine, struct state_view *view, struct block_task *out,
                            struct error *e);
 

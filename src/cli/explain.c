@@ -1,4 +1,5 @@
-/* explain: why a block did not go faster; see explain/explain.h for what is found out, docs/explain.md for what it means. */
+/* explain: why a block did not go faster; see explain/explain.h for what is found out, docs/explain.md for what it
+ * means. */
 #include "cli/explain.h"
 
 #include <stdio.h>
@@ -20,7 +21,7 @@ struct explainer {
     bool failed;
 };
 
-/* ---- on the terminal ----------------------------------------------------------------------------------------------- */
+/* ---- on the terminal --------------------------------------------------------------------------------------------- */
 
 static double milliseconds(uint64_t ns)
 {
@@ -62,7 +63,7 @@ static void print_summary(const struct explainer *x, const struct explained *e)
     (void)fflush(stdout);
 }
 
-/* ---- one block ----------------------------------------------------------------------------------------------------- */
+/* ---- one block --------------------------------------------------------------------------------------------------- */
 
 static void show(struct explainer *x, const struct explained *e)
 {
@@ -136,7 +137,7 @@ static enum status explain_bundle(struct explainer *x, const char *folder, struc
     return s;
 }
 
-/* ---- the command --------------------------------------------------------------------------------------------------- */
+/* ---- the command ------------------------------------------------------------------------------------------------- */
 
 /* An operand that is no file is the name of a workload. */
 static const struct workload *workload_of(const char *operand)

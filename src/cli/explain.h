@@ -14,7 +14,8 @@ struct explained {
 
 /* One JSON object and a newline. */
 void explain_put_json(struct buffer *out, const struct explained *x);
-/* Its part of a Chrome trace (chrome://tracing, ui.perfetto.dev); `index` tells blocks apart. Events are separated by commas. */
+/* Its part of a Chrome trace (chrome://tracing, ui.perfetto.dev); `index` tells blocks apart. Events are separated by
+ * commas. */
 void explain_put_trace(struct buffer *out, const struct explained *x, uint32_t index);
 
 /* A page that grows block by block. */

@@ -1,4 +1,5 @@
-/* explain: the page, one part for each block, an index in front of them. Everything that comes from a block goes through html_put_text. */
+/* explain: the page, one part for each block, an index in front of them. Everything that comes from a block goes
+ * through html_put_text. */
 #define _GNU_SOURCE 1 /* qsort_r */
 #include "cli/explain.h"
 
@@ -22,7 +23,7 @@ static double speedup(uint64_t serial, uint64_t other)
     return other == 0 ? 1 : (double)serial / (double)other;
 }
 
-/* ---- text ---------------------------------------------------------------------------------------------------------- */
+/* ---- text -------------------------------------------------------------------------------------------------------- */
 
 void html_put_text(struct buffer *out, const char *text)
 {
@@ -140,7 +141,7 @@ static void put_call_cell(struct buffer *out, const struct explain_report *r, ui
     buffer_free(&text);
 }
 
-/* ---- tables -------------------------------------------------------------------------------------------------------- */
+/* ---- tables ------------------------------------------------------------------------------------------------------ */
 
 static void begin_table(struct buffer *out, const char *const *heads, size_t count)
 {
@@ -314,7 +315,7 @@ static void put_txs_table(struct buffer *out, const struct explain_report *r)
     free(order);
 }
 
-/* ---- figures ------------------------------------------------------------------------------------------------------- */
+/* ---- figures ----------------------------------------------------------------------------------------------------- */
 
 static void put_tile(struct buffer *out, const char *value, const char *label, const char *title)
 {
@@ -429,7 +430,7 @@ static void put_charts(struct buffer *out, const struct explain_report *r)
     buffer_append_text(out, "</div></div>");
 }
 
-/* ---- the page ------------------------------------------------------------------------------------------------------ */
+/* ---- the page ---------------------------------------------------------------------------------------------------- */
 
 static void put_index_row(struct buffer *out, const struct explained *x, uint32_t number)
 {

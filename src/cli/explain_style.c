@@ -1,5 +1,5 @@
-/* explain: style and script of the page. It asks for nothing from anywhere; without the script tables do not sort, drawings do not zoom,
- * and everything can be read. */
+/* explain: style and script of the page. It asks for nothing from anywhere; without the script tables do not sort,
+ * drawings do not zoom, and everything can be read. */
 #include "cli/explain.h"
 
 const char explain_css[] =

@@ -1,5 +1,5 @@
-/* explain: the drawings of the page. Coordinates are fixed in user units and scaled by the page; what a shape is stands in its <title>, which
- * browsers show without any script and which the script turns into a quicker tooltip. */
+/* explain: the drawings of the page. Coordinates are fixed in user units and scaled by the page; what a shape is stands
+ * in its <title>, which browsers show without any script and which the script turns into a quicker tooltip. */
 #include "cli/explain.h"
 
 #include <math.h>
@@ -11,7 +11,8 @@ static double microseconds(uint64_t ns)
     return (double)ns / 1e3;
 }
 
-/* ---- speed-ups over cores ------------------------------------------------------------------------------------------ */
+/* ---- speed-ups over cores
+ * ------------------------------------------------------------------------------------------ */
 
 static const double chart_w = 420, chart_h = 240, chart_left = 36, chart_bottom = 24, chart_steps = 6;
 
@@ -69,7 +70,7 @@ void explain_draw_limits(struct buffer *out, const struct explain_report *r)
     buffer_append_text(out, "</svg>");
 }
 
-/* ---- the timeline -------------------------------------------------------------------------------------------------- */
+/* ---- the timeline ------------------------------------------------------------------------------------------------ */
 
 enum {
     LINE_W = 1000,
@@ -202,7 +203,8 @@ void explain_draw_timeline(struct buffer *out, const struct explain_report *r)
     buffer_append_text(out, "</svg></svg>");
 }
 
-/* ---- the conflict graph ---------------------------------------------------------------------------------------------- */
+/* ---- the conflict graph
+ * ---------------------------------------------------------------------------------------------- */
 
 enum { ARC_H = 200, BARS_H = 46, ARCS_MAX = 2500 };
 

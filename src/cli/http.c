@@ -18,7 +18,8 @@ struct http {
     char *url;
 };
 
-/* libcurl brings some thirty libraries along, so it is loaded when a node is asked for, not whenever the command starts. */
+/* libcurl brings some thirty libraries along, so it is loaded when a node is asked for, not whenever the command
+ * starts. */
 static struct {
     CURL *(*init)(void);
     void (*cleanup)(CURL *handle);

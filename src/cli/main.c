@@ -23,7 +23,8 @@ static const struct command *find_command(const char *name)
     return NULL;
 }
 
-/* Tools that generate tests know geth's by what its program is called and says: a link named `evm` answers in that way. */
+/* Tools that generate tests know geth's by what its program is called and says: a link named `evm` answers in that
+ * way. */
 static bool is_called_evm(const char *program)
 {
     const char *slash = strrchr(program, '/');

@@ -47,7 +47,7 @@ struct maker {
     uint64_t gas;
 };
 
-/* ---- keys ------------------------------------------------------------------------------------------------------------------ */
+/* ---- keys -------------------------------------------------------------------------------------------------------- */
 
 /* The key of an account, or (from ACCOUNTS on) of somebody who delegates. */
 static struct hash secret_of(uint64_t number)
@@ -88,7 +88,7 @@ static uint64_t below(struct maker *m, uint64_t bound)
     return random_next(&m->random) % bound;
 }
 
-/* ---- genesis ------------------------------------------------------------------------------------------------------------------ */
+/* ---- genesis ----------------------------------------------------------------------------------------------------- */
 
 static void make_genesis(struct maker *m, const struct fork *fork)
 {
@@ -207,7 +207,7 @@ static enum status write_genesis(const struct maker *m, const char *path, struct
     return s;
 }
 
-/* ---- transactions --------------------------------------------------------------------------------------------------------------- */
+/* ---- transactions ------------------------------------------------------------------------------------------------ */
 
 static struct transaction *add(struct maker *m, enum transaction_type type, uint64_t gas)
 {
@@ -360,7 +360,7 @@ static void make_transactions(struct maker *m)
     pool_for(engine_pool(chain_engine(m->chain)), m->count, 4, sign_task, m);
 }
 
-/* ---- blocks ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- blocks ------------------------------------------------------------------------------------------------------ */
 
 static enum status make_block(struct maker *m, uint64_t number, FILE *file, const char *path, struct error *e)
 {

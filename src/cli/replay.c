@@ -1,4 +1,5 @@
-/* replay: real blocks, executed serially, in parallel and along an access list; checked against their headers and each other. */
+/* replay: real blocks, executed serially, in parallel and along an access list; checked against their headers and each
+ * other. */
 #include "cli/bundle.h"
 
 #include <stdio.h>

@@ -1,8 +1,9 @@
 /* Notes the state root after each transaction. Fees are credited at the end of a block, but count in these roots. */
 #include "cli/roots.h"
 
-/* The table has the balance without the fees: even one that was brought down to less than nothing by a self-destruction, which
- * took the fees earned until then. A fee touches: even one of nothing clears an empty account, or leaves none behind (EIP-161). */
+/* The table has the balance without the fees: even one that was brought down to less than nothing by a
+ * self-destruction, which took the fees earned until then. A fee touches: even one of nothing clears an empty account,
+ * or leaves none behind (EIP-161). */
 static void credit_fees(struct state_memory *state, const struct block_task *task, struct engine *e, uint32_t number,
                         struct u256 fees)
 {

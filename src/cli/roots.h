@@ -1,12 +1,12 @@
-/* roots: the state root after each transaction, which receipts carried before Byzantium (EIP-658). Slow: each root is made over a
- * copy of the whole state. */
+/* roots: the state root after each transaction, which receipts carried before Byzantium (EIP-658). Slow: each root is
+ * made over a copy of the whole state. */
 #ifndef WEFT_CLI_ROOTS_H
 #define WEFT_CLI_ROOTS_H
 
 #include "block/block.h"
 
-/* The first three are the caller's to set: where the results come to stand, the state before the block, and memory that lives as
- * long as the results. */
+/* The first three are the caller's to set: where the results come to stand, the state before the block, and memory that
+ * lives as long as the results. */
 struct root_recorder {
     const struct block_result *result;
     const struct state_memory *parent;

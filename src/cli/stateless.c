@@ -1,7 +1,8 @@
 /* Making, comparing and using witnesses of test blocks. */
 #include "cli/stateless.h"
 
-/* ---- the full state as a provider ------------------------------------------------------------------------------------ */
+/* ---- the full state as a provider
+ * ------------------------------------------------------------------------------------ */
 
 struct provider {
     struct witness_store *store;
@@ -27,7 +28,7 @@ static bool find_code(void *context, const struct hash *hash, struct bytes *out)
     return witness_store_code(((struct provider *)context)->store, hash, out);
 }
 
-/* ---- making ------------------------------------------------------------------------------------------------------------ */
+/* ---- making ------------------------------------------------------------------------------------------------------ */
 
 /* What of the block's ancestry is there. */
 enum extent { WITH_ANCESTORS, WITHOUT_ANCESTORS };
@@ -66,7 +67,7 @@ static enum status make(struct tester *t, const struct chain_spec *chain, const 
     return s == STATUS_OK ? s : error_set(e, s, "making the witness: %s", status_text(s));
 }
 
-/* ---- comparing ----------------------------------------------------------------------------------------------------------- */
+/* ---- comparing --------------------------------------------------------------------------------------------------- */
 
 static enum status compare_lists(const char *what, const struct bytes *made, size_t made_count,
                                  const struct bytes *expected, size_t expected_count, struct error *e)
@@ -92,7 +93,8 @@ static enum status compare_witnesses(const struct witness *made, const struct wi
     return s;
 }
 
-/* ---- a test's own witness -------------------------------------------------------------------------------------------------- */
+/* ---- a test's own witness
+ * -------------------------------------------------------------------------------------------------- */
 
 static const struct bytes *read_list(struct form *f, yyjson_val *v, const char *key, struct arena *arena, size_t *count)
 {
@@ -103,7 +105,8 @@ static const struct bytes *read_list(struct form *f, yyjson_val *v, const char *
     return out;
 }
 
-/* Whether the test says that the block can be checked with its witness: a flag behind the 32-byte root of the request. */
+/* Whether the test says that the block can be checked with its witness: a flag behind the 32-byte root of the
+ * request. */
 static bool says_valid(struct form *f, yyjson_val *v)
 {
     enum { FLAG_AT = 32 };

@@ -24,7 +24,8 @@ int t8n_exit_code(enum status s)
     }
 }
 
-/* ---- several executors --------------------------------------------------------------------------------------------- */
+/* ---- several executors
+ * --------------------------------------------------------------------------------------------- */
 
 /* Which account comes out differently; the last in the shorter list is followed by nothing. */
 static enum status name_change(const struct state_diff *a, const struct state_diff *b, struct error *e)
@@ -109,7 +110,7 @@ static enum status compare_all(const struct t8n_output *first, const struct opti
     return s;
 }
 
-/* ---- the command --------------------------------------------------------------------------------------------------- */
+/* ---- the command ------------------------------------------------------------------------------------------------- */
 
 static enum status run(struct t8n_input *in, struct t8n_output *out, const struct options *o, struct error *e)
 {

@@ -2,10 +2,11 @@
  *
  *     alloc, env, txs ──t8n_read──► t8n_input ──t8n_execute──► t8n_output ──t8n_write──► alloc, result, body
  *
- * A transaction that cannot be in the block is left out and listed. Which ones those are depends on the state, so that only
- * execution tells; but nearly always there are none. So the chosen executor runs first over all transactions that can be read. Only
- * when it finds one that is invalid, the block is executed serially, leaving out what is invalid, and then once more, with the chosen
- * executor, over exactly the transactions that were accepted: what comes out is always that of a block that executed as a whole.
+ * A transaction that cannot be in the block is left out and listed. Which ones those are depends on the state, so that
+ * only execution tells; but nearly always there are none. So the chosen executor runs first over all transactions that
+ * can be read. Only when it finds one that is invalid, the block is executed serially, leaving out what is invalid, and
+ * then once more, with the chosen executor, over exactly the transactions that were accepted: what comes out is always
+ * that of a block that executed as a whole.
  *
  * What is wrong with the input has a status; t8n_exit_code turns it into geth's numbers. One thread. */
 #ifndef WEFT_CLI_T8N_H
@@ -45,17 +46,17 @@ struct t8n_input {
     const char *folder; /* NULL or "": here */
 };
 
-/* Reads everything that the options name. BAD_JSON, BAD_FIELD, FILE_*, BAD_CONFIG, UNKNOWN_FORK, RLP_* with *e set. Free in
- * any case. */
+/* Reads everything that the options name. BAD_JSON, BAD_FIELD, FILE_*, BAD_CONFIG, UNKNOWN_FORK, RLP_* with *e set.
+ * Free in any case. */
 enum status t8n_read(struct t8n_input *in, const struct t8n_options *o, struct error *e);
 void t8n_input_free(struct t8n_input *in);
 
-/* The rules that `name` stands for, and the chain that goes with them: a fork or a change of forks, with `+EIP` behind it.
- * `after_merge` decides a change at a total difficulty. UNKNOWN_FORK with *e set. */
+/* The rules that `name` stands for, and the chain that goes with them: a fork or a change of forks, with `+EIP` behind
+ * it. `after_merge` decides a change at a total difficulty. UNKNOWN_FORK with *e set. */
 enum status t8n_find_chain(struct chain_spec *out, struct fork *eips, const char *name, bool after_merge,
                            uint64_t number, uint64_t timestamp, struct error *e);
 
-/* ---- what comes out ----------------------------------------------------------------------------------------------- */
+/* ---- what comes out ---------------------------------------------------------------------------------------------- */
 
 struct t8n_rejection {
     uint32_t index; /* among the transactions of the input */
@@ -84,17 +85,20 @@ struct t8n_output {
     struct header header;     /* of the task: that of the input and, for an executor along an access list, its hash */
 };
 
-/* Executes the block with one executor, and traces where the input asks for it and nothing else is compared with this execution. STATE_MISSING: a block hash; any other status that makes a whole block impossible; with *e
- * set. Free in any case. */
+/* Executes the block with one executor, and traces where the input asks for it and nothing else is compared with this
+ * execution. STATE_MISSING: a block hash; any other status that makes a whole block impossible; with *e set. Free in
+ * any case. */
 enum status t8n_execute(struct t8n_output *out, const struct t8n_input *in, enum executor_kind kind, unsigned threads,
                         bool share_always, struct error *e);
 void t8n_output_free(struct t8n_output *out);
 
-/* The path of a file in a folder (NULL or "": none); the caller frees it. And the folder itself, made where it is missing. */
+/* The path of a file in a folder (NULL or "": none); the caller frees it. And the folder itself, made where it is
+ * missing. */
 char *t8n_path(const char *folder, const char *name);
 enum status t8n_make_folder(const char *folder, struct error *e);
 
-/* Writes what the options ask for; changes the state of the input to that after the block. FILE_UNWRITABLE with *e set. */
+/* Writes what the options ask for; changes the state of the input to that after the block. FILE_UNWRITABLE with *e
+ * set. */
 enum status t8n_write(const struct t8n_output *out, struct t8n_input *in, const struct t8n_options *o, struct error *e);
 
 /* The exit code that geth's tool has for a failure. */

@@ -22,7 +22,7 @@ static bool is_stdin(const char *path)
     return strcmp(path, "stdin") == 0;
 }
 
-/* ---- documents ----------------------------------------------------------------------------------------------------- */
+/* ---- documents --------------------------------------------------------------------------------------------------- */
 
 static enum status open_stdin(struct form *f, struct error *e)
 {
@@ -56,7 +56,7 @@ static enum status open_place(struct t8n_input *in, const char *path, const char
     return STATUS_OK;
 }
 
-/* ---- environment ---------------------------------------------------------------------------------------------------- */
+/* ---- environment ------------------------------------------------------------------------------------------------- */
 
 static bool has(const struct place *env, const char *key)
 {
@@ -84,7 +84,8 @@ static void read_uncles(struct t8n_input *in, const struct place *env)
     in->body.uncle_count = (uint32_t)yyjson_arr_size(list);
 }
 
-/* The hashes that BLOCKHASH may ask for; the parent's goes into the header. Without any, EIP-2935's call is left out. */
+/* The hashes that BLOCKHASH may ask for; the parent's goes into the header. Without any, EIP-2935's call is left
+ * out. */
 static void read_block_hashes(struct t8n_input *in, const struct place *env)
 {
     yyjson_val *hashes = form_optional(env->value, "blockHashes");
@@ -226,7 +227,7 @@ static enum status read_environment(struct t8n_input *in, const struct place *en
     return f->status;
 }
 
-/* ---- transactions ---------------------------------------------------------------------------------------------------- */
+/* ---- transactions ------------------------------------------------------------------------------------------------ */
 
 /* Signs with the key that stands beside the transaction. */
 static void sign(struct t8n_input *in, struct form *f, yyjson_val *v, struct transaction *tx)
@@ -310,7 +311,7 @@ static enum status read_transactions(struct t8n_input *in, const char *path, con
     return read_list(in, txs);
 }
 
-/* ---- all of it --------------------------------------------------------------------------------------------------------- */
+/* ---- all of it --------------------------------------------------------------------------------------------------- */
 
 enum status t8n_read(struct t8n_input *in, const struct t8n_options *o, struct error *e)
 {

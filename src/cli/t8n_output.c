@@ -10,7 +10,7 @@
 /* geth gives the block that is not made yet this hash. */
 static const struct hash block_hash = {{0x13, 0x37}};
 
-/* ---- values ---------------------------------------------------------------------------------------------------------- */
+/* ---- values ------------------------------------------------------------------------------------------------------ */
 
 /* Both keep their own copy of the text. */
 static void put_text(yyjson_mut_doc *d, yyjson_mut_val *object, const char *key, const char *text)
@@ -50,7 +50,7 @@ static void put_u64(yyjson_mut_doc *d, yyjson_mut_val *object, const char *key, 
     put_u256(d, object, key, U256(value));
 }
 
-/* ---- receipts -------------------------------------------------------------------------------------------------------- */
+/* ---- receipts ---------------------------------------------------------------------------------------------------- */
 
 /* Where a receipt's logs stand in the block. */
 struct log_place {
@@ -122,7 +122,7 @@ static yyjson_mut_val *make_receipts(yyjson_mut_doc *d, const struct t8n_output 
     return list;
 }
 
-/* ---- the result ------------------------------------------------------------------------------------------------------- */
+/* ---- the result -------------------------------------------------------------------------------------------------- */
 
 static void put_rejected(yyjson_mut_doc *d, yyjson_mut_val *v, const struct t8n_output *out)
 {
@@ -190,7 +190,7 @@ static yyjson_mut_val *make_result(yyjson_mut_doc *d, const struct t8n_output *o
     return v;
 }
 
-/* ---- the state -------------------------------------------------------------------------------------------------------- */
+/* ---- the state --------------------------------------------------------------------------------------------------- */
 
 static int by_text(const void *a, const void *b)
 {
@@ -240,7 +240,7 @@ static yyjson_mut_val *make_alloc(yyjson_mut_doc *d, const struct state_memory *
     return alloc;
 }
 
-/* ---- the body --------------------------------------------------------------------------------------------------------- */
+/* ---- the body ---------------------------------------------------------------------------------------------------- */
 
 static yyjson_mut_val *make_body(yyjson_mut_doc *d, const struct t8n_output *out)
 {
@@ -257,7 +257,7 @@ static yyjson_mut_val *make_body(yyjson_mut_doc *d, const struct t8n_output *out
     return v;
 }
 
-/* ---- files ------------------------------------------------------------------------------------------------------------ */
+/* ---- files ------------------------------------------------------------------------------------------------------- */
 
 char *t8n_path(const char *folder, const char *name)
 {

@@ -1,5 +1,5 @@
-/* witness: the command. Tests go the way of blocktest --stateless, which makes and checks the witness of every valid block; bundles are
- * made here. */
+/* witness: the command. Tests go the way of blocktest --stateless, which makes and checks the witness of every valid
+ * block; bundles are made here. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>

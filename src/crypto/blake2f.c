@@ -1,8 +1,8 @@
 /* The compression function F of BLAKE2b (RFC 7693, section 3.2) with any number of rounds (EIP-152).
  *
- * The 16 words of working state are four rows of four. A round mixes the four columns, then the four diagonals; in the vector
- * form a row is one register, and turning rows makes diagonals of columns. Rows a, c and d are turned, b never: b is what each half round
- * waits for, so the turns cost no time. */
+ * The 16 words of working state are four rows of four. A round mixes the four columns, then the four diagonals; in the
+ * vector form a row is one register, and turning rows makes diagonals of columns. Rows a, c and d are turned, b never:
+ * b is what each half round waits for, so the turns cost no time. */
 #include "crypto/crypto.h"
 #include "crypto/hash_private.h"
 
@@ -12,7 +12,8 @@ static const uint64_t start[8] = {
 };
 
 enum { SCHEDULES = 10 };
-/* Which word each mixing step takes; round i uses row i mod 10. Even places first word, odd places second word of a step. */
+/* Which word each mixing step takes; round i uses row i mod 10. Even places first word, odd places second word of a
+ * step. */
 static const uint8_t schedule[SCHEDULES][16] = {
     {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}, {14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3},
     {11, 8, 12, 0, 5, 2, 15, 13, 10, 14, 3, 6, 7, 1, 9, 4}, {7, 9, 3, 1, 13, 12, 11, 14, 2, 6, 5, 10, 4, 0, 15, 8},
@@ -65,7 +66,8 @@ void blake2f_plain(uint64_t h[8], const uint64_t m[16], const uint64_t t[2], boo
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-/* Half a round over the rows a, b, c, d; x and y are the message words of the four steps. The sum a + x does not wait for b. */
+/* Half a round over the rows a, b, c, d; x and y are the message words of the four steps. The sum a + x does not wait
+ * for b. */
 #define HALF_ROUND(x, y)                                                                                               \
     do {                                                                                                               \
         a = _mm256_add_epi64(_mm256_add_epi64(a, (x)), b);                                                             \
@@ -78,8 +80,9 @@ void blake2f_plain(uint64_t h[8], const uint64_t m[16], const uint64_t t[2], boo
         b = _mm256_ror_epi64(_mm256_xor_si256(b, c), 63);                                                              \
     } while (0)
 
-/* The message words of one round as the vector form wants them. Columns stay at their places. For the diagonals row b stays, so
- * that b's word k meets a's word k - 1 (mod 4): the diagonal that starts at a's word j stands in column j + 1. */
+/* The message words of one round as the vector form wants them. Columns stay at their places. For the diagonals row b
+ * stays, so that b's word k meets a's word k - 1 (mod 4): the diagonal that starts at a's word j stands in column j +
+ * 1. */
 struct round_words {
     _Alignas(32) uint64_t column_x[4], column_y[4], diagonal_x[4], diagonal_y[4];
 };

@@ -40,7 +40,8 @@ static void write_fp2(uint8_t out[2 * BLS_FP_SIZE], const blst_fp2 *in)
     write_fp(out + BLS_FP_SIZE, &in->fp[1]);
 }
 
-/* Reads a point and checks that it is on the curve. Infinity is read as (0, 0), which blst's affine points mean by it. */
+/* Reads a point and checks that it is on the curve. Infinity is read as (0, 0), which blst's affine points mean by
+ * it. */
 static bool read_g1(blst_p1_affine *out, const uint8_t in[BLS_G1_SIZE])
 {
     return read_fp(&out->x, in) && read_fp(&out->y, in + BLS_FP_SIZE) && blst_p1_affine_on_curve(out);
@@ -169,8 +170,8 @@ done:
 
 /* ---- pairing ----------------------------------------------------------------------------------------------------- */
 
-/* The final power begins with x^(p^6 - 1), which is one for all (non-zero) x in the subfield of p^6 elements: those without a second
- * half. So end pairs that cancel, such as e(P, Q) e(P, -Q), without the power. */
+/* The final power begins with x^(p^6 - 1), which is one for all (non-zero) x in the subfield of p^6 elements: those
+ * without a second half. So end pairs that cancel, such as e(P, Q) e(P, -Q), without the power. */
 static bool in_half_field(const blst_fp12 *x)
 {
     limb_t any = 0;

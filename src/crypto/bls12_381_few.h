@@ -6,8 +6,8 @@
  *     FEW_PARTS                   how many parts a scalar is split into
  *     FEW_SPLIT, FEW_TIMES_BASE   split a scalar to a base; multiply an affine point by that base, cheaply
  *
- * Straus: sum = 2·sum for each bit of the parts, then the multiples that have a digit there. Digits are odd and below 2^(WINDOW - 1),
- * with four zeros behind each, so a table holds P, 3P, ... 15P for each part of each point. */
+ * Straus: sum = 2·sum for each bit of the parts, then the multiples that have a digit there. Digits are odd and below
+ * 2^(WINDOW - 1), with four zeros behind each, so a table holds P, 3P, ... 15P for each part of each point. */
 
 void FEW_NAME(FEW_JACOBIAN *out, const FEW_AFFINE *points, const uint8_t *scalars, size_t count, struct arena *scratch)
 {
@@ -48,7 +48,8 @@ void FEW_NAME(FEW_JACOBIAN *out, const FEW_AFFINE *points, const uint8_t *scalar
                 if (digit == 0) continue;
                 FEW_AFFINE term = tables[i][j][(digit < 0 ? -digit : digit) / 2];
                 if (digit < 0) FEW_NEGATE(&term.y, &term.y);
-                /* The plain formula is faster; its z is 0 where the points are equal or opposite, and there it may be wrong. */
+                /* The plain formula is faster; its z is 0 where the points are equal or opposite, and there it may be
+                 * wrong. */
                 FEW_JACOBIAN next;
                 FEW(_add_affine)(&next, out, &term);
                 if (UNLIKELY(FEW(_is_inf)(&next))) FEW(_add_or_double_affine)(&next, out, &term);

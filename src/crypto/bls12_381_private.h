@@ -1,4 +1,5 @@
-/* Between the files of bls12-381: bls12_381.c has encoding, checks and pairings, bls12_381_sum.c additions and sums of few multiples. */
+/* Between the files of bls12-381: bls12_381.c has encoding, checks and pairings, bls12_381_sum.c additions and sums of
+ * few multiples. */
 #ifndef WEFT_BLS12_381_PRIVATE_H
 #define WEFT_BLS12_381_PRIVATE_H
 
@@ -13,7 +14,8 @@ void bls_g2_add_affine(blst_p2_affine *out, const blst_p2_affine *a, const blst_
 /* Up to so many terms the functions below are faster than blst's sums by buckets. */
 enum { BLS_G1_FEW = 40, BLS_G2_FEW = 40 };
 
-/* *out = the sum of `count` points, none infinity, all in the subgroup, each times the scalar (32 bytes, lowest first) of the same place. */
+/* *out = the sum of `count` points, none infinity, all in the subgroup, each times the scalar (32 bytes, lowest first)
+ * of the same place. */
 void bls_g1_sum_few(blst_p1 *out, const blst_p1_affine *points, const uint8_t *scalars, size_t count,
                     struct arena *scratch);
 void bls_g2_sum_few(blst_p2 *out, const blst_p2_affine *points, const uint8_t *scalars, size_t count,

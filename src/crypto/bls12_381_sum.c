@@ -1,12 +1,13 @@
 /* Additions and sums of few multiples on bls12-381.
  *
- * An addition of two points as the EVM has it begins and ends with affine coordinates, so it needs one inversion, which is most of it:
- * GMP's is faster than blst's, which hides how long it takes. Nothing here is secret.
+ * An addition of two points as the EVM has it begins and ends with affine coordinates, so it needs one inversion, which
+ * is most of it: GMP's is faster than blst's, which hides how long it takes. Nothing here is secret.
  *
- * Sums of a few dozen multiples: multiplication by a power of the curve's parameter z = 0xd201000000010000 is nearly free on the
- * subgroups. With beta a cube root of one, z^2·(x, y) = (beta·x, -y) on G1; and z·P = -psi(P) on G2, where psi takes (x, y) to (conj(x)·cx,
- * conj(y)·cy). So scalars are written to that base, two digits of 128 bits or four of 64, and a half or a quarter of the doublings is
- * left (bls12_381_few.h; Galbraith, Lin, Scott 2009). The twin is blst's sum by buckets, and one by one. */
+ * Sums of a few dozen multiples: multiplication by a power of the curve's parameter z = 0xd201000000010000 is nearly
+ * free on the subgroups. With beta a cube root of one, z^2·(x, y) = (beta·x, -y) on G1; and z·P = -psi(P) on G2, where
+ * psi takes (x, y) to (conj(x)·cx, conj(y)·cy). So scalars are written to that base, two digits of 128 bits or four of
+ * 64, and a half or a quarter of the doublings is left (bls12_381_few.h; Galbraith, Lin, Scott 2009). The twin is
+ * blst's sum by buckets, and one by one. */
 #include "crypto/bls12_381_private.h"
 
 #include <gmp.h>
@@ -19,12 +20,13 @@ static const uint64_t prime[LIMBS] = {0xb9feffffffffaaab, 0x1eabfffeb153ffff, 0x
 static const blst_fp two_1152 = {{0xed48ac6bd94ca1e0, 0x315f831e03a7adf8, 0x9a53352a615e29dd, 0x34c04e5e921e1761,
                                   0x2512d43565724728, 0x0aa6346091755d4d}};
 
-/* ---- inversion ------------------------------------------------------------------------------------------------------ */
+/* ---- inversion --------------------------------------------------------------------------------------------------- */
 
 /* out = 1/a, a not 0. */
 static void invert(blst_fp *out, const blst_fp *a)
 {
-    /* mpn_gcdext gives the factor of its first argument, which must not be the smaller: a + prime stands for a, and fits. */
+    /* mpn_gcdext gives the factor of its first argument, which must not be the smaller: a + prime stands for a, and
+     * fits. */
     uint64_t u[LIMBS + 1], v[LIMBS + 1], gcd[LIMBS + 1], factor[LIMBS + 1] = {0};
     mp_size_t size = 0;
     mpn_add_n(u, prime, a->l, LIMBS);
@@ -49,10 +51,10 @@ static void invert_fp2(blst_fp2 *out, const blst_fp2 *a)
     blst_fp_cneg(&out->fp[1], &out->fp[1], true);
 }
 
-/* ---- addition -------------------------------------------------------------------------------------------------------- */
+/* ---- addition ---------------------------------------------------------------------------------------------------- */
 
-/* The chord's slope, or the tangent's for equal points; then x3 = slope^2 - x1 - x2, y3 = slope·(x1 - x3) - y1. Neither curve has a point
- * with y = 0, so a tangent is never upright. */
+/* The chord's slope, or the tangent's for equal points; then x3 = slope^2 - x1 - x2, y3 = slope·(x1 - x3) - y1. Neither
+ * curve has a point with y = 0, so a tangent is never upright. */
 #define ADD_AFFINE(name, affine, element, fp, inverted)                                                                \
     void name(affine *out, const affine *a, const affine *b)                                                           \
     {                                                                                                                  \
@@ -104,7 +106,7 @@ void bls_g2_add_affine(blst_p2_affine *out, const blst_p2_affine *a, const blst_
         add_finite_g2(out, a, b);
 }
 
-/* ---- scalars ------------------------------------------------------------------------------------------------------------ */
+/* ---- scalars ----------------------------------------------------------------------------------------------------- */
 
 static const uint64_t order[4] = {0xffffffff00000001, 0x53bda402fffe5bfe, 0x3339d80809a1d805, 0x73eda753299d7d48};
 static const uint64_t Z = 0xd201000000010000;
@@ -156,7 +158,7 @@ static size_t write_digits(int8_t out[DIGITS], unsigned __int128 x)
     return length;
 }
 
-/* ---- sums ----------------------------------------------------------------------------------------------------------------- */
+/* ---- sums -------------------------------------------------------------------------------------------------------- */
 
 /* In blst's form, x·2^384. */
 static const blst_fp beta = {{0x30f1361b798a64e8, 0xf3b8ddab7ece5a2a, 0x16a8ca3ac61577f7, 0xc26a2ff874fd029b,

@@ -1,5 +1,6 @@
-/* bn254 (alt_bn128): y^2 = x^3 + 3 over the prime field, through mcl. Encoding and the EVM's checks are here: every coordinate is
- * compared with the prime, every point with its curve, and points of G2 with their subgroup (G1 has no other; bn254_subgroup.c).
+/* bn254 (alt_bn128): y^2 = x^3 + 3 over the prime field, through mcl. Encoding and the EVM's checks are here: every
+ * coordinate is compared with the prime, every point with its curve, and points of G2 with their subgroup (G1 has no
+ * other; bn254_subgroup.c).
  *
  * Infinity is common in calls (padding) and is answered from the bytes. */
 #include "crypto/bn254_private.h"
@@ -112,8 +113,8 @@ bool bn254_add(uint8_t out[64], const uint8_t in[128])
     return true;
 }
 
-/* mcl splits a scalar above 64 bits in two of half the length with many ones. Those with few ones, such as 2^128, are better left as they
- * are. */
+/* mcl splits a scalar above 64 bits in two of half the length with many ones. Those with few ones, such as 2^128, are
+ * better left as they are. */
 enum { SPARSE_ONES = 12 };
 
 static void multiply_sparse(mclBnG1 *p, const uint64_t scalar[4])
@@ -158,8 +159,8 @@ bool bn254_mul(uint8_t out[64], const uint8_t in[96])
     return true;
 }
 
-/* The final power begins with x^(p^6 - 1), which is one for all (non-zero) x in the subfield of p^6 elements: those without a second
- * half. So end pairs that cancel, such as e(P, Q) e(P, -Q), without the power. */
+/* The final power begins with x^(p^6 - 1), which is one for all (non-zero) x in the subfield of p^6 elements: those
+ * without a second half. So end pairs that cancel, such as e(P, Q) e(P, -Q), without the power. */
 static bool in_half_field(const mclBnGT *x)
 {
     int zeros = 0;

@@ -1,14 +1,14 @@
 /* Membership in bn254's G2 by one short multiplication instead of one by the group's order.
  *
- * The twist has an endomorphism psi (untwist, Frobenius, twist): (x, y) goes to (conj(x)·cx, conj(y)·cy). On the subgroup of order r it
- * acts as multiplication by the field's prime, and there
+ * The twist has an endomorphism psi (untwist, Frobenius, twist): (x, y) goes to (conj(x)·cx, conj(y)·cy). On the
+ * subgroup of order r it acts as multiplication by the field's prime, and there
  *
  *     [u + 1]P + psi([u]P) + psi^2([u]P) = psi^3([2u]P)        u = 4965661367192848881, the curve's parameter
  *
- * holds. It holds nowhere else on the twist: with psi^2 - t·psi + p = 0 (t is the curve's trace) the difference of both sides is an
- * endomorphism of norm N = a^2 + a·b·t + b^2·p, whose kernel has N points, and the greatest common divisor of N and the number of points of the
- * twist, r·(2p - r), is r. See Dai, Lin, Zhao, Zhou, "Fast subgroup membership testings for G1, G2 and GT on pairing-friendly curves" (2022).
- * The twin is mclBnG2_isValidOrder: [r]P = 0. */
+ * holds. It holds nowhere else on the twist: with psi^2 - t·psi + p = 0 (t is the curve's trace) the difference of both
+ * sides is an endomorphism of norm N = a^2 + a·b·t + b^2·p, whose kernel has N points, and the greatest common divisor
+ * of N and the number of points of the twist, r·(2p - r), is r. See Dai, Lin, Zhao, Zhou, "Fast subgroup membership
+ * testings for G1, G2 and GT on pairing-friendly curves" (2022). The twin is mclBnG2_isValidOrder: [r]P = 0. */
 #include "crypto/bn254_private.h"
 
 static const uint64_t PARAMETER = 4965661367192848881;

@@ -1,4 +1,5 @@
-/* Pairing curves, KZG and modexp: group laws, and everything that must be refused. Known values are in the precompile vectors. */
+/* Pairing curves, KZG and modexp: group laws, and everything that must be refused. Known values are in the precompile
+ * vectors. */
 #include "crypto/bn254_private.h"
 #include "crypto/crypto.h"
 #include "crypto/modexp_private.h"
@@ -155,7 +156,8 @@ TEST(bn254_pairing_is_bilinear_and_refuses_bad_points)
     CHECK(!bn254_pairing(&one, in, 1));
 }
 
-/* The fast way must answer as [r]P = 0 does: in the subgroup, outside of it, and in the small subgroups of the twist. */
+/* The fast way must answer as [r]P = 0 does: in the subgroup, outside of it, and in the small subgroups of the
+ * twist. */
 TEST(bn254_subgroup_check_agrees_with_the_order)
 {
     bn254_start();
@@ -200,7 +202,8 @@ TEST(bn254_subgroup_check_agrees_with_the_order)
         found++;
         p.z = known.z;
         CHECK(mclBnG2_isValid(&p) == 1);
-        /* The point itself, then its multiples that leave one small subgroup, the cofactor's part, or the subgroup of order r. */
+        /* The point itself, then its multiples that leave one small subgroup, the cofactor's part, or the subgroup of
+         * order r. */
         for (int kind = 0; kind < 5; kind++) {
             mpz_set_ui(part, 1);
             if (kind == 1 || kind == 2) {
@@ -380,7 +383,7 @@ TEST(bls_checks_subgroups_where_the_rules_say_so)
     arena_free(&scratch);
 }
 
-/* ---- KZG ----------------------------------------------------------------------------------------------------------- */
+/* ---- KZG --------------------------------------------------------------------------------------------------------- */
 
 TEST(kzg_of_a_constant_polynomial)
 {
@@ -403,7 +406,7 @@ TEST(kzg_of_a_constant_polynomial)
     CHECK(kzg_verify_proof(zero, z, y, zero));
 }
 
-/* ---- modexp -------------------------------------------------------------------------------------------------------- */
+/* ---- modexp ------------------------------------------------------------------------------------------------------ */
 
 TEST(modexp_agrees_with_square_and_multiply)
 {

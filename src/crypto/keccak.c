@@ -1,6 +1,7 @@
 /* keccak-256: the sponge around the permutation, for one message and for many at once.
  *
- * Keccak-256 is SHA3-256 with the older padding: one byte 0x01 behind the message and the top bit of the block's last byte. */
+ * Keccak-256 is SHA3-256 with the older padding: one byte 0x01 behind the message and the top bit of the block's last
+ * byte. */
 #include "crypto/crypto.h"
 #include "crypto/keccak_private.h"
 
@@ -114,8 +115,9 @@ void keccak256_64(struct hash *out, const uint8_t data[64])
 
 /* ---- many messages -------------------------------------------------------------------------------------------- */
 
-/* Each lane works through one message, a block per step; a lane that is done takes the next message. So messages of any sizes share
- * the permutations, and only at the end do lanes run empty. The last lane alone finishes as a single message. */
+/* Each lane works through one message, a block per step; a lane that is done takes the next message. So messages of any
+ * sizes share the permutations, and only at the end do lanes run empty. The last lane alone finishes as a single
+ * message. */
 
 enum { LANES_MAX = 8 };
 

@@ -10,16 +10,16 @@
  *     KECCAK_ROL(a, n)       rotate left by the constant n, 1..63
  *     KECCAK_XOR_RC(a, rc)   a ^ the round constant rc, in every state
  *
- * A round reads state `a` and writes state `e`; two rounds come back to `a`. Indices are constants throughout, so compilers keep
- * the arrays in registers as far as these go. */
+ * A round reads state `a` and writes state `e`; two rounds come back to `a`. Indices are constants throughout, so
+ * compilers keep the arrays in registers as far as these go. */
 
 #define KECCAK_COLUMN(s, x) KECCAK_XOR3(KECCAK_XOR3(s[x], s[(x) + 5], s[(x) + 10]), s[(x) + 15], s[(x) + 20])
 
 /* Lane i of the old state after theta: its column's left neighbour and rotated right neighbour are folded in. */
 #define KECCAK_THETA(s, i) KECCAK_XOR3(s[i], c[((i) + 4) % 5], r[((i) + 1) % 5])
 
-/* One row of the new state: lanes i0..i4 of the old one (pi), rotated by n0..n4 (rho), mixed (chi). The first lane of row 0 is
- * not rotated. */
+/* One row of the new state: lanes i0..i4 of the old one (pi), rotated by n0..n4 (rho), mixed (chi). The first lane of
+ * row 0 is not rotated. */
 #define KECCAK_ROW(s, e, row, b0, i1, n1, i2, n2, i3, n3, i4, n4)                                                      \
     do {                                                                                                               \
         KECCAK_LANE x0 = (b0);                                                                                         \

@@ -4,9 +4,9 @@
  *
  *     e(C - y G1, G2) = e(W, s G2 - z G2)    which is    e(C - y G1 + z W, G2) * e(-W, s G2) = 1.
  *
- * In the second form both points of G2 are constants, so their line functions are computed once, and all multiplications are in G1.
- * Of the ceremony's setup one point is needed, s G2; reading the whole setup would take seconds
- * (docs/decisions/0010-crypto-libraries.md). */
+ * In the second form both points of G2 are constants, so their line functions are computed once, and all
+ * multiplications are in G1. Of the ceremony's setup one point is needed, s G2; reading the whole setup would take
+ * seconds (docs/decisions/0010-crypto-libraries.md). */
 #include "crypto/crypto.h"
 
 #include <pthread.h>

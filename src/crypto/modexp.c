@@ -45,7 +45,7 @@ void modexp_plain(uint8_t *out, struct bytes base, struct bytes exponent, struct
     mpz_clears(b, e, m, result, NULL);
 }
 
-/* ---- in limbs ----------------------------------------------------------------------------------------------------- */
+/* ---- in limbs ---------------------------------------------------------------------------------------------------- */
 
 /* Reads a big-endian number of at most 8·MODEXP_LIMBS_MAX bytes; returns how many limbs it has. */
 static size_t read_limbs(uint64_t *out, struct bytes in)
@@ -83,8 +83,8 @@ static size_t reduce(uint64_t *x, size_t size, const uint64_t *modulus, size_t c
     return significant(x, count);
 }
 
-/* out = base^exponent mod modulus, most significant bit first; 1 <= exponent. Numbers are kept without leading zeros: powers of small
- * numbers, and of modulus - 1, stay small. */
+/* out = base^exponent mod modulus, most significant bit first; 1 <= exponent. Numbers are kept without leading zeros:
+ * powers of small numbers, and of modulus - 1, stay small. */
 static void power_by_division(uint64_t *out, uint64_t *base, size_t base_size, unsigned exponent,
                               const uint64_t *modulus, size_t count)
 {

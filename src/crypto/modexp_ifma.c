@@ -1,20 +1,20 @@
-/* Powers modulo odd numbers of up to 1,024 bytes with AVX-512's 52-bit multiplications (IFMA): eight digits an instruction, two to
- * four times as fast as GMP.
+/* Powers modulo odd numbers of up to 1,024 bytes with AVX-512's 52-bit multiplications (IFMA): eight digits an
+ * instruction, two to four times as fast as GMP.
  *
- * Numbers are digits of 52 bits, one a 64-bit lane, so that sums of many products fit without carries. Montgomery's multiplication (see
- * modexp_odd.c) goes digit by digit:
+ * Numbers are digits of 52 bits, one a 64-bit lane, so that sums of many products fit without carries. Montgomery's
+ * multiplication (see modexp_odd.c) goes digit by digit:
  *
  *     T = a·b[0];  for each i:  q = T mod 2^52;  T = (T + q·m) / 2^52 + a·b[i + 1]
  *
- * What would be slow is the way from T to q and back. So m is multiplied beforehand by such a number that the result is -1 modulo
- * 2^52: then q is T's lowest digit itself, and (T + q·m) / 2^52 = T / 2^52 (rounded down) + q·(m + 1) / 2^52. The chain from
- * one q to the next is a broadcast, one multiplication and two additions.
+ * What would be slow is the way from T to q and back. So m is multiplied beforehand by such a number that the result is
+ * -1 modulo 2^52: then q is T's lowest digit itself, and (T + q·m) / 2^52 = T / 2^52 (rounded down) + q·(m + 1) / 2^52.
+ * The chain from one q to the next is a broadcast, one multiplication and two additions.
  *
- * Values stay below 2·m, not below m ("almost" Montgomery): R = 2^(52·digits) is above 4·m, and then products stay there too. Only the
- * result is reduced, by the true modulus.
+ * Values stay below 2·m, not below m ("almost" Montgomery): R = 2^(52·digits) is above 4·m, and then products stay
+ * there too. Only the result is reduced, by the true modulus.
  *
- * The low halves of digit j's products belong to digit j, the high halves to digit j + 1: `a` and `m` are kept a second time, moved up by
- * a lane, and both halves are added in place. */
+ * The low halves of digit j's products belong to digit j, the high halves to digit j + 1: `a` and `m` are kept a second
+ * time, moved up by a lane, and both halves are added in place. */
 #include "crypto/modexp_private.h"
 
 #include <gmp.h>
@@ -50,8 +50,8 @@ static ALWAYS_INLINE IFMA __m512i up(__m512i here, __m512i below)
     return _mm512_alignr_epi64(here, below, LANES - 1);
 }
 
-/* Makes every lane a true digit again and stores it. First carries of some bits move up by one lane; what then still carries does so by
- * exactly 1, and runs of full digits pass it on: an addition on bit masks, eight lanes at a time. */
+/* Makes every lane a true digit again and stores it. First carries of some bits move up by one lane; what then still
+ * carries does so by exactly 1, and runs of full digits pass it on: an addition on bit masks, eight lanes at a time. */
 static ALWAYS_INLINE IFMA void settle(uint64_t *out, const __m512i *t, const size_t vectors)
 {
     __m512i mask = _mm512_set1_epi64((long long)DIGIT_MASK), below = _mm512_setzero_si512();

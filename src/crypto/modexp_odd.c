@@ -1,8 +1,8 @@
 /* Powers modulo small odd numbers: Montgomery's multiplication in 64-bit limbs.
  *
- * A number x is kept as x·R mod m with R = 2^(64·count). The product of two such, divided by R, is again such a number, and dividing by
- * R is cheap: multiples of m make the lowest limb zero, then it is dropped. Everything is unrolled for each count of limbs,
- * which is what GMP, made for all sizes, cannot do. */
+ * A number x is kept as x·R mod m with R = 2^(64·count). The product of two such, divided by R, is again such a number,
+ * and dividing by R is cheap: multiples of m make the lowest limb zero, then it is dropped. Everything is unrolled for
+ * each count of limbs, which is what GMP, made for all sizes, cannot do. */
 #include "crypto/modexp_private.h"
 #include "crypto/montgomery.h"
 

@@ -1,7 +1,7 @@
 /* Powers modulo 2^bits, and joining them with a power modulo an odd number (Chinese remainders).
  *
- * Two facts make these powers cheap. The odd numbers modulo 2^bits form a group whose order divides 2^bits, so only the exponent's lowest
- * `bits` bits matter. And an even base is 0 from exponents of `bits` on. */
+ * Two facts make these powers cheap. The odd numbers modulo 2^bits form a group whose order divides 2^bits, so only the
+ * exponent's lowest `bits` bits matter. And an even base is 0 from exponents of `bits` on. */
 #include "crypto/modexp_private.h"
 
 #include <gmp.h>

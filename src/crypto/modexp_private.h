@@ -1,11 +1,13 @@
-/* The parts of modexp: modexp.c chooses, modexp_odd.c has odd moduli in 64-bit limbs, modexp_ifma.c odd moduli in 52-bit digits, and
- * modexp_power2.c powers of two. Numbers are arrays of 64-bit limbs, lowest first, as GMP has them. */
+/* The parts of modexp: modexp.c chooses, modexp_odd.c has odd moduli in 64-bit limbs, modexp_ifma.c odd moduli in
+ * 52-bit digits, and modexp_power2.c powers of two. Numbers are arrays of 64-bit limbs, lowest first, as GMP has
+ * them. */
 #ifndef WEFT_MODEXP_PRIVATE_H
 #define WEFT_MODEXP_PRIVATE_H
 
 #include "base/base.h"
 
-/* Bounds of the fast ways. MODEXP_LIMBS_MAX is EIP-7823's 1,024 bytes; larger numbers, possible before Osaka, are GMP's. */
+/* Bounds of the fast ways. MODEXP_LIMBS_MAX is EIP-7823's 1,024 bytes; larger numbers, possible before Osaka, are
+ * GMP's. */
 enum {
     MODEXP_LIMBS_MAX = 128,
     MODEXP_ODD_LIMBS_MAX = 6,    /* above, digits of 52 bits are faster */
@@ -13,12 +15,13 @@ enum {
     MODEXP_TABLE_MAX = 32,       /* odd powers kept for a window of 6 bits */
 };
 
-/* base^exponent mod modulus through GMP alone: any sizes, any values; the twin of all below. modexp() without the shortcuts. */
+/* base^exponent mod modulus through GMP alone: any sizes, any values; the twin of all below. modexp() without the
+ * shortcuts. */
 void modexp_plain(uint8_t *out, struct bytes base, struct bytes exponent, struct bytes modulus);
 
-/* out (`count` limbs) = base^exponent mod modulus. The modulus is odd, above 1, its highest limb is not 0, and it has `count` limbs:
- * 1..MODEXP_ODD_LIMBS_MAX. `base` has 1..MODEXP_LIMBS_MAX limbs, the highest not 0. The exponent has no leading zero byte and
- * is not empty. */
+/* out (`count` limbs) = base^exponent mod modulus. The modulus is odd, above 1, its highest limb is not 0, and it has
+ * `count` limbs: 1..MODEXP_ODD_LIMBS_MAX. `base` has 1..MODEXP_LIMBS_MAX limbs, the highest not 0. The exponent has no
+ * leading zero byte and is not empty. */
 void modexp_odd(uint64_t *out, const uint64_t *base, size_t base_count, struct bytes exponent, const uint64_t *modulus,
                 size_t count);
 
@@ -27,11 +30,12 @@ void modexp_ifma(uint64_t *out, const uint64_t *base, size_t base_count, struct 
                  size_t count);
 bool modexp_has_ifma(void);
 
-/* out = base^exponent mod 2^bits, 1 <= bits <= 64·MODEXP_POWER2_LIMBS_MAX; `base` and `out` have (bits + 63) / 64 limbs. */
+/* out = base^exponent mod 2^bits, 1 <= bits <= 64·MODEXP_POWER2_LIMBS_MAX; `base` and `out` have (bits + 63) / 64
+ * limbs. */
 void modexp_power2(uint64_t *out, const uint64_t *base, struct bytes exponent, unsigned bits);
 
-/* Given x = a mod odd (`count` limbs) and y = a mod 2^bits, writes the only such a below odd·2^bits: count + (bits + 63) / 64
- * limbs. */
+/* Given x = a mod odd (`count` limbs) and y = a mod 2^bits, writes the only such a below odd·2^bits: count + (bits +
+ * 63) / 64 limbs. */
 void modexp_join(uint64_t *out, const uint64_t *x, const uint64_t *odd, size_t count, const uint64_t *y, unsigned bits);
 
 /* -1/odd mod 2^64. */
@@ -79,8 +83,8 @@ struct exponent_walk {
     unsigned width;
 };
 
-/* Sees the next run of zeros and the window behind it. Square *squarings times, then multiply by base^*odd (0: do not). False when
- * the exponent is at its end. The first window's squarings are of 1. */
+/* Sees the next run of zeros and the window behind it. Square *squarings times, then multiply by base^*odd (0: do not).
+ * False when the exponent is at its end. The first window's squarings are of 1. */
 static inline bool exponent_next(struct exponent_walk *w, size_t *squarings, unsigned *odd)
 {
     size_t zeros = 0;

@@ -25,7 +25,8 @@ static ALWAYS_INLINE unsigned char montgomery_carry(unsigned char carry, uint64_
 #endif
 }
 
-/* t (n + 2 limbs) += a·b. The product is finished before it is added: two chains of carries, neither waiting for the other's flag. */
+/* t (n + 2 limbs) += a·b. The product is finished before it is added: two chains of carries, neither waiting for the
+ * other's flag. */
 static ALWAYS_INLINE void montgomery_row(uint64_t *t, const uint64_t *a, uint64_t b, const size_t n)
 {
     uint64_t low[MONTGOMERY_LIMBS_MAX + 1], high[MONTGOMERY_LIMBS_MAX];
@@ -46,8 +47,8 @@ static ALWAYS_INLINE void montgomery_row(uint64_t *t, const uint64_t *a, uint64_
     t[n + 1] += carry;
 }
 
-/* out = a·b/R mod m, with R = 2^(64·n) and m odd; a, b and out are below m, limbs lowest first, and out may be a or b. `n` is a constant
- * wherever this is inlined, at most MONTGOMERY_LIMBS_MAX; k is -1/m mod 2^64. */
+/* out = a·b/R mod m, with R = 2^(64·n) and m odd; a, b and out are below m, limbs lowest first, and out may be a or b.
+ * `n` is a constant wherever this is inlined, at most MONTGOMERY_LIMBS_MAX; k is -1/m mod 2^64. */
 static ALWAYS_INLINE void montgomery_multiply(uint64_t *out, const uint64_t *a, const uint64_t *b, const uint64_t *m,
                                               uint64_t k, const size_t n)
 {

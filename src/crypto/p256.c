@@ -1,5 +1,6 @@
-/* ECDSA verification over P-256 (EIP-7951). The curve is OpenSSL's; numbers around it are here, as OpenSSL's big numbers cost half as
- * much as the curve: s is inverted by GMP, and the sum's x is compared with r without dividing by its z. */
+/* ECDSA verification over P-256 (EIP-7951). The curve is OpenSSL's; numbers around it are here, as OpenSSL's big
+ * numbers cost half as much as the curve: s is inverted by GMP, and the sum's x is compared with r without dividing by
+ * its z. */
 #define OPENSSL_SUPPRESS_DEPRECATED /* the functions below EVP: a key object per call would cost more than it gives */
 #include "crypto/crypto.h"
 #include "crypto/montgomery.h"
@@ -51,7 +52,8 @@ static bool is_coordinate(const uint64_t a[LIMBS])
     return mpn_cmp(a, prime, LIMBS) < 0;
 }
 
-/* Whether y^2 = x^3 - 3x + b, for coordinates. Each Montgomery multiplication divides by 2^256; both sides are divided twice. */
+/* Whether y^2 = x^3 - 3x + b, for coordinates. Each Montgomery multiplication divides by 2^256; both sides are divided
+ * twice. */
 static bool is_on_curve(const uint64_t x[LIMBS], const uint64_t y[LIMBS])
 {
     static const uint64_t one[LIMBS] = {1};
@@ -118,7 +120,8 @@ static bool from_bignum(uint64_t out[LIMBS], const BIGNUM *in)
     return true;
 }
 
-/* Whether the sum (Jacobian: its x is x/z^2) has an x that is r modulo the order: r, or r + order when that is below the prime. */
+/* Whether the sum (Jacobian: its x is x/z^2) has an x that is r modulo the order: r, or r + order when that is below
+ * the prime. */
 static bool sum_matches(const EC_POINT *sum, const uint64_t r[LIMBS], BIGNUM *x, BIGNUM *y, BIGNUM *z, BN_CTX *context)
 {
     uint64_t x_limbs[LIMBS], z_limbs[LIMBS], wrapped[LIMBS];

@@ -1,7 +1,9 @@
-/* RIPEMD-160 (Dobbertin, Bosselaers, Preneel, 1996): two independent lines of 80 steps over each block, joined at its end.
+/* RIPEMD-160 (Dobbertin, Bosselaers, Preneel, 1996): two independent lines of 80 steps over each block, joined at its
+ * end.
  *
- * Own code, as OpenSSL's costs as much in set-up as a block does. The tables are constants and the loop is unrolled, so each step
- * comes down to its four additions, one rotation and its function, and the two lines run side by side in the processor. */
+ * Own code, as OpenSSL's costs as much in set-up as a block does. The tables are constants and the loop is unrolled, so
+ * each step comes down to its four additions, one rotation and its function, and the two lines run side by side in the
+ * processor. */
 #include "crypto/crypto.h"
 
 /* Word of the block used by each step, for the left and right line. */

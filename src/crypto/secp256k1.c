@@ -1,5 +1,6 @@
-/* ECDSA over secp256k1 through libsecp256k1: recovery for transactions and ECRECOVER, signing for tools. Recovery of many signatures goes
- * through secp256k1_many.c where the processor can; whatever is unusual there comes back to the library. */
+/* ECDSA over secp256k1 through libsecp256k1: recovery for transactions and ECRECOVER, signing for tools. Recovery of
+ * many signatures goes through secp256k1_many.c where the processor can; whatever is unusual there comes back to the
+ * library. */
 #include "crypto/crypto.h"
 #include "crypto/secp256k1_private.h"
 

@@ -1,9 +1,12 @@
-/* The field of secp256k1, p = 2^256 - 2^32 - 977, eight elements side by side in AVX-512 registers with 52-bit multiplications (IFMA).
+/* The field of secp256k1, p = 2^256 - 2^32 - 977, eight elements side by side in AVX-512 registers with 52-bit
+ * multiplications (IFMA).
  *
- * An element is five limbs of 52 bits, 260 in all; lane k of each register belongs to element k. Between operations elements are
- * *settled*: every limb is below 2^52, as the multiplier reads no more, and the value is below 2^256 + 2^216, so it may exceed p once.
- * Sums of settled elements and of their small multiples are taken limb by limb without carries and settled before they are
- * multiplied. To subtract, FIELD_MINUS is added first: a multiple of p whose limbs are all above 2^56, so that nothing becomes negative.
+ * An element is five limbs of 52 bits, 260 in all; lane k of each register belongs to element k. Between operations
+ * elements are
+ * *settled*: every limb is below 2^52, as the multiplier reads no more, and the value is below 2^256 + 2^216, so it may
+ * exceed p once. Sums of settled elements and of their small multiples are taken limb by limb without carries and
+ * settled before they are multiplied. To subtract, FIELD_MINUS is added first: a multiple of p whose limbs are all
+ * above 2^56, so that nothing becomes negative.
  *
  * Reduction: 2^260 is 16·FOLD and 2^256 is FOLD modulo p, with FOLD = 2^32 + 977. */
 #ifndef WEFT_SECP256K1_FIELD8_H

@@ -8,13 +8,13 @@
  *              from a table of G, 2G, ... 512G that is made once
  *     end      to affine coordinates, with one inversion for all groups of the chunk
  *
- * The table's points leave additions with different z. Instead of dividing, they are all brought to the last one's: (x, y) ->
- * (x·z^2, y·z^3) maps the curve to y^2 = x^3 + 7·z^6, and no formula uses the 7. G's points are mapped when they are used, and
- * the result's z is multiplied by the table's.
+ * The table's points leave additions with different z. Instead of dividing, they are all brought to the last one's: (x,
+ * y) -> (x·z^2, y·z^3) maps the curve to y^2 = x^3 + 7·z^6, and no formula uses the 7. G's points are mapped when they
+ * are used, and the result's z is multiplied by the table's.
  *
- * The addition's formula is wrong when both points are equal or opposite, and has no infinity. Then, and only then, is the difference of x
- * coordinates 0; it is a factor of z from there on, so z ends as 0 and the lane is given up. Before the first digit that is
- * not 0 a lane's sum is infinity, told by a mask. */
+ * The addition's formula is wrong when both points are equal or opposite, and has no infinity. Then, and only then, is
+ * the difference of x coordinates 0; it is a factor of z from there on, so z ends as 0 and the lane is given up. Before
+ * the first digit that is not 0 a lane's sum is infinity, told by a mask. */
 #include "crypto/secp256k1_private.h"
 
 #include <pthread.h>
@@ -90,7 +90,7 @@ static ALWAYS_INLINE IFMA struct point8 point_choose(__mmask8 bits, struct point
     return (struct point8){field_choose(bits, a.x, b.x), field_choose(bits, a.y, b.y), field_choose(bits, a.z, b.z)};
 }
 
-/* ---- powers ------------------------------------------------------------------------------------------------------- */
+/* ---- powers ------------------------------------------------------------------------------------------------------ */
 
 /* Squarings wait for each other; the powers of two groups go through side by side. */
 struct twins {
@@ -167,7 +167,8 @@ static IFMA void twins_invert(struct twins *out, const struct twins *x)
     twins_step(out, &t, 2, x);
 }
 
-/* x[i] = 1/x[i], with one inversion. Lanes stay apart; a lane with a 0 spoils itself in all groups, so none must be 0. */
+/* x[i] = 1/x[i], with one inversion. Lanes stay apart; a lane with a 0 spoils itself in all groups, so none must be
+ * 0. */
 static IFMA void invert_groups(struct field8 *x, size_t groups)
 {
     struct field8 before[SECP256K1_GROUPS_MAX], product = field_small(1);
@@ -184,7 +185,7 @@ static IFMA void invert_groups(struct field8 *x, size_t groups)
     }
 }
 
-/* ---- tables --------------------------------------------------------------------------------------------------------- */
+/* ---- tables ------------------------------------------------------------------------------------------------------ */
 
 /* Multiples of (x, y), on the curve where their common z is 1. Returns that z. */
 static NOINLINE IFMA struct field8 make_table(struct table8 *out, struct field8 x, struct field8 y)
@@ -252,7 +253,7 @@ static IFMA void make_base_table(void)
     }
 }
 
-/* ---- the sum ---------------------------------------------------------------------------------------------------------- */
+/* ---- the sum ----------------------------------------------------------------------------------------------------- */
 
 /* A sum in progress; `infinite` marks lanes to which nothing was added yet. */
 struct sum8 {
@@ -339,7 +340,7 @@ static IFMA struct point8 multiply_and_add(struct field8 x, struct field8 y, con
     return sum.p;
 }
 
-/* ---- recovery ----------------------------------------------------------------------------------------------------------- */
+/* ---- recovery ---------------------------------------------------------------------------------------------------- */
 
 IFMA void secp256k1_recover_keys(uint8_t key[][64], bool *ok, const struct hash *digest,
                                  const struct secp256k1_signature *signature, size_t count)

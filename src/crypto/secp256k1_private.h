@@ -8,8 +8,8 @@
 /* Signatures that go through the curve together in one vector, and most groups of them that share inversions. */
 enum { SECP256K1_LANES = 8, SECP256K1_GROUPS_MAX = 8, SECP256K1_CHUNK = SECP256K1_LANES * SECP256K1_GROUPS_MAX };
 
-/* A scalar k is split into two halves, k = k1 + k2·lambda, of 129 bits with sign. Those of the recovered point R are written as 26
- * signed digits of 5 bits, those of the generator G as 13 of 10 bits. */
+/* A scalar k is split into two halves, k = k1 + k2·lambda, of 129 bits with sign. Those of the recovered point R are
+ * written as 26 signed digits of 5 bits, those of the generator G as 13 of 10 bits. */
 enum {
     SECP256K1_POINT_BITS = 5,
     SECP256K1_POINT_DIGITS = 26,
@@ -28,14 +28,14 @@ struct secp256k1_digits {
 /* Whether 0 < big-endian x < the order of the group. */
 bool secp256k1_is_scalar(const uint8_t x[32]);
 
-/* For each of `count` signatures, r and s being scalars: the key is (s/r)·R - (digest/r)·G, and both factors are written as digits, signature
- * i into group i / 8, lane i % 8. */
+/* For each of `count` signatures, r and s being scalars: the key is (s/r)·R - (digest/r)·G, and both factors are
+ * written as digits, signature i into group i / 8, lane i % 8. */
 void secp256k1_prepare(struct secp256k1_digits *out, const struct hash *digest,
                        const struct secp256k1_signature *signature, size_t count);
 
-/* Recovers up to SECP256K1_CHUNK signatures with recovery id 0 or 1 whose r and s are scalars: ok[i] true and key[i] = x | y of
- * the key, or ok[i] false: there is no key, or the formulas met one of their rare exceptions, and secp256k1_recover must decide.
- * Needs secp256k1_has_ifma(). */
+/* Recovers up to SECP256K1_CHUNK signatures with recovery id 0 or 1 whose r and s are scalars: ok[i] true and key[i] =
+ * x | y of the key, or ok[i] false: there is no key, or the formulas met one of their rare exceptions, and
+ * secp256k1_recover must decide. Needs secp256k1_has_ifma(). */
 void secp256k1_recover_keys(uint8_t key[][64], bool *ok, const struct hash *digest,
                             const struct secp256k1_signature *signature, size_t count);
 bool secp256k1_has_ifma(void);

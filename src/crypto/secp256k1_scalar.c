@@ -1,9 +1,9 @@
 /* Numbers modulo secp256k1's group order, for batched recovery.
  *
- * One inversion is shared by all signatures of a chunk. Each factor is split with the curve's endomorphism: (x, y) -> (beta·x, y)
- * multiplies by lambda, so k·P = k1·P + k2·(lambda·P) with halves of half the length (Gallant, Lambert, Vanstone 2001). The split takes the
- * lattice vectors (a1, b1), (a2, b2) with a + b·lambda = 0, rounds k·b2/n and -k·b1/n to whole numbers c1, c2, and leaves
- * k2 = -c1·b1 - c2·b2 and k1 = k - k2·lambda. */
+ * One inversion is shared by all signatures of a chunk. Each factor is split with the curve's endomorphism: (x, y) ->
+ * (beta·x, y) multiplies by lambda, so k·P = k1·P + k2·(lambda·P) with halves of half the length (Gallant, Lambert,
+ * Vanstone 2001). The split takes the lattice vectors (a1, b1), (a2, b2) with a + b·lambda = 0, rounds k·b2/n and
+ * -k·b1/n to whole numbers c1, c2, and leaves k2 = -c1·b1 - c2·b2 and k1 = k - k2·lambda. */
 #include "crypto/montgomery.h"
 #include "crypto/secp256k1_private.h"
 
@@ -104,7 +104,8 @@ static struct scalar scaled(const struct scalar *k, const struct scalar *g)
     return (struct scalar){{(uint64_t)c, (uint64_t)(c >> 64), 0, 0}};
 }
 
-/* Writes `count` signed digits of `bits` bits of x, or of x - order when that is nearer to zero, with a stride of a lane. */
+/* Writes `count` signed digits of `bits` bits of x, or of x - order when that is nearer to zero, with a stride of a
+ * lane. */
 static void write_digits(int16_t *out, struct scalar x, size_t count, unsigned bits)
 {
     struct scalar negative;

@@ -1,5 +1,5 @@
-/* SHA-256 (FIPS 180-4). With the processor's SHA instructions a hash of 32 bytes takes less time than OpenSSL's call overhead; without
- * them OpenSSL's assembly does the work. */
+/* SHA-256 (FIPS 180-4). With the processor's SHA instructions a hash of 32 bytes takes less time than OpenSSL's call
+ * overhead; without them OpenSSL's assembly does the work. */
 #define OPENSSL_SUPPRESS_DEPRECATED /* the functions without EVP, whose set-up costs more than a short hash */
 #include "crypto/crypto.h"
 #include "crypto/hash_private.h"

@@ -144,7 +144,8 @@ static void add_small(uint8_t number[32], int add)
     }
 }
 
-/* R a small multiple of G, s and the digest small or equal: the sum's parts meet each other, their opposites and infinity. */
+/* R a small multiple of G, s and the digest small or equal: the sum's parts meet each other, their opposites and
+ * infinity. */
 TEST(secp256k1_many_agree_where_points_meet)
 {
     enum { COUNT = 256 };
@@ -264,8 +265,8 @@ TEST(p256_refuses_values_out_of_range)
     CHECK(!p256_verify(bad));
 }
 
-/* With digest 0 and r = s the sum is the key itself: keys whose x is a little above the order have r = x - order, and the
- * comparison must try r + order. */
+/* With digest 0 and r = s the sum is the key itself: keys whose x is a little above the order have r = x - order, and
+ * the comparison must try r + order. */
 TEST(p256_takes_x_modulo_the_order)
 {
     EC_GROUP *group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);

@@ -1,5 +1,5 @@
-/* explain: why a block did not go faster. Executes a block several times, watches what its transactions read and write, and works out
- * what waits for what, how fast the block could have been, and what was in the way.
+/* explain: why a block did not go faster. Executes a block several times, watches what its transactions read and write,
+ * and works out what waits for what, how fast the block could have been, and what was in the way.
  *
  *     block_task ──► timed runs, serial and parallel ─────────► medians, time of each transaction, what each worker did
  *                └─► a watched serial run ──► explain_trace ──► explain_graph ──► critical path, limits ──► explain_report
@@ -13,7 +13,8 @@
  *   nonces of senders      known from the transaction
  *   writes without effect  the value at the end of the transaction is the one at its start
  *
- * All times are nanoseconds. Everything that a report points to lives until explain_free. One thread; the engines have their own. */
+ * All times are nanoseconds. Everything that a report points to lives until explain_free. One thread; the engines have
+ * their own. */
 #ifndef WEFT_EXPLAIN_H
 #define WEFT_EXPLAIN_H
 
@@ -79,7 +80,8 @@ struct explain_trace {
     uint32_t assumed_nonces; /* transactions whose sender had sent another one before in the block */
 };
 
-/* Executes `task` serially on `e`, which the results belong to then, and notes what it does. The block must be valid. */
+/* Executes `task` serially on `e`, which the results belong to then, and notes what it does. The block must be
+ * valid. */
 enum status explain_record(struct engine *e, const struct block_task *task, struct arena *arena,
                            struct explain_trace *out, struct error *error);
 
@@ -89,7 +91,8 @@ enum status explain_record(struct engine *e, const struct block_task *task, stru
 struct explain_edge {
     uint32_t from, to, location;
 };
-/* Nodes are the transactions, and behind them joins, which take no time: a join stands for "all who changed this balance so far". */
+/* Nodes are the transactions, and behind them joins, which take no time: a join stands for "all who changed this
+ * balance so far". */
 struct explain_graph {
     uint32_t tx_count, node_count;
     struct explain_edge *edges; /* a pair of nodes may have several; always from the older to the younger transaction */
@@ -115,7 +118,8 @@ enum explain_priority {
     EXPLAIN_IN_ORDER,      /* who stands first in the block */
     EXPLAIN_LONGEST_FIRST, /* who has the longest chain behind him */
 };
-/* The time that `workers` need when each takes, as soon as it is free, a transaction that has nothing left to wait for. */
+/* The time that `workers` need when each takes, as soon as it is free, a transaction that has nothing left to wait
+ * for. */
 uint64_t explain_schedule(const struct explain_graph *g, const uint64_t *ns, unsigned workers,
                           enum explain_priority priority);
 
@@ -151,7 +155,8 @@ struct explain_layout {
 void explain_name_slots(struct explain_trace *t, const struct explain_layout *layouts, uint32_t layout_count,
                         struct arena *arena);
 
-/* ---- the scheduler on virtual workers ----------------------------------------------------------------------------- */
+/* ---- the scheduler on virtual workers
+ * ----------------------------------------------------------------------------- */
 
 /* What things cost beside the transactions themselves. */
 struct explain_costs {
@@ -184,9 +189,10 @@ struct explain_simulation {
     const char *fallback; /* as in block_stats */
 };
 
-/* Runs a block on virtual workers in virtual time: the real scheduler (src/sched), the real groups, hints and decisions to share
- * (src/block), with recorded times. A transaction that runs ahead sees, half way, what others have published by then; it holds if
- * that was all it depends on, and if those held in their turn. The same input gives the same output. */
+/* Runs a block on virtual workers in virtual time: the real scheduler (src/sched), the real groups, hints and decisions
+ * to share (src/block), with recorded times. A transaction that runs ahead sees, half way, what others have published
+ * by then; it holds if that was all it depends on, and if those held in their turn. The same input gives the same
+ * output. */
 void explain_simulate(const struct explain_case *c, unsigned workers, const struct explain_costs *costs,
                       struct explain_simulation *out);
 
@@ -269,7 +275,8 @@ struct explain_how {
     uint32_t worker_count;
 };
 
-/* Explains a block. The first failure of an execution, or EXECUTORS_DIFFER, with *error set. Free with explain_free in any case. */
+/* Explains a block. The first failure of an execution, or EXECUTORS_DIFFER, with *error set. Free with explain_free in
+ * any case. */
 enum status explain_block(const struct explain_how *how, const struct block_task *task, struct explain_report *out,
                           struct error *error);
 void explain_free(struct explain_report *r);

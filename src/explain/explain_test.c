@@ -1,4 +1,5 @@
-/* Dependencies, limits, names and the simulator on blocks small enough to work out by hand; and whole reports of workloads. */
+/* Dependencies, limits, names and the simulator on blocks small enough to work out by hand; and whole reports of
+ * workloads. */
 #include "explain/explain.h"
 
 #include <stdlib.h>
@@ -7,7 +8,7 @@
 #include "harness.h"
 #include "workload/workload.h"
 
-/* ---- traces by hand -------------------------------------------------------------------------------------------------- */
+/* ---- traces by hand ---------------------------------------------------------------------------------------------- */
 
 enum { TXS_MAX = 16, ACCESSES_MAX = 64, PLACES = 4 };
 
@@ -130,7 +131,7 @@ TEST(of_a_nonce_only_whether_it_is_zero_matters)
     arena_free(&s.arena);
 }
 
-/* ---- limits ---------------------------------------------------------------------------------------------------------- */
+/* ---- limits ------------------------------------------------------------------------------------------------------ */
 
 /*   0 ──► 2 ──► 3      4, 5 free; the join 6 stands for "0 and 1", which 5 waits for in the second test */
 static struct explain_edge diamond[] = {{0, 2, 0}, {2, 3, 0}, {0, 6, 0}, {1, 6, 0}, {6, 5, 0}};
@@ -172,7 +173,7 @@ TEST(list_scheduling_gives_known_makespans)
     CHECK_EQ_U64(explain_schedule(&empty, NULL, 4, EXPLAIN_IN_ORDER), 0);
 }
 
-/* ---- names ----------------------------------------------------------------------------------------------------------- */
+/* ---- names ------------------------------------------------------------------------------------------------------- */
 
 static struct u256 hash_of(struct explain_trace *t, struct explain_preimage *all, const uint8_t *bytes, uint32_t size)
 {
@@ -247,7 +248,8 @@ TEST(slots_get_names_from_hashes_and_layouts)
     arena_free(&arena);
 }
 
-/* ---- whole reports, and the simulator ---------------------------------------------------------------------------------- */
+/* ---- whole reports, and the simulator
+ * ---------------------------------------------------------------------------------- */
 
 static void check_simulations(const struct explain_report *r)
 {

@@ -3,7 +3,8 @@
 
 #include "explain/explain.h"
 
-/* ---- the graph, from node to successors ---------------------------------------------------------------------------- */
+/* ---- the graph, from node to successors
+ * ---------------------------------------------------------------------------- */
 
 struct successors {
     uint32_t *first; /* of each node, and one more */
@@ -52,7 +53,8 @@ static uint64_t time_of(const struct explain_graph *g, const uint64_t *ns, uint3
     return node < g->tx_count ? ns[node] : 0;
 }
 
-/* ---- the critical path --------------------------------------------------------------------------------------------- */
+/* ---- the critical path
+ * --------------------------------------------------------------------------------------------- */
 
 /* For each node the time of the longest chain that ends there, with it, and over which edge it comes. */
 static uint64_t *longest_to(const struct explain_graph *g, const struct successors *s, const uint64_t *ns,
@@ -127,7 +129,7 @@ uint32_t explain_longest_chain(const struct explain_graph *g, uint32_t *levels)
     return (uint32_t)most;
 }
 
-/* ---- list scheduling ----------------------------------------------------------------------------------------------- */
+/* ---- list scheduling --------------------------------------------------------------------------------------------- */
 
 /* A binary heap, least key first; equal keys by node. */
 struct heap_item {

@@ -23,7 +23,8 @@ struct place {
     uint32_t step_count;
 };
 
-/* ---- from a key to its place --------------------------------------------------------------------------------------- */
+/* ---- from a key to its place
+ * --------------------------------------------------------------------------------------- */
 
 static bool is_small(const struct u256 *v, uint64_t most)
 {
@@ -77,7 +78,7 @@ static void find_place(const struct explain_trace *t, struct u256 key, struct pl
     for (uint32_t i = 0; i < count; i++) out->steps[i] = found[count - 1 - i];
 }
 
-/* ---- values in words ------------------------------------------------------------------------------------------------ */
+/* ---- values in words --------------------------------------------------------------------------------------------- */
 
 static void put_number(struct buffer *out, const struct u256 *v)
 {
@@ -153,7 +154,8 @@ static void put_key(struct buffer *out, struct bytes key, const char *type)
         put_number(out, &word);
 }
 
-/* ---- without a layout ----------------------------------------------------------------------------------------------- */
+/* ---- without a layout
+ * ----------------------------------------------------------------------------------------------- */
 
 /* Slots that proxies agreed on (EIP-1967): one below the hash of a name. */
 static const char *agreed_name(const struct u256 *slot)
@@ -199,7 +201,7 @@ static bool put_place(struct buffer *out, const struct place *p)
     return true;
 }
 
-/* ---- along a layout ------------------------------------------------------------------------------------------------- */
+/* ---- along a layout ---------------------------------------------------------------------------------------------- */
 
 struct walk {
     const struct explain_layout *layout;

@@ -88,7 +88,7 @@ static void add_access(struct recorder *r, uint32_t location, enum explain_acces
     r->accesses[r->access_count++] = (struct explain_access){location, kind, low, high};
 }
 
-/* ---- one transaction ---------------------------------------------------------------------------------------------- */
+/* ---- one transaction --------------------------------------------------------------------------------------------- */
 
 static void record_balance(struct recorder *r, const struct account *a)
 {
@@ -103,7 +103,8 @@ static void record_balance(struct recorder *r, const struct account *a)
     if (!u256_is_zero(a->balance_delta)) add_access(r, at, EXPLAIN_ADD, a->balance_delta, U256_ZERO);
 }
 
-/* A nonce can be seen in two ways only: by creating a contract, which raises it, and by asking whether the account is empty. */
+/* A nonce can be seen in two ways only: by creating a contract, which raises it, and by asking whether the account is
+ * empty. */
 static void record_nonce(struct recorder *r, const struct account *a)
 {
     if (!(a->flags & ACCOUNT_HAS_NONCE)) return;
@@ -162,7 +163,7 @@ static void executed(void *context, uint32_t index, const struct state *s, const
     r->store_count = 0;
 }
 
-/* ---- instructions ------------------------------------------------------------------------------------------------- */
+/* ---- instructions ------------------------------------------------------------------------------------------------ */
 
 static void hashed_grow(struct recorder *r)
 {
@@ -233,7 +234,7 @@ static void end_tracing(void *context, uint32_t index, struct vm_tracer *tracer)
     (void)context, (void)index, (void)tracer;
 }
 
-/* ---- a block ------------------------------------------------------------------------------------------------------ */
+/* ---- a block ----------------------------------------------------------------------------------------------------- */
 
 static int by_hash(const void *a, const void *b)
 {

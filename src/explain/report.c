@@ -21,7 +21,8 @@ static int by_number(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* ---- locations by what they are --------------------------------------------------------------------------------------- */
+/* ---- locations by what they are
+ * --------------------------------------------------------------------------------------- */
 
 /* Location indices in the order of `compare_locations`, to find locations by what they are. */
 struct directory {
@@ -68,7 +69,7 @@ static uint32_t directory_find(const struct directory *d, const struct block_con
     return EXPLAIN_NONE;
 }
 
-/* ---- runs ---------------------------------------------------------------------------------------------------------- */
+/* ---- runs -------------------------------------------------------------------------------------------------------- */
 
 /* A recorded parallel run. */
 struct recording {
@@ -242,7 +243,8 @@ static enum status run_all(const struct explain_how *how, struct explain_report 
     return s;
 }
 
-/* ---- what the events say of each transaction --------------------------------------------------------------------------- */
+/* ---- what the events say of each transaction
+ * --------------------------------------------------------------------------- */
 
 /* Where and when a transaction was last executed ahead of the line. */
 struct ahead {
@@ -324,7 +326,8 @@ static void use_events(struct explain_report *r)
     free(ahead);
 }
 
-/* ---- what the trace says ------------------------------------------------------------------------------------------- */
+/* ---- what the trace says
+ * ------------------------------------------------------------------------------------------- */
 
 /* Counts who touches what, and what would be a conflict if it were not for... */
 static void count_accesses(struct explain_report *r)
@@ -359,7 +362,8 @@ static void count_accesses(struct explain_report *r)
     free(last_seen);
 }
 
-/* Between two transactions of the path there may be several locations: the one that most depend through stands for them. */
+/* Between two transactions of the path there may be several locations: the one that most depend through stands for
+ * them. */
 static void choose_path_locations(struct explain_report *r)
 {
     const struct explain_graph *g = &r->graph;
@@ -434,7 +438,7 @@ static void find_hottest(struct explain_report *r)
     r->hottest = all;
 }
 
-/* ---- a block ------------------------------------------------------------------------------------------------------- */
+/* ---- a block ----------------------------------------------------------------------------------------------------- */
 
 static double ratio(uint64_t a, uint64_t b)
 {

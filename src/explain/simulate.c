@@ -1,5 +1,5 @@
-/* The scheduler on virtual workers. One event at a time: the worker whose time is least does its next step; each step calls the
- * scheduler at the virtual moment at which a real worker would (src/block/parallel.c). */
+/* The scheduler on virtual workers. One event at a time: the worker whose time is least does its next step; each step
+ * calls the scheduler at the virtual moment at which a real worker would (src/block/parallel.c). */
 #include <stdlib.h>
 
 #include "block/hints.h"
@@ -70,7 +70,8 @@ struct simulation {
     uint64_t ended_ns;
 };
 
-/* ---- what depends on what ------------------------------------------------------------------------------------------- */
+/* ---- what depends on what
+ * ------------------------------------------------------------------------------------------- */
 
 /* Sorts the edges by their end. Edges come in the order of transactions, but those of joins stand between. */
 static void collect_needs(struct simulation *s)
@@ -91,7 +92,8 @@ static void collect_needs(struct simulation *s)
     memset(s->join_there, 0, (size_t)(g->node_count - g->tx_count) + 1);
 }
 
-/* Who looks at a balance that fees of this block went to cannot be run ahead with success: fees are added up at the head. */
+/* Who looks at a balance that fees of this block went to cannot be run ahead with success: fees are added up at the
+ * head. */
 static void find_fee_readers(struct simulation *s)
 {
     const struct explain_trace *t = s->c->trace;
@@ -149,7 +151,8 @@ static uint32_t latest_need(const struct simulation *s, uint32_t tx)
     return latest;
 }
 
-/* ---- the steps of a worker -------------------------------------------------------------------------------------------- */
+/* ---- the steps of a worker
+ * -------------------------------------------------------------------------------------------- */
 
 static void spend(struct simulation *s, struct worker *w, uint64_t ns)
 {
@@ -331,7 +334,7 @@ static struct worker *whose_turn(struct simulation *s)
     return next;
 }
 
-/* ---- a block ------------------------------------------------------------------------------------------------------- */
+/* ---- a block ----------------------------------------------------------------------------------------------------- */
 
 /* As share_run_alone: the caller begins, and looks now and then whether the rest had better be shared. */
 static void run_alone(struct simulation *s, unsigned workers)

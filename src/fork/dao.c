@@ -1,5 +1,5 @@
-/* The irregular state change of the DAO fork (EIP-779): in block 1,920,000 of mainnet the whole balance of these accounts
- * moved to the refund contract. */
+/* The irregular state change of the DAO fork (EIP-779): in block 1,920,000 of mainnet the whole balance of these
+ * accounts moved to the refund contract. */
 #include "fork/fork.h"
 
 const struct address dao_refund_address = {{0xbf, 0x4e, 0xd7, 0xb2, 0x7f, 0x1d, 0x66, 0x65, 0x46, 0xe3,

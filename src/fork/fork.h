@@ -1,8 +1,9 @@
 /* fork: the rules of every Ethereum fork, as data; and which fork a block of which chain obeys.
  *
- * A `struct fork` says all that differs between forks: which opcodes exist and their base gas, every gas constant, limits, and the
- * rules that are no number as enums or booleans named for what they do. The rest of weft reads these fields and never asks which
- * fork it is in. forks.c writes each fork as a delta over the one before, so it reads as Ethereum's history.
+ * A `struct fork` says all that differs between forks: which opcodes exist and their base gas, every gas constant,
+ * limits, and the rules that are no number as enums or booleans named for what they do. The rest of weft reads these
+ * fields and never asks which fork it is in. forks.c writes each fork as a delta over the one before, so it reads as
+ * Ethereum's history.
  *
  *     chain_spec (mainnet, sepolia, ...)  ── chain_fork_at(number, timestamp) ──►  const struct fork *
  *     "Osaka", "EIP158", "Merge", ...     ── fork_find(name)                  ──►  const struct fork *
@@ -157,8 +158,8 @@ struct fork {
         uint32_t base_cost;       /* EIP-7918: reserve price, this much execution gas a blob; 0: none */
     } blob;
 
-    /* EIP-8037: what makes the state grow is paid in a gas of its own. Its price per byte follows the block's gas limit, see
-     * fork_state_byte_gas. byte_year_target is 0 before it. */
+    /* EIP-8037: what makes the state grow is paid in a gas of its own. Its price per byte follows the block's gas
+     * limit, see fork_state_byte_gas. byte_year_target is 0 before it. */
     struct {
         uint64_t byte_year_target;          /* bytes by which the state may grow in a year */
         uint32_t price_bits;                /* significant bits of the price ... */
@@ -218,14 +219,16 @@ extern const struct fork fork_amsterdam_2026_02;
 /* Every fork, oldest first; the last is followed by NULL. */
 extern const struct fork *const forks[];
 
-/* The fork of that name or alias ("Osaka", "EIP150", "Merge", "ConstantinopleFix", ...), in any case of letters; NULL if there is none. */
+/* The fork of that name or alias ("Osaka", "EIP150", "Merge", "ConstantinopleFix", ...), in any case of letters; NULL
+ * if there is none. */
 const struct fork *fork_find(const char *name);
 
-/* Adds to a copy of a fork an EIP that it does not have, of those that change opcodes alone (1153, 1344, 1884, 2200, 3198, 3529, 3855,
- * 5656, 6780, 7843, 7939, 8024). False, and nothing changed, for any other. */
+/* Adds to a copy of a fork an EIP that it does not have, of those that change opcodes alone (1153, 1344, 1884, 2200,
+ * 3198, 3529, 3855, 5656, 6780, 7843, 7939, 8024). False, and nothing changed, for any other. */
 bool fork_add_eip(struct fork *f, uint64_t eip);
 
-/* State gas for one byte of state growth in a block of that gas limit (EIP-8037); 0 where state growth has no gas of its own. */
+/* State gas for one byte of state growth in a block of that gas limit (EIP-8037); 0 where state growth has no gas of
+ * its own. */
 uint64_t fork_state_byte_gas(const struct fork *fork, uint64_t gas_limit);
 
 /* ---- system contracts ---------------------------------------------------------------------------------------- */
@@ -274,8 +277,9 @@ const struct chain_spec *chain_with_id(uint64_t id);
 /* The rules of the block with that number and timestamp. Never NULL. */
 const struct fork *chain_fork_at(const struct chain_spec *chain, uint64_t number, uint64_t timestamp);
 
-/* The chain that a test fixture names: a fork ("Cancun": from block 0 on) or a change of forks ("CancunToPragueAtTime15k",
- * "BerlinToLondonAt5"). Chain id 1, mainnet's deposit contract. UNKNOWN_FORK if no fork has that name; *out is then untouched. */
+/* The chain that a test fixture names: a fork ("Cancun": from block 0 on) or a change of forks
+ * ("CancunToPragueAtTime15k", "BerlinToLondonAt5"). Chain id 1, mainnet's deposit contract. UNKNOWN_FORK if no fork has
+ * that name; *out is then untouched. */
 enum status chain_from_network(struct chain_spec *out, const char *network, struct error *e);
 
 #endif

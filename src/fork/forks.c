@@ -1,5 +1,5 @@
-/* Every fork of Ethereum, each written as what it changes in the one before: read from top to bottom it is the history of the
- * protocol. A macro NAME_IS holds the designators of a fork; the last one of a field wins. */
+/* Every fork of Ethereum, each written as what it changes in the one before: read from top to bottom it is the history
+ * of the protocol. A macro NAME_IS holds the designators of a fork; the last one of a field wins. */
 #include "fork/fork.h"
 
 #include <strings.h>
@@ -193,7 +193,8 @@
 #define BPO4_IS BPO3_IS, .name = "BPO4", .aliases = "", BLOBS(14, 21, 13739630)
 #define BPO5_IS BPO4_IS, .name = "BPO5", .aliases = ""
 
-/* EIP-8037: what makes the state grow is priced by the byte, in a gas of its own; what is left in ordinary gas is the work. */
+/* EIP-8037: what makes the state grow is priced by the byte, in a gas of its own; what is left in ordinary gas is the
+ * work. */
 #define AMSTERDAM_IS                                                                                                   \
     BPO2_IS, .name = "Amsterdam", .aliases = "",                                                                       \
     .transfer_logs = true,                     /* EIP-7708 */                                                          \

@@ -1,7 +1,7 @@
 /* What a fork says about precompiled contracts: which exist, and what they cost.
  *
- * `struct fork_precompile` is the member `precompile` of `struct fork`. Each fork that changed something has a macro of designators
- * below; forks.c strings them together, later ones winning:
+ * `struct fork_precompile` is the member `precompile` of `struct fork`. Each fork that changed something has a macro of
+ * designators below; forks.c strings them together, later ones winning:
  *
  *     #define BYZANTIUM_IS  SPURIOUS_DRAGON_IS, ..., PRECOMPILES_BYZANTIUM */
 #ifndef WEFT_FORK_PRECOMPILE_RULES_H

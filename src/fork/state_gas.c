@@ -3,8 +3,8 @@
 
 enum { BLOCKS_PER_YEAR = 2628000 };
 
-/* Half of a block's gas, spent on state growth in every block of a year, buys the year's target; then the price is rounded down to
- * a few significant bits, so that it seldom changes. */
+/* Half of a block's gas, spent on state growth in every block of a year, buys the year's target; then the price is
+ * rounded down to a few significant bits, so that it seldom changes. */
 uint64_t fork_state_byte_gas(const struct fork *fork, uint64_t gas_limit)
 {
     if (fork->state_growth.byte_year_target == 0) return 0;

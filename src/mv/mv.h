@@ -1,16 +1,16 @@
-/* mv: multi-version memory. What a transaction that ran ahead of the line has read and written, so that those behind it can read its
- * writes and its own reads can be checked when its turn comes.
+/* mv: multi-version memory. What a transaction that ran ahead of the line has read and written, so that those behind it
+ * can read its writes and its own reads can be checked when its turn comes.
  *
  *     run ahead ──► mv_publish ──► versions hang in the locations, readers with higher numbers find them
  *                                    │
  *     its turn ───► mv_holds? ──yes──► mv_commit    (deltas get totals; nothing is copied)
  *                        └────no───► mv_withdraw  (versions are marked dead), and it is run again on committed values
  *
- * What is checked is values, not versions: a predecessor that ran again and wrote the same value disturbs nobody. Balances are
- * checked by predicate where the transaction only asked "at least this much?".
+ * What is checked is values, not versions: a predecessor that ran again and wrote the same value disturbs nobody.
+ * Balances are checked by predicate where the transaction only asked "at least this much?".
  *
- * Threads: mv_publish and mv_withdraw may run beside each other and beside readers. mv_holds, mv_commit and mv_list_changes are
- * for whoever stands at the head of the line, one thread at a time. */
+ * Threads: mv_publish and mv_withdraw may run beside each other and beside readers. mv_holds, mv_commit and
+ * mv_list_changes are for whoever stands at the head of the line, one thread at a time. */
 #ifndef WEFT_MV_H
 #define WEFT_MV_H
 
@@ -58,12 +58,13 @@ struct mv_execution {
     struct state_accesses accesses; /* when the state was told to list them */
 };
 
-/* Collects the finalized records of `s` and publishes the writes as versions numbered s->tx. A speculative execution keeps its reads
- * and publishes balance deltas; one at the head of the line publishes balances with their totals and keeps no reads. */
+/* Collects the finalized records of `s` and publishes the writes as versions numbered s->tx. A speculative execution
+ * keeps its reads and publishes balance deltas; one at the head of the line publishes balances with their totals and
+ * keeps no reads. */
 struct mv_execution *mv_publish(struct state *s, struct arena *arena);
 
-/* Whether all reads hold on the committed values below e->tx. `beneficiary` and `fees`: see struct state. On false, *out says where
- * (may be NULL). */
+/* Whether all reads hold on the committed values below e->tx. `beneficiary` and `fees`: see struct state. On false,
+ * *out says where (may be NULL). */
 bool mv_holds(const struct mv_execution *e, const struct account_entry *beneficiary, const struct u256 *fees,
               struct mv_conflict *out);
 

@@ -1,8 +1,9 @@
 /* From a transaction's records to versions that others can read. */
 #include "mv/mv.h"
 
-/* Hangs `v` into the chain, newest transaction first; before an older version of the same transaction. Versions are never
- * taken out, so a failed exchange just means that somebody else came in between: look again from the same link. */
+/* Hangs `v` into the chain, newest transaction first; before an older version of the same transaction. Versions are
+ * never taken out, so a failed exchange just means that somebody else came in between: look again from the same
+ * link. */
 static void insert(struct location *l, struct version *v)
 {
     _Atomic(struct version *) *link = &l->top;

@@ -1,7 +1,7 @@
 /* The price of MODEXP (EIP-198, EIP-2565, EIP-7883) and the bounds on its sizes (EIP-7823).
  *
- * Sizes come as 256-bit words that anybody may write, so none is believed before it is paid for: a size of 2^32 or more counts as
- * SIZE_HUGE, which no gas can pay, unless the price does not depend on it. */
+ * Sizes come as 256-bit words that anybody may write, so none is believed before it is paid for: a size of 2^32 or more
+ * counts as SIZE_HUGE, which no gas can pay, unless the price does not depend on it. */
 #include "precompile/private.h"
 
 enum { WORD = 32, HEADER = 3 * WORD };
@@ -26,7 +26,8 @@ static uint64_t read_size(struct bytes input, size_t at)
     return high ? SIZE_HUGE : size & (SIZE_HUGE - 1);
 }
 
-/* Place of the highest 1 in the first (at most 32) bytes of the exponent, counted from the lowest of them; 0 when there is none. */
+/* Place of the highest 1 in the first (at most 32) bytes of the exponent, counted from the lowest of them; 0 when there
+ * is none. */
 static uint64_t head_bits(struct bytes input, uint64_t at, uint64_t exponent_size)
 {
     uint64_t head = exponent_size < WORD ? exponent_size : WORD;

@@ -13,7 +13,7 @@ struct call {
     struct precompile_result *out;
 };
 
-/* ---- common steps ------------------------------------------------------------------------------------------------- */
+/* ---- common steps ------------------------------------------------------------------------------------------------ */
 
 /* Pays for the call, or fails it. */
 static bool pay(const struct call *c, uint64_t cost)
@@ -112,7 +112,7 @@ static void run_identity(uint64_t cost, struct bytes input, uint64_t gas, struct
     out->output.size = ok ? input.size : 0;
 }
 
-/* ---- modexp -------------------------------------------------------------------------------------------------------- */
+/* ---- modexp ------------------------------------------------------------------------------------------------------ */
 
 static bool run_modexp(const struct call *c)
 {
@@ -131,7 +131,7 @@ static bool run_modexp(const struct call *c)
     return true;
 }
 
-/* ---- bn254 --------------------------------------------------------------------------------------------------------- */
+/* ---- bn254 ------------------------------------------------------------------------------------------------------- */
 
 static bool run_bn254_add(const struct call *c)
 {
@@ -157,7 +157,7 @@ static bool run_bn254_pairing(const struct call *c)
     return true;
 }
 
-/* ---- blake2f ------------------------------------------------------------------------------------------------------- */
+/* ---- blake2f ----------------------------------------------------------------------------------------------------- */
 
 /* rounds (4 bytes, big-endian) | h (64) | m (128) | t (16), all little-endian | last block (1 byte, 0 or 1) */
 static bool run_blake2f(const struct call *c)
@@ -177,7 +177,8 @@ static bool run_blake2f(const struct call *c)
     return true;
 }
 
-/* ---- point evaluation ------------------------------------------------------------------------------------------------ */
+/* ---- point evaluation
+ * ------------------------------------------------------------------------------------------------ */
 
 /* versioned hash (32 bytes) | z (32) | y (32) | commitment (48) | proof (48) */
 static bool run_point_evaluation(const struct call *c)
@@ -200,7 +201,7 @@ static bool run_point_evaluation(const struct call *c)
     return true;
 }
 
-/* ---- bls12-381 ------------------------------------------------------------------------------------------------------ */
+/* ---- bls12-381 --------------------------------------------------------------------------------------------------- */
 
 static bool run_bls_g1_add(const struct call *c)
 {
@@ -260,7 +261,7 @@ static bool run_bls_map_fp2_to_g2(const struct call *c)
            bls_map_fp2_to_g2(output(c, BLS_G2_SIZE), c->input.data);
 }
 
-/* ---- P-256 ----------------------------------------------------------------------------------------------------------- */
+/* ---- P-256 ------------------------------------------------------------------------------------------------------- */
 
 /* A word of value 1, or nothing; never fails once paid. */
 static bool run_p256verify(const struct call *c)
@@ -271,7 +272,7 @@ static bool run_p256verify(const struct call *c)
     return true;
 }
 
-/* ---- the table --------------------------------------------------------------------------------------------------------- */
+/* ---- the table --------------------------------------------------------------------------------------------------- */
 
 static const struct contract {
     const char *name;

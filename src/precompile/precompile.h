@@ -2,8 +2,9 @@
  *
  *     address ──precompile_find──► id ──precompile_run──► gas, then size, then values are checked ──► crypto/ ──► output
  *
- * Gas comes first: a call that cannot pay does no work, and every length is bounded by gas or by the fork before anything is sized
- * by it. A failed call (ok = false) consumes all its gas and has no output; that is an EVM outcome, not an error. */
+ * Gas comes first: a call that cannot pay does no work, and every length is bounded by gas or by the fork before
+ * anything is sized by it. A failed call (ok = false) consumes all its gas and has no output; that is an EVM outcome,
+ * not an error. */
 #ifndef WEFT_PRECOMPILE_H
 #define WEFT_PRECOMPILE_H
 
@@ -11,7 +12,8 @@
 
 #include "base/base.h"
 
-/* Memory that one worker reuses for all its calls, one call at a time. Zero-initialise; give back with precompile_memory_free. */
+/* Memory that one worker reuses for all its calls, one call at a time. Zero-initialise; give back with
+ * precompile_memory_free. */
 struct precompile_memory {
     struct buffer output;
     struct arena scratch;
@@ -38,8 +40,8 @@ static inline unsigned precompile_find(const struct fork_precompile *rules, cons
     return (rules->active & PRECOMPILE_BIT(id)) != 0 ? id : (unsigned)PRECOMPILE_NONE;
 }
 
-/* Runs precompile `id` (from precompile_find) on `input` with `gas`. The output of IDENTITY is `input` itself: copy it before that
- * memory changes. Any thread, with its own memory. */
+/* Runs precompile `id` (from precompile_find) on `input` with `gas`. The output of IDENTITY is `input` itself: copy it
+ * before that memory changes. Any thread, with its own memory. */
 void precompile_run(const struct fork_precompile *rules, unsigned id, struct bytes input, uint64_t gas,
                     struct precompile_memory *memory, struct precompile_result *out);
 

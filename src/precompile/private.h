@@ -12,8 +12,8 @@ struct modexp_call {
     struct bytes numbers; /* base | exponent | modulus; shorter than their sizes say when the input ends early */
 };
 
-/* Reads the three size words and prices the call. False when a size breaks the fork's bound or the price exceeds every possible gas: such
- * a call fails whatever its gas. When the price can be paid, all sizes are below 2^32. */
+/* Reads the three size words and prices the call. False when a size breaks the fork's bound or the price exceeds every
+ * possible gas: such a call fails whatever its gas. When the price can be paid, all sizes are below 2^32. */
 bool modexp_decode(struct modexp_call *out, const struct fork_precompile *rules, struct bytes input);
 
 /* EIP-2537: thousandths of the full price that each of 1, 2, ... 128 terms costs; more terms cost as the last. */

@@ -1,7 +1,8 @@
 /* The cursor decoder. Everything goes through read_header, the only place that looks at a prefix byte. */
 #include "rlp/rlp.h"
 
-/* Reads the big-endian payload length of a long item: `n` bytes from in->at on. Canonical: no leading zero and more than 55. */
+/* Reads the big-endian payload length of a long item: `n` bytes from in->at on. Canonical: no leading zero and more
+ * than 55. */
 static enum status read_long_size(const struct rlp *in, size_t n, size_t *size)
 {
     if ((size_t)(in->end - in->at) < 1 + n) return RLP_TRUNCATED;

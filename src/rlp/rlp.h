@@ -54,8 +54,8 @@ static inline bool rlp_next_is_list(const struct rlp *in)
     return in->at < in->end && *in->at >= 0xc0;
 }
 
-/* All reading functions return STATUS_OK and move behind the item, or say what is wrong and leave *in and *out untouched.
- * What each may return besides RLP_TRUNCATED and RLP_NOT_CANONICAL stands with it. Any thread. */
+/* All reading functions return STATUS_OK and move behind the item, or say what is wrong and leave *in and *out
+ * untouched. What each may return besides RLP_TRUNCATED and RLP_NOT_CANONICAL stands with it. Any thread. */
 
 /* Any item. */
 enum status rlp_read_item(struct rlp *in, struct rlp_item *out);
@@ -138,7 +138,8 @@ static inline void rlp_put_address(struct rlp_writer *w, const struct address *a
     to[0] = 0x94;
     memcpy(to + 1, a->b, 20);
 }
-/* Everything written since `mark` becomes the inside of one list, or the content of one string of more than one byte. */
+/* Everything written since `mark` becomes the inside of one list, or the content of one string of more than one
+ * byte. */
 void rlp_put_list(struct rlp_writer *w, size_t mark);
 void rlp_put_string_around(struct rlp_writer *w, size_t mark);
 

@@ -66,8 +66,8 @@ static struct sched_task look_at_head(struct sched *s)
             if (swap_state(s, head, ITEM_FREE, ITEM_STOLEN)) return (struct sched_task){SCHED_RUN, head};
             break;
         case ITEM_RUNNING:
-            /* Where running ahead rarely pays, the other's result would most likely be thrown away; but what takes long is
-             * not begun again from the start. */
+            /* Where running ahead rarely pays, the other's result would most likely be thrown away; but what takes long
+             * is not begun again from the start. */
             if (confidence_of(s) >= SCHED_CONFIDENCE_LOW) return (struct sched_task){SCHED_WAIT, 0};
             if (s->is_heavy != NULL && s->is_heavy[head]) return (struct sched_task){SCHED_WAIT, 0};
             if (swap_state(s, head, ITEM_RUNNING, ITEM_STOLEN)) {
@@ -83,9 +83,9 @@ static struct sched_task look_at_head(struct sched *s)
     }
 }
 
-/* Tries to take the token and with it a task at the head. No wake-up is lost: whoever makes the head ready does so before it tries
- * the token, and whoever gives the token back looks at the head again afterwards; in any order of these four steps one of the two
- * finds both the token free and the head ready. */
+/* Tries to take the token and with it a task at the head. No wake-up is lost: whoever makes the head ready does so
+ * before it tries the token, and whoever gives the token back looks at the head again afterwards; in any order of these
+ * four steps one of the two finds both the token free and the head ready. */
 static bool take_head(struct sched *s, struct sched_task *out)
 {
     for (;;) {
@@ -102,7 +102,7 @@ static bool take_head(struct sched *s, struct sched_task *out)
     }
 }
 
-/* ---- running ahead ------------------------------------------------------------------------------------------------- */
+/* ---- running ahead ----------------------------------------------------------------------------------------------- */
 
 /* Those that take long come first, whatever their place: begun late, they would be all that is left at the end. */
 static bool take_heavy(struct sched *s, struct sched_task *out)
@@ -176,7 +176,7 @@ void sched_published(struct sched *s, uint32_t item, bool last)
         atomic_store_explicit(&s->skips, 0, memory_order_relaxed);
 }
 
-/* ---- committing ---------------------------------------------------------------------------------------------------- */
+/* ---- committing -------------------------------------------------------------------------------------------------- */
 
 static void grow_window(struct sched *s)
 {
@@ -210,8 +210,8 @@ static void maybe_probe(struct sched *s)
     atomic_store_explicit(&s->window, 2, memory_order_relaxed);
 }
 
-/* Those who wait because the window was full may go on; the more often they found only items that had better wait for the head, the rarer
- * they are called. Either we see here that somebody waits, or he, who says so before asking a
+/* Those who wait because the window was full may go on; the more often they found only items that had better wait for
+ * the head, the rarer they are called. Either we see here that somebody waits, or he, who says so before asking a
  * last time, sees the new head then: both words are sequentially consistent. */
 static void call_waiting(struct sched *s)
 {

@@ -1,5 +1,6 @@
-/* sched: decides what each worker does next, so that transactions commit in order and nobody waits for long. Knows the indices of
- * items only (an item is a transaction, or a group of neighbours that are too short to be worth scheduling alone): no EVM, no threads. Each function is one atomic step on shared words, so a simulator can drive many virtual
+/* sched: decides what each worker does next, so that transactions commit in order and nobody waits for long. Knows the
+ * indices of items only (an item is a transaction, or a group of neighbours that are too short to be worth scheduling
+ * alone): no EVM, no threads. Each function is one atomic step on shared words, so a simulator can drive many virtual
  * workers through any interleaving on one thread (sched_test.c), and real workers call the same functions.
  *
  *          committed                     head                         cursor            count
@@ -8,18 +9,19 @@
  *                                           holder of the token;
  *                                           those behind it: run ahead by others
  *
- * The worker that holds the token stands at the head of the line: it commits what was run ahead and still holds, and runs the rest
- * itself on committed values, at serial speed. All others run transactions ahead, no further than `window` behind the head.
+ * The worker that holds the token stands at the head of the line: it commits what was run ahead and still holds, and
+ * runs the rest itself on committed values, at serial speed. All others run transactions ahead, no further than
+ * `window` behind the head.
  *
  *     state of an item:   FREE ──► RUNNING ◄──► PUBLISHING ──► READY ──► COMMITTED
  *                           │         └──► STOLEN (the head does the rest itself) ──┤
  *                           └──────────── run at the head ─────────────────────────┘
  *
- * A worker that runs an item ahead publishes it piece by piece (one transaction of the group after the other); between the pieces the
- * head may steal the item: what is published counts, the rest does not.
+ * A worker that runs an item ahead publishes it piece by piece (one transaction of the group after the other); between
+ * the pieces the head may steal the item: what is published counts, the rest does not.
  *
- * Waste is bounded by the window: conflicts shrink it, successes let it grow; on a chain of dependent transactions it closes, and
- * is opened for a probe ever more rarely. */
+ * Waste is bounded by the window: conflicts shrink it, successes let it grow; on a chain of dependent transactions it
+ * closes, and is opened for a probe ever more rarely. */
 #ifndef WEFT_SCHED_H
 #define WEFT_SCHED_H
 
@@ -87,15 +89,15 @@ enum {
 /* Starts a block of `count` items on `workers` workers; `state` has room for `count` bytes. */
 void sched_init(struct sched *s, uint32_t count, unsigned workers, _Atomic uint8_t *state);
 
-/* Names the items that are expected to take long, longest first: they are run ahead before all others, and never stolen. `is_heavy` has
- * an element for each item. Both must outlive the block. Before any worker starts. */
+/* Names the items that are expected to take long, longest first: they are run ahead before all others, and never
+ * stolen. `is_heavy` has an element for each item. Both must outlive the block. Before any worker starts. */
 void sched_set_heavy(struct sched *s, const uint32_t *heavy, uint32_t heavy_count, const bool *is_heavy);
 
 /* What a worker without a task does next. */
 struct sched_task sched_next(struct sched *s);
 
-/* A piece of a speculative run of `item` has ended. False: the head has stolen the item; drop the piece and what would follow. True:
- * publish it, then call sched_published; `last` says that the item is complete. */
+/* A piece of a speculative run of `item` has ended. False: the head has stolen the item; drop the piece and what would
+ * follow. True: publish it, then call sched_published; `last` says that the item is complete. */
 bool sched_publishing(struct sched *s, uint32_t item);
 void sched_published(struct sched *s, uint32_t item, bool last);
 
@@ -105,7 +107,8 @@ bool sched_is_ready(struct sched *s, uint32_t item);
 /* Whether it is nearly the turn of `item` at the head. */
 bool sched_is_near(struct sched *s, uint32_t item);
 
-/* Gives an item back that was to be run ahead, because it is expected to conflict: the head will run it. Before its first piece. */
+/* Gives an item back that was to be run ahead, because it is expected to conflict: the head will run it. Before its
+ * first piece. */
 void sched_skip(struct sched *s, uint32_t item);
 
 /* The holder has committed `item`. Gives its next task, still with the token if that is SCHED_RUN or SCHED_CHECK. */

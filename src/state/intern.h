@@ -4,9 +4,9 @@
  *
  *     cell = entry address (48 bits) | top 16 bits of the hash
  *
- * Finding takes no lock. Inserting locks the shard, looks again and publishes the cell (release, pairs with the acquire in
- * intern_find). Growing makes a larger array; the old one stays until the table is reset, since a reader may be in it: such a
- * reader can miss a new entry, never see a wrong one, and a miss always looks again under the lock. */
+ * Finding takes no lock. Inserting locks the shard, looks again and publishes the cell (release, pairs with the acquire
+ * in intern_find). Growing makes a larger array; the old one stays until the table is reset, since a reader may be in
+ * it: such a reader can miss a new entry, never see a wrong one, and a miss always looks again under the lock. */
 #ifndef WEFT_STATE_INTERN_H
 #define WEFT_STATE_INTERN_H
 
@@ -35,7 +35,8 @@ void intern_init(struct intern *t);
 void intern_reset(struct intern *t); /* forgets all entries, keeps the memory; no other thread may be inside */
 void intern_free(struct intern *t);
 
-/* Locks the shard of `hash`; the caller looks again with intern_find, allocates from shard->arena and calls intern_insert. */
+/* Locks the shard of `hash`; the caller looks again with intern_find, allocates from shard->arena and calls
+ * intern_insert. */
 struct intern_shard *intern_lock(struct intern *t, uint64_t hash);
 void intern_insert(struct intern_shard *shard, uint64_t hash, uint64_t (*hash_of)(const void *entry), void *entry);
 static inline void intern_unlock(struct intern_shard *shard)

@@ -1,5 +1,5 @@
-/* local_table: one worker's small hash table of the running transaction's records. Emptied by raising a stamp, so that a
- * transaction pays only for what it touches. Private to state/. */
+/* local_table: one worker's small hash table of the running transaction's records. Emptied by raising a stamp, so that
+ * a transaction pays only for what it touches. Private to state/. */
 #ifndef WEFT_STATE_LOCAL_H
 #define WEFT_STATE_LOCAL_H
 

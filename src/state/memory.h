@@ -1,7 +1,8 @@
 /* memory: a whole state in memory, as a state_view: pre-states of tests and bundles, and small chains.
  *
  * Accounts and slots live in two growing arrays, found through open-addressing indexes; the slots of an account are
- * linked, so that its storage can be walked for the state root. Reading is safe from many threads while nobody writes. */
+ * linked, so that its storage can be walked for the state root. Reading is safe from many threads while nobody
+ * writes. */
 #ifndef WEFT_STATE_MEMORY_H
 #define WEFT_STATE_MEMORY_H
 

@@ -44,8 +44,8 @@ struct account_data {
     struct hash code_hash;
 };
 
-/* The state before the block. Callbacks may be called from all workers at once, any number of times for one key, and must
- * answer the same each time. Anything but STATUS_OK ends the block with that status. */
+/* The state before the block. Callbacks may be called from all workers at once, any number of times for one key, and
+ * must answer the same each time. Anything but STATUS_OK ends the block with that status. */
 struct state_view {
     void *context;
     enum status (*account)(void *context, const struct address *a, struct account_data *out);
@@ -163,7 +163,8 @@ void state_table_free(struct state_table *t);
 struct code_cache *state_table_codes(struct state_table *t);
 const struct state_view *state_table_view(const struct state_table *t);
 
-/* The entry of an address or slot, loaded from the view when it is new; NULL with *why when the view failed. Any thread. */
+/* The entry of an address or slot, loaded from the view when it is new; NULL with *why when the view failed. Any
+ * thread. */
 struct account_entry *state_table_account(struct state_table *t, const struct address *a, enum status *why);
 struct slot_entry *state_table_slot(struct state_table *t, struct account_entry *a, const struct u256 *key,
                                     enum status *why);
@@ -171,8 +172,8 @@ struct slot_entry *state_table_slot(struct state_table *t, struct account_entry 
 /* The code of an entry in the parent state; NULL with *why when the view failed. Any thread. */
 const struct code *state_table_parent_code(struct state_table *t, struct account_entry *e, enum status *why);
 
-/* Entries that were written since the table was reset, in no order; linked by next_changed, which ends with state_no_account or
- * state_no_slot. Adding is idempotent; one thread at a time. */
+/* Entries that were written since the table was reset, in no order; linked by next_changed, which ends with
+ * state_no_account or state_no_slot. Adding is idempotent; one thread at a time. */
 extern struct account_entry state_no_account;
 extern struct slot_entry state_no_slot;
 void state_table_account_changed(struct state_table *t, struct account_entry *e);
@@ -213,7 +214,8 @@ enum account_flag {
         1 << 10, /* its code in the parent state was needed; noted with list_accesses; survives reverts */
 };
 
-/* What the running transaction knows of an account. Stable until the transaction ends. Read fields through the functions below. */
+/* What the running transaction knows of an account. Stable until the transaction ends. Read fields through the
+ * functions below. */
 struct account {
     struct account_entry *entry;
     uint32_t flags; /* enum account_flag */
@@ -267,9 +269,9 @@ struct state {
     enum status failure;  /* first failure of the view; the executor looks at it after each transaction */
     int64_t refund;       /* gas refund counter; journaled by checkpoints */
 
-    /* The block's fees so far, kept apart from the beneficiary's versions so that not every transaction writes them. The
-     * executor sets both where predecessors are committed; a speculative transaction leaves beneficiary NULL and gets a
-     * balance without the fees, which is then checked at commit like every read. */
+    /* The block's fees so far, kept apart from the beneficiary's versions so that not every transaction writes them.
+     * The executor sets both where predecessors are committed; a speculative transaction leaves beneficiary NULL and
+     * gets a balance without the fees, which is then checked at commit like every read. */
     const struct account_entry *beneficiary;
     struct u256 beneficiary_fees;
 
@@ -299,9 +301,11 @@ void state_begin(struct state *s, uint32_t tx, bool speculative);
  * empty account is returned. */
 struct account *state_account(struct state *s, const struct address *a);
 
-/* Marks as accessed; true if it was cold (EIP-2929). The warmth is journaled; that it was accessed stays noted (EIP-7928). */
+/* Marks as accessed; true if it was cold (EIP-2929). The warmth is journaled; that it was accessed stays noted
+ * (EIP-7928). */
 bool state_warm_account(struct state *s, struct account *a);
-/* Warm from the start of the transaction (access lists, EIP-2930): no access, nothing is loaded from the view but the account. */
+/* Warm from the start of the transaction (access lists, EIP-2930): no access, nothing is loaded from the view but the
+ * account. */
 void state_prewarm_account(struct state *s, struct account *a);
 void state_prewarm_slot(struct state *s, struct account *a, const struct u256 *key);
 
@@ -309,7 +313,8 @@ void state_prewarm_slot(struct state *s, struct account *a, const struct u256 *k
 struct u256 state_balance(struct state *s, struct account *a);
 /* Whether the balance now is at least `amount`: a predicate. */
 bool state_balance_at_least(struct state *s, struct account *a, const struct u256 *amount);
-/* Adds to or takes from the balance without reading it. state_debit: the caller has asked state_balance_at_least. Journaled. */
+/* Adds to or takes from the balance without reading it. state_debit: the caller has asked state_balance_at_least.
+ * Journaled. */
 void state_credit(struct state *s, struct account *a, const struct u256 *amount);
 void state_debit(struct state *s, struct account *a, const struct u256 *amount);
 
@@ -318,8 +323,8 @@ void state_set_nonce(struct state *s, struct account *a, uint64_t nonce); /* jou
 /* Takes `nonce` as the account's nonce without reading it; checked at commit. First thing in a transaction only. */
 void state_assume_nonce(struct state *s, struct account *a, uint64_t nonce);
 
-/* The account's own code (for a delegated account the 23-byte designator). Never NULL. The other two ask less of the view:
- * the code itself is not fetched. */
+/* The account's own code (for a delegated account the 23-byte designator). Never NULL. The other two ask less of the
+ * view: the code itself is not fetched. */
 const struct code *state_code(struct state *s, struct account *a);
 const struct hash *state_code_hash(struct state *s, struct account *a);
 bool state_has_code(struct state *s, struct account *a);
@@ -329,7 +334,8 @@ void state_set_code(struct state *s, struct account *a, const struct code *code)
 bool state_is_empty(struct state *s, struct account *a);
 /* Whether the account is in the trie; before EIP-161 this differs from non-emptiness. */
 bool state_exists(struct state *s, struct account *a);
-/* Marks as touched: cleared at the end when empty (EIP-161); before EIP-161, brings the account into existence. Journaled. */
+/* Marks as touched: cleared at the end when empty (EIP-161); before EIP-161, brings the account into existence.
+ * Journaled. */
 void state_touch(struct state *s, struct account *a);
 /* True when a contract cannot be created here: nonce or code or (EIP-7610) storage is there already. */
 bool state_create_collides(struct state *s, struct account *a);
@@ -349,8 +355,8 @@ void state_set_slot(struct state *s, struct slot *slot, const struct u256 *value
 struct u256 state_transient(struct state *s, struct account *a, const struct u256 *key);
 void state_set_transient(struct state *s, struct account *a, const struct u256 *key, const struct u256 *value);
 
-/* Emits a log; copies topics and data. Removed again by a revert. state_log_as: of an emitter without a record, which must live as
- * long as the log. */
+/* Emits a log; copies topics and data. Removed again by a revert. state_log_as: of an emitter without a record, which
+ * must live as long as the log. */
 void state_log(struct state *s, const struct account *a, const struct u256 *topics, uint32_t topic_count,
                struct bytes data);
 void state_log_as(struct state *s, const struct address *emitter, const struct u256 *topics, uint32_t topic_count,
@@ -370,8 +376,8 @@ void state_revert(struct state *s, struct state_checkpoint c);
 
 /* ---- ending a transaction ------------------------------------------------------------------------------------ */
 
-/* Applies what happens after the last instruction: destroyed accounts lose balance, nonce, code and storage; touched empty
- * accounts vanish (EIP-161). After it the records hold what is to be committed. */
+/* Applies what happens after the last instruction: destroyed accounts lose balance, nonce, code and storage; touched
+ * empty accounts vanish (EIP-161). After it the records hold what is to be committed. */
 void state_finalize(struct state *s);
 /* Writes the records into the table in place. Serial use only: no other thread may be reading. */
 void state_commit(struct state *s);
@@ -389,8 +395,8 @@ enum state_field {
     STATE_CODE_READ = 1 << 4, /* no change: the account's code in the parent state was asked for */
 };
 
-/* An account or a slot that a transaction accessed, and which of its fields are not what they were before. Values are in the table,
- * below the number of the next transaction. */
+/* An account or a slot that a transaction accessed, and which of its fields are not what they were before. Values are
+ * in the table, below the number of the next transaction. */
 struct state_access {
     struct account_entry *account;
     struct slot_entry *slot; /* NULL: the account itself */
@@ -402,7 +408,8 @@ struct state_accesses {
     uint64_t oldest_hash; /* as in struct state */
 };
 
-/* What the finalized records say was accessed; lives in `arena`. Without the fee of the beneficiary, which is not in them. */
+/* What the finalized records say was accessed; lives in `arena`. Without the fee of the beneficiary, which is not in
+ * them. */
 struct state_accesses state_accesses(const struct state *s, struct arena *arena);
 
 /* ---- what a block changed ------------------------------------------------------------------------------------ */
@@ -430,8 +437,8 @@ struct state_diff {
     size_t count;
 };
 
-/* What the values below transaction number `tx` (UINT32_MAX: the newest) differ in from the view's. Independent of the order of
- * execution and of the executor. Everything lives in `arena`. */
+/* What the values below transaction number `tx` (UINT32_MAX: the newest) differ in from the view's. Independent of the
+ * order of execution and of the executor. Everything lives in `arena`. */
 void state_table_diff(const struct state_table *t, uint32_t tx, bool clear_empty, struct arena *arena,
                       struct state_diff *out);
 bool state_diff_equal(const struct state_diff *a, const struct state_diff *b);

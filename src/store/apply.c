@@ -3,7 +3,7 @@
 
 #include "store/private.h"
 
-/* ---- adding to the batch ---------------------------------------------------------------------------------------------- */
+/* ---- adding to the batch ----------------------------------------------------------------------------------------- */
 
 static struct bytes keep(struct batch *b, struct bytes from)
 {
@@ -75,7 +75,7 @@ static void set_head(struct store *s, struct store_head head)
     s->pending.undo_end = s->undo_first;
 }
 
-/* ---- applying ------------------------------------------------------------------------------------------------------------ */
+/* ---- applying ---------------------------------------------------------------------------------------------------- */
 
 static enum status damaged(const struct store *s, enum status why, uint64_t number, struct error *e)
 {
@@ -143,7 +143,7 @@ enum status store_apply(struct store *s, const struct store_block *b, const stru
     return why;
 }
 
-/* ---- taking back --------------------------------------------------------------------------------------------------------- */
+/* ---- taking back ------------------------------------------------------------------------------------------------- */
 
 /* What brings the state to that before the head: the undo record beside what is there now. */
 static enum status read_undo(struct store *s, struct change_set *set)

@@ -73,7 +73,7 @@ static void slot_task(void *context, size_t task)
     }
 }
 
-/* ---- storage that is wiped ------------------------------------------------------------------------------------------- */
+/* ---- storage that is wiped --------------------------------------------------------------------------------------- */
 
 struct wipe {
     struct flat_map named; /* slots that the diff names */

@@ -25,7 +25,7 @@ static enum status complain(struct check *c, const char *what, const void *key, 
                      text);
 }
 
-/* ---- state -------------------------------------------------------------------------------------------------------------- */
+/* ---- state ------------------------------------------------------------------------------------------------------- */
 
 static void compare_node(struct check *c, uint64_t id, const uint8_t *path, size_t depth, struct bytes encoded)
 {
@@ -138,7 +138,7 @@ static void check_codes(struct check *c)
     mdb_cursor_close(cursor);
 }
 
-/* ---- blocks ------------------------------------------------------------------------------------------------------------- */
+/* ---- blocks ------------------------------------------------------------------------------------------------------ */
 
 /* The root over the items of a list, as transactions, withdrawals and receipts have it: a string stands for its content. */
 static bool list_root(struct rlp *in, struct hash *out)

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-/* ---- batches --------------------------------------------------------------------------------------------------------- */
+/* ---- batches ----------------------------------------------------------------------------------------------------- */
 
 void batch_free(struct batch *b)
 {
@@ -33,7 +33,7 @@ uint64_t store_pending_blocks(const struct store *s)
     return s->pending.block_count;
 }
 
-/* ---- writing ------------------------------------------------------------------------------------------------------------ */
+/* ---- writing ----------------------------------------------------------------------------------------------------- */
 
 struct write {
     struct store *store;
@@ -151,7 +151,7 @@ static void write_nodes(struct write *w)
     }
 }
 
-/* ---- blocks --------------------------------------------------------------------------------------------------------------- */
+/* ---- blocks ------------------------------------------------------------------------------------------------------ */
 
 /* Look-ups of a block that is taken back, or whose look-ups are no longer wanted. */
 static void delete_lookups(struct write *w, const uint8_t number[8])
@@ -287,7 +287,7 @@ static enum status write_batch(struct store *s, const struct batch *b, struct er
     return w.code == 0 ? STATUS_OK : store_failure(s, w.code, "writing", e);
 }
 
-/* ---- committing ------------------------------------------------------------------------------------------------------------ */
+/* ---- committing -------------------------------------------------------------------------------------------------- */
 
 static void *writer_main(void *store)
 {

@@ -18,7 +18,7 @@ const char *const table_names[TABLE_COUNT] = {"meta",   "accounts", "storage", "
 #define MAP_BYTES_DEFAULT ((uint64_t)1 << 40)
 #define CACHE_BYTES_DEFAULT ((size_t)256 << 20)
 
-/* ---- failures ------------------------------------------------------------------------------------------------------ */
+/* ---- failures ---------------------------------------------------------------------------------------------------- */
 
 static enum status status_of(int code)
 {
@@ -46,7 +46,7 @@ enum status store_failure(const struct store *s, int code, const char *doing, st
     return error_set(e, why, "%s: %s: %s: %s", s->folder, doing, status_text(why), mdb_strerror(code));
 }
 
-/* ---- the folder ------------------------------------------------------------------------------------------------------ */
+/* ---- the folder -------------------------------------------------------------------------------------------------- */
 
 static bool join(char *out, size_t size, const char *folder, const char *name)
 {
@@ -73,7 +73,7 @@ static enum status lock_folder(struct store *s, struct error *e)
                      status_text(STORE_LOCKED));
 }
 
-/* ---- the database ---------------------------------------------------------------------------------------------------- */
+/* ---- the database ------------------------------------------------------------------------------------------------ */
 
 static enum status open_tables(struct store *s, struct error *e)
 {
@@ -115,7 +115,7 @@ static enum status open_database(struct store *s, struct error *e)
     return code == 0 ? open_tables(s, e) : store_failure(s, code, "opening state.mdb", e);
 }
 
-/* ---- readers --------------------------------------------------------------------------------------------------------- */
+/* ---- readers ----------------------------------------------------------------------------------------------------- */
 
 struct reader *reader_take(struct store *s)
 {
@@ -179,7 +179,7 @@ bool table_get(struct store *s, struct reader *r, enum table t, const void *key,
     return true;
 }
 
-/* ---- opening and closing ----------------------------------------------------------------------------------------------- */
+/* ---- opening and closing ----------------------------------------------------------------------------------------- */
 
 /* The value of a key of the meta table as an array of `size` bytes. */
 static bool get_meta(struct store *s, struct reader *r, const char *name, void *out, size_t size)

@@ -52,7 +52,7 @@ static inline uint64_t change_storage_id(const struct changed_account *c)
 void undo_encode(struct buffer *out, const struct change_set *set);
 bool undo_decode(struct change_set *out, struct bytes in);
 
-/* ---- batches ------------------------------------------------------------------------------------------------------ */
+/* ---- batches ----------------------------------------------------------------------------------------------------- */
 
 struct batch_block {
     uint64_t number;
@@ -97,7 +97,7 @@ struct batch {
     struct buffer text;
 };
 
-/* ---- the store ----------------------------------------------------------------------------------------------------- */
+/* ---- the store --------------------------------------------------------------------------------------------------- */
 
 enum table {
     TABLE_META,
@@ -179,7 +179,7 @@ void map_was_read(struct store *s);
 /* Reads one value; it lies in the database, valid until reader_give. */
 bool table_get(struct store *s, struct reader *r, enum table t, const void *key, size_t size, struct bytes *out);
 
-/* ---- reading (read.c) ------------------------------------------------------------------------------------------------ */
+/* ---- reading (read.c) -------------------------------------------------------------------------------------------- */
 
 void read_latency(const struct store *s); /* plays a slow disk, where the options ask for one */
 /* STATUS_OK, or STORE_DAMAGED. Any thread. */
@@ -196,7 +196,7 @@ static inline void number_key(uint8_t key[8], uint64_t number)
 }
 enum { SLOT_KEY_SIZE = 8 + 32, NODE_KEY_MAX = 8 + 2 * TRIE_KEY_MAX };
 
-/* ---- tries (tries.c) -------------------------------------------------------------------------------------------------- */
+/* ---- tries (tries.c) --------------------------------------------------------------------------------------------- */
 
 struct tries *tries_new(struct store *s);
 void tries_free(struct tries *t);
@@ -209,7 +209,7 @@ void tries_save(struct tries *t, struct batch *b);
 void tries_shrink(struct tries *t, size_t bytes);
 size_t tries_bytes(const struct tries *t);
 
-/* ---- changes (change.c) ------------------------------------------------------------------------------------------------- */
+/* ---- changes (change.c) ------------------------------------------------------------------------------------------ */
 
 /* The change that a diff of the head's state means: keys hashed, old values read, storage ids given. */
 enum status changes_of_diff(struct store *s, const struct state_diff *diff, struct pool *pool, struct change_set *out);
@@ -217,7 +217,7 @@ enum status changes_of_diff(struct store *s, const struct state_diff *diff, stru
 void changes_swap(struct change_set *set);
 void changes_free(struct change_set *set);
 
-/* ---- writing (commit.c) --------------------------------------------------------------------------------------------------- */
+/* ---- writing (commit.c) ------------------------------------------------------------------------------------------ */
 
 void batch_free(struct batch *b);
 /* Waits for the running commit, if there is one. */

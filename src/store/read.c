@@ -130,7 +130,7 @@ void read_all_slots(struct store *s, uint64_t id,
     reader_give(r);
 }
 
-/* ---- the view --------------------------------------------------------------------------------------------------------- */
+/* ---- the view ---------------------------------------------------------------------------------------------------- */
 
 static struct hash key_of_address(const struct address *a)
 {
@@ -190,7 +190,7 @@ struct state_view store_view(struct store *s)
     return (struct state_view){s, view_account, view_storage, view_code, view_block_hash};
 }
 
-/* ---- reads that go wide ------------------------------------------------------------------------------------------------ */
+/* ---- reads that go wide ------------------------------------------------------------------------------------------ */
 
 struct prefetch {
     struct store *store;
@@ -223,7 +223,7 @@ void store_prefetch(struct store *s, const struct address *accounts, size_t acco
     pool_for(pool, account_count + slot_count, 1, prefetch_task, &p);
 }
 
-/* ---- blocks --------------------------------------------------------------------------------------------------------------- */
+/* ---- blocks ------------------------------------------------------------------------------------------------------ */
 
 static const struct batch_block *block_in_batch(const struct batch *b, uint64_t number)
 {

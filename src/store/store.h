@@ -97,7 +97,7 @@ enum status store_genesis(struct store *s, const struct header *header, const st
 void store_set_chain_text(struct store *s, struct bytes text);
 struct bytes store_chain_text(const struct store *s);
 
-/* ---- reading state ------------------------------------------------------------------------------------------------ */
+/* ---- reading state ----------------------------------------------------------------------------------------------- */
 
 /* The state after the head. Valid until the store is changed; the view's codes until store_apply or store_close. */
 struct state_view store_view(struct store *s);
@@ -121,7 +121,7 @@ struct store_slot_name {
 void store_prefetch(struct store *s, const struct address *accounts, size_t account_count,
                     const struct store_slot_name *slots, size_t slot_count, struct pool *pool);
 
-/* ---- changing state ------------------------------------------------------------------------------------------------ */
+/* ---- changing state ---------------------------------------------------------------------------------------------- */
 
 /* A block that has been executed and found good, but for its state root. All borrowed. */
 struct store_block {
@@ -152,7 +152,7 @@ enum status store_commit_begin(struct store *s, struct error *e);
 /* Commits everything, and returns when the disk has it. */
 enum status store_commit(struct store *s, struct error *e);
 
-/* ---- looking after it ---------------------------------------------------------------------------------------------- */
+/* ---- looking after it -------------------------------------------------------------------------------------------- */
 
 struct store_stat {
     struct store_head head;

@@ -90,7 +90,7 @@ static size_t read_node(struct store *s, uint64_t id, const uint8_t *key, size_t
     return size;
 }
 
-/* ---- reading nodes wide ------------------------------------------------------------------------------------------- */
+/* ---- reading nodes wide ------------------------------------------------------------------------------------------ */
 
 /* Nodes that were read ahead of a change, many at a time; kept until the change is made. */
 enum { FETCH_SHARDS = 64 };
@@ -219,7 +219,7 @@ static void hold(struct held *h, struct store *s, uint64_t id, const struct hash
     *h = (struct held){s, id, trie_new(root, &source), 0};
 }
 
-/* ---- which are held ------------------------------------------------------------------------------------------------ */
+/* ---- which are held ---------------------------------------------------------------------------------------------- */
 
 static size_t cell_of(const struct tries *t, uint64_t id)
 {
@@ -279,7 +279,7 @@ void tries_free(struct tries *t)
     free(t);
 }
 
-/* ---- changing --------------------------------------------------------------------------------------------------------- */
+/* ---- changing ---------------------------------------------------------------------------------------------------- */
 
 /* An account whose storage changes. */
 struct storage_change {
@@ -376,7 +376,7 @@ enum status tries_update(struct tries *t, struct change_set *set, struct pool *p
     return s;
 }
 
-/* ---- keeping ------------------------------------------------------------------------------------------------------------ */
+/* ---- keeping ----------------------------------------------------------------------------------------------------- */
 
 struct save {
     struct batch *batch;

@@ -3,7 +3,7 @@
 
 #include "trie/node.h"
 
-/* ---- sorting --------------------------------------------------------------------------------------------------------- */
+/* ---- sorting ----------------------------------------------------------------------------------------------------- */
 
 /* Ascending; a key before the longer ones that it begins. */
 static int compare_keys(const struct trie_pair *a, const struct trie_pair *b)
@@ -25,8 +25,8 @@ static void sort_small(struct trie_pair *pairs, size_t count)
     }
 }
 
-/* Radix sort in place, from the first byte on ("American flag"): keys are hashes, so the buckets are even and small after two
- * bytes. Keys that end here go to bucket 0. */
+/* Radix sort in place, from the first byte on ("American flag"): keys are hashes, so the buckets are even and small
+ * after two bytes. Keys that end here go to bucket 0. */
 static void sort_pairs(struct trie_pair *pairs, size_t count, size_t byte)
 {
     if (count <= SMALL_SORT || byte == TRIE_KEY_MAX) {
@@ -62,7 +62,7 @@ void node_sort_pairs(struct trie_pair *pairs, size_t count)
     sort_pairs(pairs, count, 0);
 }
 
-/* ---- building -------------------------------------------------------------------------------------------------------- */
+/* ---- building ---------------------------------------------------------------------------------------------------- */
 
 /* Number of nibbles that the first and the last key (and so all keys between) share. */
 static size_t common_nibbles(const struct trie_pair *first, const struct trie_pair *last, size_t from)
@@ -124,9 +124,10 @@ void trie_pairs_root(struct hash *out, struct trie_pair *pairs, size_t count, st
     root_of_sorted(out, pairs, count, pool);
 }
 
-/* ---- ordered lists ---------------------------------------------------------------------------------------------------- */
+/* ---- ordered lists ----------------------------------------------------------------------------------------------- */
 
-/* The number that stands at place i when rlp(0), rlp(1), ... are sorted: 1 to 127 are a byte below 0x80, 0 is 0x80, the rest follow. */
+/* The number that stands at place i when rlp(0), rlp(1), ... are sorted: 1 to 127 are a byte below 0x80, 0 is 0x80, the
+ * rest follow. */
 static size_t number_at(size_t i, size_t count)
 {
     size_t small = count < 128 ? count : 128;

@@ -4,7 +4,7 @@
 /* Flags in the first nibble of a hex-prefix path (Yellow Paper, appendix C). */
 enum { PATH_ODD = 1, PATH_LEAF = 2 };
 
-/* ---- to RLP ------------------------------------------------------------------------------------------------------- */
+/* ---- to RLP ------------------------------------------------------------------------------------------------------ */
 
 /* Nibbles of a path and the flags, packed; returns the number of bytes. */
 static size_t pack_path(uint8_t *out, const uint8_t *nibbles, size_t count, unsigned flags)
@@ -125,7 +125,7 @@ size_t trie_leaf_encode(uint8_t *out, const void *key, size_t key_size, size_t d
     return (size_t)(write_string(to, value.data, value.size) - out);
 }
 
-/* ---- from RLP ----------------------------------------------------------------------------------------------------- */
+/* ---- from RLP ---------------------------------------------------------------------------------------------------- */
 
 /* One reference: nothing, a hash, or a short node in place. */
 static enum status read_reference(struct rlp *in, struct place out)

@@ -4,8 +4,8 @@
  *     level     encodes the nodes of one level into one buffer, a batch at a time; short encodings are references already, the
  *               others are hashed together, those of about the same size next to each other (keccak256_many)
  *
- * A node's level is its depth in nibbles, so children always lie on a deeper level. With a pool, the nodes two nibbles below the
- * root are dealt out to tasks, each with levels of its own; what is above them is done at the end. */
+ * A node's level is its depth in nibbles, so children always lie on a deeper level. With a pool, the nodes two nibbles
+ * below the root are dealt out to tasks, each with levels of its own; what is above them is done at the end. */
 #include <stdlib.h>
 
 #include "trie/node.h"
@@ -33,7 +33,7 @@ struct hasher {
     const struct trie_sink *sink; /* may be NULL */
 };
 
-/* ---- one batch ----------------------------------------------------------------------------------------------------- */
+/* ---- one batch --------------------------------------------------------------------------------------------------- */
 
 struct batch {
     struct place place[BATCH];
@@ -108,7 +108,7 @@ static void hash_level(struct hasher *h, size_t depth)
     h->level[depth] = NULL;
 }
 
-/* ---- trees ----------------------------------------------------------------------------------------------------------- */
+/* ---- trees ------------------------------------------------------------------------------------------------------- */
 
 static void collect(struct hasher *h, struct place p, size_t depth)
 {

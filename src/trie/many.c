@@ -1,8 +1,8 @@
 /* Many changes at once, and what is to be kept of them.
  *
- * The sixteen subtrees below a branch at the root share nothing but that branch. Each is cut off as a trie of its own with the root one
- * nibble down, changed by whichever worker takes it, and grafted on again; whether the branch still has two children is looked at when
- * all are back. Nodes of subtree n come from a node pool of its own. */
+ * The sixteen subtrees below a branch at the root share nothing but that branch. Each is cut off as a trie of its own
+ * with the root one nibble down, changed by whichever worker takes it, and grafted on again; whether the branch still
+ * has two children is looked at when all are back. Nodes of subtree n come from a node pool of its own. */
 #include <stdlib.h>
 
 #include "trie/tree.h"
@@ -110,7 +110,7 @@ enum status trie_put_all(struct trie *t, struct trie_pair *pairs, size_t count, 
     return STATUS_OK;
 }
 
-/* ---- keeping ------------------------------------------------------------------------------------------------------ */
+/* ---- keeping ----------------------------------------------------------------------------------------------------- */
 
 struct save {
     const struct trie_keeper *keeper;

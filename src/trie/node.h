@@ -4,7 +4,8 @@
  *     extension   nibbles that all keys below share, and one child (a branch)
  *     leaf        the whole key and the value; which part of the key is the path follows from the leaf's depth
  *
- * What refers to a node is a place: inside the parent, or the trie's root. A place has the node, its reference, or both:
+ * What refers to a node is a place: inside the parent, or the trie's root. A place has the node, its reference, or
+ * both:
  *
  *     reference_size   node    the node ...
  *     0                NULL    is not there
@@ -12,8 +13,8 @@
  *     1 to 32          NULL    is known by its reference alone, and fetched from the trie's source when somebody comes by
  *     1 to 32          there   is as its reference says: a hash (32), or its short RLP
  *
- * The references of a branch's children lie together in the branch: to encode it again, its children are not touched, each of which
- * would be a cache miss in a big trie. */
+ * The references of a branch's children lie together in the branch: to encode it again, its children are not touched,
+ * each of which would be a cache miss in a big trie. */
 #ifndef WEFT_TRIE_NODE_H
 #define WEFT_TRIE_NODE_H
 
@@ -132,21 +133,25 @@ static inline uint8_t nibble_at(const uint8_t *key, size_t i)
 
 /* ---- encoding (encode.c) ----------------------------------------------------------------------------------------- */
 
-/* Upper bound of the encoding's size, and the encoding of a node at `depth` (nibbles above it) whose children all have references; returns
- * its size. */
+/* Upper bound of the encoding's size, and the encoding of a node at `depth` (nibbles above it) whose children all have
+ * references; returns its size. */
 size_t node_encoded_bound(const struct node *n);
 size_t node_encode(uint8_t *out, const struct node *n, size_t depth);
 
-/* Reads a node at `depth` on the way of `key` (whose first `depth` nibbles lead to it). Children are references alone. */
+/* Reads a node at `depth` on the way of `key` (whose first `depth` nibbles lead to it). Children are references
+ * alone. */
 enum status node_decode(struct node_pool *p, struct bytes encoded, const uint8_t *key, size_t depth, struct node **out);
 
-/* ---- hashing (hash.c) --------------------------------------------------------------------------------------------- */
+/* ---- hashing (hash.c)
+ * --------------------------------------------------------------------------------------------- */
 
-/* Makes the references of each root and of everything below it. A root's reference is always a hash, even if its encoding is short. With
- * a pool, a big trie is dealt out to its workers; with a sink, each node that gets a hash is passed to it (one thread). */
+/* Makes the references of each root and of everything below it. A root's reference is always a hash, even if its
+ * encoding is short. With a pool, a big trie is dealt out to its workers; with a sink, each node that gets a hash is
+ * passed to it (one thread). */
 void node_hash_trees(const struct place *roots, size_t count, struct pool *pool, const struct trie_sink *sink);
 
-/* ---- building (build.c) ------------------------------------------------------------------------------------------- */
+/* ---- building (build.c)
+ * ------------------------------------------------------------------------------------------- */
 
 /* Sorts by key, ascending; a key before the longer ones that it begins. */
 void node_sort_pairs(struct trie_pair *pairs, size_t count);

@@ -1,5 +1,5 @@
-/* slow: the trie's definition (Yellow Paper, appendix D) written down plainly, as the twin that tests compare with: no nodes in memory, no
- * batches, one recursion over the set of pairs. */
+/* slow: the trie's definition (Yellow Paper, appendix D) written down plainly, as the twin that tests compare with: no
+ * nodes in memory, no batches, one recursion over the set of pairs. */
 #ifndef WEFT_TRIE_SLOW_H
 #define WEFT_TRIE_SLOW_H
 

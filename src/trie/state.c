@@ -3,7 +3,7 @@
 
 #include "trie/trie.h"
 
-/* ---- values ----------------------------------------------------------------------------------------------------------- */
+/* ---- values ------------------------------------------------------------------------------------------------------ */
 
 size_t trie_word_encode(uint8_t out[TRIE_WORD_SIZE], struct u256 word)
 {
@@ -61,7 +61,7 @@ enum status trie_word_decode(struct u256 *out, struct bytes value)
     return s == STATUS_OK ? rlp_finish(&in) : s;
 }
 
-/* ---- roots ------------------------------------------------------------------------------------------------------------ */
+/* ---- roots ------------------------------------------------------------------------------------------------------- */
 
 /* pairs[i].key = keccak256 of pairs[i].value, which until now is the plain key; eight at a time. */
 static void hash_keys(struct trie_pair *pairs, size_t count)

@@ -2,9 +2,9 @@
  *
  *     keys      a1.. a73.. a79.. c..          way, before c comes:   branch(depth 0) ── a ─► branch(1) ── 7 ─► branch(2)
  *
- * How far a key agrees with the one before it and the one behind it says where its leaf hangs: below a branch at the deeper of the two
- * depths. When a new key agrees with the last for `shared` nibbles only, all branches deeper than that are complete: each is hashed
- * and hung into the one above it, over an extension where nibbles lie between. */
+ * How far a key agrees with the one before it and the one behind it says where its leaf hangs: below a branch at the
+ * deeper of the two depths. When a new key agrees with the last for `shared` nibbles only, all branches deeper than
+ * that are complete: each is hashed and hung into the one above it, over an extension where nibbles lie between. */
 #include <stdlib.h>
 
 #include "trie/node.h"
@@ -83,7 +83,8 @@ static void hang_in(struct trie_stream *s, const struct node *n, size_t depth)
     refer(s, n, depth, &o->branch.reference_size[nibble], o->branch.reference[nibble]);
 }
 
-/* The lowest open branch is complete. It goes below the branch at depth `upper`; SIZE_MAX: it is the root, and goes to *root. */
+/* The lowest open branch is complete. It goes below the branch at depth `upper`; SIZE_MAX: it is the root, and goes to
+ * *root. */
 static void close_lowest(struct trie_stream *s, size_t upper, struct hash *root)
 {
     struct open_branch *o = &s->open[--s->count];
@@ -106,7 +107,8 @@ static void close_lowest(struct trie_stream *s, size_t upper, struct hash *root)
     }
 }
 
-/* Hangs in the waiting pair, and closes what the next one, which shares `shared` nibbles with it, does not lie below. */
+/* Hangs in the waiting pair, and closes what the next one, which shares `shared` nibbles with it, does not lie
+ * below. */
 static void settle(struct trie_stream *s, size_t shared)
 {
     size_t above = s->count == 0 ? SIZE_MAX : s->open[s->count - 1].depth;

@@ -20,8 +20,8 @@ static inline struct place trie_place(struct trie *t)
     return (struct place){&t->root, &t->root_reference_size, t->root_reference};
 }
 
-/* The way from the root towards a key. The last place is where the way ends: an empty one, a leaf (perhaps of another key) or an
- * extension that leads elsewhere. */
+/* The way from the root towards a key. The last place is where the way ends: an empty one, a leaf (perhaps of another
+ * key) or an extension that leads elsewhere. */
 struct way {
     struct place place[NIBBLES_MAX + 2];
     size_t count;
@@ -34,7 +34,8 @@ struct leaf *way_leaf(const struct way *w, const uint8_t *key, size_t key_size);
 
 /* Notes that what was kept under the first `depth` nibbles of the key is no longer there. */
 void trie_note_gone(struct trie *t, const uint8_t *key, size_t depth);
-/* The branch at `p`, at `depth` on the way of `key`, has a single child left, number `other` and fetched, and gives way to it. */
+/* The branch at `p`, at `depth` on the way of `key`, has a single child left, number `other` and fetched, and gives way
+ * to it. */
 void trie_collapse(struct trie *t, struct place p, const uint8_t *key, size_t depth, unsigned other);
 /* The number of the only child that the branch has; BRANCH_SIZE when there are more or none. */
 unsigned branch_only_child(struct branch *b);

@@ -1,8 +1,9 @@
 /* Tries over time: finding, putting, deleting.
  *
- * Every change is made in two halves. First the way is walked from the root to where the key is or would be, and all nodes that the change
- * needs are fetched; this half may fail and leaves the contents as they were (a place that gets the node it referred to means the
- * same trie). Then nodes are exchanged and the references on the way are struck out; this half cannot fail. */
+ * Every change is made in two halves. First the way is walked from the root to where the key is or would be, and all
+ * nodes that the change needs are fetched; this half may fail and leaves the contents as they were (a place that gets
+ * the node it referred to means the same trie). Then nodes are exchanged and the references on the way are struck out;
+ * this half cannot fail. */
 #include <stdlib.h>
 
 #include "trie/tree.h"
@@ -28,7 +29,8 @@ void trie_free(struct trie *t)
     free(t);
 }
 
-/* ---- the way to a key ------------------------------------------------------------------------------------------------ */
+/* ---- the way to a key
+ * ------------------------------------------------------------------------------------------------ */
 
 enum status trie_resolve(struct trie *t, struct place p, const uint8_t *key, size_t depth, bool below_extension)
 {
@@ -120,7 +122,7 @@ enum status trie_get(struct trie *t, const void *key, size_t key_size, struct by
     return STATUS_OK;
 }
 
-/* ---- putting ----------------------------------------------------------------------------------------------------------- */
+/* ---- putting ----------------------------------------------------------------------------------------------------- */
 
 /* Where in a branch at `depth` the leaf belongs. */
 static struct place place_of_leaf(struct branch *b, const struct leaf *l, size_t depth)
@@ -204,7 +206,7 @@ enum status trie_put(struct trie *t, const void *key, size_t key_size, struct by
     return STATUS_OK;
 }
 
-/* ---- deleting ---------------------------------------------------------------------------------------------------------- */
+/* ---- deleting ---------------------------------------------------------------------------------------------------- */
 
 unsigned branch_only_child(struct branch *b)
 {
@@ -217,8 +219,8 @@ unsigned branch_only_child(struct branch *b)
     return found;
 }
 
-/* Hangs in an extension over `path` to what is at `below`, which is a branch; or, where an extension is there already, one over
- * both paths. */
+/* Hangs in an extension over `path` to what is at `below`, which is a branch; or, where an extension is there already,
+ * one over both paths. */
 static void extend(struct trie *t, struct place p, const uint8_t *path, size_t size, struct place below)
 {
     struct node *n = *below.node;
@@ -246,7 +248,8 @@ static void way_to_child(uint8_t sibling[TRIE_KEY_MAX], const uint8_t *key, size
     nibble_set(sibling, depth, other);
 }
 
-/* Paths grow: of a leaf by itself, its key is whole; of an extension by the child's nibble; a branch gets an extension in front. */
+/* Paths grow: of a leaf by itself, its key is whole; of an extension by the child's nibble; a branch gets an extension
+ * in front. */
 void trie_collapse(struct trie *t, struct place p, const uint8_t *key, size_t depth, unsigned other)
 {
     struct branch *b = as_branch(*p.node);
@@ -262,7 +265,8 @@ void trie_collapse(struct trie *t, struct place p, const uint8_t *key, size_t de
     node_give_up(&t->nodes, &b->node);
 }
 
-/* What stands above a branch that gave way may be an extension, which swallows what came in its place or, over a leaf, vanishes. */
+/* What stands above a branch that gave way may be an extension, which swallows what came in its place or, over a leaf,
+ * vanishes. */
 static void close_up(struct trie *t, struct place above, const uint8_t *key, size_t depth)
 {
     struct extension *e = as_extension(*above.node);
@@ -313,7 +317,7 @@ enum status trie_delete(struct trie *t, const void *key, size_t key_size)
     return STATUS_OK;
 }
 
-/* ---- all pairs ---------------------------------------------------------------------------------------------------------- */
+/* ---- all pairs --------------------------------------------------------------------------------------------------- */
 
 struct walk {
     struct trie *trie;
@@ -352,7 +356,7 @@ enum status trie_walk(struct trie *t, void (*visit)(void *context, struct bytes 
     return place_is_empty(trie_place(t)) ? STATUS_OK : walk(&w, trie_place(t), 0, false);
 }
 
-/* ---- roots --------------------------------------------------------------------------------------------------------------- */
+/* ---- roots ------------------------------------------------------------------------------------------------------- */
 
 static void make_root(struct trie *t, struct pool *pool, const struct trie_sink *sink, struct hash *out)
 {

@@ -3,18 +3,19 @@
  *     key nibbles  a 7 f 3 ...
  *     branch ──a──► branch ──7──► extension "f3" ──► branch ──► leaf (rest of the key, value)
  *
- * A node is referred to by the keccak-256 of its RLP, or by the RLP itself where that is shorter than 32 bytes. Here nodes are structs
- * in memory that remember their reference until something below them changes. Two ways to use them:
+ * A node is referred to by the keccak-256 of its RLP, or by the RLP itself where that is shorter than 32 bytes. Here
+ * nodes are structs in memory that remember their reference until something below them changes. Two ways to use them:
  *
  *   at once    trie_ordered_root, trie_pairs_root: all pairs are there; build, hash, forget.
  *   over time  struct trie: get, put, delete, root, proof. The root hashes what changed since the last one. A trie may start
  *              from a root hash alone: nodes are then fetched by hash from a trie_source (a witness, a database) when a key
  *              leads to them, and STATE_MISSING says that one was not there.
  *
- * Hashing goes from the deepest level up; all nodes of a level are encoded one after the other and hashed together, eight at a time
- * where the processor can (keccak256_many); with a pool, subtrees go to different workers.
+ * Hashing goes from the deepest level up; all nodes of a level are encoded one after the other and hashed together,
+ * eight at a time where the processor can (keccak256_many); with a pool, subtrees go to different workers.
  *
- * Values are never empty: putting an empty value deletes. Threads: one at a time for a trie, except where a pool is passed in. */
+ * Values are never empty: putting an empty value deletes. Threads: one at a time for a trie, except where a pool is
+ * passed in. */
 #ifndef WEFT_TRIE_H
 #define WEFT_TRIE_H
 
@@ -71,8 +72,8 @@ void trie_state_root(struct hash *out, const struct trie_state_entry *entries, s
 
 /* ---- over time -------------------------------------------------------------------------------------------------- */
 
-/* Where nodes that are known by hash alone come from: found by their hash, or (when node_at is set) by their place, the first `depth`
- * nibbles of `key`. */
+/* Where nodes that are known by hash alone come from: found by their hash, or (when node_at is set) by their place, the
+ * first `depth` nibbles of `key`. */
 struct trie_source {
     void *context;
     /* The RLP of the node with that hash, valid until the thread's next call; false when it is not there. */
@@ -94,14 +95,16 @@ enum status trie_get(struct trie *t, const void *key, size_t key_size, struct by
 enum status trie_put(struct trie *t, const void *key, size_t key_size, struct bytes value);
 enum status trie_delete(struct trie *t, const void *key, size_t key_size);
 
-/* Puts (and, where a value is empty, deletes) all pairs, values before deletions, so that no branch is taken away that something is
- * put into. Sorts the pairs; no key twice. With a pool, the sixteen subtrees below the root are worked on side by side, for which the
- * source must bear being called from many threads. After a failure the trie is between before and after, and only good to be freed. */
+/* Puts (and, where a value is empty, deletes) all pairs, values before deletions, so that no branch is taken away that
+ * something is put into. Sorts the pairs; no key twice. With a pool, the sixteen subtrees below the root are worked on
+ * side by side, for which the source must bear being called from many threads. After a failure the trie is between
+ * before and after, and only good to be freed. */
 enum status trie_put_all(struct trie *t, struct trie_pair *pairs, size_t count, struct pool *pool);
 
 /* The root's hash now. `pool` may be NULL. */
 void trie_root(struct trie *t, struct pool *pool, struct hash *out);
-/* The roots of many tries, mostly small ones (storage), dealt out to the pool and hashed together. `pool` may be NULL. */
+/* The roots of many tries, mostly small ones (storage), dealt out to the pool and hashed together. `pool` may be
+ * NULL. */
 void trie_roots(struct trie *const *tries, size_t count, struct pool *pool, struct hash *out);
 
 /* Who keeps nodes: gets each with its hash, children before parents. The bytes are valid during the call. */
@@ -112,35 +115,37 @@ struct trie_sink {
 /* Like trie_root, and passes every node that is new since the last root to the sink. */
 void trie_commit(struct trie *t, const struct trie_sink *sink, struct hash *out);
 
-/* Who keeps nodes by their place: branches and extensions only, since a leaf is its key and value. `path` has `depth` nibbles, one a byte. */
+/* Who keeps nodes by their place: branches and extensions only, since a leaf is its key and value. `path` has `depth`
+ * nibbles, one a byte. */
 struct trie_keeper {
     void *context;
     void (*gone)(void *context, const uint8_t *path,
                  size_t depth); /* what was kept there is no longer part of the trie */
     void (*node)(void *context, const uint8_t *path, size_t depth, const struct hash *hash, struct bytes encoded);
 };
-/* The RLP of the leaf at `depth`: what a source answers where a keeper got no node. Needs value.size + TRIE_LEAF_ROOM bytes; returns the
- * size. */
+/* The RLP of the leaf at `depth`: what a source answers where a keeper got no node. Needs value.size + TRIE_LEAF_ROOM
+ * bytes; returns the size. */
 enum { TRIE_LEAF_ROOM = TRIE_KEY_MAX + 24 };
 size_t trie_leaf_encode(uint8_t *out, const void *key, size_t key_size, size_t depth, struct bytes value);
-/* Tells the keeper what changed since the trie was made or last saved: what is gone, what is new at its place; of several calls for one
- * path the last counts. Only after trie_root, with nothing changed in between. */
+/* Tells the keeper what changed since the trie was made or last saved: what is gone, what is new at its place; of
+ * several calls for one path the last counts. Only after trie_root, with nothing changed in between. */
 void trie_save(struct trie *t, const struct trie_keeper *keeper);
 /* Whether there is something to save. */
 bool trie_is_unsaved(const struct trie *t);
 /* Bytes of memory that the trie holds. */
 size_t trie_bytes(const struct trie *t);
 
-/* For reading ahead what a change of the key will need from the source. trie_known: how many nibbles of the key lead to the first node
- * that is not in memory; SIZE_MAX when all are. trie_step: given the node at *depth, whether another that is known by its hash lies
- * behind it on the way, and at which depth. Any number of threads while the trie is not changed. */
+/* For reading ahead what a change of the key will need from the source. trie_known: how many nibbles of the key lead to
+ * the first node that is not in memory; SIZE_MAX when all are. trie_step: given the node at *depth, whether another
+ * that is known by its hash lies behind it on the way, and at which depth. Any number of threads while the trie is not
+ * changed. */
 size_t trie_known(const struct trie *t, const void *key, size_t key_size);
 bool trie_step(struct bytes encoded, const void *key, size_t key_size, size_t *depth);
 
 /* ---- from an ordered stream ------------------------------------------------------------------------------------- */
 
-/* The root of pairs that come one after the other in ascending order of keys, all of one size, in memory for one way to a leaf: for
- * states that do not fit memory, and as the plain twin of what is done over time. */
+/* The root of pairs that come one after the other in ascending order of keys, all of one size, in memory for one way to
+ * a leaf: for states that do not fit memory, and as the plain twin of what is done over time. */
 struct trie_stream;
 /* `keeper` (may be NULL): its `node` gets every branch and extension, children before parents. */
 struct trie_stream *trie_stream_new(const struct trie_keeper *keeper);
@@ -154,23 +159,24 @@ void trie_stream_free(struct trie_stream *s);
 enum status trie_walk(struct trie *t, void (*visit)(void *context, struct bytes key, struct bytes value),
                       void *context);
 
-/* The value under a key of the trie with that root, read through `source` alone: nothing is kept, nothing allocated. The value lies in
- * the last node that the source gave; empty when there is none. Any number of threads, if the source's callback bears it. */
+/* The value under a key of the trie with that root, read through `source` alone: nothing is kept, nothing allocated.
+ * The value lies in the last node that the source gave; empty when there is none. Any number of threads, if the
+ * source's callback bears it. */
 enum status trie_lookup(const struct trie_source *source, const struct hash *root, const void *key, size_t key_size,
                         struct bytes *value);
 
 /* ---- proofs ------------------------------------------------------------------------------------------------------ */
 
-/* The nodes on the way to the key, root first, that have a hash of their own (the others stand inside their parents), as
- * eth_getProof gives them: proves the value or its absence. Arrays and nodes live in `arena`. */
+/* The nodes on the way to the key, root first, that have a hash of their own (the others stand inside their parents),
+ * as eth_getProof gives them: proves the value or its absence. Arrays and nodes live in `arena`. */
 struct trie_proof {
     struct bytes *nodes;
     size_t count;
 };
 enum status trie_prove(struct trie *t, const void *key, size_t key_size, struct arena *arena, struct trie_proof *out);
 
-/* What a proof says about the key: *value is its value, inside the nodes, or empty when the proof shows that there is none.
- * STATE_MISSING when the proof does not lead from the root to an answer. */
+/* What a proof says about the key: *value is its value, inside the nodes, or empty when the proof shows that there is
+ * none. STATE_MISSING when the proof does not lead from the root to an answer. */
 enum status trie_verify(const struct hash *root, const void *key, size_t key_size, const struct bytes *nodes,
                         size_t count, struct bytes *value);
 

@@ -176,7 +176,8 @@ TEST(trie_from_a_root_alone_fetches_what_it_needs)
     free(w);
 }
 
-/* A change that cannot be made because a node is lost leaves the trie as it was; when the node is there again it can be made. */
+/* A change that cannot be made because a node is lost leaves the trie as it was; when the node is there again it can be
+ * made. */
 TEST(trie_says_what_is_missing_and_stays_as_it_was)
 {
     struct twin *w = base_alloc(sizeof *w);

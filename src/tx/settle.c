@@ -90,7 +90,7 @@ void tx_settle(struct tx_worker *w, const struct tx_bill *bill, const struct vm_
     out->fee = times(u256_sub(bill->price, bill->context->env.base_fee), out->gas_used);
 }
 
-/* ---- what is burnt ------------------------------------------------------------------------------------------------ */
+/* ---- what is burnt ----------------------------------------------------------------------------------------------- */
 
 static int by_address(const void *a, const void *b)
 {

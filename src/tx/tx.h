@@ -5,9 +5,9 @@
  *                    ▼
  *                  tx_result.invalid says why; nothing has changed
  *
- * Works on a `struct state` that state_begin has prepared, and leaves the changes in its records: serial callers then call
- * state_commit, the parallel executor publishes them as versions. The fee of the beneficiary is not credited here but reported,
- * so that not every transaction writes one account. */
+ * Works on a `struct state` that state_begin has prepared, and leaves the changes in its records: serial callers then
+ * call state_commit, the parallel executor publishes them as versions. The fee of the beneficiary is not credited here
+ * but reported, so that not every transaction writes one account. */
 #ifndef WEFT_TX_H
 #define WEFT_TX_H
 
@@ -51,26 +51,29 @@ struct tx_worker {
     struct arena results; /* logs and outputs of all transactions of the block */
 };
 
-/* What a transaction costs before it runs (21,000 and so on; EIP-8037: and what of it is state gas), and the least it pays
- * (EIP-7623). `state_byte_gas` as in struct vm_env. */
+/* What a transaction costs before it runs (21,000 and so on; EIP-8037: and what of it is state gas), and the least it
+ * pays (EIP-7623). `state_byte_gas` as in struct vm_env. */
 struct tx_intrinsic {
     uint64_t gas, state, floor;
 };
 struct tx_intrinsic tx_intrinsic(const struct fork *f, const struct transaction *tx, uint64_t state_byte_gas);
 
-/* What can be said of validity without looking at state: type, chain id, gas limit, fees, blobs, sizes. TX_* or STATUS_OK. */
+/* What can be said of validity without looking at state: type, chain id, gas limit, fees, blobs, sizes. TX_* or
+ * STATUS_OK. */
 enum status tx_check(const struct tx_context *c, const struct transaction *tx);
 
-/* Recovers the authorities of a set-code transaction (EIP-7702) into `out`, one for each authorization; the zero address where a
- * signature is no good. Tens of microseconds each: done ahead, like sender recovery. */
+/* Recovers the authorities of a set-code transaction (EIP-7702) into `out`, one for each authorization; the zero
+ * address where a signature is no good. Tens of microseconds each: done ahead, like sender recovery. */
 void tx_authorities(const struct transaction *tx, struct address *out);
 
-/* Executes `tx` of `sender` on w->state. `authorities` is what tx_authorities gave; NULL when there are no authorizations. */
+/* Executes `tx` of `sender` on w->state. `authorities` is what tx_authorities gave; NULL when there are no
+ * authorizations. */
 void tx_execute(struct tx_worker *w, const struct tx_context *c, const struct transaction *tx,
                 const struct address *sender, const struct address *authorities, struct tx_result *out);
 
-/* Copies what a message emitted and returned into w->results, where it outlives the VM's next message, and sets outcome, output, logs
- * and the created address in *out. tx_execute does it; for those who run a message without a transaction. */
+/* Copies what a message emitted and returned into w->results, where it outlives the VM's next message, and sets
+ * outcome, output, logs and the created address in *out. tx_execute does it; for those who run a message without a
+ * transaction. */
 void tx_keep_results(struct tx_worker *w, const struct vm_result *result, struct tx_result *out);
 
 #endif

@@ -1,5 +1,5 @@
-/* Block access lists (EIP-7928). Decoding checks the canonical order, so that two lists with the same meaning have the same
- * bytes. Encoding goes backwards (rlp.h): read it from the bottom. */
+/* Block access lists (EIP-7928). Decoding checks the canonical order, so that two lists with the same meaning have the
+ * same bytes. Encoding goes backwards (rlp.h): read it from the bottom. */
 #include "types/types_private.h"
 
 /* ---- decoding --------------------------------------------------------------------------------------------------- */

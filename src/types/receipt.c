@@ -49,8 +49,8 @@ static void batch_add(struct bloom *b, struct bloom_batch *batch, const uint8_t 
 
 void bloom_add_logs(struct bloom *b, const struct log *logs, size_t count)
 {
-    /* Addresses and topics apart, so that each batch has one size. What the log before had in the same place is not hashed
-     * again: most receipts are one contract's events of one kind. */
+    /* Addresses and topics apart, so that each batch has one size. What the log before had in the same place is not
+     * hashed again: most receipts are one contract's events of one kind. */
     struct bloom_batch addresses, topics;
     addresses.count = topics.count = 0;
     for (size_t i = 0; i < count; i++) {

@@ -1,5 +1,5 @@
-/* Transactions from their envelopes. One function a type would repeat itself four times: the types are lists of the same fields with
- * some left out, so one function reads them all, in wire order. */
+/* Transactions from their envelopes. One function a type would repeat itself four times: the types are lists of the
+ * same fields with some left out, so one function reads them all, in wire order. */
 #include "types/types_private.h"
 
 static enum status read_access_entry(struct access_entry *out, struct rlp *in, struct arena *arena)

@@ -1,4 +1,5 @@
-/* Transactions to their envelopes, and what is hashed of them. Writing goes backwards (rlp.h), so read the functions from the bottom. */
+/* Transactions to their envelopes, and what is hashed of them. Writing goes backwards (rlp.h), so read the functions
+ * from the bottom. */
 #include "types/types_private.h"
 
 /* First byte of what an authority signs (EIP-7702). */

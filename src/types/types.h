@@ -2,12 +2,13 @@
  *
  *     bytes ──decode──► struct, every field checked ──encode──► the same bytes
  *
- * Decoding is strict (canonical RLP, exact field counts, nothing left over) and says what is wrong by name; a struct that came out of it
- * has no malformed part. Whether its *values* are allowed in a certain block is decided by tx/ and block/.
+ * Decoding is strict (canonical RLP, exact field counts, nothing left over) and says what is wrong by name; a struct
+ * that came out of it has no malformed part. Whether its *values* are allowed in a certain block is decided by tx/ and
+ * block/.
  *
- * Ownership: a decoded struct borrows from two owners that must outlive it: the bytes it was decoded from (call data, extra data,
- * code) and the arena given by the caller (arrays). Nothing is freed piecewise. Functions keep no state: any thread, as long as
- * arenas and writers are not shared.
+ * Ownership: a decoded struct borrows from two owners that must outlive it: the bytes it was decoded from (call data,
+ * extra data, code) and the arena given by the caller (arrays). Nothing is freed piecewise. Functions keep no state:
+ * any thread, as long as arenas and writers are not shared.
  *
  * Amounts are wei unless said otherwise. */
 #ifndef WEFT_TYPES_H
@@ -70,7 +71,8 @@ struct access_entry {
     uint32_t key_count;
 };
 
-/* EIP-7702. An authorization that cannot be right (wrong chain, bad signature) is skipped when executed, not refused. */
+/* EIP-7702. An authorization that cannot be right (wrong chain, bad signature) is skipped when executed, not
+ * refused. */
 struct authorization {
     struct u256 chain_id;
     struct address address; /* whose code is to run */
@@ -106,9 +108,10 @@ struct transaction {
     struct bytes encoded; /* the envelope it was decoded from, as it stands in tries; empty if made otherwise */
 };
 
-/* Reads a transaction from its envelope: type byte and payload, or the RLP list of a legacy one. `encoded` and the arena must outlive
- * *out. Any RLP_* status, TX_UNKNOWN_TYPE, TX_BAD_RECIPIENT, TX_BAD_SIGNATURE (v or y parity impossible). A type-3 or -4
- * transaction without recipient is TX_BAD_RECIPIENT. */
+/* Reads a transaction from its envelope: type byte and payload, or the RLP list of a legacy one. `encoded` and the
+ * arena must outlive
+ * *out. Any RLP_* status, TX_UNKNOWN_TYPE, TX_BAD_RECIPIENT, TX_BAD_SIGNATURE (v or y parity impossible). A type-3 or
+ * -4 transaction without recipient is TX_BAD_RECIPIENT. */
 enum status transaction_decode(struct transaction *out, struct bytes encoded, struct arena *arena);
 /* Writes the envelope in front of what `w` holds. */
 void transaction_encode(struct rlp_writer *w, const struct transaction *tx);
@@ -122,11 +125,12 @@ struct signature_rules {
     bool low_s;    /* s above half the group order is refused (EIP-2) */
     bool chain_id; /* legacy transactions may carry a chain id (EIP-155) */
 };
-/* Recovers the sender. TX_BAD_SIGNATURE when r, s or the point are impossible or against the rules; *out is then untouched.
- * Takes tens of microseconds. */
+/* Recovers the sender. TX_BAD_SIGNATURE when r, s or the point are impossible or against the rules; *out is then
+ * untouched. Takes tens of microseconds. */
 enum status transaction_sender(struct address *out, const struct transaction *tx, struct signature_rules rules);
 
-/* transaction_sender for `count` transactions at once, several times as fast. *bad is the first without a sender, or `count`. */
+/* transaction_sender for `count` transactions at once, several times as fast. *bad is the first without a sender, or
+ * `count`. */
 enum status transactions_senders(struct address *out, const struct transaction *transactions, uint32_t count,
                                  struct signature_rules rules, uint32_t *bad);
 
@@ -135,7 +139,8 @@ void authorization_signing_hash(struct hash *out, const struct authorization *a)
 /* Recovers the authority. TX_BAD_SIGNATURE; s must be low. */
 enum status authorization_authority(struct address *out, const struct authorization *a);
 
-/* The address of a contract made by CREATE or a creating transaction: low 20 bytes of keccak256(rlp([sender, nonce])). */
+/* The address of a contract made by CREATE or a creating transaction: low 20 bytes of keccak256(rlp([sender,
+ * nonce])). */
 struct address create_address(const struct address *sender, uint64_t nonce);
 /* CREATE2 (EIP-1014): keccak256(0xff || sender || salt || keccak256(init code)). */
 struct address create2_address(const struct address *sender, const struct hash *salt,
@@ -207,14 +212,15 @@ static inline bool header_has(const struct header *h, enum header_field field)
 {
     return h->field_count >= (uint32_t)field;
 }
-/* Reads one header and moves behind it; extra data is borrowed. Any RLP_* status; RLP_WRONG_COUNT for a number of fields
- * that no header has. */
+/* Reads one header and moves behind it; extra data is borrowed. Any RLP_* status; RLP_WRONG_COUNT for a number of
+ * fields that no header has. */
 enum status header_decode(struct header *out, struct rlp *in);
 void header_encode(struct rlp_writer *w, const struct header *h);
 /* keccak256 of the encoded header: the block's hash. */
 void header_hash(struct hash *out, const struct header *h);
 
-/* ---- withdrawals (EIP-4895) --------------------------------------------------------------------------------------- */
+/* ---- withdrawals (EIP-4895)
+ * --------------------------------------------------------------------------------------- */
 
 struct withdrawal {
     uint64_t index;
@@ -225,7 +231,7 @@ struct withdrawal {
 enum status withdrawal_decode(struct withdrawal *out, struct rlp *in);
 void withdrawal_encode(struct rlp_writer *w, const struct withdrawal *x);
 
-/* ---- blocks ------------------------------------------------------------------------------------------------------- */
+/* ---- blocks ------------------------------------------------------------------------------------------------------ */
 
 struct block {
     struct header header;
@@ -240,15 +246,16 @@ struct block {
     size_t encoded_size; /* bytes; EIP-7934 bounds it */
 };
 
-/* Reads a whole block and moves behind it: [header, transactions, uncles] and, since EIP-4895, withdrawals. The bytes and the arena must
- * outlive *out. On failure *e (may be NULL) says which part, e.g. "transaction 3: ...". */
+/* Reads a whole block and moves behind it: [header, transactions, uncles] and, since EIP-4895, withdrawals. The bytes
+ * and the arena must outlive *out. On failure *e (may be NULL) says which part, e.g. "transaction 3: ...". */
 enum status block_decode(struct block *out, struct rlp *in, struct arena *arena, struct error *e);
 void block_encode(struct rlp_writer *w, const struct block *b);
 /* keccak256 of the list of uncle headers, and what it is for no uncles. */
 void uncles_hash(struct hash *out, const struct header *uncles, size_t count);
 extern const struct hash uncles_hash_empty;
 
-/* ---- block access lists (EIP-7928) ---------------------------------------------------------------------------------- */
+/* ---- block access lists (EIP-7928)
+ * ---------------------------------------------------------------------------------- */
 
 /* An index says when: 0 before the transactions, i after transaction i (from 1), count + 1 after all of them. */
 struct bal_word_change {
@@ -287,9 +294,9 @@ struct block_access_list {
     uint32_t account_count;
 };
 
-/* Reads a list and checks its canonical form: ascending addresses, slots and indices, no duplicates, no slot both written and
- * read. Codes are borrowed. Any RLP_* status, BAL_NOT_SORTED, BAL_EMPTY_SLOT, BAL_READ_AND_WRITTEN; *e (may be NULL)
- * names the account. */
+/* Reads a list and checks its canonical form: ascending addresses, slots and indices, no duplicates, no slot both
+ * written and read. Codes are borrowed. Any RLP_* status, BAL_NOT_SORTED, BAL_EMPTY_SLOT, BAL_READ_AND_WRITTEN; *e (may
+ * be NULL) names the account. */
 enum status bal_decode(struct block_access_list *out, struct bytes encoded, struct arena *arena, struct error *e);
 /* The same check of a list that was not decoded: BAL_* with the account in *e (may be NULL). */
 enum status bal_check(const struct block_access_list *l, struct error *e);

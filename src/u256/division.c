@@ -1,9 +1,9 @@
 /* Division and what is made of it.
  *
  * Long division in base B = 2^64 (Knuth, TAOCP 4.3.1, algorithm D), with quotient digits found by multiplying with a
- * reciprocal instead of dividing (Möller and Granlund, "Improved division by invariant integers", IEEE Trans. Comput. 60,
- * 2011; its algorithms are named below). The divisor is shifted left until its top bit is set, the dividend with it; the
- * remainder is shifted back at the end.
+ * reciprocal instead of dividing (Möller and Granlund, "Improved division by invariant integers", IEEE Trans. Comput.
+ * 60, 2011; its algorithms are named below). The divisor is shifted left until its top bit is set, the dividend with
+ * it; the remainder is shifted back at the end.
  *
  *     divisor limbs   quotient digit                              per digit
  *     1               2-by-1 with the reciprocal of d             2 multiplications
@@ -18,8 +18,9 @@ typedef unsigned __int128 wide; /* two limbs, for products */
 
 /* ---- reciprocals and single digits ------------------------------------------------------------------------------ */
 
-/* floor((B^2 - 1) / d) - B for d with its top bit set: algorithm 3 of the paper, Newton from an 11-bit table value. (The
- * processor's own 128-by-64 division gives the same and is as fast on new ones, but takes 90 cycles on older ones.) */
+/* floor((B^2 - 1) / d) - B for d with its top bit set: algorithm 3 of the paper, Newton from an 11-bit table value.
+ * (The processor's own 128-by-64 division gives the same and is as fast on new ones, but takes 90 cycles on older
+ * ones.) */
 static ALWAYS_INLINE uint64_t reciprocal_1(uint64_t d)
 {
 #define ROW(x) (uint16_t)(0x7fd00 / (0x100 + (x)))
@@ -137,7 +138,8 @@ static ALWAYS_INLINE bool add_back(uint64_t *u, const uint64_t *d, unsigned n)
     return carry != 0;
 }
 
-/* The digit when the top two limbs of u and d are equal: the estimate would not fit, B - 1 is right or slightly too big. */
+/* The digit when the top two limbs of u and d are equal: the estimate would not fit, B - 1 is right or slightly too
+ * big. */
 static NOINLINE uint64_t digit_at_limit(uint64_t *u, const uint64_t *d, unsigned n)
 {
     uint64_t q = UINT64_MAX, borrow = 0;
@@ -154,8 +156,8 @@ static NOINLINE uint64_t digit_at_limit(uint64_t *u, const uint64_t *d, unsigned
     return q;
 }
 
-/* One digit for a divisor of n >= 3 limbs: u[0..n] -= digit · d[0..n), where the top n limbs of u are less than d. u[n] then is 0
- * and not written. */
+/* One digit for a divisor of n >= 3 limbs: u[0..n] -= digit · d[0..n), where the top n limbs of u are less than d. u[n]
+ * then is 0 and not written. */
 static ALWAYS_INLINE uint64_t digit_long(uint64_t *u, const uint64_t *d, uint64_t v, unsigned n)
 {
     if (UNLIKELY(u[n] == d[n - 1] && u[n - 1] == d[n - 2])) return digit_at_limit(u, d, n);
@@ -178,8 +180,8 @@ static ALWAYS_INLINE uint64_t digit_long(uint64_t *u, const uint64_t *d, uint64_
     return q;
 }
 
-/* Divides u of `size` + 1 limbs (already shifted, the top n limbs less than the divisor) in place: the remainder stays in u[0..n), the
- * digits go to q[0..size - n] unless q is NULL. n is a constant where this is inlined. */
+/* Divides u of `size` + 1 limbs (already shifted, the top n limbs less than the divisor) in place: the remainder stays
+ * in u[0..n), the digits go to q[0..size - n] unless q is NULL. n is a constant where this is inlined. */
 static ALWAYS_INLINE void divide_shifted(uint64_t *q, uint64_t *u, unsigned size, const struct divisor *v, unsigned n)
 {
     for (unsigned i = size - n + 1; i-- > 0;) {

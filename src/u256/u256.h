@@ -1,7 +1,7 @@
 /* u256: the EVM's 256-bit word.
  *
- * Four 64-bit limbs, lowest first; unsigned unless a name says otherwise (sdiv, smod, sar, less_signed: two's complement).
- * Arithmetic wraps modulo 2^256. Wire order is big-endian; u256_load_be and u256_store_be convert.
+ * Four 64-bit limbs, lowest first; unsigned unless a name says otherwise (sdiv, smod, sar, less_signed: two's
+ * complement). Arithmetic wraps modulo 2^256. Wire order is big-endian; u256_load_be and u256_store_be convert.
  *
  *     value = w[0] + w[1]·2^64 + w[2]·2^128 + w[3]·2^192
  *
@@ -175,7 +175,8 @@ static ALWAYS_INLINE struct u256 u256_mul(struct u256 a, struct u256 b)
     return p;
 }
 
-/* out may be a or b in all of these. Division by zero gives zero; sdiv(-2^255, -1) is -2^255; the sign of smod is a's. */
+/* out may be a or b in all of these. Division by zero gives zero; sdiv(-2^255, -1) is -2^255; the sign of smod is
+ * a's. */
 void u256_div(struct u256 *out, const struct u256 *a, const struct u256 *b);
 void u256_mod(struct u256 *out, const struct u256 *a, const struct u256 *b);
 void u256_divmod(struct u256 *quotient, struct u256 *remainder, const struct u256 *a, const struct u256 *b);
@@ -282,8 +283,8 @@ static ALWAYS_INLINE struct u256 u256_byte(struct u256 a, struct u256 index)
     return i < 32 ? U256((a.w[3 - i / 8] >> (56 - 8 * (i % 8))) & 0xff) : U256_ZERO;
 }
 
-/* SIGNEXTEND: extends the sign of byte number `index` (0 is the lowest) of a to the whole word. With branches: the index is nearly
- * always the same at one place of a program, and limbs that stay need not wait. */
+/* SIGNEXTEND: extends the sign of byte number `index` (0 is the lowest) of a to the whole word. With branches: the
+ * index is nearly always the same at one place of a program, and limbs that stay need not wait. */
 static ALWAYS_INLINE struct u256 u256_signextend(struct u256 a, struct u256 index)
 {
     uint64_t i = u256_clamp_u64(index);
@@ -383,8 +384,8 @@ static ALWAYS_INLINE struct hash u256_to_hash(struct u256 a)
 /* Longest texts with the terminating 0. */
 enum { U256_HEX_SIZE = 67, U256_DECIMAL_SIZE = 79 };
 
-/* Read `size` characters: 1 to 64 hex digits (more only if leading ones are 0) without prefix; decimal digits. False when
- * the text is empty, holds anything else, or the number does not fit; *out is then undefined. */
+/* Read `size` characters: 1 to 64 hex digits (more only if leading ones are 0) without prefix; decimal digits. False
+ * when the text is empty, holds anything else, or the number does not fit; *out is then undefined. */
 bool u256_from_hex(struct u256 *out, const char *text, size_t size);
 bool u256_from_decimal(struct u256 *out, const char *text, size_t size);
 /* Write the shortest form, "0x0" or "0x1f", and "0" or "31"; return the number of characters before the 0. */

@@ -17,7 +17,8 @@ enum { ROUNDS = 2000 };
 enum { ROUNDS = 20000 };
 #endif
 
-/* ---- words where carries, borrows and wrong digits hide ----------------------------------------------------------- */
+/* ---- words where carries, borrows and wrong digits hide
+ * ----------------------------------------------------------- */
 
 static struct u256 random_word(void)
 {
@@ -53,7 +54,7 @@ static void check_same(const char *what, struct u256 a, struct u256 b, struct u2
     FAIL("%s of %s and %s: found %s, expected %s", what, text[0], text[1], text[2], text[3]);
 }
 
-/* ---- the slow twin -------------------------------------------------------------------------------------------------- */
+/* ---- the slow twin ----------------------------------------------------------------------------------------------- */
 
 static bool slow_bit(struct u256 a, unsigned i)
 {
@@ -170,7 +171,8 @@ static struct u256 slow_mulmod(struct u256 a, struct u256 b, struct u256 m)
     return out;
 }
 
-/* ---- inline operations ------------------------------------------------------------------------------------------------ */
+/* ---- inline operations
+ * ------------------------------------------------------------------------------------------------ */
 
 TEST(u256_adds_subtracts_and_compares_like_its_twin)
 {
@@ -256,7 +258,7 @@ TEST(u256_bytes_signs_and_bit_lengths)
     }
 }
 
-/* ---- division ----------------------------------------------------------------------------------------------------------- */
+/* ---- division ---------------------------------------------------------------------------------------------------- */
 
 TEST(u256_divides_like_its_twin)
 {
@@ -373,7 +375,7 @@ TEST(u256_powers_multiply)
     }
 }
 
-/* ---- text --------------------------------------------------------------------------------------------------------------- */
+/* ---- text -------------------------------------------------------------------------------------------------------- */
 
 TEST(u256_text_goes_there_and_back)
 {

@@ -5,7 +5,8 @@
 #include "crypto/crypto.h"
 #include "vm/private.h"
 
-/* Bodies with two operands, once by address (binary_add: from anywhere to anywhere, `to` may be an operand) and once on the stack. */
+/* Bodies with two operands, once by address (binary_add: from anywhere to anywhere, `to` may be an operand) and once on
+ * the stack. */
 #define ON_STACK(name)                                                                                                 \
     static ALWAYS_INLINE void op_##name(struct frame *f, struct u256 *sp)                                              \
     {                                                                                                                  \
@@ -85,8 +86,8 @@ static ALWAYS_INLINE void op_clz(struct frame *f, struct u256 *sp)
     sp[0] = U256(u256_clz(sp[0]));
 }
 
-/* Keccak-256 of 64 bytes, with those of the running block remembered: a mapping's values lie there, and transactions ask for the
- * same few again and again. */
+/* Keccak-256 of 64 bytes, with those of the running block remembered: a mapping's values lie there, and transactions
+ * ask for the same few again and again. */
 static inline struct u256 hash_64(struct vm *vm, const uint8_t *data)
 {
     uint64_t in[8], difference = 0;

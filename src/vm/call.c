@@ -1,5 +1,5 @@
-/* Messages: the instructions that send them (CALL, CREATE and kin, SELFDESTRUCT), and what happens around the code that runs: value,
- * precompiles, new contracts, reverting. */
+/* Messages: the instructions that send them (CALL, CREATE and kin, SELFDESTRUCT), and what happens around the code that
+ * runs: value, precompiles, new contracts, reverting. */
 #include <stdlib.h>
 
 #include "crypto/crypto.h"
@@ -87,7 +87,8 @@ static void run_call(struct vm *vm, const struct vm_message *message, struct u25
 
 /* ---- creating a contract -------------------------------------------------------------------------------------- */
 
-/* Runs initcode, which lies in its creator's memory: in a padded copy, with its jump map behind, both given up afterwards. */
+/* Runs initcode, which lies in its creator's memory: in a padded copy, with its jump map behind, both given up
+ * afterwards. */
 static void run_initcode(struct vm *vm, const struct vm_message *message, struct u256 *stack, uint8_t *memory,
                          struct vm_result *result)
 {
@@ -200,8 +201,8 @@ void vm_run_message(struct vm *vm, struct vm_message *message, struct u256 *stac
     if (UNLIKELY(t != NULL)) trace_exit(vm, message, result);
 }
 
-/* Takes over what a callee has left of the reservoir, and what it did with it. When it failed, the state did not grow: all that
- * was paid goes into the reservoir, wherever it came from. */
+/* Takes over what a callee has left of the reservoir, and what it did with it. When it failed, the state did not grow:
+ * all that was paid goes into the reservoir, wherever it came from. */
 static void take_state_gas(struct frame *f, const struct vm_result *callee)
 {
     f->state_gas = callee->gas.state;

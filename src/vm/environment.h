@@ -1,10 +1,12 @@
-/* Instruction bodies: what a frame can ask about itself, the message, the transaction and the block. See private.h for their shape. */
+/* Instruction bodies: what a frame can ask about itself, the message, the transaction and the block. See private.h for
+ * their shape. */
 #ifndef WEFT_VM_ENVIRONMENT_H
 #define WEFT_VM_ENVIRONMENT_H
 
 #include "vm/private.h"
 
-/* Where block and transaction are described; another world (see instructions.h) may fill that in when it is asked for. */
+/* Where block and transaction are described; another world (see instructions.h) may fill that in when it is asked
+ * for. */
 #ifndef ENV
 #define ENV(f) ((f)->env)
 #endif

@@ -1,6 +1,7 @@
-/* The fast interpreter, made from fast_loop.h in one of two ways: as functions that end in a tail call of the next one, where the
- * compiler guarantees such calls and can keep ip, sp, gas and f in registers that other calls preserve (clang's musttail and
- * preserve_none); or as labels in one function (computed goto). docs/decisions/0020-interpreter.md has the measurements. */
+/* The fast interpreter, made from fast_loop.h in one of two ways: as functions that end in a tail call of the next one,
+ * where the compiler guarantees such calls and can keep ip, sp, gas and f in registers that other calls preserve
+ * (clang's musttail and preserve_none); or as labels in one function (computed goto).
+ * docs/decisions/0020-interpreter.md has the measurements. */
 #include "vm/fast.h"
 
 #include "vm/instructions.h"
@@ -86,7 +87,8 @@ enum vm_status vm_fast_enter(const struct fast *ip, struct u256 *sp, int64_t gas
 
 /* ---- from the plain interpreter to the fast one ------------------------------------------------------------------ */
 
-/* Counts a run of the code, and says whether it should be translated by now. Counts may get lost between threads; no harm. */
+/* Counts a run of the code, and says whether it should be translated by now. Counts may get lost between threads; no
+ * harm. */
 static bool is_hot(const struct frame *f)
 {
     struct code *code = (struct code *)(uintptr_t)f->cached;

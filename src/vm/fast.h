@@ -1,7 +1,8 @@
 /* fast: what the fast interpreter executes.
  *
- * The translator (translate.c) reads bytecode from one place up to the next jump, with a stack that exists only on paper. PUSH, DUP,
- * SWAP and POP only change that paper; what is left are instructions with operands and a result anywhere on the real stack:
+ * The translator (translate.c) reads bytecode from one place up to the next jump, with a stack that exists only on
+ * paper. PUSH, DUP, SWAP and POP only change that paper; what is left are instructions with operands and a result
+ * anywhere on the real stack:
  *
  *     bytecode    DUP3  PUSH1 0x20  ADD  SWAP2  POP            fast    ADD_C  [-1] = [-2] + 0x20
  *
@@ -9,10 +10,10 @@
  *
  *     run    RUN │ ADD_C │ MSTORE │ ... │ SLOAD │ CUT │ ... │ BRANCH_LT ──► cell ──► run
  *
- * RUN checks at once the gas and the stack that all instructions up to the end (gas: up to the next CUT) need. When they are not there,
- * the plain interpreter goes on from that place and finds out where exactly it ends. A CUT stands behind everything that
- * reaches state or other frames: what comes before it must have paid no more than it would have in the plain interpreter, so that
- * the same accesses happen and the same gas is passed on.
+ * RUN checks at once the gas and the stack that all instructions up to the end (gas: up to the next CUT) need. When
+ * they are not there, the plain interpreter goes on from that place and finds out where exactly it ends. A CUT stands
+ * behind everything that reaches state or other frames: what comes before it must have paid no more than it would have
+ * in the plain interpreter, so that the same accesses happen and the same gas is passed on.
  *
  * Positions on the stack are in bytes from sp, which points at the item that is on top when the run begins, and does
  * not move before it ends. A run may use dead places above the top as scratch. */

@@ -1,4 +1,5 @@
-/* The fast interpreter against its slow twin: random programs that look a little like real ones must do exactly the same in both. */
+/* The fast interpreter against its slow twin: random programs that look a little like real ones must do exactly the
+ * same in both. */
 #include "vm_test.h"
 
 #include "program_test.h"

@@ -16,7 +16,8 @@ int64_t vm_pay_state(struct vm *vm, int64_t gas, int64_t *reservoir, struct vm_s
 
 void vm_refund_state_gas(struct frame *f, int64_t refund)
 {
-    /* What this message and those below it have not paid, a caller has: callers share storage with DELEGATECALL and CALLCODE. */
+    /* What this message and those below it have not paid, a caller has: callers share storage with DELEGATECALL and
+     * CALLCODE. */
     struct vm_state_use *use = &f->state_use;
     int64_t applied = refund < use->used ? refund : use->used;
     f->state_gas += applied;

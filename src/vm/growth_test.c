@@ -10,7 +10,7 @@ static const struct fork *amsterdam(void)
     return fork_find("Amsterdam");
 }
 
-/* ---- EIP-8024 ----------------------------------------------------------------------------------------------------- */
+/* ---- EIP-8024 ---------------------------------------------------------------------------------------------------- */
 
 /* Pushes 1 ... count, runs op with its immediate, and returns the item that is `depth` below the top then. */
 static struct vm_result run_deep(struct world *w, uint8_t op, uint8_t immediate, unsigned count, unsigned depth,
@@ -77,7 +77,7 @@ TEST(vm_refuses_what_is_no_operand_and_what_is_too_deep)
     check_deep(OP_EXCHANGE, 0x8e, 2, 0, -VM_STACK_UNDERFLOW);
 }
 
-/* ---- EIP-8037 ----------------------------------------------------------------------------------------------------- */
+/* ---- EIP-8037 ---------------------------------------------------------------------------------------------------- */
 
 enum { BYTE_GAS = 150, SLOT_GAS = 32 * BYTE_GAS, GAS = 100000 };
 
@@ -141,7 +141,7 @@ TEST(vm_refunds_a_create_that_fails)
                  (struct vm_gas){GAS - 3 - 3 - 3 - 3 - 3 - 3 - 9 - 9000 - 2 - 6, 112 * BYTE_GAS}, 0, 0);
 }
 
-/* ---- EIP-7708 ----------------------------------------------------------------------------------------------------- */
+/* ---- EIP-7708 ---------------------------------------------------------------------------------------------------- */
 
 TEST(vm_logs_value_that_moves)
 {

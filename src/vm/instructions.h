@@ -1,13 +1,13 @@
-/* Which body each instruction has, for every dispatcher: VALUE bodies cannot fail, GAS bodies may. What is in neither list moves the
- * program counter, ends the frame, or is PUSH, DUP or SWAP: the dispatchers do those themselves. */
+/* Which body each instruction has, for every dispatcher: VALUE bodies cannot fail, GAS bodies may. What is in neither
+ * list moves the program counter, ends the frame, or is PUSH, DUP or SWAP: the dispatchers do those themselves. */
 #ifndef WEFT_VM_INSTRUCTIONS_H
 #define WEFT_VM_INSTRUCTIONS_H
 
 /* Lists read best as they stand. */
 /* clang-format off */
 
-/* What lies outside of the frame is a struct state, or what a build says instead: src/evmc compiles the interpreters once more over the
- * callbacks of an EVMC host. */
+/* What lies outside of the frame is a struct state, or what a build says instead: src/evmc compiles the interpreters
+ * once more over the callbacks of an EVMC host. */
 #ifdef WEFT_VM_OUTSIDE
 #include WEFT_VM_OUTSIDE
 #else
@@ -62,8 +62,8 @@ WITH_ARGUMENT(create2, vm_op_create, VM_CREATE2)
 #define VALUE_INSTRUCTIONS(X)                                                                                          \
     BINARY_INSTRUCTIONS(X) TERNARY_INSTRUCTIONS(X) UNARY_INSTRUCTIONS(X) NULLARY_INSTRUCTIONS(X)
 
-/* What pays for more than its base gas and fails only when that gas is not there; and what reaches state or other frames, or can
- * fail otherwise. */
+/* What pays for more than its base gas and fails only when that gas is not there; and what reaches state or other
+ * frames, or can fail otherwise. */
 #define PAYING_INSTRUCTIONS(X)                                                                                         \
     X(EXP, exp) X(KECCAK256, keccak256) X(CALLDATACOPY, calldatacopy) X(CODECOPY, codecopy) X(MCOPY, mcopy)            \
     X(MLOAD, mload) X(MSTORE, mstore) X(MSTORE8, mstore8)
@@ -80,7 +80,8 @@ WITH_ARGUMENT(create2, vm_op_create, VM_CREATE2)
     NUMBERS_TO_16(X)                                                                                                   \
     X(17) X(18) X(19) X(20) X(21) X(22) X(23) X(24) X(25) X(26) X(27) X(28) X(29) X(30) X(31) X(32)
 
-/* The number in the n bytes behind the PUSH at ip. Reads whole limbs: those that hang over the front are shifted right. */
+/* The number in the n bytes behind the PUSH at ip. Reads whole limbs: those that hang over the front are shifted
+ * right. */
 static ALWAYS_INLINE struct u256 push_value(const uint8_t *ip, unsigned n)
 {
     struct u256 value = U256_ZERO;
@@ -98,8 +99,8 @@ static ALWAYS_INLINE void exchange(struct u256 *a, struct u256 *b)
     *b = other;
 }
 
-/* The operand of DUPN and SWAPN (EIP-8024): 17 to 235, or 0 for a byte that is none: JUMPDEST and the PUSHes, which jump analysis would
- * take for instructions. */
+/* The operand of DUPN and SWAPN (EIP-8024): 17 to 235, or 0 for a byte that is none: JUMPDEST and the PUSHes, which
+ * jump analysis would take for instructions. */
 static ALWAYS_INLINE int immediate_item(uint8_t x)
 {
     return x > 90 && x < 128 ? 0 : (x + 145) % 256;

@@ -1,6 +1,8 @@
-/* The plain interpreter's instructions, to be included inside a function: bytecode as it is, gas and stack checked before each.
+/* The plain interpreter's instructions, to be included inside a function: bytecode as it is, gas and stack checked
+ * before each.
  *
- * The includer has f, gas, ip (at the instruction), sp (at the top item) and bottom (one below the first item), and defines
+ * The includer has f, gas, ip (at the instruction), sp (at the top item) and bottom (one below the first item), and
+ * defines
  *     CASE(name)    how an instruction begins: a case of a switch or a label
  *     NEXT()        go on with the instruction at ip
  *     JUMPED()      what is to be done after a jump

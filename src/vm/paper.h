@@ -1,14 +1,15 @@
-/* paper: the stack on paper, for the translator: what every position of the stack holds, the instructions written so far, and
- * "settling".
+/* paper: the stack on paper, for the translator: what every position of the stack holds, the instructions written so
+ * far, and "settling".
  *
- * Places on the stack are numbered from the item that is on top when the run begins: 0, the one below -1, the next to be pushed 1.
- * `values` is the stack on paper: what each position holds, which is the word of some place, or a constant. To begin with, every
- * position holds its own place. `refs` counts for each place how many positions (and operands that are still to be read) need
- * its word; a result goes to the place of its position if nobody needs what is there, else to any place that is free.
+ * Places on the stack are numbered from the item that is on top when the run begins: 0, the one below -1, the next to
+ * be pushed 1. `values` is the stack on paper: what each position holds, which is the word of some place, or a
+ * constant. To begin with, every position holds its own place. `refs` counts for each place how many positions (and
+ * operands that are still to be read) need its word; a result goes to the place of its position if nobody needs what is
+ * there, else to any place that is free.
  *
- * Settling moves all words to where they belong, as one parallel move: first a result that nobody has read yet is simply
- * redirected, then moves are made in an order in which none overwrites what another still reads, breaking cycles over a
- * free place. */
+ * Settling moves all words to where they belong, as one parallel move: first a result that nobody has read yet is
+ * simply redirected, then moves are made in an order in which none overwrites what another still reads, breaking cycles
+ * over a free place. */
 #ifndef WEFT_VM_PAPER_H
 #define WEFT_VM_PAPER_H
 
@@ -107,7 +108,8 @@ static inline int16_t makes(struct translator *x, int p)
     return at;
 }
 
-/* ---- the stack on paper ------------------------------------------------------------------------------------------- */
+/* ---- the stack on paper
+ * ------------------------------------------------------------------------------------------- */
 
 /* Makes sure that positions from p upwards are on the paper. */
 static inline void reach(struct translator *x, int p)
@@ -196,14 +198,14 @@ static inline int place_of(struct translator *x, struct value v)
     return p;
 }
 
-/* ---- settling ----------------------------------------------------------------------------------------------------- */
+/* ---- settling ---------------------------------------------------------------------------------------------------- */
 
 struct move {
     int to, from;
 };
 
-/* Makes the instruction that produced the word at m.from put it to m.to instead. Possible if this is its only reader, and
- * nobody has used m.to since. */
+/* Makes the instruction that produced the word at m.from put it to m.to instead. Possible if this is its only reader,
+ * and nobody has used m.to since. */
 static inline bool redirect(struct translator *x, struct move m)
 {
     int maker = MAKER(x, m.from);

@@ -1,5 +1,5 @@
-/* The plain interpreter, twice from the same instructions: threaded code (computed goto) for production, and a switch with a
- * tracer's callbacks around each instruction. */
+/* The plain interpreter, twice from the same instructions: threaded code (computed goto) for production, and a switch
+ * with a tracer's callbacks around each instruction. */
 #include "vm/instructions.h"
 
 #if defined(__clang__)

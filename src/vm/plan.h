@@ -5,12 +5,13 @@
  *                cells           one for each JUMPDEST, and one for the start of the code
  *                  └──► run      what the fast interpreter executes from there on; NULL until somebody gets there
  *
- * Preparing goes step by step, so that nobody pays for what is not used: a code that runs once is only read; jumps need the map of
- * JUMPDESTs; a code that runs often or long is translated, run by run, each when it is first reached. What a code may cost in time
- * and memory is bounded by a multiple of its size; what goes beyond runs in the plain interpreter.
+ * Preparing goes step by step, so that nobody pays for what is not used: a code that runs once is only read; jumps need
+ * the map of JUMPDESTs; a code that runs often or long is translated, run by run, each when it is first reached. What a
+ * code may cost in time and memory is bounded by a multiple of its size; what goes beyond runs in the plain
+ * interpreter.
  *
- * Threads: everything here only grows, and is published by a release store (plan, translation, cell) that pairs with the readers'
- * acquire loads. Translating takes the translation's lock. */
+ * Threads: everything here only grows, and is published by a release store (plan, translation, cell) that pairs with
+ * the readers' acquire loads. Translating takes the translation's lock. */
 #ifndef WEFT_PLAN_H
 #define WEFT_PLAN_H
 
@@ -57,7 +58,8 @@ static ALWAYS_INLINE int64_t jumpdest_index(const struct plan *plan, uint32_t co
     return plan->before[target / 64] + (uint32_t)__builtin_popcountll(word & ((UINT64_C(1) << bit) - 1));
 }
 
-/* Translates the run that begins at `position`, unless somebody has, and notes it in the cell. NULL: the budget is spent. Any thread. */
+/* Translates the run that begins at `position`, unless somebody has, and notes it in the cell. NULL: the budget is
+ * spent. Any thread. */
 const struct fast *vm_translate(struct translation *t, const int64_t *gas_table, struct cell *cell, uint32_t position);
 
 #endif

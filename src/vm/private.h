@@ -6,8 +6,9 @@
  *     int64_t op_mload(struct frame *f, struct u256 *sp, int64_t gas)  pays more gas, may fail: returns the gas left, or
  *                                                                      minus the enum vm_status
  *
- * sp points at the top of the stack, which grows upwards: operands a, b, c are sp[0], sp[-1], sp[-2]. The dispatcher has checked
- * that they are there and that there is room; a result goes where the stack's top will be, sp[1 - in], and the dispatcher moves sp. */
+ * sp points at the top of the stack, which grows upwards: operands a, b, c are sp[0], sp[-1], sp[-2]. The dispatcher
+ * has checked that they are there and that there is room; a result goes where the stack's top will be, sp[1 - in], and
+ * the dispatcher moves sp. */
 #ifndef WEFT_VM_PRIVATE_H
 #define WEFT_VM_PRIVATE_H
 
@@ -108,8 +109,8 @@ static ALWAYS_INLINE int64_t charge(int64_t gas, uint64_t cost)
     return UNLIKELY(cost > (uint64_t)gas) ? OUT_OF_GAS : gas - (int64_t)cost;
 }
 
-/* Pays for `bytes` of state growth (EIP-8037), after all regular gas of an instruction: what a failing one has taken from the
- * regular gas would turn up in its caller's reservoir. Returns the regular gas left. */
+/* Pays for `bytes` of state growth (EIP-8037), after all regular gas of an instruction: what a failing one has taken
+ * from the regular gas would turn up in its caller's reservoir. Returns the regular gas left. */
 int64_t vm_pay_state(struct vm *vm, int64_t gas, int64_t *reservoir, struct vm_state_use *use, uint64_t bytes);
 /* Gives back what was paid for `bytes` of state that did not come to stay; vm_refund_state_gas: the same in gas. */
 void vm_refund_state(struct frame *f, uint64_t bytes);
@@ -128,8 +129,9 @@ static ALWAYS_INLINE uint64_t words_of(uint64_t bytes)
 
 /* ---- stack words ----------------------------------------------------------------------------------------------- */
 
-/* A word to and from the stack limb by limb, through general registers, whatever the compiler would rather do: reading limbs back
- * as one vector waits until all four stores have left the store buffer, and making a vector of four registers takes long. */
+/* A word to and from the stack limb by limb, through general registers, whatever the compiler would rather do: reading
+ * limbs back as one vector waits until all four stores have left the store buffer, and making a vector of four
+ * registers takes long. */
 static ALWAYS_INLINE struct u256 word_load(const struct u256 *p)
 {
     struct u256 v = {{p->w[0], p->w[1], p->w[2], p->w[3]}};
@@ -201,8 +203,8 @@ int64_t vm_op_return(struct frame *f, struct u256 *sp, int64_t gas); /* also REV
 
 /* ---- running -------------------------------------------------------------------------------------------------- */
 
-/* All of these run the frame's code with `gas` to its end, and leave in f->gas what is left of it: 0 unless success or revert.
- * f->output is then what was returned. */
+/* All of these run the frame's code with `gas` to its end, and leave in f->gas what is left of it: 0 unless success or
+ * revert. f->output is then what was returned. */
 enum vm_status vm_run(struct frame *f, int64_t gas); /* in the interpreter that suits it */
 enum vm_status vm_run_traced(struct frame *f, int64_t gas);
 /* From the instruction at ip on, sp being the top of the stack; after `patience` jumps vm_go_fast takes over. */

@@ -34,7 +34,8 @@ static uint32_t sstore_price(const struct fork *fork, const struct slot *slot, c
     return changed_before ? fork->sstore.same : first_price;
 }
 
-/* EIP-8037: a slot that was empty before the transaction is paid for when it is filled, and refunded when it is emptied. */
+/* EIP-8037: a slot that was empty before the transaction is paid for when it is filled, and refunded when it is
+ * emptied. */
 static int64_t pay_slot(struct frame *f, int64_t gas, const struct slot *slot, const struct u256 *value)
 {
     if (!u256_is_zero(slot->original)) return gas;

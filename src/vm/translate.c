@@ -1,4 +1,5 @@
-/* The translator: bytecode to a run of fast instructions; fast.h says what that is, paper.h how the stack is followed. */
+/* The translator: bytecode to a run of fast instructions; fast.h says what that is, paper.h how the stack is
+ * followed. */
 #include "vm/instructions.h"
 #include "vm/paper.h"
 
@@ -19,7 +20,7 @@ static const uint8_t items_out[256] = {
 #undef OP
 };
 
-/* ---- checks --------------------------------------------------------------------------------------------------------- */
+/* ---- checks ------------------------------------------------------------------------------------------------------ */
 
 /* Ends the stretch that one check pays for. */
 static void close_check(struct translator *x)
@@ -44,7 +45,7 @@ static void cut(struct translator *x)
     check->position = x->position;
 }
 
-/* ---- instructions ------------------------------------------------------------------------------------------------- */
+/* ---- instructions ------------------------------------------------------------------------------------------------ */
 
 /* By opcode: binary instructions, their forms, and what they do to constants. */
 struct binary {
@@ -270,7 +271,7 @@ static bool is_full(const struct translator *x)
            x->gas_read_count == GAS_READS_MAX;
 }
 
-/* ---- ends of runs -------------------------------------------------------------------------------------------------- */
+/* ---- ends of runs ------------------------------------------------------------------------------------------------ */
 
 static int64_t jumpdest_at(const struct translator *x, struct u256 target)
 {
@@ -442,7 +443,7 @@ static void halt(struct translator *x, enum fast_op op)
     i->b = reads(x, b);
 }
 
-/* ---- a run --------------------------------------------------------------------------------------------------------- */
+/* ---- a run ------------------------------------------------------------------------------------------------------- */
 
 /* Translates an instruction that ends the frame, behind its base gas. */
 static bool translate_end(struct translator *x, uint8_t op)
@@ -591,7 +592,8 @@ static bool translate_one(struct translator *x)
     return false;
 }
 
-/* Whether what comes next is a JUMPDEST where another run should take over: this one is long, or there is one already. */
+/* Whether what comes next is a JUMPDEST where another run should take over: this one is long, or there is one
+ * already. */
 static bool begins_another(const struct translator *x)
 {
     if (x->position >= x->size || x->code[x->position] != OP_JUMPDEST) return false;

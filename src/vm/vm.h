@@ -1,5 +1,5 @@
-/* vm: the Ethereum virtual machine. Runs one message (a call or a contract creation) with everything it calls, on a `struct state`,
- * by the rules of a `struct fork`.
+/* vm: the Ethereum virtual machine. Runs one message (a call or a contract creation) with everything it calls, on a
+ * `struct state`, by the rules of a `struct fork`.
  *
  *     tx ──► vm_call(message) ──► frame ──► CALL, CREATE ──► frame ──► ...            one C recursion a level, at most 1,024
  *                │                  │
@@ -8,12 +8,13 @@
  *                ▼                  └─ output   a view into the finished frame's memory
  *            result
  *
- * Nothing is allocated per call or per instruction. What a frame changes goes through `state` behind a checkpoint; a frame that
- * fails is reverted there, so after vm_call the state holds the effects of a success and nothing of a failure.
+ * Nothing is allocated per call or per instruction. What a frame changes goes through `state` behind a checkpoint; a
+ * frame that fails is reverted there, so after vm_call the state holds the effects of a success and nothing of a
+ * failure.
  *
- * Two interpreters are made from one list of instruction bodies: the plain one reads the bytecode as it is, checks gas and stack
- * before each instruction and can be traced; the fast one runs a plan made once per code. They give the same results;
- * tests compare them.
+ * Two interpreters are made from one list of instruction bodies: the plain one reads the bytecode as it is, checks gas
+ * and stack before each instruction and can be traced; the fast one runs a plan made once per code. They give the same
+ * results; tests compare them.
  *
  * Threads: one `struct vm` per worker; different ones may run at once, also on the same code. */
 #ifndef WEFT_VM_H
@@ -24,8 +25,8 @@
 #include "state/state.h"
 #include "u256/u256.h"
 
-/* Most bytes of memory that all frames of one message may hold together. Growing this far costs more than 10^12 gas, more than any
- * block has, so reaching the bound is out of gas. */
+/* Most bytes of memory that all frames of one message may hold together. Growing this far costs more than 10^12 gas,
+ * more than any block has, so reaching the bound is out of gas. */
 #define VM_MEMORY_MAX ((size_t)1 << 32)
 
 /* How a message ended. Success and revert keep the gas that is left; everything behind them consumes it all. */
@@ -54,8 +55,8 @@ enum vm_status {
 /* A short English text ("out of gas"). Any thread. */
 const char *vm_status_text(enum vm_status s);
 
-/* Gas has two dimensions from EIP-8037 on; before it, state is always 0. State gas is taken from the reservoir and, when that is
- * empty, from regular gas. A callee gets the whole reservoir. */
+/* Gas has two dimensions from EIP-8037 on; before it, state is always 0. State gas is taken from the reservoir and,
+ * when that is empty, from regular gas. A callee gets the whole reservoir. */
 struct vm_gas {
     int64_t regular;
     int64_t state; /* the reservoir for state growth */
@@ -68,7 +69,8 @@ struct vm_state_use {
     int64_t owed; /* refunds for what a caller has paid (they share storage): it gets them when the message succeeds */
 };
 
-/* What instructions can ask about block and transaction. The VM only reads it, while vm_call runs; the caller may change it in between. */
+/* What instructions can ask about block and transaction. The VM only reads it, while vm_call runs; the caller may
+ * change it in between. */
 struct vm_env {
     /* block */
     uint64_t number, timestamp, gas_limit;
@@ -143,10 +145,10 @@ struct vm_cost {
     struct bytes memory;  /* as far as it has grown by now */
 };
 
-/* Callbacks for everything that runs; any may be NULL. For each instruction: `step`, then `cost` as soon as its price is known, which for
- * calls and creates is before the callee runs and for the others is after it ran. `enter` and `exit` come in pairs, also for
- * precompiles and for messages that cannot start. The result that `exit` sees has as output of a create the code that it returned,
- * whether that could be stored or not. */
+/* Callbacks for everything that runs; any may be NULL. For each instruction: `step`, then `cost` as soon as its price
+ * is known, which for calls and creates is before the callee runs and for the others is after it ran. `enter` and
+ * `exit` come in pairs, also for precompiles and for messages that cannot start. The result that `exit` sees has as
+ * output of a create the code that it returned, whether that could be stored or not. */
 struct vm_tracer {
     void *context;
     void (*step)(void *context, const struct vm_step *step);
@@ -163,7 +165,8 @@ struct vm;
 struct vm *vm_new(void);
 void vm_free(struct vm *vm);
 
-/* Forgets what was kept from one transaction to the next (hashes that were computed), so that every block begins alike. */
+/* Forgets what was kept from one transaction to the next (hashes that were computed), so that every block begins
+ * alike. */
 void vm_begin_block(struct vm *vm);
 /* Says what the next calls run on. All three must outlive them; cheap enough for every transaction. */
 void vm_attach(struct vm *vm, const struct fork *fork, struct state *state, const struct vm_env *env);
@@ -174,22 +177,22 @@ void vm_set_plain(struct vm *vm, bool plain);
 
 /* Runs a message to its end.
  *
- * Calls: checks depth and the sender's balance, moves the value, runs precompile or code. Creates: the same, finds the new address from
- * the sender's nonce (kind VM_CREATE) or salt and initcode (VM_CREATE2), checks for a collision, runs the initcode, and
- * stores what it returns. A sender's nonce must be raised before: by the transaction for depth 0, where the address comes from
- * nonce - 1; deeper, the CREATE instruction does it. Warming of sender, recipient and coinbase is the transaction's task as well;
- * the created address is warmed here.
+ * Calls: checks depth and the sender's balance, moves the value, runs precompile or code. Creates: the same, finds the
+ * new address from the sender's nonce (kind VM_CREATE) or salt and initcode (VM_CREATE2), checks for a collision, runs
+ * the initcode, and stores what it returns. A sender's nonce must be raised before: by the transaction for depth 0,
+ * where the address comes from nonce - 1; deeper, the CREATE instruction does it. Warming of sender, recipient and
+ * coinbase is the transaction's task as well; the created address is warmed here.
  *
- * Gas of the transaction itself is not charged here. Reverted changes are gone from the state when this returns. Refunds
- * are in state->refund. When the view fails, state->failure is set and the result means nothing. */
+ * Gas of the transaction itself is not charged here. Reverted changes are gone from the state when this returns.
+ * Refunds are in state->refund. When the view fails, state->failure is set and the result means nothing. */
 void vm_call(struct vm *vm, const struct vm_message *message, struct vm_result *result);
 
-/* The code that runs when `account` is called: its own, or (EIP-7702) that of the account it delegates to, which is then marked
- * as accessed. Delegation is followed once only. For transactions, where following it costs no gas. */
+/* The code that runs when `account` is called: its own, or (EIP-7702) that of the account it delegates to, which is
+ * then marked as accessed. Delegation is followed once only. For transactions, where following it costs no gas. */
 const struct code *vm_code_of(struct vm *vm, struct account *account);
 
-/* Logs of value that changes hands, or is destroyed with its account, where the fork has such logs (EIP-7708); nothing for no value
- * and for a transfer from an account to itself. */
+/* Logs of value that changes hands, or is destroyed with its account, where the fork has such logs (EIP-7708); nothing
+ * for no value and for a transfer from an account to itself. */
 void vm_log_transfer(struct vm *vm, const struct account *from, const struct account *to, const struct u256 *value);
 void vm_log_burn(struct vm *vm, const struct account *account, const struct u256 *value);
 

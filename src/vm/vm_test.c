@@ -203,7 +203,8 @@ TEST(vm_calls_keep_or_undo_their_effects)
     world_close(&w);
 }
 
-/* A contract counts in slot 0 how often it runs and calls itself with nearly all its gas: 1,025 frames, and the machine survives. */
+/* A contract counts in slot 0 how often it runs and calls itself with nearly all its gas: 1,025 frames, and the machine
+ * survives. */
 TEST(vm_calls_as_deep_as_allowed)
 {
     struct world w;

@@ -1,5 +1,5 @@
-/* Making a witness: what was touched is visited in tries that begin with the root alone, then the block's changes are applied to them; the nodes
- * that they had to fetch are the witness. */
+/* Making a witness: what was touched is visited in tries that begin with the root alone, then the block's changes are
+ * applied to them; the nodes that they had to fetch are the witness. */
 #include <stdlib.h>
 
 #include "crypto/crypto.h"

@@ -47,7 +47,7 @@ static struct hash key_of_slot(const struct u256 *slot)
     return key;
 }
 
-/* ---- finding ------------------------------------------------------------------------------------------------------------- */
+/* ---- finding ----------------------------------------------------------------------------------------------------- */
 
 /* The account as the trie has it; one that is not there is empty. */
 static enum status get_account(struct state_tries *t, const struct address *a, struct trie_account *out)
@@ -114,7 +114,7 @@ enum status state_tries_visit_slot(struct state_tries *t, const struct address *
     return s == STATUS_OK ? trie_get(storage, hashed.b, sizeof hashed, &value) : s;
 }
 
-/* ---- changing -------------------------------------------------------------------------------------------------------------- */
+/* ---- changing ---------------------------------------------------------------------------------------------------- */
 
 /* The slots of one account that are written (or, for `deletions`, gone). */
 static enum status put_slots(struct trie *storage, const struct account_change *change, bool deletions)

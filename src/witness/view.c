@@ -1,9 +1,10 @@
-/* A witness as a state_view: each question is a walk from the parent's state root through nodes found by hash. Nothing is changed by a
- * look-up, so any number of workers ask at once. The state table asks for each account and slot once.
+/* A witness as a state_view: each question is a walk from the parent's state root through nodes found by hash. Nothing
+ * is changed by a look-up, so any number of workers ask at once. The state table asks for each account and slot once.
  *
- * More is asked than is needed: by executions ahead that come to nothing, by an instruction that then runs out of gas, for
- * addresses in access lists. So an account or slot that cannot be had is answered with "nothing there" and noted as a gap; after
- * execution, a gap that a committed transaction did access makes the witness too small (witness_state_check). */
+ * More is asked than is needed: by executions ahead that come to nothing, by an instruction that then runs out of gas,
+ * for addresses in access lists. So an account or slot that cannot be had is answered with "nothing there" and noted as
+ * a gap; after execution, a gap that a committed transaction did access makes the witness too small
+ * (witness_state_check). */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +32,7 @@ struct witness_state {
     char missing[100]; /* the last code or header that was asked for in vain */
 };
 
-/* ---- hashing ----------------------------------------------------------------------------------------------------------- */
+/* ---- hashing ----------------------------------------------------------------------------------------------------- */
 
 enum { HASHED_TOGETHER = 64 };
 
@@ -66,7 +67,7 @@ static void index_all(struct hash_index *x, const struct bytes *in, size_t count
     free(hashes);
 }
 
-/* ---- headers ----------------------------------------------------------------------------------------------------------- */
+/* ---- headers ----------------------------------------------------------------------------------------------------- */
 
 static enum status read_headers(struct witness_state *s, const struct witness *w, const struct hash *parent_hash,
                                 struct pool *pool, struct error *e)
@@ -128,7 +129,7 @@ const struct header *witness_state_parent(const struct witness_state *s)
     return &s->headers[s->header_count - 1];
 }
 
-/* ---- the view ------------------------------------------------------------------------------------------------------------ */
+/* ---- the view ---------------------------------------------------------------------------------------------------- */
 
 static bool find_node(void *context, const struct hash *hash, struct bytes *out)
 {
@@ -241,7 +242,8 @@ const char *witness_state_missing(const struct witness_state *s)
     return s->missing;
 }
 
-/* ---- what was needed and not there ------------------------------------------------------------------------------------------ */
+/* ---- what was needed and not there
+ * ------------------------------------------------------------------------------------------ */
 
 static int compare_gaps(const void *x, const void *y)
 {

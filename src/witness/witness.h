@@ -1,4 +1,5 @@
-/* witness: what somebody without the state needs to check a block (EIP-8025's execution witness), and checking with nothing else.
+/* witness: what somebody without the state needs to check a block (EIP-8025's execution witness), and checking with
+ * nothing else.
  *
  *     full state ──► execute ──► what was touched ──► witness_make ──► nodes, codes, headers
  *                                                                          │ over the wire, from anybody
@@ -7,9 +8,9 @@
  *                                                        ▼ every header by its child
  *                                                      the same verdict as with the full state, or STATE_MISSING
  *
- * Nothing in a witness is believed: a hash that the chain of hashes from the block's parent does not lead to is never looked at.
- * A witness that lacks something gives STATE_MISSING and one line that says what. Work and memory are bounded by the
- * witness's size and the block's gas.
+ * Nothing in a witness is believed: a hash that the chain of hashes from the block's parent does not lead to is never
+ * looked at. A witness that lacks something gives STATE_MISSING and one line that says what. Work and memory are
+ * bounded by the witness's size and the block's gas.
  *
  * The bytes of a witness follow from block and state alone, not from the executor: nodes and codes sorted and without
  * duplicates, headers by number, the parent's last. */
@@ -22,8 +23,8 @@
 #include "trie/trie.h"
 #include "types/types.h"
 
-/* Bounds, so that looking something up costs little whatever a witness has. A node of 16 hashes has 532 bytes, a leaf some 150; a
- * longer one is never looked at. BLOCKHASH sees 256 blocks back, and the parent is the first of them. */
+/* Bounds, so that looking something up costs little whatever a witness has. A node of 16 hashes has 532 bytes, a leaf
+ * some 150; a longer one is never looked at. BLOCKHASH sees 256 blocks back, and the parent is the first of them. */
 enum { WITNESS_NODE_SIZE_MAX = 1024, WITNESS_HEADERS_MAX = BLOCK_HASHES };
 
 struct witness {
@@ -40,18 +41,19 @@ struct witness {
 /* A witness with everything in it findable by hash. Borrows the witness. */
 struct witness_state;
 
-/* Hashes everything, on the pool if there is one, and follows the headers, at most WITNESS_HEADERS_MAX: the last must be the parent of a block with that parent hash, each
- * other the parent of the one behind it. WITNESS_HEADERS with *e set (may be NULL). */
+/* Hashes everything, on the pool if there is one, and follows the headers, at most WITNESS_HEADERS_MAX: the last must
+ * be the parent of a block with that parent hash, each other the parent of the one behind it. WITNESS_HEADERS with *e
+ * set (may be NULL). */
 enum status witness_state_new(struct witness_state **out, const struct witness *w, const struct hash *parent_hash,
                               struct pool *pool, struct error *e);
 void witness_state_free(struct witness_state *s);
 /* The parent's header. */
 const struct header *witness_state_parent(const struct witness_state *s);
-/* The state after the parent; any number of threads. An account or slot that the witness does not have is answered as empty and noted:
- * whoever used the view must call witness_state_check. */
+/* The state after the parent; any number of threads. An account or slot that the witness does not have is answered as
+ * empty and noted: whoever used the view must call witness_state_check. */
 struct state_view witness_state_view(struct witness_state *s);
-/* Whether all that was accessed was there. NULL: whether all that was asked for was. STATE_MISSING, TRIE_BAD_NODE or RLP_* with *e
- * saying which account or slot was not. */
+/* Whether all that was accessed was there. NULL: whether all that was asked for was. STATE_MISSING, TRIE_BAD_NODE or
+ * RLP_* with *e saying which account or slot was not. */
 enum status witness_state_check(struct witness_state *s, const struct block_access_list *accesses, struct error *e);
 /* The last code or header that the view was asked for in vain, in words; for when it returned STATE_MISSING. */
 const char *witness_state_missing(const struct witness_state *s);
@@ -68,22 +70,24 @@ void state_tries_free(struct state_tries *t);
 /* Walks to the account or slot, present or not, so that the nodes on the way are fetched. As trie_get. */
 enum status state_tries_visit_account(struct state_tries *t, const struct address *a);
 enum status state_tries_visit_slot(struct state_tries *t, const struct address *a, const struct u256 *key);
-/* Brings the tries to what they are after a block. New and changed entries go first, then deletions, so that a branch is not
- * taken away that something is put into: it needs as few nodes beyond those on the ways as can be. As trie_put; the tries are
- * half changed after a failure. */
+/* Brings the tries to what they are after a block. New and changed entries go first, then deletions, so that a branch
+ * is not taken away that something is put into: it needs as few nodes beyond those on the ways as can be. As trie_put;
+ * the tries are half changed after a failure. */
 enum status state_tries_apply(struct state_tries *t, const struct state_diff *diff);
 void state_tries_root(struct state_tries *t, struct pool *pool, struct hash *out);
 
-/* ---- checking a block ---------------------------------------------------------------------------------------------- */
+/* ---- checking a block
+ * ---------------------------------------------------------------------------------------------- */
 
-/* Executes a block from a witness alone and checks everything about it: header against the parent's, body, receipts, state root. Uncles
- * of blocks before the merge are not checked against ancestors. `out` (may be NULL) is filled in as block_execute does.
- * Results live in the engine. Any status of block_execute and the checks, WITNESS_HEADERS, STATE_MISSING; *e says more. */
+/* Executes a block from a witness alone and checks everything about it: header against the parent's, body, receipts,
+ * state root. Uncles of blocks before the merge are not checked against ancestors. `out` (may be NULL) is filled in as
+ * block_execute does. Results live in the engine. Any status of block_execute and the checks, WITNESS_HEADERS,
+ * STATE_MISSING; *e says more. */
 enum status witness_execute(struct engine *engine, enum executor_kind kind, const struct chain_spec *chain,
                             const struct block *block, const struct witness *w, struct block_result *out,
                             struct error *e);
 
-/* ---- making one ------------------------------------------------------------------------------------------------------ */
+/* ---- making one -------------------------------------------------------------------------------------------------- */
 
 /* What a block touched, as execution knows it. */
 struct witness_touched {
@@ -101,7 +105,8 @@ struct witness_provider {
     bool (*header)(void *context, uint64_t number, struct bytes *out); /* RLP of an ancestor */
 };
 
-/* Makes the witness of a block that gave `diff`. Everything lives in `arena`. STATE_MISSING when the provider lacks something. */
+/* Makes the witness of a block that gave `diff`. Everything lives in `arena`. STATE_MISSING when the provider lacks
+ * something. */
 enum status witness_make(struct witness *out, const struct witness_provider *p, const struct header *parent,
                          const struct witness_touched *touched, const struct state_diff *diff, struct arena *arena);
 

@@ -1,4 +1,5 @@
-/* Witnesses: a partial state answers as the whole one does, or says what is missing; whatever is taken away or mangled is noticed. */
+/* Witnesses: a partial state answers as the whole one does, or says what is missing; whatever is taken away or mangled
+ * is noticed. */
 #include "witness/witness.h"
 
 #include <stdlib.h>
@@ -216,7 +217,8 @@ TEST(a_witness_without_the_parents_header_is_refused)
     rlp_writer_free(&second);
 }
 
-/* ---- hostile witnesses -------------------------------------------------------------------------------------------- */
+/* ---- hostile witnesses
+ * -------------------------------------------------------------------------------------------- */
 
 /* A chain of nodes of which each names the next; counts how often somebody looks. */
 struct hostile_chain {

@@ -1,12 +1,13 @@
-/* The three blocks of 1 Ggas that parallel engines are compared by (risechain/pevm, benches/gigagas.rs), after their published
- * description: same environment, same state, same transactions, but addresses from a seed. Every transaction is independent of all others.
+/* The three blocks of 1 Ggas that parallel engines are compared by (risechain/pevm, benches/gigagas.rs), after their
+ * published description: same environment, same state, same transactions, but addresses from a seed. Every transaction
+ * is independent of all others.
  *
  *     gigagas-transfers   47,620 transfers of one wei from an account to itself
  *     gigagas-erc20       33,628 transfers within one token, each from a holder to himself
  *     gigagas-uniswap      6,413 swaps, each on a private deployment: two tokens, WETH9, factory, pool, router, SingleSwap
  *
- * Uniswap's contracts and WETH9 are the published ones (tools/contracts.sh); token and SingleSwap are own ones with the same storage, calls
- * and logs, so gas per transaction is near the original's, not equal to it. */
+ * Uniswap's contracts and WETH9 are the published ones (tools/contracts.sh); token and SingleSwap are own ones with the
+ * same storage, calls and logs, so gas per transaction is near the original's, not equal to it. */
 #define _GNU_SOURCE 1 /* memmem */
 #include <string.h>
 
@@ -54,7 +55,7 @@ static struct address new_person(struct workload_block *b, uint64_t *random)
     return person;
 }
 
-/* ---- transfers ----------------------------------------------------------------------------------------------------- */
+/* ---- transfers --------------------------------------------------------------------------------------------------- */
 
 void make_gigagas_transfers(struct workload_block *b, uint64_t size, uint64_t *random)
 {
@@ -72,7 +73,7 @@ void make_gigagas_transfers(struct workload_block *b, uint64_t size, uint64_t *r
     b->header.gas_limit = UINT64_MAX;
 }
 
-/* ---- a token ------------------------------------------------------------------------------------------------------- */
+/* ---- a token ----------------------------------------------------------------------------------------------------- */
 
 /* A string of at most 31 bytes, as Solidity stores it. */
 static struct u256 short_string(const char *text)
@@ -113,10 +114,11 @@ void make_gigagas_erc20(struct workload_block *b, uint64_t size, uint64_t *rando
     b->header.gas_limit = UINT64_MAX;
 }
 
-/* ---- swaps: the codes ------------------------------------------------------------------------------------------------ */
+/* ---- swaps: the codes
+ * ------------------------------------------------------------------------------------------------ */
 
-/* The codes of one deployment, made by running the constructors once; where its addresses stand in them is then overwritten for each of the
- * others. */
+/* The codes of one deployment, made by running the constructors once; where its addresses stand in them is then
+ * overwritten for each of the others. */
 struct deployment {
     struct address factory, weth, router, pool, tokens[2];
 };
@@ -257,7 +259,8 @@ enum status prepare_gigagas_uniswap(struct workload_block *b, struct error *e)
     return s;
 }
 
-/* ---- swaps: the state ------------------------------------------------------------------------------------------------ */
+/* ---- swaps: the state
+ * ------------------------------------------------------------------------------------------------ */
 
 /* A copy of `code` in which all of the model's addresses are those of `d`. */
 static struct bytes patched(struct workload_block *b, const struct uniswap *u, const struct deployment *d,

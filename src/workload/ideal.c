@@ -4,7 +4,8 @@
 #include "explain/explain.h"
 #include "workload/workload.h"
 
-/* The graph of a workload. "All before it" is a join that everything before it runs into; the next such join stands behind it. */
+/* The graph of a workload. "All before it" is a join that everything before it runs into; the next such join stands
+ * behind it. */
 static void graph_make(const struct workload_block *b, struct explain_graph *out)
 {
     uint32_t joins = 0, last = 0, count = 0; /* `last`: transactions in front of the newest join */

@@ -63,11 +63,11 @@ extern const char counter_init_source[];
 
 /* Hashes for a while, then reads a slot, adds one, writes it: the conflict comes at the end. */
 extern const char late_counter_source[];
-/* A token with the functions, the storage and the events of OpenZeppelin's ERC-20 (3.x), as far as the gigagas blocks use them:
- * balances are mapping 0, allowances mapping 1 by owner and spender. */
+/* A token with the functions, the storage and the events of OpenZeppelin's ERC-20 (3.x), as far as the gigagas blocks
+ * use them: balances are mapping 0, allowances mapping 1 by owner and spender. */
 extern const char erc20_source[];
-/* sellToken0(uint256): sells so much of the token in slot 0 for that in slot 1 (in whose upper bits the pool's fee stands), at a
- * Uniswap v3 router, whose address is in the code in place of SINGLE_SWAP_ROUTER. */
+/* sellToken0(uint256): sells so much of the token in slot 0 for that in slot 1 (in whose upper bits the pool's fee
+ * stands), at a Uniswap v3 router, whose address is in the code in place of SINGLE_SWAP_ROUTER. */
 extern const char single_swap_source[];
 #define SINGLE_SWAP_ROUTER "0xaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 

@@ -197,10 +197,11 @@ static void make_uniswap(struct workload_block *b, uint64_t size, uint64_t *rand
     }
 }
 
-/* ---- everything at once -------------------------------------------------------------------------------------------- */
+/* ---- everything at once
+ * -------------------------------------------------------------------------------------------- */
 
-/* As blocks are mixed: of ten transactions six pay ether, two move tokens, two swap. Some of them meet in hot places: one of a few recipients, one
- * pool. */
+/* As blocks are mixed: of ten transactions six pay ether, two move tokens, two swap. Some of them meet in hot places:
+ * one of a few recipients, one pool. */
 enum { HYBRID_TOKENS = 3, HOT_RECIPIENTS = 10 };
 
 struct hybrid {

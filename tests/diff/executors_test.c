@@ -1,7 +1,8 @@
-/* Random blocks, executed serially and in parallel: the same receipts, gas and state changes for every number of threads.
+/* Random blocks, executed serially and in parallel: the same receipts, gas and state changes for every number of
+ * threads.
  *
- * The contracts below are chosen to step on each other: counters, conditional writers, readers of the beneficiary's balance,
- * senders of ether, creators of contracts at fixed addresses, and contracts that destroy themselves. */
+ * The contracts below are chosen to step on each other: counters, conditional writers, readers of the beneficiary's
+ * balance, senders of ether, creators of contracts at fixed addresses, and contracts that destroy themselves. */
 #include <stdlib.h>
 
 #include "block/block.h"

@@ -1,5 +1,5 @@
-/* The command `weft` with the EVMC module for a VM: linked so that vm_call, which transactions call, is this one. So the
- * official tests test the module. System calls and whatever else calls the VM come here as well. */
+/* The command `weft` with the EVMC module for a VM: linked so that vm_call, which transactions call, is this one. So
+ * the official tests test the module. System calls and whatever else calls the VM come here as well. */
 #include <stdlib.h>
 
 #include "host.h"

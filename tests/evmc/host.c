@@ -203,7 +203,8 @@ static struct evmc_result run_precompile(struct host *h, unsigned id, const stru
     return r;
 }
 
-/* The code that a call runs; a transaction's own call follows a delegation (EIP-7702), for others the VM has done it. */
+/* The code that a call runs; a transaction's own call follows a delegation (EIP-7702), for others the VM has done
+ * it. */
 static const struct code *code_of(struct host *h, struct account *a, const struct evmc_message *m)
 {
     const struct code *code = state_code(h->state, a);

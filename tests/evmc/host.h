@@ -20,8 +20,8 @@ struct host {
     struct precompile_memory precompile;
 };
 
-/* Runs a message; the caller has checked depth and balance. A create of depth 0 finds its sender's nonce raised, a deeper one raises
- * it. */
+/* Runs a message; the caller has checked depth and balance. A create of depth 0 finds its sender's nonce raised, a
+ * deeper one raises it. */
 struct evmc_result host_run(struct host *h, const struct evmc_message *m);
 
 /* The revision whose rules are those of a fork; false when there is none. */

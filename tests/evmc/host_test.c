@@ -1,5 +1,5 @@
-/* The same messages, once through the native VM and once through the EVMC module, must end in the same way and leave the
- * same behind. */
+/* The same messages, once through the native VM and once through the EVMC module, must end in the same way and leave
+ * the same behind. */
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -1,4 +1,5 @@
-/* The difficulty formula of every fork against ethereum/tests, DifficultyTests: { name: { _info, fork: { case: { ... } } } }. */
+/* The difficulty formula of every fork against ethereum/tests, DifficultyTests: { name: { _info, fork: { case: { ... }
+ * } } }. */
 #include "block/block.h"
 #include "vectors.h"
 

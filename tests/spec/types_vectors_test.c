@@ -3,7 +3,8 @@
 
 #include "vectors.h"
 
-/* ---- ethereum/tests, RLPTests ---------------------------------------------------------------------------------------- */
+/* ---- ethereum/tests, RLPTests
+ * ---------------------------------------------------------------------------------------- */
 
 /* Writes a JSON value: texts and numbers ("#123" for big ones) become strings, arrays become lists. */
 static void put_value(struct rlp_writer *w, yyjson_val *v)
@@ -54,7 +55,8 @@ TEST(published_rlp_vectors_hold)
     CHECK(vectors_each("ethereum_tests/RLPTests", check_rlp) > 0);
 }
 
-/* ---- ethereum/tests, TransactionTests ---------------------------------------------------------------------------------- */
+/* ---- ethereum/tests, TransactionTests
+ * ---------------------------------------------------------------------------------- */
 
 /* What all there is to say about a transaction without a state. */
 static enum status judge(const struct fork *fork, struct bytes encoded, struct arena *arena, struct transaction *tx,
@@ -118,10 +120,11 @@ TEST(published_transaction_vectors_hold)
     CHECK(vectors_each("ethereum_tests/TransactionTests", check_transaction) > 0);
 }
 
-/* ---- block access lists (EIP-7928) -------------------------------------------------------------------------------------- */
+/* ---- block access lists (EIP-7928)
+ * -------------------------------------------------------------------------------------- */
 
-/* Blocks of the fixtures carry their list as JSON; blocks from the witness fixtures and others: list, encoding and the header's hash
- * must agree. */
+/* Blocks of the fixtures carry their list as JSON; blocks from the witness fixtures and others: list, encoding and the
+ * header's hash must agree. */
 static void put_words(struct form *f, struct rlp_writer *w, yyjson_val *changes, const char *value, bool is_code)
 {
     size_t mark = rlp_mark(w);

@@ -1,4 +1,5 @@
-/* Reading published JSON vectors in unit tests: every case of every file below a folder of the fixtures, or SKIP where there are none. */
+/* Reading published JSON vectors in unit tests: every case of every file below a folder of the fixtures, or SKIP where
+ * there are none. */
 #ifndef WEFT_TESTS_SPEC_VECTORS_H
 #define WEFT_TESTS_SPEC_VECTORS_H
 
@@ -10,8 +11,8 @@
 
 #include "harness.h"
 
-/* Calls check(form, name, value) for each member of each file's top-level object; `path` is below $WEFT_FIXTURES. Returns the number of
- * cases. A complaint of the form fails the test. */
+/* Calls check(form, name, value) for each member of each file's top-level object; `path` is below $WEFT_FIXTURES.
+ * Returns the number of cases. A complaint of the form fails the test. */
 static inline size_t vectors_each(const char *path, void (*check)(struct form *f, const char *name, yyjson_val *v))
 {
     const char *folder = getenv("WEFT_FIXTURES");
