@@ -209,7 +209,7 @@ enum vm_status vm_run_traced(struct frame *f, int64_t gas);
 enum vm_status vm_run_plain(struct frame *f, const uint8_t *ip, struct u256 *sp, int64_t gas, int64_t patience);
 #define PATIENCE_ENDLESS INT64_MAX
 /* A jump back over so many bytes costs as much patience as one more jump. */
-#define PATIENCE_BYTES 128
+#define PATIENCE_BYTES 1024
 /* Goes on at the JUMPDEST `at` in the fast interpreter, where that is possible. */
 enum vm_status vm_go_fast(struct frame *f, const uint8_t *at, struct u256 *sp, int64_t gas);
 /* Tells the tracer what the running instruction costs, once; `gas` is what is left after it. */
