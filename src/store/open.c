@@ -210,7 +210,7 @@ static bool get_meta(struct store *s, struct reader *r, const char *name, void *
 
 static enum status read_meta(struct store *s, struct error *e)
 {
-    uint8_t head[8 + 32 + 32 + 32], next[8], first[8];
+    uint8_t head[8 + 32 + 32 + 32] = {0}, next[8] = {0}, first[8] = {0};
     struct reader *r = reader_take(s);
     struct bytes text;
     s->next_id = 1;
