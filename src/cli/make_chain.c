@@ -402,7 +402,7 @@ static enum status make_blocks(struct maker *m, const char *path, struct error *
 static void remove_store(const char *folder)
 {
     static const char *const files[] = {"state.mdb", "state.mdb-lock", "LOCK"};
-    char path[4096];
+    char path[4200];
     for (size_t i = 0; i < COUNT_OF(files); i++) {
         (void)snprintf(path, sizeof path, "%s/%s", folder, files[i]);
         (void)unlink(path);

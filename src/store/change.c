@@ -32,7 +32,7 @@ static void account_task(void *context, size_t task)
 {
     struct diff_job *job = context;
     size_t first = task * TOGETHER, count = chunk(task, job->diff->count);
-    struct bytes plain[TOGETHER];
+    struct bytes plain[TOGETHER] = {{NULL, 0}};
     struct hash keys[TOGETHER];
     for (size_t i = 0; i < count; i++) plain[i] = (struct bytes){job->diff->accounts[first + i].address.b, 20};
     keccak256_many(keys, plain, count);
@@ -56,7 +56,7 @@ static void slot_task(void *context, size_t task)
     struct diff_job *job = context;
     size_t first = task * TOGETHER, count = chunk(task, job->slot_count);
     uint8_t words[TOGETHER][32];
-    struct bytes plain[TOGETHER];
+    struct bytes plain[TOGETHER] = {{NULL, 0}};
     struct hash keys[TOGETHER];
     for (size_t i = 0; i < count; i++) {
         const struct slot_place *p = &job->slots[first + i];

@@ -100,6 +100,22 @@ static enum status open_tables(struct store *s, struct error *e)
     return code == 0 ? STATUS_OK : store_failure(s, code, "opening", e);
 }
 
+/* Where the database is mapped: LMDB does not tell, the kernel does. NULL when it cannot be found. */
+static void *find_map(int file)
+{
+    struct stat wanted;
+    FILE *maps = fstat(file, &wanted) == 0 ? fopen("/proc/self/maps", "re") : NULL;
+    unsigned long start, inode;
+    void *found = NULL;
+    char line[4352];
+    while (maps != NULL && found == NULL && fgets(line, sizeof line, maps) != NULL)
+        if (sscanf(line, "%lx-%*x %*s %*s %*s %lu", &start, &inode) == 2 && inode == wanted.st_ino &&
+            strstr(line, "state.mdb") != NULL)
+            found = (void *)start;
+    if (maps != NULL) (void)fclose(maps);
+    return found;
+}
+
 static enum status open_database(struct store *s, struct error *e)
 {
     char path[4096];
@@ -112,6 +128,8 @@ static enum status open_database(struct store *s, struct error *e)
     unsigned flags = MDB_NOSUBDIR | MDB_NOTLS | MDB_NORDAHEAD | MDB_NOMEMINIT;
     if (s->options.careless) flags |= MDB_NOSYNC;
     if (code == 0) code = mdb_env_open(s->env, path, flags, 0666);
+    mdb_filehandle_t file;
+    if (code == 0 && mdb_env_get_fd(s->env, &file) == 0) s->map = find_map(file);
     return code == 0 ? open_tables(s, e) : store_failure(s, code, "opening state.mdb", e);
 }
 
@@ -149,7 +167,7 @@ void map_was_read(struct store *s)
     MDB_envinfo info;
     if (mdb_env_info(s->env, &info) != 0) return;
     size_t bytes = (info.me_last_pgno + 1) * (size_t)sysconf(_SC_PAGESIZE);
-    if (bytes > s->options.cache_bytes / 2) (void)madvise(info.me_mapaddr, bytes, MADV_DONTNEED);
+    if (bytes > s->options.cache_bytes / 2 && s->map != NULL) (void)madvise(s->map, bytes, MADV_DONTNEED);
 }
 
 void reader_give(struct reader *r)
@@ -192,7 +210,7 @@ static bool get_meta(struct store *s, struct reader *r, const char *name, void *
 
 static enum status read_meta(struct store *s, struct error *e)
 {
-    uint8_t head[8 + 32 + 32 + 32], next[8], first[8];
+    uint8_t head[8 + 32 + 32 + 32] = {0}, next[8] = {0}, first[8] = {0};
     struct reader *r = reader_take(s);
     struct bytes text;
     s->next_id = 1;

@@ -131,6 +131,7 @@ struct store {
     char *folder;
     int lock_file;
     MDB_env *env;
+    void *map; /* where the database is mapped; NULL: not known */
     MDB_dbi table[TABLE_COUNT];
     struct store_options options;
     struct reader readers[READERS];
