@@ -27,7 +27,8 @@
 /* ---- the engine ---------------------------------------------------------------------------------------------- */
 
 struct engine;
-/* An engine with `threads` workers, the calling thread among them; 0: one for each processor. */
+/* An engine with `threads` workers, the calling thread among them; 0: one for each processor. Transactions are run by no
+ * more of them than there are processors (but see engine_share_always). */
 struct engine *engine_new(unsigned threads);
 void engine_free(struct engine *e);
 unsigned engine_threads(const struct engine *e);

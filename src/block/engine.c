@@ -9,7 +9,8 @@ static const struct state_view no_view;
 struct engine *engine_new(unsigned threads)
 {
     struct engine *e = base_calloc(1, sizeof *e);
-    e->threads = threads == 0 ? cpu_count() : threads;
+    e->processors = cpu_count();
+    e->threads = threads == 0 ? e->processors : threads;
     e->pool = pool_new(e->threads);
     e->threads = pool_workers(e->pool);
 #ifdef WEFT_RARE_PATHS

@@ -325,10 +325,18 @@ static void work(void *context, unsigned worker)
 
 /* ---- a block ----------------------------------------------------------------------------------------------------- */
 
+/* More workers than processors only take them from each other, and hold up the line while they are not running. Tests
+ * want them anyway. */
+static unsigned useful_threads(const struct engine *e)
+{
+    return e->share_always || e->threads < e->processors ? e->threads : e->processors;
+}
+
 /* Runs the transactions from `from` on, with all workers that can be of use. */
 static void run_shared(struct block_run *run, uint32_t from, bool declared)
 {
     uint32_t count = run->task->transaction_count;
+    unsigned threads = useful_threads(run->engine);
     struct arena *arena = &run->engine->block;
     struct parallel_run *p = arena_alloc(arena, sizeof *p, 64);
     *p = (struct parallel_run){.run = run, .declared = declared};
@@ -337,8 +345,8 @@ static void run_shared(struct block_run *run, uint32_t from, bool declared)
     run->conflicts = ARENA_ARRAY(arena, struct block_conflict, count);
     p->first = ARENA_ARRAY(arena, uint32_t, count + 1);
     p->group_of = ARENA_ARRAY(arena, uint32_t, count);
-    uint32_t groups = plan_groups(run->task, from, run->engine->threads, p->first, p->group_of);
-    unsigned workers = run->engine->threads < groups ? run->engine->threads : groups;
+    uint32_t groups = plan_groups(run->task, from, threads, p->first, p->group_of);
+    unsigned workers = threads < groups ? threads : groups;
     sched_init(&p->sched, groups, workers, ARENA_ARRAY(arena, _Atomic uint8_t, groups));
     hints_make(&p->hints, run->task, from, arena);
     plan_heavy(&p->sched, run->task, p->first, arena);

@@ -14,7 +14,7 @@ struct engine_worker {
 };
 
 struct engine {
-    unsigned threads;
+    unsigned threads, processors;
     struct pool *pool;
     struct code_cache *codes;
     struct state_table *table;

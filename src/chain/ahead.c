@@ -1,10 +1,11 @@
-/* Ahead of execution: blocks are read, decoded, checked as far as they can be without state, and their senders recovered, on threads that run
- * beside the one that executes. A ring keeps their order:
+/* Ahead of execution: blocks are read, decoded, checked as far as they can be without state, and their senders
+ * recovered, on threads that run beside the one that executes. A ring keeps their order:
  *
  *     file ──► [ job | job | job | ... ] ──► ahead_next
  *                first          end
  *
- * A thread reads the next block while it holds `reading`, so jobs are in the file's order, and works on it after it let go. */
+ * A thread reads the next block while it holds `reading`, so jobs are in the file's order, and works on it after it let
+ * go. */
 #include <stdlib.h>
 
 #include "chain/private.h"

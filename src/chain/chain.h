@@ -5,12 +5,13 @@
  *                           ▼
  *                         header, uncles ──► execute ──► receipts, gas, bloom ──► state root ──► pending ──► commit, many blocks at once
  *
- * What is not right by the rules of the chain never reaches the store. A commit is made when enough waits for it, and is written on a
- * thread of its own while the next blocks run; chain_finish makes the last. After a crash the chain goes on from the last commit:
- * importing the same files again passes over the blocks that are there.
+ * What is not right by the rules of the chain never reaches the store. A commit is made when enough waits for it, and
+ * is written on a thread of its own while the next blocks run; chain_finish makes the last. After a crash the chain
+ * goes on from the last commit: importing the same files again passes over the blocks that are there.
  *
- * A block whose parent is not the head but one of the last blocks that can be undone makes the head go back to its parent: the file that is
- * imported last says which branch counts, as a consensus client does. Before the merge there are no branches.
+ * A block whose parent is not the head but one of the last blocks that can be undone makes the head go back to its
+ * parent: the file that is imported last says which branch counts, as a consensus client does. Before the merge there
+ * are no branches.
  *
  * One thread calls; the chain has threads of its own. */
 #ifndef WEFT_CHAIN_H
@@ -64,9 +65,10 @@ struct chain_progress {
         wait_ns; /* where the caller's time went: the last is for blocks to be ready */
 };
 
-/* Imports all blocks of a file: RLP, one block behind the other as `geth export` writes them, plain or gzip; or era1. `step` (may be NULL) is
- * called after each block; when it returns false the import stops with CHAIN_INTERRUPTED. Any status of reading, checking, executing or
- * storing, with file and block in *e; blocks before the one that failed are kept. */
+/* Imports all blocks of a file: RLP, one block behind the other as `geth export` writes them, plain or gzip; or era1.
+ * `step` (may be NULL) is called after each block; when it returns false the import stops with CHAIN_INTERRUPTED. Any
+ * status of reading, checking, executing or storing, with file and block in *e; blocks before the one that failed are
+ * kept. */
 enum status chain_import(struct chain *c, const char *path, bool (*step)(void *context, const struct chain_progress *p),
                          void *context, struct error *e);
 const struct chain_progress *chain_progress(const struct chain *c);
@@ -85,8 +87,8 @@ struct chain_template {
     const struct address *const *authorities; /* as in struct block_task */
     uint32_t transaction_count;
 };
-/* Executes the transactions, seals the block, makes it the head and writes its encoding in front of what `w` holds. Forks since the
- * merge only. *result (may be NULL) lives until the next block. */
+/* Executes the transactions, seals the block, makes it the head and writes its encoding in front of what `w` holds.
+ * Forks since the merge only. *result (may be NULL) lives until the next block. */
 enum status chain_build(struct chain *c, const struct chain_template *t, struct rlp_writer *w,
                         struct block_result *result, struct error *e);
 

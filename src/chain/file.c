@@ -1,4 +1,5 @@
-/* Files of blocks: a stream of RLP, plain or gzip, or era1 (e2store entries: type, length, payload in Snappy frames). */
+/* Files of blocks: a stream of RLP, plain or gzip, or era1 (e2store entries: type, length, payload in Snappy
+ * frames). */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>

@@ -1,4 +1,5 @@
-/* Importing: one block after the other, each checked against its parent, executed, compared with its header, and given to the store. */
+/* Importing: one block after the other, each checked against its parent, executed, compared with its header, and given
+ * to the store. */
 #include <stdlib.h>
 
 #include "chain/private.h"

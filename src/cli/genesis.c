@@ -7,7 +7,8 @@
 
 #include "cli/form.h"
 
-/* Forks in their order, under the names that genesis files have for their first blocks. Those that change no rule stand for their own. */
+/* Forks in their order, under the names that genesis files have for their first blocks. Those that change no rule stand
+ * for their own. */
 static const struct {
     const char *key;
     const struct fork *fork;

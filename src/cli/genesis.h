@@ -5,9 +5,10 @@
 #include "chain/chain.h"
 #include "cli/cli.h"
 
-/* Reads a genesis file, or makes the genesis that NAME stands for: `dev-FORK` (dev-Osaka, dev-Prague, ...), an empty state with that fork
- * from the start, or dev for the newest settled one. Public networks need their file: their first state is not in weft. BAD_FIELD, BAD_JSON, FILE_UNREADABLE,
- * CHAIN_CONFIG, with *e set. Free with chain_genesis_free. */
+/* Reads a genesis file, or makes the genesis that NAME stands for: `dev-FORK` (dev-Osaka, dev-Prague, ...), an empty
+ * state with that fork from the start, or dev for the newest settled one. Public networks need their file: their first
+ * state is not in weft. BAD_FIELD, BAD_JSON, FILE_UNREADABLE, CHAIN_CONFIG, with *e set. Free with
+ * chain_genesis_free. */
 enum status genesis_load(struct chain_genesis *out, const char *name, struct error *e);
 
 #endif

@@ -19,7 +19,8 @@ enum { SLOTS_IN_TX = 500, FILL_GAS = 22400, TOUCH_GAS = 5500, BASE_GAS = 60000, 
 #define CHAIN_ID 7357
 #define MAX_FEE 1000000000000u /* wei */
 
-/* Call data: a number, and 0 to write that many new slots or a seed to change that many of those there are. Slot 0 counts them. */
+/* Call data: a number, and 0 to write that many new slots or a seed to change that many of those there are. Slot 0
+ * counts them. */
 static const char filler_source[] = "0 CALLDATALOAD 32 CALLDATALOAD DUP1 @touch JUMPI POP 0 SLOAD  ; n next \n"
                                     "fill: 1 ADD DUP1 DUP1 SSTORE                       ; n next \n"
                                     "SWAP1 1 SWAP1 SUB SWAP1 DUP2 @fill JUMPI 0 SSTORE STOP \n"

@@ -1,4 +1,5 @@
-/* test_store: a store under a test chain: every block's state and root come from it, wherever in the tree of blocks it stands. */
+/* test_store: a store under a test chain: every block's state and root come from it, wherever in the tree of blocks it
+ * stands. */
 #ifndef WEFT_CLI_TEST_STORE_H
 #define WEFT_CLI_TEST_STORE_H
 
@@ -10,7 +11,8 @@ enum status test_store_begin(struct test_chain *c, const struct header *genesis,
                              struct error *e);
 /* Verifies everything (store_check), and removes the folder. */
 enum status test_store_end(struct test_chain *c, struct error *e);
-/* Makes the block of that node the head: back to where the branches part, and forward again by what the blocks changed. */
+/* Makes the block of that node the head: back to where the branches part, and forward again by what the blocks
+ * changed. */
 enum status test_store_move(struct test_chain *c, uint32_t node, struct error *e);
 /* Puts an executed block on the head, whose child it is, and notes in *node what moving needs. */
 enum status test_store_apply(struct test_chain *c, const struct block *b, const struct block_result *r,

@@ -93,7 +93,8 @@ static void wipe_slot(void *context, const struct hash *key, struct u256 value)
     w->gone[w->count++] = (struct changed_slot){.key = *key, .old = value};
 }
 
-/* All slots that the account had are gone, but for those that the diff names: from here on each is a change like any other. */
+/* All slots that the account had are gone, but for those that the diff names: from here on each is a change like any
+ * other. */
 static void add_wiped(struct store *s, struct changed_account *c, struct arena *arena)
 {
     struct wipe w = {.named = {.value_size = 8}};

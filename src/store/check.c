@@ -1,7 +1,8 @@
 /* Verifying: both ways from the flat state to the tries and back, and every hash.
  *
- * Accounts and slots are streamed in the order in which they lie, and the tries built anew from them. Each node that comes out is
- * looked up at its place; as there are as many of them as the table has, none is missing and none left over. */
+ * Accounts and slots are streamed in the order in which they lie, and the tries built anew from them. Each node that
+ * comes out is looked up at its place; as there are as many of them as the table has, none is missing and none left
+ * over. */
 #include <stdlib.h>
 
 #include "store/private.h"
@@ -140,7 +141,8 @@ static void check_codes(struct check *c)
 
 /* ---- blocks ------------------------------------------------------------------------------------------------------ */
 
-/* The root over the items of a list, as transactions, withdrawals and receipts have it: a string stands for its content. */
+/* The root over the items of a list, as transactions, withdrawals and receipts have it: a string stands for its
+ * content. */
 static bool list_root(struct rlp *in, struct hash *out)
 {
     struct rlp list;

@@ -1,5 +1,5 @@
-/* Commits: everything of a batch in one transaction of the database, in order of keys, table after table. The disk has it when the
- * transaction is committed; what goes wrong before leaves the state of the commit before. */
+/* Commits: everything of a batch in one transaction of the database, in order of keys, table after table. The disk has
+ * it when the transaction is committed; what goes wrong before leaves the state of the commit before. */
 #define _GNU_SOURCE 1
 #include "store/private.h"
 

@@ -62,7 +62,8 @@ void flat_map_free(struct flat_map *m)
 
 enum { WAYS = 8 };
 
-/* Eight keys and their values behind it. A place is given up when the hand comes by and nobody has asked for it since it came by last. */
+/* Eight keys and their values behind it. A place is given up when the hand comes by and nobody has asked for it since
+ * it came by last. */
 struct cache_set {
     atomic_flag lock;
     uint8_t used, asked; /* a bit for each place */

@@ -3,8 +3,8 @@
  *     flat_map     grows; for what must not be lost: changes that are not committed yet, records of the past
  *     flat_cache   bounded; forgets what has not been asked for lately
  *
- * Keys are hashes behind a number, and the hash of something that outsiders choose freely only at the price of keccak work: its bytes serve
- * as the table's hash, mixed with the process's seed. */
+ * Keys are hashes behind a number, and the hash of something that outsiders choose freely only at the price of keccak
+ * work: its bytes serve as the table's hash, mixed with the process's seed. */
 #ifndef WEFT_STORE_FLAT_H
 #define WEFT_STORE_FLAT_H
 

@@ -1,5 +1,6 @@
-/* The first block: a whole state at once. Accounts and slots are sorted by hash and streamed: each goes to its table and into the tries,
- * whose nodes go to the database as they are done. One transaction: a store has its genesis, or nothing. */
+/* The first block: a whole state at once. Accounts and slots are sorted by hash and streamed: each goes to its table
+ * and into the tries, whose nodes go to the database as they are done. One transaction: a store has its genesis, or
+ * nothing. */
 #include <stdlib.h>
 
 #include "store/private.h"

@@ -252,7 +252,8 @@ enum status store_open(struct store **out, const char *folder, const struct stor
         store_close(s);
         return why;
     }
-    /* Of what may be kept, a quarter is for trie nodes (commit.c), the rest for accounts, slots, and what waits for a commit. */
+    /* Of what may be kept, a quarter is for trie nodes (commit.c), the rest for accounts, slots, and what waits for a
+     * commit. */
     s->account_cache = flat_cache_new(sizeof(struct account_record), s->options.cache_bytes / 8);
     s->slot_cache = flat_cache_new(sizeof(struct u256), s->options.cache_bytes / 4);
     s->tries = tries_new(s);

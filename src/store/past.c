@@ -1,4 +1,5 @@
-/* The state after an earlier block: the undo records of its successors, oldest last, laid over the state of the head. */
+/* The state after an earlier block: the undo records of its successors, oldest last, laid over the state of the
+ * head. */
 #include <stdlib.h>
 
 #include "store/private.h"

@@ -167,15 +167,15 @@ struct store {
 /* Turns what the database said into a status, with one line in *e. */
 enum status store_failure(const struct store *s, int code, const char *doing, struct error *e);
 
-/* A reading transaction at the newest commit; given back by the same thread. Aborts when the database gives none, which it
- * does not with READERS of them. */
+/* A reading transaction at the newest commit; given back by the same thread. Aborts when the database gives none, which
+ * it does not with READERS of them. */
 struct reader *reader_take(struct store *s);
 void reader_give(struct reader *r);
 /* Ends all snapshots of older commits, so that their pages can be used again. */
 void readers_release(struct store *s);
-/* Counts a look into the map. Its pages count as memory of this process, though the kernel can take them at any time, and each look brings
- * in some neighbours. Where they may have become more than is to be kept, the map is told to forget them; what is needed again comes
- * from the kernel's cache. Any thread. */
+/* Counts a look into the map. Its pages count as memory of this process, though the kernel can take them at any time,
+ * and each look brings in some neighbours. Where they may have become more than is to be kept, the map is told to
+ * forget them; what is needed again comes from the kernel's cache. Any thread. */
 void map_was_read(struct store *s);
 /* Reads one value; it lies in the database, valid until reader_give. */
 bool table_get(struct store *s, struct reader *r, enum table t, const void *key, size_t size, struct bytes *out);
@@ -201,8 +201,8 @@ enum { SLOT_KEY_SIZE = 8 + 32, NODE_KEY_MAX = 8 + 2 * TRIE_KEY_MAX };
 
 struct tries *tries_new(struct store *s);
 void tries_free(struct tries *t);
-/* Brings the tries to what they are after the changes and gives the root of accounts; fills in the accounts' new storage roots. After a
- * failure the tries are between before and after. */
+/* Brings the tries to what they are after the changes and gives the root of accounts; fills in the accounts' new
+ * storage roots. After a failure the tries are between before and after. */
 enum status tries_update(struct tries *t, struct change_set *set, struct pool *pool, struct hash *root);
 /* Moves what is unsaved into the batch. */
 void tries_save(struct tries *t, struct batch *b);

@@ -8,8 +8,9 @@
  *     cache     accounts and slots read or written before; bounded
  *     database  LMDB, one file, what has been committed: always the state after one whole block
  *
- * A commit writes everything pending in one transaction of the database and returns when the disk has it. Between two commits nothing
- * is durable; after a crash, whenever and however, the folder holds the state after the last commit, never a part of a batch.
+ * A commit writes everything pending in one transaction of the database and returns when the disk has it. Between two
+ * commits nothing is durable; after a crash, whenever and however, the folder holds the state after the last commit,
+ * never a part of a batch.
  *
  * The tables (docs/store.md has them byte by byte):
  *
@@ -22,15 +23,16 @@
  *     lookup     hash of transaction           ──► number, index
  *     meta       schema, head, next storage id, chain
  *
- * An account gets a storage id when its first slot is written: 8 bytes before every slot instead of 32, and one contract's slots and nodes
- * lie together. Leaves are not kept as nodes: where no node lies, the one pair whose key begins with the path is the leaf.
+ * An account gets a storage id when its first slot is written: 8 bytes before every slot instead of 32, and one
+ * contract's slots and nodes lie together. Leaves are not kept as nodes: where no node lies, the one pair whose key
+ * begins with the path is the leaf.
  *
- * Invariants, which store_check verifies: the flat state has the root that the head's header names; each node is the one that building the
- * tries anew gives at its place, and there are no others; every code and header has its hash; each of the last `history` blocks can be
- * undone.
+ * Invariants, which store_check verifies: the flat state has the root that the head's header names; each node is the
+ * one that building the tries anew gives at its place, and there are no others; every code and header has its hash;
+ * each of the last `history` blocks can be undone.
  *
- * Threads: views may be used by any number of threads at once. All other functions belong to one thread, and none that changes the store
- * may run while a view is used. One process has the folder at a time. */
+ * Threads: views may be used by any number of threads at once. All other functions belong to one thread, and none that
+ * changes the store may run while a view is used. One process has the folder at a time. */
 #ifndef WEFT_STORE_H
 #define WEFT_STORE_H
 
@@ -58,8 +60,8 @@ struct store_options {
 };
 
 struct store;
-/* Opens the store in `folder`. STORE_NONE, STORE_LOCKED, STORE_READ_ONLY, STORE_SCHEMA, STORE_DAMAGED, STORE_FULL or STORE_IO, with one
- * line in *e. */
+/* Opens the store in `folder`. STORE_NONE, STORE_LOCKED, STORE_READ_ONLY, STORE_SCHEMA, STORE_DAMAGED, STORE_FULL or
+ * STORE_IO, with one line in *e. */
 enum status store_open(struct store **out, const char *folder, const struct store_options *o, struct error *e);
 /* Gives up what is pending. */
 void store_close(struct store *s);
@@ -77,8 +79,8 @@ const struct store_head *store_head(const struct store *s);
 /* The newest block that is safe on disk; NULL before store_genesis. */
 const struct store_head *store_durable_head(const struct store *s);
 
-/* Bytes of a block by its number, copied to the end of `out`; false when they are not there. Bodies are the RLP list of what stands behind the
- * header in a block; receipts the RLP list of envelopes. */
+/* Bytes of a block by its number, copied to the end of `out`; false when they are not there. Bodies are the RLP list of
+ * what stands behind the header in a block; receipts the RLP list of envelopes. */
 enum store_part { STORE_HEADER, STORE_BODY, STORE_RECEIPTS };
 bool store_block_part(struct store *s, enum store_part part, uint64_t number, struct buffer *out);
 /* Number of the block with that hash, if it is in the chain. */
@@ -88,12 +90,13 @@ bool store_block_hash(struct store *s, uint64_t number, struct hash *hash);
 /* Where a transaction is. Committed blocks only. */
 bool store_transaction(struct store *s, const struct hash *hash, uint64_t *number, uint32_t *index);
 
-/* Starts the chain in an empty store: writes the state, builds its tries, and commits. The header's state root must be the state's:
- * BLOCK_STATE_ROOT. In a store that has a chain: STORE_OTHER_CHAIN unless its first block is this one. */
+/* Starts the chain in an empty store: writes the state, builds its tries, and commits. The header's state root must be
+ * the state's: BLOCK_STATE_ROOT. In a store that has a chain: STORE_OTHER_CHAIN unless its first block is this one. */
 enum status store_genesis(struct store *s, const struct header *header, const struct state_memory *state,
                           struct error *e);
 
-/* A text that goes with the chain (the configuration in its genesis file), kept at the next commit; empty if there is none. */
+/* A text that goes with the chain (the configuration in its genesis file), kept at the next commit; empty if there is
+ * none. */
 void store_set_chain_text(struct store *s, struct bytes text);
 struct bytes store_chain_text(const struct store *s);
 
@@ -102,15 +105,15 @@ struct bytes store_chain_text(const struct store *s);
 /* The state after the head. Valid until the store is changed; the view's codes until store_apply or store_close. */
 struct state_view store_view(struct store *s);
 
-/* The state after an earlier block, as long as its successors can be undone: STORE_NO_HISTORY otherwise. Valid until the store is
- * changed. Costs memory and time in proportion to what the blocks since have changed. */
+/* The state after an earlier block, as long as its successors can be undone: STORE_NO_HISTORY otherwise. Valid until
+ * the store is changed. Costs memory and time in proportion to what the blocks since have changed. */
 struct store_past;
 enum status store_past_new(struct store_past **out, struct store *s, uint64_t number, struct error *e);
 struct state_view store_past_view(struct store_past *p);
 void store_past_free(struct store_past *p);
 
-/* Reads that go wide. With a pool for reading, store_apply first reads the ways of all changed keys into memory, many at a time. The pool is
- * borrowed; NULL ends it. */
+/* Reads that go wide. With a pool for reading, store_apply first reads the ways of all changed keys into memory, many
+ * at a time. The pool is borrowed; NULL ends it. */
 void store_set_readers(struct store *s, struct pool *pool);
 /* Brings accounts and slots into the cache, many at a time on the pool. Best with more workers than processors, as they
  * mostly wait. */
@@ -133,15 +136,17 @@ struct store_block {
     uint32_t transaction_count;
 };
 
-/* Brings the state to what it is after the block, whose parent is the head, and makes the block the new head. BLOCK_STATE_ROOT when the root is
- * not the header's: the store is then as before. STORE_DAMAGED: a node is missing; the store must be closed. With *root given the
- * root is told instead of compared (for whoever builds blocks), and must then be in the header that store_block_part is asked for. */
+/* Brings the state to what it is after the block, whose parent is the head, and makes the block the new head.
+ * BLOCK_STATE_ROOT when the root is not the header's: the store is then as before. STORE_DAMAGED: a node is missing;
+ * the store must be closed. With *root given the root is told instead of compared (for whoever builds blocks), and must
+ * then be in the header that store_block_part is asked for. */
 enum status store_apply(struct store *s, const struct store_block *b, const struct state_diff *diff, struct pool *pool,
                         struct error *e);
 /* The root that applying the diff would give. Leaves the store as it was. */
 enum status store_root_after(struct store *s, const struct state_diff *diff, struct pool *pool, struct hash *root,
                              struct error *e);
-/* Takes the head away again: its parent is the new head. STORE_NO_HISTORY when it cannot be undone. Commits what is pending first. */
+/* Takes the head away again: its parent is the new head. STORE_NO_HISTORY when it cannot be undone. Commits what is
+ * pending first. */
 enum status store_revert(struct store *s, struct pool *pool, struct error *e);
 
 /* Bytes that wait for a commit, and the number of blocks. */
@@ -174,7 +179,8 @@ struct store_check_result {
 /* Verifies every invariant. STORE_DAMAGED with *e naming the first thing that is wrong. */
 enum status store_check(struct store *s, struct store_check_result *out, struct error *e);
 
-/* Gives up undo records of all but the last `history` blocks, and with `receipts`, receipts and look-ups of blocks before those. Commits. */
+/* Gives up undo records of all but the last `history` blocks, and with `receipts`, receipts and look-ups of blocks
+ * before those. Commits. */
 struct store_prune_result {
     uint64_t undos, receipts, lookups;
 };

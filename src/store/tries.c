@@ -1,11 +1,12 @@
-/* The tries of accounts and storage, held sparsely across blocks: what blocks touched is in memory, the rest is a reference that a read
- * of the database follows when somebody comes by.
+/* The tries of accounts and storage, held sparsely across blocks: what blocks touched is in memory, the rest is a
+ * reference that a read of the database follows when somebody comes by.
  *
  *     changes ──► storage tries, side by side; a big one by its sixteen subtrees ──► their roots, hashed together
  *             ──► accounts with their new roots ──► trie of accounts, by its sixteen subtrees ──► root
  *
- * A node that is not in memory has not changed since the last commit, so the database has it, whether or not a commit is being written
- * meanwhile. Where no node is kept, the path belongs to a leaf: the one pair of the flat state whose key begins so. */
+ * A node that is not in memory has not changed since the last commit, so the database has it, whether or not a commit
+ * is being written meanwhile. Where no node is kept, the path belongs to a leaf: the one pair of the flat state whose
+ * key begins so. */
 #include <stdlib.h>
 
 #include "store/private.h"
