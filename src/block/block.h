@@ -27,8 +27,7 @@
 /* ---- the engine ---------------------------------------------------------------------------------------------- */
 
 struct engine;
-/* An engine with `threads` workers, the calling thread among them; 0: one for each processor. Transactions are run by no
- * more of them than there are processors (but see engine_share_always). */
+/* An engine with `threads` workers, the calling thread among them; 0: one for each processor. */
 struct engine *engine_new(unsigned threads);
 void engine_free(struct engine *e);
 unsigned engine_threads(const struct engine *e);
@@ -38,6 +37,9 @@ struct state_table *engine_table(struct engine *e);
 /* The parallel executor decides for itself whether a block is worth sharing among the threads. With `always` it shares
  * every block, however small, and also with one thread takes the parallel path: for tests. */
 void engine_share_always(struct engine *e, bool always);
+/* Says that reading the state never waits for a disk or a node: then no more workers run transactions than there are
+ * processors, since the others would only take them from each other. */
+void engine_never_waits(struct engine *e, bool never);
 /* Notes, from the next block on, what each worker does when (block_result.events), with every executor. Costs two clock
  * readings a transaction. */
 void engine_record(struct engine *e, bool on);

@@ -9,8 +9,7 @@ static const struct state_view no_view;
 struct engine *engine_new(unsigned threads)
 {
     struct engine *e = base_calloc(1, sizeof *e);
-    e->processors = cpu_count();
-    e->threads = threads == 0 ? e->processors : threads;
+    e->threads = e->threads_max = threads == 0 ? cpu_count() : threads;
     e->pool = pool_new(e->threads);
     e->threads = pool_workers(e->pool);
 #ifdef WEFT_RARE_PATHS
@@ -70,6 +69,12 @@ struct state_table *engine_table(struct engine *e)
 void engine_share_always(struct engine *e, bool always)
 {
     e->share_always = always;
+}
+
+void engine_never_waits(struct engine *e, bool never)
+{
+    unsigned processors = cpu_count();
+    e->threads_max = never && processors < e->threads ? processors : e->threads;
 }
 
 void engine_record(struct engine *e, bool on)

@@ -325,18 +325,11 @@ static void work(void *context, unsigned worker)
 
 /* ---- a block ----------------------------------------------------------------------------------------------------- */
 
-/* More workers than processors only take them from each other, and hold up the line while they are not running. Tests
- * want them anyway. */
-static unsigned useful_threads(const struct engine *e)
-{
-    return e->share_always || e->threads < e->processors ? e->threads : e->processors;
-}
-
 /* Runs the transactions from `from` on, with all workers that can be of use. */
 static void run_shared(struct block_run *run, uint32_t from, bool declared)
 {
     uint32_t count = run->task->transaction_count;
-    unsigned threads = useful_threads(run->engine);
+    unsigned threads = run->engine->threads_max;
     struct arena *arena = &run->engine->block;
     struct parallel_run *p = arena_alloc(arena, sizeof *p, 64);
     *p = (struct parallel_run){.run = run, .declared = declared};

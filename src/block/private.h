@@ -14,7 +14,8 @@ struct engine_worker {
 };
 
 struct engine {
-    unsigned threads, processors;
+    unsigned threads;
+    unsigned threads_max; /* of those that run transactions */
     struct pool *pool;
     struct code_cache *codes;
     struct state_table *table;

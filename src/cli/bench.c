@@ -218,7 +218,10 @@ enum exit_code bench_command(const struct options *o)
     choose_threads(&b);
     b.runs = base_calloc(b.repeat, sizeof *b.runs);
     b.serial = engine_new(1);
-    for (uint32_t i = 0; i < b.thread_count; i++) b.parallel[i] = engine_new(b.threads[i]);
+    for (uint32_t i = 0; i < b.thread_count; i++) {
+        b.parallel[i] = engine_new(b.threads[i]);
+        engine_never_waits(b.parallel[i], true);
+    }
     enum exit_code code = run_all(&b);
     for (uint32_t i = 0; i < b.thread_count; i++) engine_free(b.parallel[i]);
     engine_free(b.serial);

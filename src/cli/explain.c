@@ -211,6 +211,7 @@ enum exit_code explain_command(const struct options *o)
                                  .repeat = o->repeat == 0 ? EXPLAIN_REPEAT : o->repeat,
                                  .workers = o->simulate_count == 0 ? usual : o->simulate,
                                  .worker_count = o->simulate_count == 0 ? COUNT_OF(usual) : o->simulate_count};
+    engine_never_waits(x.how.parallel, true);
     struct arena arena = {0};
     struct error e;
     enum exit_code code = EXIT_BAD_INPUT;

@@ -309,7 +309,10 @@ enum exit_code replay_command(const struct options *o)
         .options = o, .colours = terminal_colours(), .repeat = o->repeat == 0 ? REPLAY_REPEAT : o->repeat};
     r.runs = base_calloc(KINDS * (size_t)r.repeat, sizeof *r.runs);
     for (enum executor_kind k = EXECUTOR_SERIAL; k < KINDS; k++)
-        if (wants(&r, k)) r.engines[k] = engine_new(k == EXECUTOR_SERIAL ? 1 : o->threads[0]);
+        if (wants(&r, k)) {
+            r.engines[k] = engine_new(k == EXECUTOR_SERIAL ? 1 : o->threads[0]);
+            engine_never_waits(r.engines[k], true);
+        }
     if (wants(&r, EXECUTOR_ACCESS_LIST)) r.lister = engine_new(1);
     enum exit_code code = replay_all(&r, &list);
     for (size_t k = 0; k < COUNT_OF(r.engines); k++) engine_free(r.engines[k]);
