@@ -5,7 +5,9 @@
 
 #include "state/state.h"
 
-extern uint64_t state_hash_seed; /* set once by state_table_new, before any hash is taken */
+extern uint64_t state_hash_seed;
+/* Makes the seed, once in a process: before any hash is taken, by who makes a table. Any thread. */
+void state_hash_prepare(void);
 
 static ALWAYS_INLINE uint64_t address_hash(const struct address *a)
 {

@@ -14,7 +14,7 @@ static void index_init(struct memory_index *x, size_t cells)
 
 struct state_memory *state_memory_new(void)
 {
-    if (state_hash_seed == 0) state_hash_seed = base_seed() | 1;
+    state_hash_prepare();
     struct state_memory *m = base_calloc(1, sizeof *m);
     index_init(&m->account_index, MEMORY_CELLS_START);
     index_init(&m->slot_index, MEMORY_CELLS_START);

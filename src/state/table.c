@@ -1,4 +1,5 @@
 /* The block's table: every account and slot that is touched, loaded once from the view. */
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "state/hash.h"
@@ -7,6 +8,17 @@
 #include "state/state.h"
 
 uint64_t state_hash_seed;
+static pthread_once_t seed_once = PTHREAD_ONCE_INIT;
+
+static void make_seed(void)
+{
+    state_hash_seed = base_seed();
+}
+
+void state_hash_prepare(void)
+{
+    (void)pthread_once(&seed_once, make_seed);
+}
 
 struct state_table {
     struct intern accounts, slots;
@@ -23,7 +35,7 @@ struct slot_entry state_no_slot;
 
 struct state_table *state_table_new(const struct state_view *view, struct code_cache *codes)
 {
-    if (state_hash_seed == 0) state_hash_seed = base_seed() | 1;
+    state_hash_prepare();
     struct state_table *t = base_alloc_aligned(_Alignof(struct state_table), sizeof *t);
     memset(t, 0, sizeof *t);
     intern_init(&t->accounts);
