@@ -326,6 +326,7 @@ enum status commit_wait(struct store *s, struct error *e)
 
 enum status store_commit_begin(struct store *s, struct error *e)
 {
+    ASSERT(!s->applying.begun);
     enum status why = commit_wait(s, e);
     struct batch *b = &s->pending;
     if (why != STATUS_OK || (!b->has_head && !b->has_text)) return why;

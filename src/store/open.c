@@ -257,6 +257,7 @@ enum status store_open(struct store **out, const char *folder, const struct stor
     s->account_cache = flat_cache_new(sizeof(struct account_record), s->options.cache_bytes / 8);
     s->slot_cache = flat_cache_new(sizeof(struct u256), s->options.cache_bytes / 4);
     s->tries = tries_new(s);
+    s->stage = stage_new(s);
     *out = s;
     return STATUS_OK;
 }
@@ -265,6 +266,9 @@ void store_close(struct store *s)
 {
     if (s == NULL) return;
     (void)commit_wait(s, NULL);
+    stage_free(s->stage);
+    changes_free(&s->applying.work.set);
+    buffer_free(&s->applying.work.undo);
     tries_free(s->tries);
     flat_cache_free(s->account_cache);
     flat_cache_free(s->slot_cache);

@@ -18,6 +18,7 @@ struct account_record {
     uint64_t storage_id; /* 0: never had a slot */
     struct u256 balance;
     struct hash code_hash, storage_root;
+    bool root_to_come; /* in `pending` only: the storage root is that before a block whose tries are being changed */
 };
 enum { ACCOUNT_RECORD_MAX = 2 + 8 + 32 + 32 + 8 + 32 };
 /* Returns the size; 0 for an account that does not exist. */
@@ -116,7 +117,7 @@ enum table {
 extern const char *const table_names[TABLE_COUNT];
 
 /* A reading transaction, used by one thread at a time. */
-enum { READERS = 96 };
+enum { READERS = 200 };
 struct reader {
     _Alignas(64) atomic_flag busy;
     bool open;           /* the transaction is at a snapshot, that of ... */
@@ -126,6 +127,16 @@ struct reader {
 
 struct tries;   /* tries.c */
 struct fetched; /* likewise: nodes read ahead */
+struct stage;   /* stage.c */
+
+/* The tries' part of applying a block: asked for, and what came out. */
+struct stage_work {
+    struct change_set set; /* gets the new storage roots */
+    struct pool *pool;     /* may be NULL */
+    enum status status;
+    struct hash root;
+    struct buffer undo; /* the record that undoes the block */
+};
 
 struct store {
     char *folder;
@@ -141,6 +152,15 @@ struct store {
     struct tries *tries;
     struct pool *readers_pool; /* NULL: reads do not go wide */
     struct fetched *fetched;   /* while tries are changed */
+    struct stage *stage;
+    struct applying {          /* the newest block, between store_apply_begin and store_apply_end */
+        bool begun;
+        struct stage_work work;
+        struct hash expected_root;
+        struct store_head before; /* what is there again if the root is wrong */
+        uint64_t next_id, undo_first;
+        size_t code_count;
+    } applying;
 
     bool has_head, has_durable;
     struct store_head head, durable;
@@ -209,6 +229,18 @@ void tries_save(struct tries *t, struct batch *b);
 /* Gives up tries until they hold no more than `bytes`; only when nothing of them waits for a commit. */
 void tries_shrink(struct tries *t, size_t bytes);
 size_t tries_bytes(const struct tries *t);
+
+/* ---- the root of a block while the next one runs (stage.c) ------------------------------------------------------- */
+
+struct stage *stage_new(struct store *s);
+void stage_free(struct stage *st);
+/* Does the work, on the store's own thread if `beside`; the work is borrowed until stage_wait. */
+void stage_begin(struct stage *st, struct stage_work *w, bool beside);
+/* Waits until the work is done. */
+void stage_wait(struct stage *st);
+bool stage_is_done(struct stage *st);
+/* Whether the account, one of the work's, has storage after it. Waits. Any thread, before stage_wait. */
+bool stage_has_storage(struct stage *st, const struct hash *key);
 
 /* ---- changes (change.c) ------------------------------------------------------------------------------------------ */
 

@@ -148,6 +148,15 @@ static struct hash key_of_slot(const struct u256 *slot)
     return key;
 }
 
+/* While the root of the block before is being made, an account whose slots that block changed counts as one that has
+ * storage: where nothing is, reading finds zero. Only for a creation at an account without nonce and code (EIP-7610)
+ * it matters, so there it is waited for. */
+static bool has_storage(struct store *s, const struct hash *key, const struct account_record *a)
+{
+    if (!a->root_to_come) return !hash_equal(&a->storage_root, &keccak_empty_trie);
+    return a->nonce != 0 || !hash_equal(&a->code_hash, &keccak_empty) || stage_has_storage(s->stage, key);
+}
+
 static enum status view_account(void *context, const struct address *a, struct account_data *out)
 {
     struct account_record found;
@@ -156,7 +165,7 @@ static enum status view_account(void *context, const struct address *a, struct a
     *out = (struct account_data){0};
     if (s == STATUS_OK && found.exists)
         *out = (struct account_data){.exists = true,
-                                     .has_storage = !hash_equal(&found.storage_root, &keccak_empty_trie),
+                                     .has_storage = has_storage(context, &key, &found),
                                      .nonce = found.nonce,
                                      .balance = found.balance,
                                      .code_hash = found.code_hash};
