@@ -9,9 +9,10 @@
  * A thread without work takes the next portion of senders of the first block that has one, so that all of them help the
  * block that is needed next; where there is none, and nobody reads, it reads the next block. So jobs are in the file's
  * order. Without threads, ahead_next does the same on the caller. */
-#include <stdlib.h>
-
+#define _GNU_SOURCE 1
 #include "chain/private.h"
+
+#include <stdlib.h>
 
 /* Blocks ahead, and a bound for the bytes of their encodings. */
 enum { RING = 64 };
@@ -202,6 +203,7 @@ static bool do_something(struct ahead *a)
 static void *work(void *ahead)
 {
     struct ahead *a = ahead;
+    (void)pthread_setname_np(pthread_self(), "weft-ahead");
     pthread_mutex_lock(&a->lock);
     while (!a->stop)
         if (!do_something(a)) pthread_cond_wait(&a->more, &a->lock);
@@ -254,12 +256,13 @@ unsigned ahead_busy(struct ahead *a)
     return busy;
 }
 
-bool ahead_has_read_all(struct ahead *a)
+bool ahead_knows_left(struct ahead *a, size_t *blocks)
 {
     pthread_mutex_lock(&a->lock);
-    bool ended = a->file_ended;
+    bool known = a->file_ended;
+    *blocks = (size_t)(a->end - a->first);
     pthread_mutex_unlock(&a->lock);
-    return ended;
+    return known;
 }
 
 void ahead_free(struct ahead *a)

@@ -13,8 +13,8 @@
 
 #define BATCH_BLOCKS_DEFAULT 2048u
 #define BATCH_BYTES_DEFAULT ((size_t)64 << 20)
-/* The commit before the end is made if at least this part of a batch waits. */
-enum { LAST_PART = 16 };
+/* Commits before the end are made of at least this part of a batch. */
+enum { LAST_PART = 32 };
 
 /* ---- the chain --------------------------------------------------------------------------------------------------- */
 
@@ -173,7 +173,8 @@ enum status chain_settle(struct chain *c, struct error *e)
 }
 
 /* Gives the block to the store; what was begun before must be settled. */
-static enum status keep(struct chain *c, const struct ahead_job *job, const struct block_result *r, struct error *e)
+static enum status keep(struct chain *c, const struct ahead_job *job, const struct block_result *r, bool spare,
+                        struct error *e)
 {
     const struct block *b = &job->block;
     uint64_t start = clock_wall_ns();
@@ -186,7 +187,8 @@ static enum status keep(struct chain *c, const struct ahead_job *job, const stru
         .receipts_bytes = chain_receipts(c, r),
         .transaction_hashes = job->transaction_hashes,
         .transaction_count = b->transaction_count};
-    enum status s = store_apply_begin(c->store, &record, &r->diff, engine_pool(c->engine), c->root_pool, c->beside, e);
+    enum status s = store_apply_begin(c->store, &record, &r->diff, spare ? engine_pool(c->engine) : NULL,
+                                      spare ? c->root_pool : NULL, c->beside, e);
     c->progress.root_ns += clock_wall_ns() - start;
     if (s != STATUS_OK) return s;
     c->applying = true;
@@ -199,13 +201,20 @@ static enum status keep(struct chain *c, const struct ahead_job *job, const stru
     return STATUS_OK;
 }
 
-/* Running transactions ahead of their turn costs more than running each once, so it is for threads that have nothing
- * else to do: not while they recover senders or change tries. */
-static enum executor_kind choose_executor(struct chain *c, struct ahead *ahead)
+/* Whether a thread has nothing else to do. While all recover senders or change tries, whoever waits for others only
+ * waits longer. */
+static bool has_spare_thread(struct chain *c, struct ahead *ahead)
 {
     unsigned threads = engine_threads(c->engine), busy = ahead_busy(ahead), most = threads / 2;
     unsigned taken = 1 + (busy < most ? busy : most) + !store_apply_is_done(c->store);
-    return c->options.executor == EXECUTOR_PARALLEL && taken >= threads ? EXECUTOR_SERIAL : c->options.executor;
+    return taken < threads;
+}
+
+/* Running transactions ahead of their turn costs more than running each once: it is for spare threads. */
+static enum executor_kind choose_executor(struct chain *c, struct ahead *ahead)
+{
+    bool alone = c->options.executor == EXECUTOR_PARALLEL && !has_spare_thread(c, ahead);
+    return alone ? EXECUTOR_SERIAL : c->options.executor;
 }
 
 static enum status execute(struct chain *c, struct ahead *ahead, const struct ahead_job *job, struct block_task *task,
@@ -250,25 +259,25 @@ static enum status import_block(struct chain *c, struct ahead *ahead, const stru
         if (e != NULL) *e = before;
         return before.status;
     }
-    return s == STATUS_OK ? keep(c, job, &r, e) : s;
+    return s == STATUS_OK ? keep(c, job, &r, has_spare_thread(c, ahead), e) : s;
 }
 
 /* ---- a file ------------------------------------------------------------------------------------------------------ */
 
-/* A commit is due when enough waits for it; and when the file's last blocks are on their way, so that not all is left to
- * the end, when nothing can be done beside it. */
-static bool commit_is_due(struct chain *c, struct ahead *ahead, bool *last)
+/* A commit is due when enough waits for it. When the file's last blocks are on their way, also when half of what is left
+ * waits, so that at the end, when nothing can be done beside it, there is little. */
+static bool commit_is_due(struct chain *c, struct ahead *ahead)
 {
-    size_t bytes = store_pending_bytes(c->store);
-    if (store_pending_blocks(c->store) >= c->options.batch_blocks || bytes >= c->options.batch_bytes) return true;
-    if (*last || !c->beside || bytes < c->options.batch_bytes / LAST_PART || !ahead_has_read_all(ahead)) return false;
-    *last = true;
-    return true;
+    size_t bytes = store_pending_bytes(c->store), left;
+    uint64_t blocks = store_pending_blocks(c->store);
+    if (blocks >= c->options.batch_blocks || bytes >= c->options.batch_bytes) return true;
+    return c->beside && bytes >= c->options.batch_bytes / LAST_PART && ahead_knows_left(ahead, &left) &&
+           blocks >= left && !store_is_committing(c->store);
 }
 
-static enum status commit_if_due(struct chain *c, struct ahead *ahead, bool *last, struct error *e)
+static enum status commit_if_due(struct chain *c, struct ahead *ahead, struct error *e)
 {
-    if (!commit_is_due(c, ahead, last)) return STATUS_OK;
+    if (!commit_is_due(c, ahead)) return STATUS_OK;
     enum status s = chain_settle(c, e);
     uint64_t start = clock_wall_ns();
     if (s == STATUS_OK) s = c->beside ? store_commit_begin(c->store, e) : store_commit(c->store, e);
@@ -276,7 +285,7 @@ static enum status commit_if_due(struct chain *c, struct ahead *ahead, bool *las
     return s;
 }
 
-static enum status import_next(struct chain *c, struct ahead *ahead, bool *end, bool *last, struct error *e)
+static enum status import_next(struct chain *c, struct ahead *ahead, bool *end, struct error *e)
 {
     uint64_t start = clock_wall_ns();
     struct ahead_job *job = ahead_next(ahead);
@@ -286,7 +295,7 @@ static enum status import_next(struct chain *c, struct ahead *ahead, bool *end, 
     if (s != STATUS_OK && e != NULL) *e = job->error;
     if (s == STATUS_OK && !*end) s = import_block(c, ahead, job, e);
     ahead_done(ahead, job);
-    return s == STATUS_OK && !*end ? commit_if_due(c, ahead, last, e) : s;
+    return s == STATUS_OK && !*end ? commit_if_due(c, ahead, e) : s;
 }
 
 static enum status import_all(struct chain *c, struct ahead *ahead, const struct chain_file *file,
@@ -295,8 +304,8 @@ static enum status import_all(struct chain *c, struct ahead *ahead, const struct
 {
     enum status s = STATUS_OK;
     struct error before = {STATUS_OK, ""};
-    for (bool end = false, last = false; s == STATUS_OK && !end;) {
-        s = import_next(c, ahead, &end, &last, e);
+    for (bool end = false; s == STATUS_OK && !end;) {
+        s = import_next(c, ahead, &end, e);
         chain_file_progress(file, &c->progress.file_read, &c->progress.file_bytes);
         if (s == STATUS_OK && !end && step != NULL && !step(context, &c->progress))
             s = error_set(e, CHAIN_INTERRUPTED, "%s", status_text(CHAIN_INTERRUPTED));

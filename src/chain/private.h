@@ -58,8 +58,8 @@ struct ahead_job *ahead_next(struct ahead *a);
 void ahead_done(struct ahead *a, struct ahead_job *job);
 /* Threads that have work just now. */
 unsigned ahead_busy(struct ahead *a);
-/* Whether all blocks of the file are in the ring or done. */
-bool ahead_has_read_all(struct ahead *a);
+/* Whether the whole file has been read, and how many of its blocks are not done. */
+bool ahead_knows_left(struct ahead *a, size_t *blocks);
 void ahead_free(struct ahead *a);
 
 /* ---- what a built and an imported block have in common (execute.c) ----------------------------------------------- */

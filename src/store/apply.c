@@ -173,6 +173,7 @@ enum status store_apply_end(struct store *s, struct error *e)
     ASSERT(a->begun);
     stage_wait(s->stage);
     a->begun = false;
+    s->tries_size = a->work.tries_size;
     uint64_t number = s->head.number;
     enum status why = a->work.status;
     if (why == STATUS_OK && hash_equal(&a->work.root, &a->expected_root)) {

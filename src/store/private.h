@@ -136,6 +136,7 @@ struct stage_work {
     enum status status;
     struct hash root;
     struct buffer undo; /* the record that undoes the block */
+    size_t tries_size;  /* bytes */
 };
 
 struct store {
@@ -168,11 +169,13 @@ struct store {
     uint64_t undo_first; /* oldest block that can be undone */
     struct buffer text;
 
-    size_t tries_base;        /* bytes of the tries when the last batch was sealed or given up */
+    size_t tries_size;        /* bytes of the tries when they were last changed */
+    size_t tries_base;        /* the same when the last batch was sealed or given up */
     _Atomic uint32_t touches; /* see map_was_read */
 
     struct batch pending, sealed;
-    bool sealing; /* the thread below runs */
+    bool sealing; /* the thread below runs, or has ended and is waited for */
+    _Atomic bool writer_ended;
     pthread_t writer;
     enum status writer_status;
     struct error writer_error;
@@ -226,7 +229,8 @@ void tries_free(struct tries *t);
 enum status tries_update(struct tries *t, struct change_set *set, struct pool *pool, struct hash *root);
 /* Moves what is unsaved into the batch. */
 void tries_save(struct tries *t, struct batch *b);
-/* Gives up tries until they hold no more than `bytes`; only when nothing of them waits for a commit. */
+/* Gives up what has been committed until the tries hold no more than `bytes`, or nothing else; only when all that has
+ * been saved has been committed. */
 void tries_shrink(struct tries *t, size_t bytes);
 size_t tries_bytes(const struct tries *t);
 

@@ -132,11 +132,19 @@ void read_all_slots(struct store *s, uint64_t id,
 
 /* ---- the view ---------------------------------------------------------------------------------------------------- */
 
+/* Who reads slots asks for the same account again and again. */
 static struct hash key_of_address(const struct address *a)
 {
-    struct hash key;
-    keccak256(&key, a->b, sizeof a->b);
-    return key;
+    static _Thread_local struct {
+        bool used;
+        struct address address;
+        struct hash key;
+    } last;
+    if (last.used && address_equal(&last.address, a)) return last.key;
+    keccak256(&last.key, a->b, sizeof a->b);
+    last.address = *a;
+    last.used = true;
+    return last.key;
 }
 
 static struct hash key_of_slot(const struct u256 *slot)

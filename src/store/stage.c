@@ -26,6 +26,7 @@ static void do_work(struct store *s, struct stage_work *w)
     w->status = tries_update(s->tries, &w->set, w->pool, &w->root);
     w->undo.size = 0;
     undo_encode(&w->undo, &w->set);
+    w->tries_size = tries_bytes(s->tries);
 }
 
 static void *stage_main(void *stage)

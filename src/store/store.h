@@ -166,6 +166,8 @@ size_t store_pending_bytes(const struct store *s);
 uint64_t store_pending_blocks(const struct store *s);
 /* Begins to write what is pending on a thread of its own; waits for the commit before first, and returns its status. */
 enum status store_commit_begin(struct store *s, struct error *e);
+/* Whether the next store_commit_begin would have to wait. */
+bool store_is_committing(const struct store *s);
 /* Commits everything, and returns when the disk has it. */
 enum status store_commit(struct store *s, struct error *e);
 
