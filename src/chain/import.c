@@ -45,6 +45,7 @@ enum status chain_new(struct chain **out, struct store *store, const struct chai
         return s;
     }
     c->engine = engine_new(o->threads);
+    engine_bound_codes(c->engine, o->code_bytes);
     c->beside = engine_threads(c->engine) > 1;
     if (c->beside) c->root_pool = pool_new(engine_threads(c->engine));
     if (o->readers != 0) {

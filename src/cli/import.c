@@ -121,11 +121,13 @@ static enum status open_all(struct import *i, struct chain_genesis *genesis, str
                                .history = o->history,
                                .latency_ns = o->latency_us * 1000,
                                .create = true};
+    size_t cache_bytes = (size_t)(o->cache_mb == 0 ? 256 : o->cache_mb) << 20;
     struct chain_options co = {.threads = o->threads[0],
                                .executor = (o->executors & RUN_SERIAL) != 0 ? EXECUTOR_SERIAL : EXECUTOR_PARALLEL,
                                .readers = (unsigned)(o->readers < THREADS_MAX ? o->readers : THREADS_MAX),
                                .batch_blocks = o->batch,
-                               .batch_bytes = (size_t)(o->cache_mb == 0 ? 256 : o->cache_mb) << 19};
+                               .batch_bytes = cache_bytes / 2,
+                               .code_bytes = cache_bytes / 8};
     enum status s = genesis_load(genesis, o->genesis, e);
     if (s == STATUS_OK) s = store_open(&i->store, o->datadir, &so, e);
     if (s == STATUS_OK) s = store_genesis(i->store, &genesis->header, genesis->state, e);
