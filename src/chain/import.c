@@ -84,14 +84,27 @@ const struct chain_progress *chain_progress(const struct chain *c)
 
 /* ---- branches ---------------------------------------------------------------------------------------------------- */
 
+/* The file is of another chain, or begins too late. */
+static enum status unknown_parent(struct chain *c, const struct header *h, struct error *e)
+{
+    const struct store_head *head = store_head(c->store);
+    char parent[65], there[65];
+    struct hash hash = head->hash;
+    bool first = h->number == c->genesis->header.number + 1;
+    if (first) header_hash(&hash, &c->genesis->header);
+    hex_encode(parent, h->parent_hash.b, 32);
+    hex_encode(there, hash.b, 32);
+    return error_set(e, BLOCK_UNKNOWN_PARENT, "block %llu: %s: 0x%s; %s is block %llu, 0x%s", (unsigned long long)h->number,
+                     status_text(BLOCK_UNKNOWN_PARENT), parent, first ? "the genesis file's" : "the head",
+                     (unsigned long long)(first ? h->number - 1 : head->number), there);
+}
+
 /* Makes the block's parent the head, if it is one of the last blocks. */
 static enum status go_back(struct chain *c, const struct ahead_job *job, struct error *e)
 {
     const struct header *h = &job->block.header;
     uint64_t number;
-    if (!store_block_number(c->store, &h->parent_hash, &number))
-        return error_set(e, BLOCK_UNKNOWN_PARENT, "block %llu: %s", (unsigned long long)h->number,
-                         status_text(BLOCK_UNKNOWN_PARENT));
+    if (!store_block_number(c->store, &h->parent_hash, &number)) return unknown_parent(c, h, e);
     if (job->fork->difficulty != DIFFICULTY_NONE) /* which branch is heavier would be known at its end */
         return error_set(e, BLOCK_UNKNOWN_PARENT, "block %llu: %s: its parent is not the head, before the merge",
                          (unsigned long long)h->number, status_text(BLOCK_UNKNOWN_PARENT));

@@ -57,7 +57,7 @@ enum option_flag {
     OPTION_IMPORT = 1 << 27, /* --batch, --readers, --read-latency-us */
     OPTION_HISTORY = 1 << 28,
     OPTION_RECEIPTS = 1 << 29,
-    OPTION_MAKE = 1 << 30, /* --blocks, --gas-per-block, --fill, --touch */
+    OPTION_MAKE = 1 << 30, /* --blocks, --gas-per-block, --fill, --fill-blocks, --touch */
 };
 
 /* Which executors a command runs: a mask of 1 << enum executor_kind. */
@@ -109,7 +109,7 @@ struct options {
     const char *contracts; /* folder; NULL: not given */
     const char *rpc;       /* NULL: not given */
     const char *datadir, *genesis;
-    uint64_t cache_mb, batch, readers, latency_us, history, blocks, gas, fill, touch; /* 0: not given */
+    uint64_t cache_mb, batch, readers, latency_us, history, blocks, gas, fill, fill_blocks, touch; /* 0: not given */
     bool receipts, store;
     bool trace;
     struct vm_trace_options tracing;
