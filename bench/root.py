@@ -6,7 +6,7 @@
 Makes a chain whose first blocks fill a contract with N slots (45,000 a block) and whose last ones change random ones of those, lets both import
 the first part, then the second in a process of its own: the block behind the cut is cold (the file is also dropped from the system's cache),
 those behind it are warm. Weft's figure is what `weft import --threads 1` calls root_s: old values, tries, root, undo record. Geth's are its own
-timers (account and storage hashes, updates and commits; see --metrics), asked for while it imports."""
+timers (accounts' and slots' updates, hashes and commits; see its --metrics), asked for while it imports."""
 
 import argparse
 import json
@@ -21,8 +21,7 @@ import urllib.request
 
 FILL, FILL_GAS = 45000, 1010000000
 METRICS = "127.0.0.1:36161"
-TIMERS = ["chain_account_hashes", "chain_account_updates", "chain_account_commits", "chain_storage_hashes", "chain_storage_updates",
-          "chain_storage_commits", "chain_triedb_commits", "chain_snapshot_commits"]
+TIMERS = [f"chain/{what}/{timer}" for what in ("account", "storage") for timer in ("updates", "hashes", "commits")]
 
 
 def split(chain, cuts):
@@ -61,44 +60,37 @@ def measure_weft(weft, genesis, parts, store):
     for state, part in (("cold", parts[1]), ("warm", parts[2])):
         if state == "cold":
             drop(store / "state.mdb")
-            done = json.loads(run(*command, "--threads", 1, "--executor", "serial", part))
-        else:  # the first of them again: what is there is passed over, what comes is warm from the block before
-            done = json.loads(run(*command, "--threads", 1, "--executor", "serial", part))
+        done = json.loads(run(*command, "--threads", 1, "--executor", "serial", part))
         print(f"weft  {state}: {done['root_s'] / done['blocks'] * 1000:8.1f} ms a block, {done['blocks']} blocks, execution "
               f"{done['execute_s'] / done['blocks'] * 1000:.1f} ms", flush=True)
 
 
-def timers():
+def gather(sums):
+    """Adds up what geth's timers have measured since they were last asked: asking resets them."""
     try:
-        text = urllib.request.urlopen(f"http://{METRICS}/debug/metrics/prometheus", timeout=1).read().decode()
+        text = urllib.request.urlopen(f"http://{METRICS}/debug/metrics", timeout=1).read().decode()
     except OSError:
-        return None
-    found = {}
-    for line in text.splitlines():
-        for name in TIMERS:
-            for field in ("_count", "_sum"):
-                if line.startswith(name + field + " "):
-                    found[name + field] = float(line.split()[-1])
-            if line.startswith(name + '{quantile="0.5"} '):
-                found[name + "_median"] = float(line.split()[-1])
-    return found
+        return
+    found = json.loads(text)
+    for name in TIMERS:
+        count = found.get(name + ".count", 0)
+        before = sums.setdefault(name, [0, 0])
+        sums[name] = [before[0] + count, before[1] + count * found.get(name + ".mean", 0) / 1e6]
 
 
 def measure_geth(geth, genesis, parts, store):
     run(geth, "--datadir", store, "init", genesis)
     run(geth, "--datadir", store, "--nodiscover", "import", parts[0])
     for state, part in (("cold", parts[1]), ("warm", parts[2])):
-        start = time.monotonic()
+        start, sums = time.monotonic(), {}
         process = subprocess.Popen([geth, "--datadir", store, "--nodiscover", "--metrics", "--metrics.addr", METRICS.split(":")[0],
-                                    "--metrics.port", METRICS.split(":")[1], "import", part], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                                   text=True)
-        last = None
+                                    "--metrics.port", METRICS.split(":")[1], "import", part], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         while process.poll() is None:
-            last = timers() or last
-            time.sleep(0.02)
-        medians = {k[:-7]: v / 1e6 for k, v in (last or {}).items() if k.endswith("_median")}
-        total = sum(medians.values())
-        print(f"geth  {state}: {total:8.1f} ms a block (medians: {', '.join(f'{k[6:]} {v:.1f}' for k, v in medians.items())}), import "
+            gather(sums)
+            time.sleep(0.05)
+        each = {name: total / count for name, (count, total) in sums.items() if count}
+        hashing = sum(v for k, v in each.items() if not k.endswith("commits"))
+        print(f"geth  {state}: {hashing:8.1f} ms a block without commits ({', '.join(f'{k[6:]} {v:.1f}' for k, v in each.items())}), import "
               f"{time.monotonic() - start:.1f} s", flush=True)
 
 

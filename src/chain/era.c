@@ -176,7 +176,8 @@ static enum status check_index(struct chain_file *f, struct error *e)
     if (era->state != ERA_ACCUMULATED) return file_complain(f, "an accumulator before the index", e);
     bool good = era->entry.size == 16 + 8 * era->count && load_le(p, 8) == era->first &&
                 load_le(p + 8 + 8 * era->count, 8) == era->count;
-    for (size_t i = 0; good && i < era->count; i++) good = load_le(p + 8 + 8 * i, 8) + era->entry_at == era->positions[i];
+    for (size_t i = 0; good && i < era->count; i++)
+        good = load_le(p + 8 + 8 * i, 8) + era->entry_at == era->positions[i];
     if (!good) return file_complain(f, "an index of the file's blocks", e);
     era->state = ERA_INDEXED;
     return STATUS_OK;

@@ -121,8 +121,23 @@ static void put_frames(struct buffer *out, struct bytes plain)
 
 /* ---- files ------------------------------------------------------------------------------------------------------- */
 
-enum fault { NONE, NO_BODY, NO_RECEIPTS, NO_DIFFICULTY, BODY_FIRST, SUM, NUMBERS, ACCUMULATOR, NO_ACCUMULATOR, NO_INDEX,
-             INDEX, CHECKSUM, RESERVED, BEHIND, FAULTS };
+enum fault {
+    NONE,
+    NO_BODY,
+    NO_RECEIPTS,
+    NO_DIFFICULTY,
+    BODY_FIRST,
+    SUM,
+    NUMBERS,
+    ACCUMULATOR,
+    NO_ACCUMULATOR,
+    NO_INDEX,
+    INDEX,
+    CHECKSUM,
+    RESERVED,
+    BEHIND,
+    FAULTS
+};
 
 static const char *const named[FAULTS] = {
     NULL,

@@ -29,7 +29,8 @@ bool file_read_more(struct chain_file *f, struct buffer *out, size_t size, size_
 enum status file_read_all(struct chain_file *f, struct buffer *out, size_t size, struct error *e)
 {
     size_t got;
-    if (!file_read_more(f, out, size, &got) || got != size) return file_complain(f, "more bytes: the file is cut off", e);
+    if (!file_read_more(f, out, size, &got) || got != size)
+        return file_complain(f, "more bytes: the file is cut off", e);
     return STATUS_OK;
 }
 

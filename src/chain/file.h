@@ -17,8 +17,8 @@ struct era {
     uint64_t entry_at; /* where the entry that was read begins, in bytes that are not compressed */
     uint64_t first;    /* number of the first block */
     struct u256 total_difficulty;
-    struct hash *records;  /* a root for each block */
-    uint64_t *positions;   /* of its header's entry */
+    struct hash *records; /* a root for each block */
+    uint64_t *positions;  /* of its header's entry */
     size_t count;
     struct buffer entry, header, body;
 };

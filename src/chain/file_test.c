@@ -65,8 +65,13 @@ TEST(files_of_blocks_are_read_plain_and_zipped)
 TEST(snappy_copies_what_came_before)
 {
     /* "abcd", then 12 bytes from 4 back, then 2 from 16 back. */
-    static const uint8_t frame[] = {
-        0x00, 15, 0, 0, 0xa8, 0x94, 0x3b, 0x34, 18, 3 << 2, 'a', 'b', 'c', 'd', (12 - 1) << 2 | 2, 4, 0, (2 - 1) << 2 | 2, 16};
+    static const uint8_t frame[] = {0x00,   15,   0,
+                                    0,      0xa8, 0x94,
+                                    0x3b,   0x34, 18,
+                                    3 << 2, 'a',  'b',
+                                    'c',    'd',  (12 - 1) << 2 | 2,
+                                    4,      0,    (2 - 1) << 2 | 2,
+                                    16};
     static const uint8_t tail[] = {0};
     struct buffer in = {0}, out = {0};
     buffer_append(&in, frame, sizeof frame);

@@ -94,8 +94,9 @@ static enum status unknown_parent(struct chain *c, const struct header *h, struc
     if (first) header_hash(&hash, &c->genesis->header);
     hex_encode(parent, h->parent_hash.b, 32);
     hex_encode(there, hash.b, 32);
-    return error_set(e, BLOCK_UNKNOWN_PARENT, "block %llu: %s: 0x%s; %s is block %llu, 0x%s", (unsigned long long)h->number,
-                     status_text(BLOCK_UNKNOWN_PARENT), parent, first ? "the genesis file's" : "the head",
+    return error_set(e, BLOCK_UNKNOWN_PARENT, "block %llu: %s: 0x%s; %s is block %llu, 0x%s",
+                     (unsigned long long)h->number, status_text(BLOCK_UNKNOWN_PARENT), parent,
+                     first ? "the genesis file's" : "the head",
                      (unsigned long long)(first ? h->number - 1 : head->number), there);
 }
 
@@ -206,10 +207,8 @@ static enum status keep(struct chain *c, const struct ahead_job *job, const stru
     c->progress.root_ns += clock_wall_ns() - start;
     if (s != STATUS_OK) return s;
     c->applying = true;
-    c->counts = (struct chain_progress){.blocks = 1,
-                                        .transactions = b->transaction_count,
-                                        .gas = b->header.gas_used,
-                                        .number = b->header.number};
+    c->counts = (struct chain_progress){
+        .blocks = 1, .transactions = b->transaction_count, .gas = b->header.gas_used, .number = b->header.number};
     c->parent = b->header;
     c->parent.extra_data = (struct bytes){0};
     return STATUS_OK;
@@ -237,8 +236,7 @@ static enum status execute(struct chain *c, struct ahead *ahead, const struct ah
     const struct block *b = &job->block;
     enum status s = block_check_header(&b->header, &c->parent, job->fork, &c->genesis->spec, e);
     if (s == STATUS_OK && b->uncle_count != 0) s = check_uncles(c, b, e);
-    if (s == STATUS_OK)
-        s = chain_execute(c, choose_executor(c, ahead), b, job->fork, &job->signers, task, r, e);
+    if (s == STATUS_OK) s = chain_execute(c, choose_executor(c, ahead), b, job->fork, &job->signers, task, r, e);
     return s == STATUS_OK ? block_check(r, e) : s;
 }
 

@@ -144,9 +144,9 @@ static enum status import(struct bed *b, unsigned threads, uint64_t batch, struc
 
 TEST(a_bad_block_has_the_same_name_for_any_number_of_threads)
 {
-    static const enum status expected[FAULTS] = {
-        STATUS_OK,           BLOCK_STATE_ROOT, BLOCK_RECEIPTS_ROOT, BLOCK_GAS_USED, BLOCK_UNKNOWN_PARENT,
-        BLOCK_TIMESTAMP, BLOCK_STATE_ROOT};
+    static const enum status expected[FAULTS] = {STATUS_OK,       BLOCK_STATE_ROOT,     BLOCK_RECEIPTS_ROOT,
+                                                 BLOCK_GAS_USED,  BLOCK_UNKNOWN_PARENT, BLOCK_TIMESTAMP,
+                                                 BLOCK_STATE_ROOT};
     struct bed *b = base_calloc(1, sizeof *b);
     (void)snprintf(b->folder, sizeof b->folder, "/tmp/weft-import-XXXXXX");
     CHECK(mkdtemp(b->folder) != NULL);

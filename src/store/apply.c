@@ -182,8 +182,10 @@ enum status store_apply_end(struct store *s, struct error *e)
         b->blocks[b->block_count - 1].undo = keep(b, buffer_bytes(&a->work.undo));
     } else {
         take_back(s);
-        if (why == STATUS_OK) why = put_back_tries(s, &a->work.set, number, a->work.pool, e);
-        else why = damaged(s, why, number, e);
+        if (why == STATUS_OK)
+            why = put_back_tries(s, &a->work.set, number, a->work.pool, e);
+        else
+            why = damaged(s, why, number, e);
         if (why == STATUS_OK) why = wrong_root(s, number, &a->work.root, e);
     }
     changes_free(&a->work.set);

@@ -154,7 +154,7 @@ struct store {
     struct pool *readers_pool; /* NULL: reads do not go wide */
     struct fetched *fetched;   /* while tries are changed */
     struct stage *stage;
-    struct applying {          /* the newest block, between store_apply_begin and store_apply_end */
+    struct applying { /* the newest block, between store_apply_begin and store_apply_end */
         bool begun;
         struct stage_work work;
         struct hash expected_root;

@@ -190,9 +190,11 @@ static enum status add_block(struct twin *t, const struct state_diff *diff, bool
 
 static void begin(struct twin *t, unsigned workers)
 {
-    *t = (struct twin){
-        .options = {
-            .cache_bytes = (size_t)1 << (14 + harness_random_below(7)), .history = HISTORY, .map_bytes = 1 << 28, .create = true, .careless = true}};
+    *t = (struct twin){.options = {.cache_bytes = (size_t)1 << (14 + harness_random_below(7)),
+                                   .history = HISTORY,
+                                   .map_bytes = 1 << 28,
+                                   .create = true,
+                                   .careless = true}};
     (void)snprintf(t->folder, sizeof t->folder, "/tmp/weft-store-XXXXXX");
     CHECK(mkdtemp(t->folder) != NULL);
     t->codes = code_cache_new(free);

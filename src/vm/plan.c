@@ -147,8 +147,7 @@ size_t vm_plan_bytes(const struct code *code)
     if (plan == NULL) return 0;
     size_t bytes = sizeof *plan + ((size_t)code->size / 64 + 1) * (sizeof(uint64_t) + sizeof(uint32_t));
     const struct translation *t = atomic_load_explicit(&plan->translations, memory_order_acquire);
-    for (; t != NULL; t = t->next)
-        bytes += sizeof *t + plan->jumpdest_count * sizeof(struct cell) + t->runs.reserved;
+    for (; t != NULL; t = t->next) bytes += sizeof *t + plan->jumpdest_count * sizeof(struct cell) + t->runs.reserved;
     return bytes;
 }
 
