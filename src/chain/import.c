@@ -276,8 +276,8 @@ static enum status import_block(struct chain *c, struct ahead *ahead, const stru
 
 /* ---- a file ------------------------------------------------------------------------------------------------------ */
 
-/* A commit is due when enough waits for it. When the file's last blocks are on their way, also when half of what is left
- * waits, so that at the end, when nothing can be done beside it, there is little. */
+/* A commit is due when enough waits for it. When the file's last blocks are on their way, also when as many wait as are
+ * left, so that at the end, when nothing can be done beside it, there is little. */
 static bool commit_is_due(struct chain *c, struct ahead *ahead)
 {
     size_t bytes = store_pending_bytes(c->store), left;

@@ -4,8 +4,8 @@
 
 #include "base/base.h"
 
-/* Appends what the frames in `in` hold to `out`; false when they are malformed, hold more than `limit` bytes, or something
- * else than their checksums say. */
+/* Appends what the frames in `in` hold to `out`; false when they are malformed, hold more than `limit` bytes, or
+ * something else than their checksums say. */
 bool snappy_read_frames(struct buffer *out, struct bytes in, size_t limit);
 
 #endif
