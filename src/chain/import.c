@@ -334,7 +334,8 @@ enum status chain_import(struct chain *c, const char *path, bool (*step)(void *c
     struct error why = {STATUS_OK, ""};
     enum status s = chain_file_open(&file, path, e);
     if (s != STATUS_OK) return s;
-    struct ahead *ahead = ahead_new(c, file, c->beside ? engine_threads(c->engine) : 0);
+    unsigned threads = engine_threads(c->engine), processors = cpu_count(); /* who prepares blocks never waits */
+    struct ahead *ahead = ahead_new(c, file, !c->beside ? 0 : threads < processors ? threads : processors);
     s = import_all(c, ahead, file, step, context, &why);
     ahead_free(ahead);
     chain_file_close(file);

@@ -1,7 +1,6 @@
 /* Tables by flat key. */
 #include "store/flat.h"
 
-#include <sched.h>
 #include <stdlib.h>
 
 /* ---- the map -------------------------------------------------------------------------------------------------- */
@@ -61,7 +60,7 @@ void flat_map_free(struct flat_map *m)
 
 /* ---- the cache ------------------------------------------------------------------------------------------------ */
 
-enum { WAYS = 8, SPINS = 100 };
+enum { WAYS = 8 };
 
 /* Eight keys and their values behind it. A place is given up when the hand comes by and nobody has asked for it since
  * it came by last. */
@@ -97,18 +96,13 @@ void flat_cache_free(struct flat_cache *c)
 static struct cache_set *set_lock(struct flat_cache *c, const struct flat_key *k)
 {
     struct cache_set *s = (struct cache_set *)(void *)(c->sets + (flat_key_hash(k) & c->mask) * c->set_size);
-    for (unsigned spins = 0; atomic_flag_test_and_set_explicit(&s->lock, memory_order_acquire); spins++) {
-        if (spins < SPINS)
-            cpu_relax();
-        else
-            sched_yield(); /* the holder may have been put to sleep by the kernel */
-    }
+    flag_lock(&s->lock);
     return s;
 }
 
 static void set_unlock(struct cache_set *s)
 {
-    atomic_flag_clear_explicit(&s->lock, memory_order_release);
+    flag_unlock(&s->lock);
 }
 
 static unsigned set_find(const struct cache_set *s, const struct flat_key *k)
