@@ -58,6 +58,7 @@ enum option_flag {
     OPTION_HISTORY = 1 << 28,
     OPTION_RECEIPTS = 1 << 29,
     OPTION_MAKE = 1 << 30, /* --blocks, --gas-per-block, --fill, --touch */
+    OPTION_OPCODES = 1u << 31,
 };
 
 /* Which executors a command runs: a mask of 1 << enum executor_kind. */
@@ -111,6 +112,7 @@ struct options {
     const char *datadir, *genesis;
     uint64_t cache_mb, batch, readers, latency_us, history, blocks, gas, fill, touch; /* 0: not given */
     bool receipts, store;
+    bool opcodes;
     bool trace;
     struct vm_trace_options tracing;
     struct run_options run;
