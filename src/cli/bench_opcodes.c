@@ -252,8 +252,8 @@ static bool in_fork(const struct opcode_row *row, const struct fork *fork)
     struct address a = {{0}};
     a.b[18] = (uint8_t)(row->precompile >> 8);
     a.b[19] = (uint8_t)row->precompile;
-    if (row->precompile != 0) return precompile_find(&fork->precompile, &a) != PRECOMPILE_NONE;
-    return fork->op[row->op].on;
+    bool exists = row->precompile == 0 || precompile_find(&fork->precompile, &a) != PRECOMPILE_NONE;
+    return exists && fork->op[row->op].on;
 }
 
 static bool is_wanted(const struct options *o, const struct opcode_row *row)
@@ -307,6 +307,11 @@ static enum exit_code run_rows(struct opcodes_bench *b, const struct opcode_row 
 
 enum exit_code bench_opcodes(const struct options *o)
 {
+    if (o->thread_count != 0 || o->simulate_count != 0 || o->size != 0 || o->seed != 0 || o->contracts != NULL ||
+        o->hot != HOT_NOT_GIVEN) {
+        log_line("bench: --opcodes: expected no option with it but --json, --repeat and --fork");
+        return EXIT_BAD_INPUT;
+    }
     uint32_t count;
     const struct opcode_row *rows = opcode_rows(&count);
     struct opcodes_bench b = {.options = o,

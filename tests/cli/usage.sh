@@ -39,6 +39,9 @@ refuses "cut.json: line 2, column 1: expected JSON" statetest "$folder/cut.json"
 refuses "empty.json: case: transaction: expected an object" statetest "$folder/empty.json"
 refuses "expected the name of a fork" fork Nowhere
 refuses "expected the name of a workload" bench nothing
+refuses "expected an instruction or a precompiled contract of Osaka" bench --opcodes transfers
+refuses "expected an instruction or a precompiled contract of Prague" bench --opcodes --fork Prague CLZ
+refuses "--opcodes: expected no option with it" bench --opcodes --threads 1 ADD
 
 refuses "run: CODE: expected an even number of hex digits, found 3" run 60f
 refuses "run: --code: expected hex digits, found 'xyz'" run --code xyz
