@@ -1,27 +1,7 @@
 /* Block access lists: what a small block gives, and what is said of lists that differ. */
-#include "block/private.h"
-#include "crypto/crypto.h"
-#include "harness.h"
+#include "block/block_test.h"
 
 /* ---- a block ----------------------------------------------------------------------------------------------------- */
-
-static struct address numbered(uint8_t n)
-{
-    return (struct address){{[0] = 0x20, [19] = n}};
-}
-
-static void put_account(struct state_memory *m, uint8_t n, uint64_t balance, const char *hex)
-{
-    struct address a = numbered(n);
-    struct memory_account *account = state_memory_account(m, &a);
-    account->balance = U256(balance);
-    uint8_t code[64];
-    size_t size = strlen(hex) / 2;
-    CHECK(hex_decode(code, hex, size * 2));
-    struct hash hash;
-    keccak256(&hash, code, size);
-    if (size != 0) state_memory_set_code(m, account, &hash, (struct bytes){code, size});
-}
 
 /* A block with one transaction: account 1 calls account 2, whose code reads slot 5, writes slot 6, asks for the balance
  * of account 3, and writes slot 7 with what is in it. A withdrawal goes to account 4. */
