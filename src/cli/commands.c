@@ -9,9 +9,12 @@ const struct command commands[] = {
      "Each block is executed on the loaded state, serially and in parallel. Gas used, receipts root (from Byzantium\n"
      "on), logs bloom, transactions root, withdrawals root and block hash are compared with the header, the two\n"
      "executions with each other. Times are medians over --repeat runs and cover the execution of the block: system\n"
-     "calls, transactions, rewards; senders are known and nothing is parsed. CPU time is that of all threads.",
-     OPTION_JSON | OPTION_THREADS | OPTION_EXECUTOR | OPTION_REPEAT | OPTION_FILTER | OPTION_FORK | OPTION_RPC, 1,
-     UINT32_MAX, replay_command},
+     "calls, transactions, rewards; senders are known and nothing is parsed. CPU time is that of all threads.\n\n"
+     "With --simulate the scheduler runs on virtual workers, with the times measured here, beside what the\n"
+     "dependencies between the transactions allow; see docs/explain.md.",
+     OPTION_JSON | OPTION_THREADS | OPTION_EXECUTOR | OPTION_REPEAT | OPTION_FILTER | OPTION_FORK | OPTION_RPC |
+         OPTION_SIMULATE,
+     1, UINT32_MAX, replay_command},
     {"statetest", "PATH...", "run official state tests",
      "PATH is a file or a folder of files in the form of execution-spec-tests. Every case runs on every fork that it\n"
      "has a result for; checked are the transaction's encoding and sender, the state root, the logs, and for\n"

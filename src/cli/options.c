@@ -125,7 +125,7 @@ static const struct option table[] = {
      FIELD(perfetto)},
     {OPTION_LAYOUT, "--layout", "ADDR=FILE", "Solidity's storageLayout of a contract; may be given several times",
      VALUE_TEXTS, FIELD(layouts)},
-    {OPTION_SIMULATE, "--simulate", "N,N,...", "run the scheduler on N virtual workers, too", VALUE_THREAD_LIST, 0},
+    {OPTION_SIMULATE, "--simulate", "N,N,...", "run the scheduler on N virtual workers", VALUE_THREAD_LIST, 0},
     {OPTION_RPC, "--rpc", "URL", "fetch blocks from the node at URL", VALUE_TEXT, FIELD(rpc)},
 };
 

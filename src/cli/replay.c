@@ -1,6 +1,6 @@
 /* replay: real blocks, executed serially, in parallel and along an access list; checked against their headers and each
  * other. */
-#include "cli/bundle.h"
+#include "cli/replay.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -304,6 +304,11 @@ enum exit_code replay_command(const struct options *o)
         log_line("%s", e.text);
         bundles_free(&list);
         return EXIT_BAD_INPUT;
+    }
+    if (o->simulate_count != 0) {
+        enum exit_code simulated = replay_simulate(o, &list);
+        bundles_free(&list);
+        return simulated;
     }
     struct replay r = {
         .options = o, .colours = terminal_colours(), .repeat = o->repeat == 0 ? REPLAY_REPEAT : o->repeat};
