@@ -29,6 +29,9 @@
 struct engine;
 /* An engine with `threads` workers, the calling thread among them; 0: one for each processor. */
 struct engine *engine_new(unsigned threads);
+/* An engine whose workers are those of the caller's pool, and whose codes are in the caller's cache, which both outlive
+ * it: so that several engines share them. */
+struct engine *engine_new_on(struct pool *pool, struct code_cache *codes);
 void engine_free(struct engine *e);
 unsigned engine_threads(const struct engine *e);
 struct pool *engine_pool(struct engine *e);

@@ -18,6 +18,7 @@ struct engine {
     unsigned threads_max; /* of those that run transactions */
     struct pool *pool;
     struct code_cache *codes;
+    bool borrows; /* pool and codes are the caller's */
     struct state_table *table;
     struct engine_worker *workers;
     struct access_book *book;

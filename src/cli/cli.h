@@ -114,6 +114,7 @@ struct options {
     const char *datadir, *genesis;
     uint64_t cache_mb, batch, readers, latency_us, history, blocks, gas, fill, touch; /* 0: not given */
     bool receipts, store;
+    bool pipeline;
     bool trace;
     struct vm_trace_options tracing;
     struct run_options run;

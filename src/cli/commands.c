@@ -11,9 +11,12 @@ const struct command commands[] = {
      "executions with each other. Times are medians over --repeat runs and cover the execution of the block: system\n"
      "calls, transactions, rewards; senders are known and nothing is parsed. CPU time is that of all threads.\n\n"
      "With --simulate the scheduler runs on virtual workers, with the times measured here, beside what the\n"
-     "dependencies between the transactions allow; see docs/explain.md.",
+     "dependencies between the transactions allow; see docs/explain.md.\n\n"
+     "With --pipeline blocks go from files to checked results, first one by one, then so that reading, decoding and\n"
+     "recovering senders of later blocks and receipts, bloom, hashes and checks of earlier ones overlap with\n"
+     "execution; --repeat times (3) in turns. Wall and CPU time of both ways are shown; see docs/parallel.md.",
      OPTION_JSON | OPTION_THREADS | OPTION_EXECUTOR | OPTION_REPEAT | OPTION_FILTER | OPTION_FORK | OPTION_RPC |
-         OPTION_SIMULATE,
+         OPTION_SIMULATE | OPTION_PIPELINE,
      1, UINT32_MAX, replay_command},
     {"statetest", "PATH...", "run official state tests",
      "PATH is a file or a folder of files in the form of execution-spec-tests. Every case runs on every fork that it\n"

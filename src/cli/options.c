@@ -126,6 +126,8 @@ static const struct option table[] = {
     {OPTION_LAYOUT, "--layout", "ADDR=FILE", "Solidity's storageLayout of a contract; may be given several times",
      VALUE_TEXTS, FIELD(layouts)},
     {OPTION_SIMULATE, "--simulate", "N,N,...", "run the scheduler on N virtual workers", VALUE_THREAD_LIST, 0},
+    {OPTION_PIPELINE, "--pipeline", NULL, "from files to checked results, one by one and pipelined", VALUE_NONE,
+     FIELD(pipeline)},
     {OPTION_RPC, "--rpc", "URL", "fetch blocks from the node at URL", VALUE_TEXT, FIELD(rpc)},
 };
 

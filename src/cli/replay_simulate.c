@@ -42,9 +42,8 @@ static void sum_up(const struct explain_report *r, struct tally *out)
         .serial_ns = r->tx_ns + r->overhead_ns, .transactions = r->trace.tx_count, .gas = r->gas_used};
     for (uint32_t i = 0; i < r->simulated_count; i++) {
         const struct explain_simulation *s = &r->simulated[i];
-        out->with[i] = (struct outcome){s->wall_ns,    explain_possible_ns(r, s->workers),
-                                        s->busy_ns,    s->speculated,
-                                        s->reruns,     s->fallback};
+        out->with[i] = (struct outcome){
+            s->wall_ns, explain_possible_ns(r, s->workers), s->busy_ns, s->speculated, s->reruns, s->fallback};
     }
 }
 
