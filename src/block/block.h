@@ -46,6 +46,9 @@ void engine_never_waits(struct engine *e, bool never);
 /* Notes, from the next block on, what each worker does when (block_result.events), with every executor. Costs two clock
  * readings a transaction. */
 void engine_record(struct engine *e, bool on);
+/* For tests: where a worker of a block goes from one step to the next, it calls hold_up(context) first, which may take
+ * its time. Records as well (engine_record), for these are the same places; so it costs nothing otherwise. */
+void engine_hold_up(struct engine *e, void (*hold_up)(void *context), void *context);
 
 /* ---- what goes in -------------------------------------------------------------------------------------------- */
 

@@ -84,6 +84,13 @@ void engine_never_waits(struct engine *e, bool never)
     e->threads_max = never && processors < e->threads ? processors : e->threads;
 }
 
+void engine_hold_up(struct engine *e, void (*hold_up)(void *context), void *context)
+{
+    e->record = true;
+    e->hold_up = hold_up;
+    e->hold_up_context = context;
+}
+
 void engine_record(struct engine *e, bool on)
 {
     e->record = on;

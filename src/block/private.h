@@ -24,6 +24,8 @@ struct engine {
     struct access_book *book;
     struct arena block; /* what lives as long as the results of one block */
     bool record;
+    void (*hold_up)(void *context); /* NULL: nobody is; only while recording */
+    void *hold_up_context;
     bool share_always;
     uint64_t began_ns; /* the running block, on the wall clock */
 };

@@ -60,7 +60,6 @@ enum option_flag {
     OPTION_MAKE = 1 << 30, /* --blocks, --gas-per-block, --fill, --touch */
     OPTION_PIPELINE = 1ull << 31,
     OPTION_PERTURB = 1ull << 32,
-    OPTION_KEEP_HINTS = 1ull << 33,
 };
 
 /* Which executors a command runs: a mask of 1 << enum executor_kind. */
@@ -112,7 +111,7 @@ struct options {
     const char *contracts; /* folder; NULL: not given */
     const char *rpc;       /* NULL: not given */
     const char *datadir, *genesis;
-    uint64_t cache_mb, batch, readers, latency_us, history, blocks, gas, fill, touch; /* 0: not given */
+    uint64_t cache_mb, batch, readers, latency_us, history, blocks, gas, fill, touch, perturb; /* 0: not given */
     bool receipts, store;
     bool pipeline;
     bool trace;

@@ -163,8 +163,10 @@ static enum exit_code replay_plainly(const struct options *o, const struct bundl
 
 static enum status check_options(const struct options *o, struct error *e)
 {
-    if (o->simulate_count != 0 && (o->executors != 0 || o->pipeline))
-        return error_set(e, BAD_USAGE, "replay: --simulate: expected without --executor and --pipeline");
+    if ((o->simulate_count != 0) + o->pipeline + (o->perturb != 0) > 1)
+        return error_set(e, BAD_USAGE, "replay: expected one of --simulate, --pipeline and --perturb");
+    if (o->executors != 0 && (o->simulate_count != 0 || o->perturb != 0))
+        return error_set(e, BAD_USAGE, "replay: --executor: expected without --simulate and --perturb");
     if (o->pipeline && o->executors != 0 && o->executors != RUN_SERIAL && o->executors != RUN_PARALLEL)
         return error_set(e, BAD_USAGE, "replay: --pipeline: expected --executor serial or parallel");
     return STATUS_OK;
@@ -182,6 +184,7 @@ enum exit_code replay_command(const struct options *o)
     enum exit_code (*run)(const struct options *, const struct bundle_list *) = replay_plainly;
     if (o->simulate_count != 0) run = replay_simulate;
     if (o->pipeline) run = replay_pipeline;
+    if (o->perturb != 0) run = replay_perturb;
     enum exit_code code = run(o, &list);
     bundles_free(&list);
     return code;

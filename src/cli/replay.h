@@ -43,4 +43,7 @@ enum exit_code replay_simulate(const struct options *o, const struct bundle_list
 /* From files to checked results, blocks one by one and pipelined, in turns (replay_pipeline.c). */
 enum exit_code replay_pipeline(const struct options *o, const struct bundle_list *list);
 
+/* Again and again with workers held up at random (replay_perturb.c). */
+enum exit_code replay_perturb(const struct options *o, const struct bundle_list *list);
+
 #endif

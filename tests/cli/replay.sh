@@ -107,8 +107,8 @@ refuses() { # refuses TEXT ARGUMENT...
     status=$?
     [ $status = 2 ] && [ "$(wc -l <"$folder/err")" = 1 ] && grep -qF -- "$text" "$folder/err" || complain "$*: $status $(cat "$folder/err")"
 }
-refuses "--simulate: expected without --executor and --pipeline" --simulate 2 --pipeline
-refuses "--simulate: expected without --executor and --pipeline" --simulate 2 --executor serial
+refuses "expected one of --simulate, --pipeline and --perturb" --simulate 2 --pipeline
+refuses "--executor: expected without --simulate and --perturb" --simulate 2 --executor serial
 refuses "--pipeline: expected --executor serial or parallel" --pipeline --executor bal
 refuses "--simulate: expected up to 16 numbers" --simulate 2,,4
 exit $bad
