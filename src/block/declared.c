@@ -82,11 +82,19 @@ static enum status load_slots(struct block_run *run, struct account_entry *e, co
     return status;
 }
 
+/* Left over from before EIP-161: vanishes when somebody touches it, of which the list says nothing. */
+static bool is_left_empty(const struct account_entry *e)
+{
+    return meta_unpack(&e->parent_meta.value).exists && u256_is_zero(e->parent_balance.value) &&
+           u256_is_zero(e->parent_nonce.value) && hash_equal(&e->code_hash, &code_empty.hash);
+}
+
 static enum status load_account(struct block_run *run, const struct bal_account *a, struct arena *arena)
 {
     enum status status = STATUS_OK;
     struct account_entry *e = state_table_account(run->engine->table, &a->address, &status);
     if (e == NULL) return status;
+    if (is_left_empty(e)) return BLOCK_ACCESS_LIST_VALUE; /* executed serially, then */
     for (uint32_t k = 0; k < a->balance_count; k++)
         if (is_of_transaction(run, a->balances[k].index))
             push(&e->balance, a->balances[k].index, a->balances[k].value, arena);

@@ -202,10 +202,11 @@ static enum status execute_with(struct engine *e, const struct block_executor *e
     return explain(&run, error);
 }
 
-/* Before EIP-6780 a list does not say all that happened: a contract that destroys itself loses its storage, slot by
- * slot unnamed. */
+/* Lists made for older blocks do not say all that happened. Before EIP-161 an account may exist whatever its balance,
+ * nonce and code; before EIP-6780 a contract that destroys itself loses its storage, slot by slot unnamed. */
 static bool says_all(const struct block_access_list *l, const struct fork *fork)
 {
+    if (!fork->clear_empty) return false;
     if (fork->selfdestruct == SELFDESTRUCT_SAME_TRANSACTION) return true;
     for (uint32_t i = 0; i < l->account_count; i++)
         for (uint32_t k = 0; k < l->accounts[i].code_count; k++)

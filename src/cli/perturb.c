@@ -127,9 +127,8 @@ static void print_outcome(const struct perturber *p, const char *name, uint32_t 
                ok ? p->colours->good : p->colours->bad, ok ? "ok" : "FAILED", p->colours->off, o->error.text);
     } else {
         struct buffer line = {0};
-        buffer_append_text(&line, "{\"block\":\"");
+        buffer_append_text(&line, "{\"block\":");
         json_put_text(&line, name);
-        buffer_append_text(&line, "\"");
         printf("%.*s,\"txs\":%u,\"runs\":%llu,\"speculated\":%llu,\"conflicts\":%llu,\"verified\":%s", (int)line.size,
                (const char *)line.data, txs, (unsigned long long)o->runs, (unsigned long long)o->speculated,
                (unsigned long long)o->conflicts, ok ? "true" : "false");
