@@ -89,6 +89,13 @@ static enum status load_slots(const struct loading *l, struct account_entry *e, 
     return status;
 }
 
+/* Left over from before EIP-161: vanishes when somebody touches it, of which the list says nothing. */
+static bool is_left_empty(const struct account_entry *e)
+{
+    return meta_unpack(&e->parent_meta.value).exists && u256_is_zero(e->parent_balance.value) &&
+           u256_is_zero(e->parent_nonce.value) && hash_equal(&e->code_hash, &code_empty.hash);
+}
+
 static enum status load_account(const struct loading *l, uint32_t place, struct arena *arena)
 {
     struct block_run *run = l->run;
@@ -96,6 +103,7 @@ static enum status load_account(const struct loading *l, uint32_t place, struct 
     enum status status = STATUS_OK;
     struct account_entry *e = state_table_account(run->engine->table, &a->address, &status);
     if (e == NULL) return status;
+    if (is_left_empty(e)) return BLOCK_ACCESS_LIST_VALUE; /* executed serially, then */
     e->declared = place + 1;
     l->declared->accounts[place] = e;
     for (uint32_t k = 0; k < a->balance_count; k++)

@@ -208,8 +208,8 @@ static enum status execute_with(struct engine *e, const struct block_executor *e
     return explain(&run, error);
 }
 
-/* Whether a list says all that happened. Before EIP-6780 a contract that destroys itself loses its storage, slot by slot
- * unnamed; before EIP-161 accounts may be empty and yet exist. */
+/* Lists made for older blocks do not say all that happened. Before EIP-161 an account may exist whatever its balance,
+ * nonce and code; before EIP-6780 a contract that destroys itself loses its storage, slot by slot unnamed. */
 static bool says_all(const struct block_access_list *l, const struct fork *fork)
 {
     if (!fork->clear_empty) return false;

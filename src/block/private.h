@@ -18,11 +18,14 @@ struct engine {
     unsigned threads_max; /* of those that run transactions */
     struct pool *pool;
     struct code_cache *codes;
+    bool borrows; /* pool and codes are the caller's */
     struct state_table *table;
     struct engine_worker *workers;
     struct access_book *book;
     struct arena block; /* what lives as long as the results of one block */
     bool record;
+    void (*hold_up)(void *context); /* NULL: nobody is; only while recording */
+    void *hold_up_context;
     bool share_always;
     uint64_t began_ns; /* the running block, on the wall clock */
 };
