@@ -39,7 +39,11 @@ suite_t8n() {
     [ -n "$WEFT_FIXTURES" ] && fixtures=(--fixtures "$WEFT_FIXTURES/blockchain_tests" --fixtures "$WEFT_FIXTURES/blockchain_tests_devnet" --files 150)
     python3 tests/diff/t8n.py "$weft" "$evm" --count 300 "${fixtures[@]}"
 }
-suite_mainnet() { fixture_suite replay mainnet_blocks; }
+# A row of the table is a case.
+suite_mainnet() {
+    fixture_suite replay mainnet_blocks | awk '{ print } / (ok|FAILED)/ && $1 ~ /^[0-9]+$/ { if (/ ok$/) ok++; else bad++ }
+        END { if (ok + bad) printf "%d passed, %d failed, 0 skipped\n", ok, bad }'
+}
 
 # Workloads and mainnet blocks, so often as $WEFT_PERTURB says, by workers that are held up at random places: every run as serial execution.
 suite_perturb() {

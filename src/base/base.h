@@ -52,8 +52,6 @@ enum status error_set(struct error *e, enum status s, const char *format, ...) P
 
 /* A bug in weft or a broken promise of the caller: prints one line and aborts. Active in every build. */
 #define ASSERT(condition) (LIKELY(condition) ? (void)0 : assert_failed(__FILE__, __LINE__, #condition))
-/* The same where the mere arrival is the bug; `why` says what should have been. */
-#define UNREACHABLE(why) assert_failed(__FILE__, __LINE__, why)
 _Noreturn void assert_failed(const char *file, int line, const char *condition);
 
 /* ---- bytes --------------------------------------------------------------------------------------------------- */

@@ -127,9 +127,20 @@ struct block_signers {
     const struct address *senders;
     const struct address *const *authorities; /* NULL when no transaction has authorizations */
 };
-/* Recovers all signers on the pool, into `arena`. TX_BAD_SIGNATURE: *bad is the first transaction without a sender. */
-enum status block_recover(struct engine *e, const struct fork *fork, const struct transaction *transactions,
-                          uint32_t count, struct arena *arena, struct block_signers *out, uint32_t *bad);
+/* Recovers all signers on the pool (NULL: on the calling thread), into `arena`. TX_BAD_SIGNATURE with *error set (may
+ * be NULL), "transaction N: ...": *bad (may be NULL) is N, the first transaction without a sender. */
+enum status block_recover(struct pool *pool, const struct fork *fork, const struct transaction *transactions,
+                          uint32_t count, struct arena *arena, struct block_signers *out, uint32_t *bad,
+                          struct error *error);
+
+/* The task of executing `b` on the state `view`, with nothing asked for beyond that. Borrows all it is given, except
+ * `signers`, of which it borrows the arrays. */
+struct block_task block_task_of(const struct chain_spec *chain, const struct fork *fork, const struct block *b,
+                                struct block_signers signers, const struct state_view *view);
+/* The same with the signers recovered, as block_recover does. *out is set in any case. */
+enum status block_prepare(struct pool *pool, const struct chain_spec *chain, const struct fork *fork,
+                          const struct block *b, const struct state_view *view, struct arena *arena,
+                          struct block_task *out, struct error *error);
 
 /* ---- what comes out ------------------------------------------------------------------------------------------ */
 

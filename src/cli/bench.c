@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "cli/bench.h"
+#include "cli/bench_opcodes.h"
 #include "cli/perturb.h"
 #include "cli/suite.h"
 
@@ -232,6 +233,7 @@ static enum exit_code run_all(struct bench *b)
 
 enum exit_code bench_command(const struct options *o)
 {
+    if (o->opcodes) return bench_opcodes(o);
     if (o->size > WORKLOAD_SIZE_MAX) {
         log_line("bench: --size: expected at most %u", WORKLOAD_SIZE_MAX);
         return EXIT_BAD_INPUT;

@@ -60,6 +60,7 @@ enum option_flag {
     OPTION_MAKE = 1 << 30, /* --blocks, --gas-per-block, --fill, --touch */
     OPTION_PIPELINE = 1ull << 31,
     OPTION_PERTURB = 1ull << 32,
+    OPTION_OPCODES = 1ull << 33,
 };
 
 /* Which executors a command runs: a mask of 1 << enum executor_kind. */
@@ -114,6 +115,7 @@ struct options {
     uint64_t cache_mb, batch, readers, latency_us, history, blocks, gas, fill, touch, perturb; /* 0: not given */
     bool receipts, store;
     bool pipeline;
+    bool opcodes;
     bool trace;
     struct vm_trace_options tracing;
     struct run_options run;

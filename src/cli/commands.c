@@ -49,9 +49,13 @@ const struct command commands[] = {
      "With --perturb each block is executed N times by workers that are held up at random places.\n\n"
      "Workloads: transfers, erc20, uniswap-like, hybrid, gigagas-transfers, gigagas-erc20, gigagas-uniswap, pay-one,\n"
      "nonce-chain, half-chain, chain, late-chain, hot-counter, coinbase-readers, giant, selfdestruct-storm,\n"
-     "deploy-then-call; docs/benchmarks.md says what they are.",
+     "deploy-then-call; docs/benchmarks.md says what they are.\n\n"
+     "With --opcodes single instructions and precompiled contracts are timed instead, all or those named (DIV, sha256),\n"
+     "by the rules of Osaka or of --fork: gas, ns (least, median and most of --repeat), Mgas/s, and the same in the\n"
+     "plain interpreter, worst last. Every result is compared between the two interpreters. With --json also the\n"
+     "programs, in hex digits, for other engines to run.",
      OPTION_JSON | OPTION_THREAD_LIST | OPTION_REPEAT | OPTION_FORK | OPTION_SIZE | OPTION_SEED | OPTION_HOT |
-         OPTION_CONTRACTS | OPTION_SIMULATE | OPTION_PERTURB,
+         OPTION_CONTRACTS | OPTION_SIMULATE | OPTION_PERTURB | OPTION_OPCODES,
      0, UINT32_MAX, bench_command},
     {"run", "[CODE]", "execute one contract call",
      "CODE is what runs, in hex digits; --code and --codefile say the same. Without any, the code that the prestate "
