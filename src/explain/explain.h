@@ -105,8 +105,8 @@ void explain_graph_make(const struct explain_trace *t, struct arena *arena, stru
 struct explain_path {
     uint64_t ns;
     uint32_t *txs; /* first to last */
-    uint32_t *
-        via; /* for each but the first (EXPLAIN_NONE), an edge into it: from the one before, or from a join behind that one */
+    uint32_t *via; /* for each but the first (EXPLAIN_NONE), an edge into it: from the one before, or from a join behind
+                      that one */
     uint32_t count;
 };
 void explain_critical_path(const struct explain_graph *g, const uint64_t *ns, struct arena *arena,
