@@ -87,6 +87,10 @@ static enum exit_code code_of(enum status s)
     case STATUS_OK: return EXIT_GOOD;
     case CHAIN_INTERRUPTED: return EXIT_INTERRUPTED;
     case FILE_UNREADABLE:
+    case FILE_TOO_BIG:
+    case BAD_JSON:
+    case BAD_FIELD:
+    case UNKNOWN_FORK:
     case CHAIN_FILE:
     case CHAIN_CONFIG:
     case STORE_NONE:
