@@ -13,8 +13,7 @@
 
 #include "crypto/crypto.h"
 
-/* ---- the list as versions
- * ------------------------------------------------------------------------------------------ */
+/* ---- the list as versions ---------------------------------------------------------------------------------------- */
 
 struct loading {
     struct block_run *run;
@@ -137,8 +136,7 @@ enum status declared_load(struct block_run *run)
     return status;
 }
 
-/* ---- what a transaction wrote, against the list
- * ---------------------------------------------------------------------- */
+/* ---- what a transaction wrote, against the list ------------------------------------------------------------------ */
 
 /* The balance after the transaction; `fee` is what the block's beneficiary gets for it. */
 static bool balance_differs(const struct state *s, const struct account_entry *e, struct u256 delta, struct u256 fee)

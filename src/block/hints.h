@@ -5,8 +5,8 @@
  * of the class will likely read what one before them writes: running them ahead waits until that one has run. Which
  * one?
  *
- *     kin      the last one that names an account that this one names as well (its sender, or an argument that looks like an address):
- *              transfers to one exchange, swaps of one pair of tokens
+ *     kin      the last one that names an account that this one names as well (its sender, or an argument that looks
+ *              like an address): transfers to one exchange, swaps of one pair of tokens
  *     before   the last one of the class: a token sale, a mint, whatever has one counter
  *
  * A class is suspected of either kind by itself: of the second only when conflicts came from transactions that were no

@@ -2,8 +2,8 @@
  * and runs the rest itself (sched/sched.h).
  *
  *     parallel      on multi-version memory (mv/mv.h): a transaction reads what others ahead of the line have published
- *     access list   on a declared access list (declared.h): a transaction reads what the list says, and what it writes is
- *                   compared with the list; nothing is run twice
+ *     access list   on a declared access list (declared.h): a transaction reads what the list says, and what it
+ *                   writes is compared with the list; nothing is run twice
  *
  * Equivalence to serial execution, by induction over the order: a transaction is committed either after running at the
  * head, where every version below its number is committed, or after mv_holds has compared all it read with exactly
@@ -69,8 +69,7 @@ static void execute_ahead(struct parallel_run *p, struct engine_worker *w, uint3
     execute(p, w, tx, &a->result, &a->tracer);
 }
 
-/* ---- ahead of the line
- * --------------------------------------------------------------------------------------------- */
+/* ---- ahead of the line ------------------------------------------------------------------------------------------- */
 
 /* Whether a transaction that one of `group` may depend on is still to be run, by somebody else. */
 static bool is_to_come(struct parallel_run *p, uint32_t before, uint32_t group)
