@@ -29,6 +29,9 @@
 struct engine;
 /* An engine with `threads` workers, the calling thread among them; 0: one for each processor. */
 struct engine *engine_new(unsigned threads);
+/* An engine whose workers are those of the caller's pool, and whose codes are in the caller's cache, which both outlive
+ * it: so that several engines share them. */
+struct engine *engine_new_on(struct pool *pool, struct code_cache *codes);
 void engine_free(struct engine *e);
 unsigned engine_threads(const struct engine *e);
 struct pool *engine_pool(struct engine *e);
@@ -43,6 +46,9 @@ void engine_never_waits(struct engine *e, bool never);
 /* Notes, from the next block on, what each worker does when (block_result.events), with every executor. Costs two clock
  * readings a transaction. */
 void engine_record(struct engine *e, bool on);
+/* For tests: where a worker of a block goes from one step to the next, it calls hold_up(context) first, which may take
+ * its time. Records as well (engine_record), for these are the same places; so it costs nothing otherwise. */
+void engine_hold_up(struct engine *e, void (*hold_up)(void *context), void *context);
 
 /* ---- what goes in -------------------------------------------------------------------------------------------- */
 

@@ -8,14 +8,21 @@ static const struct state_view no_view;
 
 struct engine *engine_new(unsigned threads)
 {
+    struct engine *e = engine_new_on(pool_new(threads == 0 ? cpu_count() : threads), code_cache_new(vm_plan_free));
+    e->borrows = false;
+    return e;
+}
+
+struct engine *engine_new_on(struct pool *pool, struct code_cache *codes)
+{
     struct engine *e = base_calloc(1, sizeof *e);
-    e->threads = e->threads_max = threads == 0 ? cpu_count() : threads;
-    e->pool = pool_new(e->threads);
-    e->threads = pool_workers(e->pool);
+    e->borrows = true;
+    e->pool = pool;
+    e->codes = codes;
+    e->threads = e->threads_max = pool_workers(e->pool);
 #ifdef WEFT_RARE_PATHS
     e->share_always = true;
 #endif
-    e->codes = code_cache_new(vm_plan_free);
     e->table = state_table_new(&no_view, e->codes);
     e->book = access_book_new();
     e->workers = base_alloc_aligned(_Alignof(struct engine_worker), e->threads * sizeof *e->workers);
@@ -30,7 +37,7 @@ struct engine *engine_new(unsigned threads)
 void engine_free(struct engine *e)
 {
     if (e == NULL) return;
-    pool_free(e->pool);
+    if (!e->borrows) pool_free(e->pool);
     for (unsigned i = 0; i < e->threads; i++) {
         vm_free(e->workers[i].tx.vm);
         state_free(e->workers[i].tx.state);
@@ -41,7 +48,7 @@ void engine_free(struct engine *e)
     free(e->workers);
     access_book_free(e->book);
     state_table_free(e->table);
-    code_cache_free(e->codes);
+    if (!e->borrows) code_cache_free(e->codes);
     arena_free(&e->block);
     free(e);
 }
@@ -75,6 +82,13 @@ void engine_never_waits(struct engine *e, bool never)
 {
     unsigned processors = cpu_count();
     e->threads_max = never && processors < e->threads ? processors : e->threads;
+}
+
+void engine_hold_up(struct engine *e, void (*hold_up)(void *context), void *context)
+{
+    e->record = true;
+    e->hold_up = hold_up;
+    e->hold_up_context = context;
 }
 
 void engine_record(struct engine *e, bool on)
