@@ -73,7 +73,7 @@ static bool write_all(int fd, struct bytes content)
 /* Writes to what `path` already is and must stay: a device, a pipe, a link. */
 static bool write_into(const char *path, struct bytes content)
 {
-    int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0) return false;
     bool written = write_all(fd, content);
     return close(fd) == 0 && written;
