@@ -300,8 +300,9 @@ enum status options_parse(struct options *out, const struct command *c, char **a
     if (out->operand_count < c->operands_min)
         return error_set(e, BAD_USAGE, "%s: expected %s; see weft %s --help", c->name, c->operands, c->name);
     if (out->operand_count > c->operands_max)
-        return error_set(e, BAD_USAGE, "%s: %s: expected no more than %u operands", c->name,
-                         out->operands[c->operands_max], c->operands_max);
+        return error_set(e, BAD_USAGE, "%s: %s: expected %s; see weft %s --help", c->name,
+                         out->operands[c->operands_max], c->operands_max == 0 ? "only options" : "fewer operands",
+                         c->name);
     return STATUS_OK;
 }
 

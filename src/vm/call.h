@@ -7,8 +7,8 @@
 /* What a call takes from the stack behind gas and address. */
 struct call_words {
     struct u256 value; /* zero where the kind has none */
-    struct u256
-        *args; /* from args[0] down: input offset and size, output offset and size; the result goes to args[-3] */
+    /* from args[0] down: input offset and size, output offset and size; the result goes to args[-3] */
+    struct u256 *args;
     bool moves_value;
 };
 
