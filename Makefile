@@ -6,7 +6,7 @@ NATIVE ?= ON
 # The seconds that `make fuzz` gives each target.
 FUZZ_SECONDS ?= 30
 PREFIX ?= /usr/local
-ARGS ?= --help
+ARGS ?=
 FILTER ?=
 
 SOURCES = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h' 2>/dev/null)

@@ -56,13 +56,6 @@ static bool check_before(struct execution *x)
     return status == STATUS_OK;
 }
 
-static void bad_signature(struct execution *x, uint32_t transaction)
-{
-    struct error inner;
-    error_set(&inner, TX_BAD_SIGNATURE, "transaction %u: %s", transaction, status_text(TX_BAD_SIGNATURE));
-    fail(x, &inner, transaction);
-}
-
 /* Where some senders are given: recovers those of the others, and the authorities of all. */
 static bool recover_some(struct execution *x)
 {
@@ -89,8 +82,12 @@ static bool recover_some(struct execution *x)
         }
     }
     struct block_signers signers;
-    if (block_recover(x->engine->engine, x->task.fork, signed_ones, signed_count, arena, &signers, &bad) != STATUS_OK) {
-        bad_signature(x, places[bad]);
+    struct error inner;
+    enum status s = block_recover(engine_pool(x->engine->engine), x->task.fork, signed_ones, signed_count, arena,
+                                  &signers, &bad, NULL);
+    if (s != STATUS_OK) {
+        error_set(&inner, s, "transaction %u: %s", places[bad], status_text(s));
+        fail(x, &inner, places[bad]);
         return false;
     }
     for (uint32_t i = 0; i < signed_count; i++) {
@@ -107,10 +104,11 @@ static bool recover(struct execution *x)
     if (x->block->has_given_senders) return recover_some(x);
     const struct block *b = &x->block->block;
     struct block_signers signers;
+    struct error inner;
     uint32_t bad;
-    if (block_recover(x->engine->engine, x->task.fork, b->transactions, b->transaction_count, &x->engine->work,
-                      &signers, &bad) != STATUS_OK) {
-        bad_signature(x, bad);
+    if (block_recover(engine_pool(x->engine->engine), x->task.fork, b->transactions, b->transaction_count,
+                      &x->engine->work, &signers, &bad, &inner) != STATUS_OK) {
+        fail(x, &inner, bad);
         return false;
     }
     x->task.senders = signers.senders;
@@ -121,7 +119,9 @@ static bool recover(struct execution *x)
 static enum executor_kind choose_executor(const struct execution *x)
 {
     bool serial = x->engine->executor == WEFT_EXECUTOR_SERIAL || (x->flags & WEFT_SKIP_INVALID) != 0;
-    return serial ? EXECUTOR_SERIAL : EXECUTOR_PARALLEL; /* which finds out itself whether sharing pays */
+    if (serial) return EXECUTOR_SERIAL;
+    return x->task.access_list != NULL ? EXECUTOR_ACCESS_LIST
+                                       : EXECUTOR_PARALLEL; /* both find out themselves whether sharing pays */
 }
 
 /* ---- after ----------------------------------------------------------------------------------- */
@@ -216,18 +216,12 @@ static void describe_task(struct execution *x)
 {
     const struct block *b = &x->block->block;
     const struct header *h = &b->header;
-    x->task = (struct block_task){.chain = x->chain,
-                                  .fork = chain_fork_at(x->chain, h->number, h->timestamp),
-                                  .header = h,
-                                  .transactions = b->transactions,
-                                  .transaction_count = b->transaction_count,
-                                  .uncles = b->uncles,
-                                  .uncle_count = b->uncle_count,
-                                  .withdrawals = b->withdrawals,
-                                  .withdrawal_count = b->withdrawal_count,
-                                  .view = &x->view.view,
-                                  .transactions_only = (x->flags & WEFT_TRANSACTIONS_ONLY) != 0,
-                                  .skip_invalid = (x->flags & WEFT_SKIP_INVALID) != 0};
+    x->task = block_task_of(x->chain, chain_fork_at(x->chain, h->number, h->timestamp), b, (struct block_signers){0},
+                            &x->view.view);
+    x->task.transactions_only = (x->flags & WEFT_TRANSACTIONS_ONLY) != 0;
+    x->task.skip_invalid = (x->flags & WEFT_SKIP_INVALID) != 0;
+    if (!x->task.transactions_only && !x->task.skip_invalid) x->task.access_list = x->block->access_list;
+    x->task.keep_accesses = (x->flags & WEFT_LIST_ACCESSES) != 0 && x->task.access_list == NULL;
 }
 
 static void execute(struct execution *x)
@@ -253,6 +247,8 @@ static void execute(struct execution *x)
     take_conflicts(x);
     api_result_take_requests(x->result, x->out.requests, x->out.request_count);
     api_result_take_diff(x->result, &x->out.diff);
+    if (x->task.fork->block_access_list || x->task.access_list != NULL || x->task.keep_accesses)
+        api_result_take_access_list(x->result, &x->out.access_list);
     x->result->stats.seal_wall_ns = clock_wall_ns() - wall;
     x->result->stats.seal_cpu_ns = clock_cpu_ns() - cpu;
 }
@@ -279,7 +275,7 @@ weft_status weft_execute_block(weft_engine *engine, const weft_chain *chain, con
     *result = NULL;
     if (engine == NULL || chain == NULL || state == NULL || block == NULL)
         return API_MISTAKE(error, "an argument is NULL");
-    if ((flags & ~(uint32_t)(WEFT_CHECK_HEADER | WEFT_SKIP_INVALID | WEFT_TRANSACTIONS_ONLY)) != 0)
+    if ((flags & ~(uint32_t)(WEFT_CHECK_HEADER | WEFT_SKIP_INVALID | WEFT_TRANSACTIONS_ONLY | WEFT_LIST_ACCESSES)) != 0)
         return API_MISTAKE(error, "flags 0x%x: unknown flag", flags);
     struct execution x = {.engine = engine,
                           .chain = &chain->spec,

@@ -1,16 +1,12 @@
-/* The parallel executors: workers run transactions ahead of the line; the one at the head commits in order what holds
- * and runs the rest itself (sched/sched.h).
- *
- *     parallel      on multi-version memory (mv/mv.h): a transaction reads what others ahead of the line have published
- *     access list   on a declared access list (declared.h): a transaction reads what the list says, and what it writes is
- *                   compared with the list; nothing is run twice
+/* The parallel executor: workers run transactions ahead of the line; the one at the head commits in order what holds and
+ * runs the rest itself (sched/sched.h). All read and write multi-version memory (mv/mv.h): a transaction sees what others
+ * ahead of the line have published.
  *
  * Equivalence to serial execution, by induction over the order: a transaction is committed either after running at the
  * head, where every version below its number is committed, or after mv_holds has compared all it read with exactly
  * those versions. */
 #include <limits.h>
 
-#include "block/declared.h"
 #include "block/hints.h"
 #include "block/plan.h"
 #include "block/private.h"
@@ -18,7 +14,7 @@
 
 /* What somebody found out about a transaction ahead of its turn. */
 struct ahead {
-    struct mv_execution *execution; /* NULL: it was invalid where it ran, or left something otherwise than declared */
+    struct mv_execution *execution; /* NULL: it was invalid where it ran */
     struct tx_result result;
     struct vm_tracer *tracer;    /* NULL: not traced, or committed or dropped */
     bool before_kin, before_any; /* began when others that it may depend on had not run: see hints_praise */
@@ -31,7 +27,6 @@ struct parallel_run {
     uint32_t *group_of;   /* each transaction, from first[0] on */
     struct ahead **ahead; /* one for each transaction; set before sched_published, NULL until then */
     struct hints hints;
-    bool declared; /* values come from the declared access list */
     _Atomic uint32_t speculated;
 };
 
@@ -45,22 +40,6 @@ static void execute(struct parallel_run *p, struct engine_worker *w, uint32_t tx
     if (w->tx.state->failure != STATUS_OK) result->invalid = w->tx.state->failure;
 }
 
-/* Executes on the values of the declared list, fees included. Its own fee is in the list too, so it is not counted
- * again. */
-static struct mv_execution *execute_declared(struct parallel_run *p, struct engine_worker *w, uint32_t tx,
-                                             struct tx_result *result, struct vm_tracer **tracer)
-{
-    struct state *s = w->tx.state;
-    state_begin(s, tx + 1, false);
-    s->beneficiary = NULL;
-    execute(p, w, tx, result, tracer);
-    if (result->invalid != STATUS_OK || declared_differs(s, p->run->beneficiary, result->fee)) return NULL;
-    result->fee = U256_ZERO;
-    struct mv_execution *e = ARENA_NEW(&w->versions, struct mv_execution);
-    *e = (struct mv_execution){.tx = tx + 1, .accesses = state_accesses(s, &w->versions)};
-    return e;
-}
-
 /* Executes on whatever predecessors have published so far. */
 static void execute_ahead(struct parallel_run *p, struct engine_worker *w, uint32_t tx, struct ahead *a)
 {
@@ -69,8 +48,7 @@ static void execute_ahead(struct parallel_run *p, struct engine_worker *w, uint3
     execute(p, w, tx, &a->result, &a->tracer);
 }
 
-/* ---- ahead of the line
- * --------------------------------------------------------------------------------------------- */
+/* ---- ahead of the line ------------------------------------------------------------------------------------------- */
 
 /* Whether a transaction that one of `group` may depend on is still to be run, by somebody else. */
 static bool is_to_come(struct parallel_run *p, uint32_t before, uint32_t group)
@@ -100,17 +78,14 @@ static struct sched_task speculate(struct parallel_run *p, struct engine_worker 
         a->execution = NULL;
         a->before_kin = is_to_come(p, p->hints.kin[tx - p->hints.from], group);
         a->before_any = is_to_come(p, p->hints.before[tx - p->hints.from], group);
-        if (p->declared)
-            a->execution = execute_declared(p, w, tx, &a->result, &a->tracer);
-        else
-            execute_ahead(p, w, tx, a);
+        execute_ahead(p, w, tx, a);
         atomic_fetch_add_explicit(&p->speculated, 1, memory_order_relaxed);
         if (!sched_publishing(&p->sched, group)) {
             block_drop_trace(p->run, tx, a->tracer);
             event_note(p->run->engine, w, EVENT_AHEAD, tx, start, true);
             break;
         }
-        if (!p->declared && a->result.invalid == STATUS_OK) a->execution = mv_publish(w->tx.state, &w->versions);
+        if (a->result.invalid == STATUS_OK) a->execution = mv_publish(w->tx.state, &w->versions);
         p->ahead[tx] = a;
         event_note(p->run->engine, w, EVENT_AHEAD, tx, start, false);
         sched_published(&p->sched, group, tx + 1 == p->first[group + 1]);
@@ -140,29 +115,9 @@ static void commit(struct parallel_run *p, struct engine_worker *w, uint32_t tx,
     if (w->tx.state->list_accesses) block_list_accesses(p->run, &execution->accesses, tx + 1);
 }
 
-/* Executes on the declared values what nobody has executed yet, and commits it. What does not agree with the list ends
- * the block: block_execute then finds out serially what is wrong. */
-static enum status run_declared(struct parallel_run *p, struct engine_worker *w, uint32_t tx)
-{
-    struct tx_result *result = &p->run->results[tx];
-    struct mv_execution *e = NULL;
-    uint64_t start = event_clock(p->run->engine);
-    struct vm_tracer *tracer = NULL;
-    if (p->ahead[tx] == NULL) e = execute_declared(p, w, tx, result, &tracer);
-    if (e == NULL) {
-        block_drop_trace(p->run, tx, tracer);
-        return BLOCK_ACCESS_LIST_VALUE;
-    }
-    commit(p, w, tx, e);
-    block_commit_trace(p->run, tx, tracer);
-    event_note(p->run->engine, w, EVENT_RUN, tx, start, false);
-    return STATUS_OK;
-}
-
 /* Runs a transaction on committed values. */
 static enum status run_at_head(struct parallel_run *p, struct engine_worker *w, uint32_t tx)
 {
-    if (p->declared) return run_declared(p, w, tx);
     struct state *s = w->tx.state;
     struct tx_result *result = &p->run->results[tx];
     uint64_t start = event_clock(p->run->engine);
@@ -184,7 +139,6 @@ static enum status run_at_head(struct parallel_run *p, struct engine_worker *w, 
 /* Whether what was found out ahead is what the head would find; if not, notes why. */
 static bool holds(struct parallel_run *p, const struct ahead *a, struct mv_conflict *why)
 {
-    if (p->declared) return a->execution != NULL;
 #ifdef WEFT_RARE_PATHS
     (void)p, (void)a, (void)why;
     return false; /* a build in which every transaction that ran ahead is thrown away and run again */
@@ -326,13 +280,13 @@ static void work(void *context, unsigned worker)
 /* ---- a block ----------------------------------------------------------------------------------------------------- */
 
 /* Runs the transactions from `from` on, with all workers that can be of use. */
-static void run_shared(struct block_run *run, uint32_t from, bool declared)
+static void run_shared(struct block_run *run, uint32_t from)
 {
     uint32_t count = run->task->transaction_count;
     unsigned threads = run->engine->threads_max;
     struct arena *arena = &run->engine->block;
     struct parallel_run *p = arena_alloc(arena, sizeof *p, 64);
-    *p = (struct parallel_run){.run = run, .declared = declared};
+    *p = (struct parallel_run){.run = run};
     p->ahead = ARENA_ARRAY(arena, struct ahead *, count);
     memset(p->ahead, 0, count * sizeof *p->ahead);
     run->conflicts = ARENA_ARRAY(arena, struct block_conflict, count);
@@ -342,7 +296,7 @@ static void run_shared(struct block_run *run, uint32_t from, bool declared)
     unsigned workers = threads < groups ? threads : groups;
     sched_init(&p->sched, groups, workers, ARENA_ARRAY(arena, _Atomic uint8_t, groups));
     hints_make(&p->hints, run->task, from, arena);
-    plan_heavy(&p->sched, run->task, p->first, arena);
+    plan_set_heavy(&p->sched, run->task, p->first, arena);
     run->stats.threads = workers;
     pool_run(run->engine->pool, workers, work, p);
     run->stats.speculated = atomic_load(&p->speculated);
@@ -351,32 +305,14 @@ static void run_shared(struct block_run *run, uint32_t from, bool declared)
         if (p->ahead[tx] != NULL) block_drop_trace(run, tx, p->ahead[tx]->tracer);
 }
 
-static const char *why_alone(const struct block_run *run)
-{
-    return run->engine->threads == 1 ? "one thread" : "too little work to share";
-}
-
 static void run_parallel(struct block_run *run)
 {
     uint32_t count = run->task->transaction_count;
     uint32_t from = run->engine->share_always ? 0 : share_run_alone(run);
     if (from < count)
-        run_shared(run, from, false);
+        run_shared(run, from);
     else if (count != 0)
-        run->stats.fallback = why_alone(run);
-}
-
-static void run_access_list(struct block_run *run)
-{
-    if (run->task->transaction_count == 0) return;
-    if (!run->engine->share_always && !share_is_worthwhile(run)) {
-        executor_serial.run(run);
-        run->stats.fallback = why_alone(run);
-        return;
-    }
-    run->status = declared_load(run);
-    if (run->status == STATUS_OK) run_shared(run, 0, true);
+        run->stats.fallback = share_why_alone(run);
 }
 
 const struct block_executor executor_parallel = {"parallel", run_parallel};
-const struct block_executor executor_access_list = {"access list", run_access_list};

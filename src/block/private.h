@@ -18,11 +18,14 @@ struct engine {
     unsigned threads_max; /* of those that run transactions */
     struct pool *pool;
     struct code_cache *codes;
+    bool borrows; /* pool and codes are the caller's */
     struct state_table *table;
     struct engine_worker *workers;
     struct access_book *book;
     struct arena block; /* what lives as long as the results of one block */
     bool record;
+    void (*hold_up)(void *context); /* NULL: nobody is; only while recording */
+    void *hold_up_context;
     bool share_always;
     uint64_t began_ns; /* the running block, on the wall clock */
 };
@@ -41,7 +44,7 @@ struct block_run {
     uint64_t state_gas_used; /* the same for state gas */
     uint64_t cumulative_gas; /* as receipts count it */
     uint64_t blob_gas_used;
-    uint64_t declared_reads; /* EIP-7928: 0 without a declared list */
+    uint64_t declared_reads; /* EIP-7928: those that block_check_access_list_gas looks for; 0 without a declared list */
     uint32_t committed;      /* transactions */
     enum status status;
     struct error error; /* says more of `status`, when it has the same */
@@ -49,6 +52,8 @@ struct block_run {
     struct block_stats stats;
     struct block_conflict *conflicts;
     uint32_t conflict_count;
+    struct declared *declared; /* the list that the transactions were executed along; NULL: none */
+    uint64_t declared_changes; /* of that list, found by the transactions */
 };
 
 /* The seam: runs all transactions of a block that has been begun, in effect in order. Sets run->status and run->bad. */
@@ -73,6 +78,8 @@ bool block_run_in_place(struct block_run *run, uint32_t index);
 uint32_t share_run_alone(struct block_run *run);
 /* Whether the block promises so much work that all workers are called at once. */
 bool share_is_worthwhile(const struct block_run *run);
+/* Why a block was not shared, for block_stats.fallback. */
+const char *share_why_alone(const struct block_run *run);
 
 /* The time since the block began; 0 unless recording. */
 uint64_t event_clock(const struct engine *e);
@@ -97,6 +104,8 @@ void block_make_reads(struct block_run *run, struct block_result *out);
 /* Lists what was accessed at `index` (0: before the transactions, i: by transaction i from 1, one more: after them),
  * once it is committed and its fee is in run->fees. In order. */
 void block_list_accesses(struct block_run *run, const struct state_accesses *accesses, uint32_t index);
+/* All transactions have been executed along a declared list, without being listed here. */
+void block_pass_transactions(struct block_run *run);
 /* The list; lives as long as the results. */
 struct block_access_list block_make_access_list(struct block_run *run);
 /* How many slots were accessed so far. */
@@ -104,7 +113,7 @@ uint32_t block_listed_slots(const struct block_run *run);
 
 /* What speaks against a list, BLOCK_ACCESS_LIST_* or BAL_* with *error set (may be NULL).
  *   size: more items than the gas limit allows       form: that, order, indices, and the hash in the header
- *   gas: in order, before a transaction; the gas that is left cannot pay for the declared reads that are still missing */
+ *   gas: in order, before a transaction; the gas that is left cannot pay for the declared reads still missing */
 enum status block_check_access_list_size(const struct block_access_list *l, uint64_t gas_limit, struct error *error);
 enum status block_check_access_list_form(const struct block_access_list *l, const struct header *h,
                                          uint32_t transaction_count, struct error *error);

@@ -70,8 +70,7 @@ struct simulation {
     uint64_t ended_ns;
 };
 
-/* ---- what depends on what
- * ------------------------------------------------------------------------------------------- */
+/* ---- what depends on what ---------------------------------------------------------------------------------------- */
 
 /* Sorts the edges by their end. Edges come in the order of transactions, but those of joins stand between. */
 static void collect_needs(struct simulation *s)
@@ -151,8 +150,7 @@ static uint32_t latest_need(const struct simulation *s, uint32_t tx)
     return latest;
 }
 
-/* ---- the steps of a worker
- * -------------------------------------------------------------------------------------------- */
+/* ---- the steps of a worker --------------------------------------------------------------------------------------- */
 
 static void spend(struct simulation *s, struct worker *w, uint64_t ns)
 {
@@ -364,7 +362,7 @@ static void run_shared(struct simulation *s, unsigned workers)
     uint32_t groups = plan_groups(s->c->task, s->from, workers, s->first, s->group_of);
     s->worker_count = workers < groups ? workers : groups;
     sched_init(&s->sched, groups, s->worker_count, ARENA_ARRAY(&s->arena, _Atomic uint8_t, groups));
-    plan_heavy(&s->sched, s->c->task, s->first, &s->arena);
+    plan_set_heavy(&s->sched, s->c->task, s->first, &s->arena);
     hints_make(&s->hints, s->c->task, s->from, &s->arena);
     s->workers = ARENA_ARRAY(&s->arena, struct worker, s->worker_count);
     for (unsigned i = 0; i < s->worker_count; i++)

@@ -4,21 +4,23 @@
  * Three levels, from the outside in:
  *
  *   state_view    the state before the block: callbacks into memory, a database, a witness, a remote node.
- *   state_table   one per block, shared by all workers: every address and every (address, slot) that the block touches, found by
- *                 the only hash look-up there is, loaded once from the view. Each location (an account's balance, nonce and meta;
- *                 a slot) carries its versions, newest transaction first:
+ *   state_table   one per block, shared by all workers: every address and every (address, slot) that the block
+ *                 touches, found by the only hash look-up there is, loaded once from the view. Each location (an
+ *                 account's balance, nonce and meta; a slot) carries its versions, newest transaction first:
  *
  *                     location.top ──► tx 9 ──► tx 4 ──► parent (tx 0)
  *
  *                 Transaction i reads the newest live version below i. Versions are never removed or changed while
  *                 workers run, only marked dead, so reading needs no lock. The serial executor keeps one version behind
  *                 `top` and overwrites it in place.
- *   state         one per worker: the records of the transaction that it runs now, with a journal for reverting calls. Loading a
- *                 location the first time in a transaction notes which version was seen; that is the read set.
+ *   state         one per worker: the records of the transaction that it runs now, with a journal for reverting
+ *                 calls. Loading a location the first time in a transaction notes which version was seen; that is the
+ *                 read set.
  *
  * Separate locations, so that independent things stay independent:
- *   balance   changes are deltas: a credit or debit never reads. What a transaction asks of a balance is mostly a predicate ("at
- *             least this much"); bounds are kept and checked again at commit. Only an observed balance is a value read.
+ *   balance   changes are deltas: a credit or debit never reads. What a transaction asks of a balance is mostly a
+ *             predicate ("at least this much"); bounds are kept and checked again at commit. Only an observed balance
+ *             is a value read.
  *   nonce     a number.
  *   meta      code, existence and storage generation. Self-destruction raises the generation; a slot version of an
  *             older generation reads as zero, so nothing has to be wiped.
@@ -133,7 +135,8 @@ struct account_entry {
     _Atomic(const struct code *) parent_code; /* that code, once somebody asked for it */
     uint64_t hash;
     struct account_entry *next_changed; /* see state_table_changed */
-    uint32_t listed; /* place in the block access list that is being made, from 1; of whoever commits */
+    uint32_t listed;   /* place in the block access list that is being made, from 1; of whoever commits */
+    uint32_t declared; /* place in the list that the block is executed along, from 1; 0: not in it */
     struct location balance, nonce, meta;
     struct version parent_balance, parent_nonce, parent_meta;
 };
@@ -143,7 +146,7 @@ struct slot_entry {
     struct u256 key;
     uint64_t hash;
     struct slot_entry *next_changed;
-    uint32_t listed; /* as in struct account_entry */
+    uint32_t listed, declared; /* as in struct account_entry */
     struct location location;
     struct version parent;
 };
@@ -415,6 +418,10 @@ struct state_accesses {
     uint32_t count;
     uint64_t oldest_hash; /* as in struct state */
 };
+
+/* Which fields of a finalized record are not what they were before the transaction, as in struct state_access. */
+uint32_t state_account_changes(const struct account *a);
+bool state_slot_changes(const struct slot *slot);
 
 /* What the finalized records say was accessed; lives in `arena`. Without the fee of the beneficiary, which is not in
  * them. */

@@ -141,27 +141,17 @@ static struct hash key_of_address(const struct address *a)
         struct hash key;
     } last;
     if (last.used && address_equal(&last.address, a)) return last.key;
-    keccak256(&last.key, a->b, sizeof a->b);
+    last.key = trie_address_key(a);
     last.address = *a;
     last.used = true;
     return last.key;
 }
 
-static struct hash key_of_slot(const struct u256 *slot)
-{
-    uint8_t plain[32];
-    struct hash key;
-    u256_store_be(plain, *slot);
-    keccak256_32(&key, plain);
-    return key;
-}
-
 /* While the root of the block before is being made, an account whose slots that block changed counts as one that has
  * storage: where nothing is, reading finds zero. Only for a creation at an account without nonce and code (EIP-7610)
  * it matters, so there it is waited for. */
-static bool has_storage(struct store *s, const struct hash *key, const struct account_record *a)
+static bool may_have_storage(struct store *s, const struct hash *key, const struct account_record *a)
 {
-    if (!a->root_to_come) return !hash_equal(&a->storage_root, &keccak_empty_trie);
     return a->nonce != 0 || !hash_equal(&a->code_hash, &keccak_empty) || stage_has_storage(s->stage, key);
 }
 
@@ -170,13 +160,8 @@ static enum status view_account(void *context, const struct address *a, struct a
     struct account_record found;
     struct hash key = key_of_address(a);
     enum status s = read_account(context, &key, &found);
-    *out = (struct account_data){0};
-    if (s == STATUS_OK && found.exists)
-        *out = (struct account_data){.exists = true,
-                                     .has_storage = has_storage(context, &key, &found),
-                                     .nonce = found.nonce,
-                                     .balance = found.balance,
-                                     .code_hash = found.code_hash};
+    *out = s == STATUS_OK ? account_record_data(&found) : (struct account_data){0};
+    if (s == STATUS_OK && found.root_to_come) out->has_storage = may_have_storage(context, &key, &found);
     return s;
 }
 
@@ -187,7 +172,7 @@ static enum status view_storage(void *context, const struct address *a, const st
     enum status s = read_account(context, &hashed, &account);
     *out = U256_ZERO;
     if (s != STATUS_OK || account.storage_id == 0) return s;
-    hashed = key_of_slot(key);
+    hashed = trie_slot_key(key);
     return read_slot(context, account.storage_id, &hashed, out);
 }
 
@@ -340,16 +325,4 @@ const struct store_head *store_head(const struct store *s)
 const struct store_head *store_durable_head(const struct store *s)
 {
     return s->has_durable ? &s->durable : NULL;
-}
-
-void store_set_chain_text(struct store *s, struct bytes text)
-{
-    s->text.size = 0;
-    buffer_append(&s->text, text.data, text.size);
-    s->pending.has_text = true;
-}
-
-struct bytes store_chain_text(const struct store *s)
-{
-    return buffer_bytes(&s->text);
 }

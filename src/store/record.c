@@ -1,7 +1,9 @@
 /* Records as bytes. docs/store.md shows them.
  *
- *     account   sizes (nonce 0-3, code? bit 4, storage? bit 5) | size of balance | nonce | balance | [code hash] | [id | root]
- *     undo      for each account: hash | size, old record | number of slots (4 bytes) | for each: hash | size, old word */
+ *     account   sizes (nonce 0-3, code? bit 4, storage? bit 5) | size of balance | nonce | balance | [code hash] |
+ *               [id | root]
+ *     undo      for each account: hash | size, old record | number of slots (4 bytes) |
+ *               for each: hash | size, old word */
 #include "store/private.h"
 
 enum { HAS_CODE = 1 << 4, HAS_STORAGE = 1 << 5, NONCE_SIZE = 15 };
@@ -85,6 +87,16 @@ bool account_record_decode(struct account_record *out, struct bytes in)
         if (!take_hash(&in, &out->storage_root)) return false;
     }
     return in.size == 0;
+}
+
+struct account_data account_record_data(const struct account_record *a)
+{
+    if (!a->exists) return (struct account_data){0};
+    return (struct account_data){.exists = true,
+                                 .has_storage = !hash_equal(&a->storage_root, &keccak_empty_trie),
+                                 .nonce = a->nonce,
+                                 .balance = a->balance,
+                                 .code_hash = a->code_hash};
 }
 
 void undo_encode(struct buffer *out, const struct change_set *set)

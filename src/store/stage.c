@@ -127,8 +127,8 @@ bool stage_has_storage(struct stage *st, const struct hash *key)
     pthread_mutex_unlock(&st->lock);
     /* Nobody writes the set until the owner, who waits for those who ask, goes on. */
     const struct change_set *set = &st->work->set;
-    for (size_t i = 0; i < set->count; i++)
-        if (hash_equal(&set->accounts[i].key, key))
-            return !hash_equal(&set->accounts[i].new.storage_root, &keccak_empty_trie);
-    UNREACHABLE("only accounts of the set have a root to come");
+    size_t i = 0;
+    while (i < set->count && !hash_equal(&set->accounts[i].key, key)) i++;
+    ASSERT(i < set->count); /* only accounts of the set have a root to come */
+    return !hash_equal(&set->accounts[i].new.storage_root, &keccak_empty_trie);
 }

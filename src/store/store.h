@@ -18,7 +18,8 @@
  *     storage    storage id · hash of slot     ──► word
  *     nodes      storage id · path             ──► branch or extension of a trie; id 0 is the trie of accounts
  *     codes      hash                          ──► code
- *     headers, bodies, receipts, undo   number ──► as RLP; undo: what each changed account and slot was before the block
+ *     headers, bodies, receipts, undo   number ──► as RLP; undo: what each changed account and slot was before the
+ *                                       block
  *     numbers    hash of block                 ──► number
  *     lookup     hash of transaction           ──► number, index
  *     meta       schema, head, next storage id, chain
@@ -95,11 +96,6 @@ bool store_transaction(struct store *s, const struct hash *hash, uint64_t *numbe
  * the state's: BLOCK_STATE_ROOT. In a store that has a chain: STORE_OTHER_CHAIN unless its first block is this one. */
 enum status store_genesis(struct store *s, const struct header *header, const struct state_memory *state,
                           struct error *e);
-
-/* A text that goes with the chain (the configuration in its genesis file), kept at the next commit; empty if there is
- * none. */
-void store_set_chain_text(struct store *s, struct bytes text);
-struct bytes store_chain_text(const struct store *s);
 
 /* ---- reading state ----------------------------------------------------------------------------------------------- */
 

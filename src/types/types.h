@@ -38,15 +38,11 @@ struct log {
 /* Writes [address, topics, data] in front of what `w` holds. */
 void log_encode(struct rlp_writer *w, const struct log *l);
 
-/* Sets the three bits of one item (an address, a topic). */
-void bloom_add(struct bloom *b, const void *item, size_t size);
-/* Sets the bits of an item whose keccak-256 is known already: for callers that hash in batches. */
+/* Sets the three bits of an item (an address, a topic), given its keccak-256. */
 void bloom_add_hash(struct bloom *b, const struct hash *keccak);
 /* Adds address and topics of each log; hashes eight items at a time. */
 void bloom_add_logs(struct bloom *b, const struct log *logs, size_t count);
 void bloom_merge(struct bloom *into, const struct bloom *from);
-/* Whether the item may be in: false is certain. */
-bool bloom_may_contain(const struct bloom *b, const void *item, size_t size);
 
 /* ---- transactions ----------------------------------------------------------------------------------------------- */
 
@@ -219,8 +215,7 @@ void header_encode(struct rlp_writer *w, const struct header *h);
 /* keccak256 of the encoded header: the block's hash. */
 void header_hash(struct hash *out, const struct header *h);
 
-/* ---- withdrawals (EIP-4895)
- * --------------------------------------------------------------------------------------- */
+/* ---- withdrawals (EIP-4895) -------------------------------------------------------------------------------------- */
 
 struct withdrawal {
     uint64_t index;
@@ -254,8 +249,7 @@ void block_encode(struct rlp_writer *w, const struct block *b);
 void uncles_hash(struct hash *out, const struct header *uncles, size_t count);
 extern const struct hash uncles_hash_empty;
 
-/* ---- block access lists (EIP-7928)
- * ---------------------------------------------------------------------------------- */
+/* ---- block access lists (EIP-7928) ------------------------------------------------------------------------------- */
 
 /* An index says when: 0 before the transactions, i after transaction i (from 1), count + 1 after all of them. */
 struct bal_word_change {

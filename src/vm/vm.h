@@ -1,9 +1,9 @@
 /* vm: the Ethereum virtual machine. Runs one message (a call or a contract creation) with everything it calls, on a
  * `struct state`, by the rules of a `struct fork`.
  *
- *     tx ──► vm_call(message) ──► frame ──► CALL, CREATE ──► frame ──► ...            one C recursion a level, at most 1,024
+ *     tx ──► vm_call(message) ──► frame ──► CALL, CREATE ──► frame ──► ...       one C recursion a level, at most 1,024
  *                │                  │
- *                │                  ├─ stack    one region per vm: a callee's stack begins behind its caller's used part
+ *                │                  ├─ stack    one region per vm: a callee's stack begins behind its caller's part
  *                │                  ├─ memory   one region per vm: likewise; zeroed only as it grows
  *                ▼                  └─ output   a view into the finished frame's memory
  *            result
@@ -196,6 +196,9 @@ const struct code *vm_code_of(struct vm *vm, struct account *account);
 void vm_log_transfer(struct vm *vm, const struct account *from, const struct account *to, const struct u256 *value);
 void vm_log_burn(struct vm *vm, const struct account *account, const struct u256 *value);
 
+/* Finds out ahead of its first execution where jumps into a code may land. Any thread; a hint, execution does it
+ * otherwise. */
+void vm_prepare_code(const struct code *code);
 /* Frees what the VM keeps in code->plan; for code_cache_new. */
 void vm_plan_free(void *plan);
 /* Bytes of memory that it has; for code_cache_bound. */
