@@ -5,8 +5,8 @@
  *     entry  := type (2) | length (4) | zero (2) | data                            little-endian: e2store
  *
  * Compressed is: in Snappy frames. The accumulator is the SSZ root of the list of (hash of the block, total
- * difficulty), so it vouches for the headers; it is compared when it comes by, behind the blocks, each of which has been
- * checked as every imported block is. Receipts are passed over: they are made anew. */
+ * difficulty), so it vouches for the headers; it is compared when it comes by, behind the blocks, each of which has
+ * been checked as every imported block is. Receipts are passed over: they are made anew. */
 #include <stdlib.h>
 
 #include "chain/file.h"

@@ -163,7 +163,7 @@ static enum status open_all(struct import *i, struct chain_genesis *genesis, str
                                .executor = (o->executors & RUN_SERIAL) != 0 ? EXECUTOR_SERIAL : EXECUTOR_PARALLEL,
                                .readers = (unsigned)(o->readers < THREADS_MAX ? o->readers : THREADS_MAX),
                                .batch_blocks = o->batch,
-                               .batch_bytes = cache_bytes / 4,
+                               .batch_bytes = cache_bytes / 6,
                                .code_bytes = cache_bytes / 8};
     enum status s = genesis_load(genesis, o->genesis, e);
     if (s == STATUS_OK) s = store_open(&i->store, o->datadir, &so, e);
@@ -182,7 +182,7 @@ enum exit_code import_command(const struct options *o)
         log_line("import: expected --datadir and --genesis; see weft import --help");
         return EXIT_BAD_INPUT;
     }
-    interrupt_wait(); /* the last commit may take its time */
+    interrupt_wait();                         /* the last commit may take its time */
     (void)mallopt(M_MMAP_THRESHOLD, 1 << 20); /* big pieces go back to the system when they are given up */
     s = open_all(&i, genesis, &e);
     if (s == STATUS_OK) {

@@ -82,7 +82,7 @@ const struct code *code_cache_find(struct code_cache *c, const struct hash *hash
 /* Returns the code with that hash, copying `bytes` in if it is new. */
 const struct code *code_cache_put(struct code_cache *c, const struct hash *hash, struct bytes bytes);
 void code_cache_free(struct code_cache *c);
-/* Bounds the cache: `bytes` for codes and what `plan_bytes` says that their plans have; 0: no bound, as without this. */
+/* Bounds the cache: `bytes` for codes and what `plan_bytes` says that their plans have; 0: no bound. */
 void code_cache_bound(struct code_cache *c, size_t bytes, size_t (*plan_bytes)(const struct code *code));
 /* A new block begins, and nobody holds a code any more: where the cache has outgrown its bound, the codes that have not
  * been asked for the longest are given up. Within a block it grows as it must. No other thread may be inside. */
