@@ -1,4 +1,4 @@
-/* vm: how CALL, CREATE and kin begin, whoever runs the message: the native VM (call.c) or an EVMC host (evmc/outside.c). */
+/* vm: how CALL, CREATE and kin begin, whoever runs the message: the native VM (call.c) or a host (evmc/outside.c). */
 #ifndef WEFT_VM_CALL_H
 #define WEFT_VM_CALL_H
 
