@@ -215,7 +215,8 @@ static void print_json(const struct measured *m, const struct fork *fork)
                   m->row->shape, fork->name, (long long)m->gas, m->size.units * m->size.loops);
     const struct spread *spreads[] = {&m->fast, &m->plain};
     for (int i = 0; i < 2; i++)
-        buffer_printf(&out, ",\"%s\":{\"min_ns\":%.4f,\"median_ns\":%.4f,\"max_ns\":%.4f,\"unit_ns\":%.4f,\"mgas_s\":%.2f}",
+        buffer_printf(&out,
+                      ",\"%s\":{\"min_ns\":%.4f,\"median_ns\":%.4f,\"max_ns\":%.4f,\"unit_ns\":%.4f,\"mgas_s\":%.2f}",
                       i == 0 ? "fast" : "plain", spreads[i]->least, spreads[i]->median, spreads[i]->most,
                       spreads[i]->unit, speed(m, spreads[i]->median));
     buffer_printf(&out, ",\"verified\":%s", m->wrong == NULL ? "true" : "false");

@@ -130,8 +130,8 @@ static const struct option table[] = {
      FIELD(pipeline)},
     {OPTION_PERTURB, "--perturb", "N", "run each block N times with workers held up at random, and compare with serial",
      VALUE_NUMBER, FIELD(perturb)},
-    {OPTION_OPCODES, "--opcodes", NULL, "time instructions and precompiled contracts; operands are their names", VALUE_NONE,
-     FIELD(opcodes)},
+    {OPTION_OPCODES, "--opcodes", NULL, "time instructions and precompiled contracts; operands are their names",
+     VALUE_NONE, FIELD(opcodes)},
     {OPTION_RPC, "--rpc", "URL", "fetch blocks from the node at URL", VALUE_TEXT, FIELD(rpc)},
 };
 
