@@ -91,6 +91,7 @@ static const struct opcode_row table[] = {
     R(CALLCODE, "STOP", "#5000 made #0 #0 #0 #0 #0", .callee = "00"),
     R(DELEGATECALL, "STOP", "#5000 made #0 #0 #0 #0", .callee = "00"),
     R(STATICCALL, "STOP", "#5000 made #0 #0 #0 #0", .callee = "00"),
+    C(STOP, "in a call", STATICCALL, "#5000 made #0 #0 #0 #0", "00"),
     C(RETURN, "32 bytes, in a call", STATICCALL, "#5000 made #0 #0 #0 #32", "60206000f3"),
     C(REVERT, "in a call", STATICCALL, "#5000 made #0 #0 #0 #0", "60006000fd"),
     C(INVALID, "1,000 gas, in a call", STATICCALL, "#1000 made #0 #0 #0 #0", "fe"),
@@ -105,7 +106,8 @@ static const struct opcode_row table[] = {
 
     P("ecrecover", "", 0x1, 128, "@ecrecover"),
     P("sha256", "0 bytes", 0x2, 0, "=00"), P("sha256", "32 bytes", 0x2, 32, "r32"),
-    P("sha256", "64 bytes", 0x2, 64, "r64"), P("sha256", "1 KiB", 0x2, 1024, "r1024"), P("sha256", "32 KiB", 0x2, 32768, "r32768"),
+    P("sha256", "64 bytes", 0x2, 64, "r64"), P("sha256", "1 KiB", 0x2, 1024, "r1024"),
+    P("sha256", "32 KiB", 0x2, 32768, "r32768"),
     P("ripemd160", "32 bytes", 0x3, 32, "r32"), P("ripemd160", "1 KiB", 0x3, 1024, "r1024"),
     P("ripemd160", "32 KiB", 0x3, 32768, "r32768"),
     P("identity", "0 bytes", 0x4, 0, "=00"), P("identity", "32 bytes", 0x4, 32, "r32"),
