@@ -75,9 +75,9 @@ static void headers(void)
                        .base_fee = U256(1000000000)},
                   back;
     uint8_t extra[16];
-    struct hash *hashes[] = {&h.parent_hash,  &h.uncles_hash, &h.state_root,       &h.transactions_root,
-                             &h.receipts_root, &h.prev_randao, &h.withdrawals_root, &h.parent_beacon_root,
-                             &h.requests_hash};
+    struct hash *hashes[] = {&h.parent_hash,       &h.uncles_hash,        &h.state_root,
+                             &h.transactions_root, &h.receipts_root,      &h.prev_randao,
+                             &h.withdrawals_root,  &h.parent_beacon_root, &h.requests_hash};
     for (size_t i = 0; i < COUNT_OF(hashes); i++) fill(hashes[i], sizeof *hashes[i]);
     fill(&h.beneficiary, sizeof h.beneficiary);
     fill(&h.bloom, sizeof h.bloom);

@@ -52,8 +52,8 @@ static inline void timing_print(const char *name, double *ns, size_t rounds)
                 timing_times *= 2; /* still finding out how many make a round */                                       \
                 continue;                                                                                              \
             }                                                                                                          \
-            if (timing_round >= 0) timing_ns[timing_round] = (double)timing_took / (double)timing_times /              \
-                                                              (double)(each);                                          \
+            if (timing_round >= 0)                                                                                     \
+                timing_ns[timing_round] = (double)timing_took / (double)timing_times / (double)(each);                 \
             timing_round++;                                                                                            \
         }                                                                                                              \
         timing_print(name, timing_ns, TIMING_ROUNDS);                                                                  \

@@ -32,13 +32,14 @@ static void fill(struct operands *o, unsigned a, unsigned b, unsigned m)
 
 /* A row: the expression gives *out from a[i], b[i] and m[i]. */
 #define ROW(name, ...)                                                                                                 \
-    TIME(name, WORDS, for (size_t i = 0; i < WORDS; i++) {                                                             \
-        struct u256 out;                                                                                               \
-        const struct u256 *a = &o.a[i], *b = &o.b[i], *m = &o.m[i];                                                    \
-        (void)m, (void)b;                                                                                              \
-        __VA_ARGS__;                                                                                                        \
-        USED(&out);                                                                                                    \
-    })
+    TIME(                                                                                                              \
+        name, WORDS, for (size_t i = 0; i < WORDS; i++) {                                                              \
+            struct u256 out;                                                                                           \
+            const struct u256 *a = &o.a[i], *b = &o.b[i], *m = &o.m[i];                                                \
+            (void)m, (void)b;                                                                                          \
+            __VA_ARGS__;                                                                                               \
+            USED(&out);                                                                                                \
+        })
 
 static void inline_operations(void)
 {

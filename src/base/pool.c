@@ -258,8 +258,8 @@ void pool_for(struct pool *p, size_t count, size_t grain, void (*body)(void *con
 
 /* ---- birth and death ---- */
 
-/* A thread with a big stack and no signals: those are for the program's own threads. False when the system has none
- * left. */
+/* A thread with a big stack and no signals but its own faults: those are for the program's own threads. False when the
+ * system has none left. */
 static bool thread_start(pthread_t *thread, void *(*entry)(void *), void *argument)
 {
     pthread_attr_t attributes;
@@ -267,6 +267,8 @@ static bool thread_start(pthread_t *thread, void *(*entry)(void *), void *argume
     ASSERT(pthread_attr_setstacksize(&attributes, POOL_STACK_SIZE) == 0);
     sigset_t all, before;
     (void)sigfillset(&all);
+    static const int faults[] = {SIGBUS, SIGSEGV, SIGFPE, SIGILL}; /* they belong to the thread that makes them */
+    for (size_t i = 0; i < COUNT_OF(faults); i++) (void)sigdelset(&all, faults[i]);
     ASSERT(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
     bool started = pthread_create(thread, &attributes, entry, argument) == 0;
     ASSERT(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);

@@ -44,8 +44,19 @@ static void handle(int signal_number, void (*handler)(int), int flags)
     (void)sigaction(signal_number, &action, NULL);
 }
 
+/* A page of a mapped file is not to be had: a store that was cut off, a disk that fails. */
+static void on_bus_error(int signal_number)
+{
+    static const char text[] = "weft: a file ends early or its disk fails: expected a store as weft left it\n";
+    (void)signal_number;
+    ssize_t written = write(STDERR_FILENO, text, sizeof text - 1);
+    (void)written;
+    _exit(EXIT_BAD_INPUT);
+}
+
 void interrupt_catch(void)
 {
+    handle(SIGBUS, on_bus_error, 0);
     handle(SIGALRM, on_alarm, 0);
     handle(SIGINT, on_interrupt, (int)SA_RESETHAND | SA_RESTART);
     handle(SIGTERM, on_interrupt, (int)SA_RESETHAND | SA_RESTART);

@@ -343,8 +343,7 @@ TEST(u256_divides_what_is_hard_to_divide)
 TEST(u256_reciprocals_are_the_same)
 {
     const uint64_t top = (uint64_t)1 << 63, edges[] = {top, top + 1, UINT64_MAX, UINT64_MAX - 1, top | top >> 1};
-    for (size_t i = 0; i < COUNT_OF(edges); i++)
-        CHECK_EQ_U64(reciprocal_newton(edges[i]), reciprocal_divide(edges[i]));
+    for (size_t i = 0; i < COUNT_OF(edges); i++) CHECK_EQ_U64(reciprocal_newton(edges[i]), reciprocal_divide(edges[i]));
     for (int i = 0; i < ROUNDS; i++) {
         uint64_t d = harness_random() | top;
         CHECK_EQ_U64(reciprocal_newton(d), reciprocal_divide(d));

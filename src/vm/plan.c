@@ -134,16 +134,16 @@ struct translation *vm_translation_of(struct plan *plan, const struct code *code
     }
 }
 
-void vm_plan_free(void *memory)
+void vm_plan_free(void *plan)
 {
-    struct plan *plan = memory;
-    struct translation *t = atomic_load_explicit(&plan->translations, memory_order_acquire);
+    struct plan *p = plan;
+    struct translation *t = atomic_load_explicit(&p->translations, memory_order_acquire);
     while (t != NULL) {
         struct translation *next = t->next;
         translation_free(t);
         t = next;
     }
-    free(plan);
+    free(p);
 }
 
 size_t vm_plan_bytes(const struct code *code)

@@ -106,4 +106,10 @@ if [ -n "$WEFT_FIXTURES" ] && [ -d "$WEFT_FIXTURES/rpc_compat" ]; then
         "$WEFT_FIXTURES/rpc_compat/chain.rlp"
     expect 0 "built anew" db check --datadir "$folder/rpc"
 fi
+# A store whose file was cut off: a line, and no signal.
+"$weft" make-chain --genesis "$folder/short.json" --blocks 20 "$folder/short.rlp" >/dev/null 2>&1
+"$weft" import --datadir "$folder/short" --genesis "$folder/short.json" "$folder/short.rlp" >/dev/null 2>&1
+truncate -s 40000 "$folder/short/state.mdb"
+expect 2 "expected a store as weft left it" db check --datadir "$folder/short"
+
 exit $bad
