@@ -112,7 +112,8 @@ struct options {
     const char *contracts; /* folder; NULL: not given */
     const char *rpc;       /* NULL: not given */
     const char *datadir, *genesis;
-    uint64_t cache_mb, batch, readers, latency_us, history, blocks, gas, fill, fill_blocks, touch, perturb; /* 0: not given */
+    /* 0: not given */
+    uint64_t cache_mb, batch, readers, latency_us, history, blocks, gas, fill, fill_blocks, touch, perturb;
     bool receipts, store;
     bool pipeline;
     bool opcodes;
