@@ -242,6 +242,18 @@ static inline void cpu_relax(void)
 #endif
 }
 
+/* A lock that is held for moments. Who waits spins a little and then lets others run, as the holder may have been put
+ * to sleep; without that, spinning workers can keep him asleep for the whole of their time slices. */
+void flag_lock_slow(atomic_flag *f);
+static inline void flag_lock(atomic_flag *f)
+{
+    if (UNLIKELY(atomic_flag_test_and_set_explicit(f, memory_order_acquire))) flag_lock_slow(f);
+}
+static inline void flag_unlock(atomic_flag *f)
+{
+    atomic_flag_clear_explicit(f, memory_order_release);
+}
+
 /* ---- log ----------------------------------------------------------------------------------------------------- */
 
 /* One line on stderr, "weft: ...". For the command; the library never prints. */

@@ -19,6 +19,7 @@
 
 #include <linux/futex.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdalign.h>
 #include <stdio.h>
@@ -73,6 +74,16 @@ void futex_wait(_Atomic uint32_t *word, uint32_t expected)
 void futex_wake(_Atomic uint32_t *word, unsigned how_many)
 {
     (void)futex(word, FUTEX_WAKE, how_many, 0);
+}
+
+void flag_lock_slow(atomic_flag *f)
+{
+    for (unsigned spin = 0; atomic_flag_test_and_set_explicit(f, memory_order_acquire); spin++) {
+        if (spin < SPINS)
+            cpu_relax();
+        else
+            (void)sched_yield();
+    }
 }
 
 /* ---- workers ---- */

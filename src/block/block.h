@@ -36,6 +36,8 @@ void engine_free(struct engine *e);
 unsigned engine_threads(const struct engine *e);
 struct pool *engine_pool(struct engine *e);
 struct code_cache *engine_codes(struct engine *e);
+/* Bounds what is kept of codes that ran, and of what was made of them; 0: everything is kept. */
+void engine_bound_codes(struct engine *e, size_t bytes);
 struct state_table *engine_table(struct engine *e);
 /* The parallel executor decides for itself whether a block is worth sharing among the threads. With `always` it shares
  * every block, however small, and also with one thread takes the parallel path: for tests. */

@@ -47,6 +47,7 @@ struct chain_options {
     unsigned readers;      /* threads that read what blocks will need; 0: none */
     uint64_t batch_blocks; /* commit after so many; 0: 2,048 */
     size_t batch_bytes;    /* or when so much waits; 0: 64 MiB */
+    size_t code_bytes;     /* bound of codes that ran, and of what was made of them; 0: none */
 };
 
 struct chain;

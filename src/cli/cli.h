@@ -57,7 +57,7 @@ enum option_flag {
     OPTION_IMPORT = 1 << 27, /* --batch, --readers, --read-latency-us */
     OPTION_HISTORY = 1 << 28,
     OPTION_RECEIPTS = 1 << 29,
-    OPTION_MAKE = 1 << 30, /* --blocks, --gas-per-block, --fill, --touch */
+    OPTION_MAKE = 1 << 30, /* --blocks, --gas-per-block, --fill, --fill-blocks, --touch */
     OPTION_PIPELINE = 1ull << 31,
     OPTION_PERTURB = 1ull << 32,
     OPTION_OPCODES = 1ull << 33,
@@ -112,7 +112,7 @@ struct options {
     const char *contracts; /* folder; NULL: not given */
     const char *rpc;       /* NULL: not given */
     const char *datadir, *genesis;
-    uint64_t cache_mb, batch, readers, latency_us, history, blocks, gas, fill, touch, perturb; /* 0: not given */
+    uint64_t cache_mb, batch, readers, latency_us, history, blocks, gas, fill, fill_blocks, touch, perturb; /* 0: not given */
     bool receipts, store;
     bool pipeline;
     bool opcodes;

@@ -70,6 +70,8 @@ static const struct option table[] = {
      FIELD(gas)},
     {OPTION_MAKE, "--fill", "N", "slots that each block writes for the first time (22,400 gas each)", VALUE_NUMBER,
      FIELD(fill)},
+    {OPTION_MAKE, "--fill-blocks", "N", "the first N blocks fill; those behind them touch, and do nothing else",
+     VALUE_NUMBER, FIELD(fill_blocks)},
     {OPTION_MAKE, "--touch", "N", "slots that each block changes among those (5,500 gas each)", VALUE_NUMBER,
      FIELD(touch)},
     {OPTION_RECEIPTS, "--receipts", NULL, "give up receipts and look-ups of older blocks, too", VALUE_NONE,

@@ -71,6 +71,7 @@ struct code {
     struct address delegate; /* whose code runs instead, if is_delegation */
     _Atomic(void *) plan;    /* what the VM prepared for it (vm/plan.h) */
     _Atomic uint32_t heat;   /* how often the VM ran it, until it is hot */
+    _Atomic uint32_t used;   /* the cache's block in which it was last asked for */
     uint8_t bytes[];         /* size + CODE_PADDING */
 };
 
@@ -81,6 +82,13 @@ const struct code *code_cache_find(struct code_cache *c, const struct hash *hash
 /* Returns the code with that hash, copying `bytes` in if it is new. */
 const struct code *code_cache_put(struct code_cache *c, const struct hash *hash, struct bytes bytes);
 void code_cache_free(struct code_cache *c);
+/* Bounds the cache: `bytes` for codes and what `plan_bytes` says that their plans have; 0: no bound. */
+void code_cache_bound(struct code_cache *c, size_t bytes, size_t (*plan_bytes)(const struct code *code));
+/* A new block begins, and nobody holds a code any more: where the cache has outgrown its bound, the codes that have not
+ * been asked for the longest are given up. Within a block it grows as it must. No other thread may be inside. */
+void code_cache_begin_block(struct code_cache *c);
+/* Bytes of the codes without their plans, for tests. */
+size_t code_cache_bytes(struct code_cache *c);
 /* The code of accounts without code. */
 extern const struct code code_empty;
 

@@ -135,6 +135,8 @@ size_t trie_leaf_encode(uint8_t *out, const void *key, size_t key_size, size_t d
 void trie_save(struct trie *t, const struct trie_keeper *keeper);
 /* Whether there is something to save. */
 bool trie_is_unsaved(const struct trie *t);
+/* Gives up all nodes that have been saved, and their memory; they come from the source again. */
+void trie_forget(struct trie *t);
 /* Bytes of memory that the trie holds. */
 size_t trie_bytes(const struct trie *t);
 

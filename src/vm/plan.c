@@ -146,6 +146,16 @@ void vm_plan_free(void *plan)
     free(p);
 }
 
+size_t vm_plan_bytes(const struct code *code)
+{
+    const struct plan *plan = atomic_load_explicit(&code->plan, memory_order_acquire);
+    if (plan == NULL) return 0;
+    size_t bytes = sizeof *plan + ((size_t)code->size / 64 + 1) * (sizeof(uint64_t) + sizeof(uint32_t));
+    const struct translation *t = atomic_load_explicit(&plan->translations, memory_order_acquire);
+    for (; t != NULL; t = t->next) bytes += sizeof *t + plan->jumpdest_count * sizeof(struct cell) + t->runs.reserved;
+    return bytes;
+}
+
 const uint64_t *vm_jumpdests(struct frame *f)
 {
     if (f->cached != NULL) {

@@ -201,5 +201,7 @@ void vm_log_burn(struct vm *vm, const struct account *account, const struct u256
 void vm_prepare_code(const struct code *code);
 /* Frees what the VM keeps in code->plan; for code_cache_new. */
 void vm_plan_free(void *plan);
+/* Bytes of memory that it has; for code_cache_bound. */
+size_t vm_plan_bytes(const struct code *code);
 
 #endif
