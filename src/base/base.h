@@ -186,7 +186,8 @@ static inline uint64_t random_next(uint64_t *state)
 /* Reads a whole file; the caller frees the buffer. FILE_UNREADABLE or FILE_TOO_BIG (over `limit` bytes), with *e set.
  * At least one zero byte stands behind the end (not counted in size). */
 enum status file_read(struct buffer *out, const char *path, size_t limit, struct error *e);
-/* Writes a whole file, through a temporary one that is renamed. */
+/* Writes a whole file: a regular one through a temporary one that is renamed, a device, pipe or link as it is.
+ * FILE_UNWRITABLE with *e set. */
 enum status file_write(const char *path, struct bytes content, struct error *e);
 
 /* ---- time and processors ------------------------------------------------------------------------------------- */
@@ -239,6 +240,18 @@ static inline void cpu_relax(void)
 #elif defined(__aarch64__)
     __asm__ volatile("yield");
 #endif
+}
+
+/* A lock that is held for moments. Who waits spins a little and then lets others run, as the holder may have been put
+ * to sleep; without that, spinning workers can keep him asleep for the whole of their time slices. */
+void flag_lock_slow(atomic_flag *f);
+static inline void flag_lock(atomic_flag *f)
+{
+    if (UNLIKELY(atomic_flag_test_and_set_explicit(f, memory_order_acquire))) flag_lock_slow(f);
+}
+static inline void flag_unlock(atomic_flag *f)
+{
+    atomic_flag_clear_explicit(f, memory_order_release);
 }
 
 /* ---- log ----------------------------------------------------------------------------------------------------- */

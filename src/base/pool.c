@@ -19,6 +19,7 @@
 
 #include <linux/futex.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdalign.h>
 #include <stdio.h>
@@ -73,6 +74,16 @@ void futex_wait(_Atomic uint32_t *word, uint32_t expected)
 void futex_wake(_Atomic uint32_t *word, unsigned how_many)
 {
     (void)futex(word, FUTEX_WAKE, how_many, 0);
+}
+
+void flag_lock_slow(atomic_flag *f)
+{
+    for (unsigned spin = 0; atomic_flag_test_and_set_explicit(f, memory_order_acquire); spin++) {
+        if (spin < SPINS)
+            cpu_relax();
+        else
+            (void)sched_yield();
+    }
 }
 
 /* ---- workers ---- */
@@ -247,8 +258,8 @@ void pool_for(struct pool *p, size_t count, size_t grain, void (*body)(void *con
 
 /* ---- birth and death ---- */
 
-/* A thread with a big stack and no signals: those are for the program's own threads. False when the system has none
- * left. */
+/* A thread with a big stack and no signals but its own faults: those are for the program's own threads. False when the
+ * system has none left. */
 static bool thread_start(pthread_t *thread, void *(*entry)(void *), void *argument)
 {
     pthread_attr_t attributes;
@@ -256,6 +267,8 @@ static bool thread_start(pthread_t *thread, void *(*entry)(void *), void *argume
     ASSERT(pthread_attr_setstacksize(&attributes, POOL_STACK_SIZE) == 0);
     sigset_t all, before;
     (void)sigfillset(&all);
+    static const int faults[] = {SIGBUS, SIGSEGV, SIGFPE, SIGILL}; /* they belong to the thread that makes them */
+    for (size_t i = 0; i < COUNT_OF(faults); i++) (void)sigdelset(&all, faults[i]);
     ASSERT(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
     bool started = pthread_create(thread, &attributes, entry, argument) == 0;
     ASSERT(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);

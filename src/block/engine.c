@@ -68,6 +68,11 @@ struct code_cache *engine_codes(struct engine *e)
     return e->codes;
 }
 
+void engine_bound_codes(struct engine *e, size_t bytes)
+{
+    code_cache_bound(e->codes, bytes, vm_plan_bytes);
+}
+
 struct state_table *engine_table(struct engine *e)
 {
     return e->table;

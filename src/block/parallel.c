@@ -48,8 +48,7 @@ static void execute_ahead(struct parallel_run *p, struct engine_worker *w, uint3
     execute(p, w, tx, &a->result, &a->tracer);
 }
 
-/* ---- ahead of the line
- * --------------------------------------------------------------------------------------------- */
+/* ---- ahead of the line ------------------------------------------------------------------------------------------- */
 
 /* Whether a transaction that one of `group` may depend on is still to be run, by somebody else. */
 static bool is_to_come(struct parallel_run *p, uint32_t before, uint32_t group)

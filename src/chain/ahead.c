@@ -4,15 +4,22 @@
  *     file ──► [ job | job | job | ... ] ──► ahead_next
  *                first          end
  *
- * A thread reads the next block while it holds `reading`, so jobs are in the file's order, and works on it after it let
- * go. */
-#include <stdlib.h>
-
+ *     FREE ──► DECODING ──► RECOVERING, in portions ──► READY ──► FREE
+ *
+ * A thread without work takes the next portion of senders of the first block that has one, so that all of them help the
+ * block that is needed next; where there is none, and nobody reads, it reads the next block. So jobs are in the file's
+ * order. Without threads, ahead_next does the same on the caller. */
+#define _GNU_SOURCE 1
 #include "chain/private.h"
+
+#include <stdlib.h>
 
 /* Blocks ahead, and a bound for the bytes of their encodings. */
 enum { RING = 64 };
 #define RING_BYTES ((size_t)64 << 20)
+
+/* Transactions whose signers are recovered by one thread at a time: some milliseconds. */
+enum { PORTION = 64 };
 
 struct ahead {
     const struct chain *chain;
@@ -20,14 +27,16 @@ struct ahead {
     struct ahead_job jobs[RING];
     uint64_t first, end; /* numbers of jobs; their places modulo RING */
     size_t bytes;        /* of encodings in the ring */
-    bool file_ended, stop;
-    pthread_mutex_t lock, reading;
-    pthread_cond_t ready, room;
+    bool reading, file_ended, stop;
+    unsigned busy; /* threads that have work */
+    pthread_mutex_t lock;
+    pthread_cond_t ready; /* a job is, for the caller */
+    pthread_cond_t more;  /* there may be something to do, for the threads */
     pthread_t *threads;
     unsigned thread_count;
 };
 
-/* ---- work -------------------------------------------------------------------------------------------------------- */
+/* ---- decoding ---------------------------------------------------------------------------------------------------- */
 
 static enum status failed(struct ahead_job *job, enum status s, const char *what)
 {
@@ -44,16 +53,6 @@ static enum status check_form(struct ahead_job *job)
     return block_check_body(&job->block, f, &job->error);
 }
 
-static enum status recover(struct ahead_job *job)
-{
-    const struct block *b = &job->block;
-    struct error why;
-    enum status s = block_recover(NULL, job->fork, b->transactions, b->transaction_count, &job->arena, &job->signers,
-                                  NULL, &why);
-    if (s == STATUS_OK) return s;
-    return error_set(&job->error, s, "block %llu: %s", (unsigned long long)b->header.number, why.text);
-}
-
 static void hash_transactions(struct ahead_job *job)
 {
     const struct block *b = &job->block;
@@ -63,7 +62,27 @@ static void hash_transactions(struct ahead_job *job)
     keccak256_many(job->transaction_hashes, in, b->transaction_count);
 }
 
-static enum status prepare(const struct chain *c, struct ahead_job *job)
+/* Makes room for what the portions find. */
+static void prepare_signers(struct ahead_job *job)
+{
+    const struct block *b = &job->block;
+    job->senders = ARENA_ARRAY(&job->arena, struct address, b->transaction_count + 1);
+    job->authorities = NULL;
+    job->bad = b->transaction_count;
+    job->portions = job->portions_left = (b->transaction_count + PORTION - 1) / PORTION;
+    for (uint32_t i = 0; i < b->transaction_count; i++) {
+        uint32_t count = b->transactions[i].authorization_count;
+        if (count == 0) continue;
+        if (job->authorities == NULL) {
+            job->authorities = ARENA_ARRAY(&job->arena, struct address *, b->transaction_count);
+            memset(job->authorities, 0, b->transaction_count * sizeof *job->authorities);
+        }
+        job->authorities[i] = ARENA_ARRAY(&job->arena, struct address, count);
+    }
+    job->signers = (struct block_signers){job->senders, (const struct address *const *)job->authorities};
+}
+
+static enum status decode(const struct chain *c, struct ahead_job *job)
 {
     struct rlp in = rlp_of(buffer_bytes(&job->bytes));
     enum status s = block_decode(&job->block, &in, &job->arena, &job->error);
@@ -74,50 +93,125 @@ static enum status prepare(const struct chain *c, struct ahead_job *job)
     if (!chain_split(buffer_bytes(&job->bytes), &job->arena, &job->header_bytes, &job->body_bytes))
         return failed(job, CHAIN_FILE, "");
     hash_transactions(job);
-    return recover(job);
+    prepare_signers(job);
+    return STATUS_OK;
 }
 
-/* ---- threads ----------------------------------------------------------------------------------------------------- */
+/* ---- signers ----------------------------------------------------------------------------------------------------- */
 
-/* Waits for room and takes the next place; NULL when there is nothing more to read. Called under `reading`. */
-static struct ahead_job *take_place(struct ahead *a)
+/* Recovers who signed; gives the first transaction without a sender, or the number of all, and why. */
+static uint32_t recover(struct ahead_job *job, uint32_t portion, enum status *why)
 {
-    struct ahead_job *job = NULL;
-    pthread_mutex_lock(&a->lock);
-    while (!a->stop && !a->file_ended && (a->end - a->first == RING || a->bytes > RING_BYTES))
-        pthread_cond_wait(&a->room, &a->lock);
-    if (!a->stop && !a->file_ended) {
-        job = &a->jobs[a->end++ % RING];
-        job->state = JOB_TAKEN;
-    }
+    const struct block *b = &job->block;
+    struct signature_rules rules = {.low_s = job->fork->low_s, .chain_id = job->fork->replay_protection};
+    uint32_t first = portion * PORTION, bad;
+    uint32_t count = b->transaction_count - first < PORTION ? b->transaction_count - first : PORTION;
+    *why = transactions_senders(&job->senders[first], &b->transactions[first], count, rules, &bad);
+    if (*why != STATUS_OK) return first + bad;
+    for (uint32_t i = first; i < first + count; i++)
+        if (b->transactions[i].authorization_count != 0) tx_authorities(&b->transactions[i], job->authorities[i]);
+    return b->transaction_count;
+}
+
+static void conclude(struct ahead_job *job)
+{
+    if (job->status == STATUS_OK && !job->end && job->bad != job->block.transaction_count)
+        job->status = error_set(&job->error, job->bad_status, "block %llu: transaction %u: %s",
+                                (unsigned long long)job->block.header.number, job->bad, status_text(job->bad_status));
+    job->state = JOB_READY;
+}
+
+/* ---- what is done next ------------------------------------------------------------------------------------------- */
+
+/* All of these are called under the lock, and give it up while they work. */
+
+static void read_next(struct ahead *a)
+{
+    struct ahead_job *job = &a->jobs[a->end++ % RING];
+    job->state = JOB_DECODING;
+    job->error = (struct error){STATUS_OK, ""};
+    job->portions = job->portions_left = job->portions_taken = 0;
+    a->reading = true;
     pthread_mutex_unlock(&a->lock);
-    return job;
+    job->status = chain_file_next(a->file, &job->bytes, &job->end, &job->error);
+    bool good = job->status == STATUS_OK && !job->end;
+    pthread_mutex_lock(&a->lock);
+    a->reading = false;
+    a->bytes += job->bytes.size;
+    a->file_ended = !good;
+    pthread_cond_broadcast(&a->more);
+    pthread_mutex_unlock(&a->lock);
+    arena_reset(&job->arena);
+    if (good) job->status = decode(a->chain, job);
+    good = good && job->status == STATUS_OK;
+    pthread_mutex_lock(&a->lock);
+    if (good && job->portions != 0) {
+        job->state = JOB_RECOVERING;
+        pthread_cond_broadcast(&a->more);
+    } else {
+        if (!good) job->portions = 0;
+        job->bad = job->block.transaction_count;
+        conclude(job);
+        pthread_cond_signal(&a->ready);
+    }
+}
+
+static void recover_next(struct ahead *a, struct ahead_job *job)
+{
+    uint32_t portion = job->portions_taken++;
+    enum status why;
+    pthread_mutex_unlock(&a->lock);
+    uint32_t bad = recover(job, portion, &why);
+    pthread_mutex_lock(&a->lock);
+    if (bad < job->bad) {
+        job->bad = bad;
+        job->bad_status = why;
+    }
+    if (--job->portions_left != 0) return;
+    conclude(job);
+    pthread_cond_signal(&a->ready);
+}
+
+static struct ahead_job *with_portions(struct ahead *a)
+{
+    for (uint64_t i = a->first; i < a->end; i++) {
+        struct ahead_job *job = &a->jobs[i % RING];
+        if (job->state == JOB_RECOVERING && job->portions_taken < job->portions) return job;
+    }
+    return NULL;
+}
+
+static bool may_read(const struct ahead *a)
+{
+    return !a->reading && !a->file_ended && a->end - a->first < RING && a->bytes <= RING_BYTES;
+}
+
+/* Does one piece of work; false: there is none now. */
+static bool do_something(struct ahead *a)
+{
+    struct ahead_job *job = with_portions(a);
+    if (job == NULL && !may_read(a)) return false;
+    a->busy++;
+    if (job != NULL)
+        recover_next(a, job);
+    else
+        read_next(a);
+    a->busy--;
+    return true;
 }
 
 static void *work(void *ahead)
 {
     struct ahead *a = ahead;
-    for (;;) {
-        pthread_mutex_lock(&a->reading);
-        struct ahead_job *job = take_place(a);
-        if (job != NULL) {
-            job->error = (struct error){STATUS_OK, ""};
-            job->status = chain_file_next(a->file, &job->bytes, &job->end, &job->error);
-            pthread_mutex_lock(&a->lock);
-            a->bytes += job->bytes.size;
-            a->file_ended = job->end || job->status != STATUS_OK;
-            pthread_mutex_unlock(&a->lock);
-        }
-        pthread_mutex_unlock(&a->reading);
-        if (job == NULL) return NULL;
-        arena_reset(&job->arena);
-        if (job->status == STATUS_OK && !job->end) job->status = prepare(a->chain, job);
-        pthread_mutex_lock(&a->lock);
-        job->state = JOB_READY;
-        pthread_cond_broadcast(&a->ready);
-        pthread_mutex_unlock(&a->lock);
-    }
+    (void)pthread_setname_np(pthread_self(), "weft-ahead");
+    pthread_mutex_lock(&a->lock);
+    while (!a->stop)
+        if (!do_something(a)) pthread_cond_wait(&a->more, &a->lock);
+    pthread_mutex_unlock(&a->lock);
+    return NULL;
 }
+
+/* ---- the ring ---------------------------------------------------------------------------------------------------- */
 
 struct ahead *ahead_new(const struct chain *c, struct chain_file *file, unsigned threads)
 {
@@ -125,13 +219,12 @@ struct ahead *ahead_new(const struct chain *c, struct chain_file *file, unsigned
     a->chain = c;
     a->file = file;
     pthread_mutex_init(&a->lock, NULL);
-    pthread_mutex_init(&a->reading, NULL);
     pthread_cond_init(&a->ready, NULL);
-    pthread_cond_init(&a->room, NULL);
-    a->threads = base_calloc(threads, sizeof *a->threads);
+    pthread_cond_init(&a->more, NULL);
+    a->threads = base_calloc(threads + 1, sizeof *a->threads);
+    /* Where the system gives none, the caller does it all. */
     while (a->thread_count < threads && pthread_create(&a->threads[a->thread_count], NULL, work, a) == 0)
         a->thread_count++;
-    ASSERT(a->thread_count != 0);
     return a;
 }
 
@@ -139,7 +232,8 @@ struct ahead_job *ahead_next(struct ahead *a)
 {
     struct ahead_job *job = &a->jobs[a->first % RING];
     pthread_mutex_lock(&a->lock);
-    while (job->state != JOB_READY) pthread_cond_wait(&a->ready, &a->lock);
+    while (job->state != JOB_READY)
+        if (a->thread_count != 0 || !do_something(a)) pthread_cond_wait(&a->ready, &a->lock);
     pthread_mutex_unlock(&a->lock);
     return job;
 }
@@ -150,15 +244,32 @@ void ahead_done(struct ahead *a, struct ahead_job *job)
     job->state = JOB_FREE;
     a->bytes -= job->bytes.size;
     a->first++;
-    pthread_cond_broadcast(&a->room);
+    pthread_cond_broadcast(&a->more);
     pthread_mutex_unlock(&a->lock);
+}
+
+unsigned ahead_busy(struct ahead *a)
+{
+    pthread_mutex_lock(&a->lock);
+    unsigned busy = a->busy;
+    pthread_mutex_unlock(&a->lock);
+    return busy;
+}
+
+bool ahead_knows_left(struct ahead *a, size_t *blocks)
+{
+    pthread_mutex_lock(&a->lock);
+    bool known = a->file_ended;
+    *blocks = (size_t)(a->end - a->first);
+    pthread_mutex_unlock(&a->lock);
+    return known;
 }
 
 void ahead_free(struct ahead *a)
 {
     pthread_mutex_lock(&a->lock);
     a->stop = true;
-    pthread_cond_broadcast(&a->room);
+    pthread_cond_broadcast(&a->more);
     pthread_mutex_unlock(&a->lock);
     for (unsigned i = 0; i < a->thread_count; i++) pthread_join(a->threads[i], NULL);
     for (size_t i = 0; i < RING; i++) {
@@ -166,9 +277,8 @@ void ahead_free(struct ahead *a)
         arena_free(&a->jobs[i].arena);
     }
     pthread_mutex_destroy(&a->lock);
-    pthread_mutex_destroy(&a->reading);
     pthread_cond_destroy(&a->ready);
-    pthread_cond_destroy(&a->room);
+    pthread_cond_destroy(&a->more);
     free(a->threads);
     free(a);
 }

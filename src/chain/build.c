@@ -67,7 +67,7 @@ enum status chain_build(struct chain *c, const struct chain_template *t, struct 
     ASSERT(fork->difficulty == DIFFICULTY_NONE);
     arena_reset(&c->arena);
     begin_header(c, t, fork, &b.header);
-    enum status s = chain_execute(c, &b, fork, &signers, &task, r, e);
+    enum status s = chain_execute(c, c->options.executor, &b, fork, &signers, &task, r, e);
     if (s != STATUS_OK) return s;
     b.header.gas_used = r->gas_used;
     b.header.blob_gas_used = r->blob_gas_used;

@@ -1,9 +1,10 @@
 /* chain: blocks from files onto a store: read, checked in full, executed, kept.
  *
- *     file ──► reader ──► ahead: decode, check the body, recover senders, hash    (some blocks before they are needed, on threads of
- *                           │                                                      their own, reading senders and recipients in, too)
+ *     file ──► reader ──► ahead: decode, check the body, recover senders, hash; some blocks before they are needed,
+ *                           │    on threads of their own, reading senders and recipients in, too
  *                           ▼
- *                         header, uncles ──► execute ──► receipts, gas, bloom ──► state root ──► pending ──► commit, many blocks at once
+ *                         header, uncles ──► execute ──► receipts, gas, bloom ──► state root ──► pending ──► commit,
+ *                                                                                                  many blocks at once
  *
  * What is not right by the rules of the chain never reaches the store. A commit is made when enough waits for it, and
  * is written on a thread of its own while the next blocks run; chain_finish makes the last. After a crash the chain
@@ -46,6 +47,7 @@ struct chain_options {
     unsigned readers;      /* threads that read what blocks will need; 0: none */
     uint64_t batch_blocks; /* commit after so many; 0: 2,048 */
     size_t batch_bytes;    /* or when so much waits; 0: 64 MiB */
+    size_t code_bytes;     /* bound of codes that ran, and of what was made of them; 0: none */
 };
 
 struct chain;

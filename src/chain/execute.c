@@ -73,13 +73,12 @@ static void prefetch(struct chain *c, const struct block *b, const struct block_
     store_prefetch(c->store, a, accounts, s, slots, c->readers);
 }
 
-enum status chain_execute(struct chain *c, const struct block *b, const struct fork *fork,
+enum status chain_execute(struct chain *c, enum executor_kind kind, const struct block *b, const struct fork *fork,
                           const struct block_signers *signers, struct block_task *task, struct block_result *r,
                           struct error *e)
 {
     struct state_view *view = ARENA_NEW(&c->arena, struct state_view);
     struct root_recorder recorder = {.chain = c, .result = r};
-    enum executor_kind kind = c->options.executor;
     *view = store_view(c->store);
     *task = block_task_of(&c->genesis->spec, fork, b, *signers, view);
     if (!fork->receipt_status) {

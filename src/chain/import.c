@@ -1,11 +1,20 @@
 /* Importing: one block after the other, each checked against its parent, executed, compared with its header, and given
- * to the store. */
+ * to the store. While a block is executed the tries of its parent are still being changed:
+ *
+ *     threads ahead    decode N+2, senders N+1 ...      (ahead.c)
+ *     caller           execute N ──► receipts, gas ──► settle N-1 ──► begin to apply N ──► execute N+1 ...
+ *     store's thread   root of N-1 ────────────────────────┘              └──► root of N
+ *     writer           batches before
+ *
+ * So a wrong root of N-1 is found when N has been executed; its error comes before any that N has. */
 #include <stdlib.h>
 
 #include "chain/private.h"
 
 #define BATCH_BLOCKS_DEFAULT 2048u
 #define BATCH_BYTES_DEFAULT ((size_t)64 << 20)
+/* Commits before the end are made of at least this part of a batch. */
+enum { LAST_PART = 32 };
 
 /* ---- the chain --------------------------------------------------------------------------------------------------- */
 
@@ -36,8 +45,14 @@ enum status chain_new(struct chain **out, struct store *store, const struct chai
         return s;
     }
     c->engine = engine_new(o->threads);
-    if (o->readers != 0) c->readers = pool_new(o->readers);
-    store_set_readers(store, c->readers);
+    engine_bound_codes(c->engine, o->code_bytes);
+    c->beside = engine_threads(c->engine) > 1;
+    if (c->beside) c->root_pool = pool_new(engine_threads(c->engine));
+    if (o->readers != 0) {
+        c->readers = pool_new(o->readers);
+        c->way_readers = pool_new(o->readers);
+    }
+    store_set_readers(store, c->way_readers);
     c->progress.number = c->parent.number;
     *out = c;
     return STATUS_OK;
@@ -46,9 +61,12 @@ enum status chain_new(struct chain **out, struct store *store, const struct chai
 void chain_free(struct chain *c)
 {
     if (c == NULL) return;
+    (void)chain_settle(c, NULL);
     store_set_readers(c->store, NULL);
     engine_free(c->engine);
+    pool_free(c->root_pool);
     pool_free(c->readers);
+    pool_free(c->way_readers);
     rlp_writer_free(&c->receipts);
     arena_free(&c->arena);
     free(c);
@@ -66,14 +84,28 @@ const struct chain_progress *chain_progress(const struct chain *c)
 
 /* ---- branches ---------------------------------------------------------------------------------------------------- */
 
+/* The file is of another chain, or begins too late. */
+static enum status unknown_parent(struct chain *c, const struct header *h, struct error *e)
+{
+    const struct store_head *head = store_head(c->store);
+    char parent[65], there[65];
+    struct hash hash = head->hash;
+    bool first = h->number == c->genesis->header.number + 1;
+    if (first) header_hash(&hash, &c->genesis->header);
+    hex_encode(parent, h->parent_hash.b, 32);
+    hex_encode(there, hash.b, 32);
+    return error_set(e, BLOCK_UNKNOWN_PARENT, "block %llu: %s: 0x%s; %s is block %llu, 0x%s",
+                     (unsigned long long)h->number, status_text(BLOCK_UNKNOWN_PARENT), parent,
+                     first ? "the genesis file's" : "the head",
+                     (unsigned long long)(first ? h->number - 1 : head->number), there);
+}
+
 /* Makes the block's parent the head, if it is one of the last blocks. */
 static enum status go_back(struct chain *c, const struct ahead_job *job, struct error *e)
 {
     const struct header *h = &job->block.header;
     uint64_t number;
-    if (!store_block_number(c->store, &h->parent_hash, &number))
-        return error_set(e, BLOCK_UNKNOWN_PARENT, "block %llu: %s", (unsigned long long)h->number,
-                         status_text(BLOCK_UNKNOWN_PARENT));
+    if (!store_block_number(c->store, &h->parent_hash, &number)) return unknown_parent(c, h, e);
     if (job->fork->difficulty != DIFFICULTY_NONE) /* which branch is heavier would be known at its end */
         return error_set(e, BLOCK_UNKNOWN_PARENT, "block %llu: %s: its parent is not the head, before the merge",
                          (unsigned long long)h->number, status_text(BLOCK_UNKNOWN_PARENT));
@@ -133,9 +165,34 @@ static enum status check_uncles(struct chain *c, const struct block *b, struct e
 
 /* ---- one block --------------------------------------------------------------------------------------------------- */
 
-static enum status keep(struct chain *c, const struct ahead_job *job, const struct block_result *r, struct error *e)
+static void count_block(struct chain_progress *p, const struct chain_progress *block)
+{
+    p->blocks += block->blocks;
+    p->transactions += block->transactions;
+    p->gas += block->gas;
+    p->number = block->number;
+}
+
+enum status chain_settle(struct chain *c, struct error *e)
+{
+    if (!c->applying) return STATUS_OK;
+    uint64_t start = clock_wall_ns();
+    c->applying = false;
+    enum status s = store_apply_end(c->store, e);
+    c->progress.root_ns += clock_wall_ns() - start;
+    if (s == STATUS_OK)
+        count_block(&c->progress, &c->counts);
+    else if (s == BLOCK_STATE_ROOT)
+        (void)chain_load_parent(c, NULL);
+    return s;
+}
+
+/* Gives the block to the store; what was begun before must be settled. */
+static enum status keep(struct chain *c, const struct ahead_job *job, const struct block_result *r, bool spare,
+                        struct error *e)
 {
     const struct block *b = &job->block;
+    uint64_t start = clock_wall_ns();
     struct store_block record = {
         .header = &b->header,
         .hash = b->hash,
@@ -145,10 +202,46 @@ static enum status keep(struct chain *c, const struct ahead_job *job, const stru
         .receipts_bytes = chain_receipts(c, r),
         .transaction_hashes = job->transaction_hashes,
         .transaction_count = b->transaction_count};
-    return store_apply(c->store, &record, &r->diff, engine_pool(c->engine), e);
+    enum status s = store_apply_begin(c->store, &record, &r->diff, spare ? engine_pool(c->engine) : NULL,
+                                      spare ? c->root_pool : NULL, c->beside, e);
+    c->progress.root_ns += clock_wall_ns() - start;
+    if (s != STATUS_OK) return s;
+    c->applying = true;
+    c->counts = (struct chain_progress){
+        .blocks = 1, .transactions = b->transaction_count, .gas = b->header.gas_used, .number = b->header.number};
+    c->parent = b->header;
+    c->parent.extra_data = (struct bytes){0};
+    return STATUS_OK;
 }
 
-enum status chain_import_block(struct chain *c, const struct ahead_job *job, struct error *e)
+/* Whether a thread has nothing else to do. While all recover senders or change tries, whoever waits for others only
+ * waits longer. */
+static bool has_spare_thread(struct chain *c, struct ahead *ahead)
+{
+    unsigned threads = engine_threads(c->engine), busy = ahead_busy(ahead), most = threads / 2;
+    unsigned taken = 1 + (busy < most ? busy : most) + !store_apply_is_done(c->store);
+    return taken < threads;
+}
+
+/* Running transactions ahead of their turn costs more than running each once: it is for spare threads. */
+static enum executor_kind choose_executor(struct chain *c, struct ahead *ahead)
+{
+    bool alone = c->options.executor == EXECUTOR_PARALLEL && !has_spare_thread(c, ahead);
+    return alone ? EXECUTOR_SERIAL : c->options.executor;
+}
+
+static enum status execute(struct chain *c, struct ahead *ahead, const struct ahead_job *job, struct block_task *task,
+                           struct block_result *r, struct error *e)
+{
+    const struct block *b = &job->block;
+    enum status s = block_check_header(&b->header, &c->parent, job->fork, &c->genesis->spec, e);
+    if (s == STATUS_OK && b->uncle_count != 0) s = check_uncles(c, b, e);
+    if (s == STATUS_OK) s = chain_execute(c, choose_executor(c, ahead), b, job->fork, &job->signers, task, r, e);
+    return s == STATUS_OK ? block_check(r, e) : s;
+}
+
+/* Checks, executes and begins to store the block; passes over it when it is there. */
+static enum status import_block(struct chain *c, struct ahead *ahead, const struct ahead_job *job, struct error *e)
 {
     const struct block *b = &job->block;
     struct block_task task;
@@ -163,39 +256,58 @@ enum status chain_import_block(struct chain *c, const struct ahead_job *job, str
         c->progress.known++;
         return STATUS_OK;
     }
-    uint64_t start = clock_wall_ns();
     enum status s = STATUS_OK;
     arena_reset(&c->arena);
-    if (!hash_equal(&b->header.parent_hash, &store_head(c->store)->hash)) s = go_back(c, job, e);
-    if (s == STATUS_OK) s = block_check_header(&b->header, &c->parent, job->fork, &c->genesis->spec, e);
-    if (s == STATUS_OK && b->uncle_count != 0) s = check_uncles(c, b, e);
-    if (s == STATUS_OK) s = chain_execute(c, b, job->fork, &job->signers, &task, &r, e);
-    if (s == STATUS_OK) s = block_check(&r, e);
-    uint64_t executed = clock_wall_ns();
-    if (s == STATUS_OK) s = keep(c, job, &r, e);
-    c->progress.execute_ns += executed - start;
-    c->progress.root_ns += clock_wall_ns() - executed;
+    bool goes_back = !hash_equal(&b->header.parent_hash, &store_head(c->store)->hash);
+    /* Who goes back, or makes roots in between (receipts before Byzantium), needs the tries. */
+    if (goes_back || !job->fork->receipt_status) s = chain_settle(c, e);
+    if (s == STATUS_OK && goes_back) s = go_back(c, job, e);
     if (s != STATUS_OK) return s;
-    c->parent = b->header;
-    c->parent.extra_data = (struct bytes){0};
-    c->progress.blocks++;
-    c->progress.transactions += b->transaction_count;
-    c->progress.gas += b->header.gas_used;
-    c->progress.number = b->header.number;
-    return STATUS_OK;
+    uint64_t start = clock_wall_ns();
+    struct error before = {STATUS_OK, ""};
+    s = execute(c, ahead, job, &task, &r, e);
+    c->progress.execute_ns += clock_wall_ns() - start;
+    if (chain_settle(c, &before) != STATUS_OK) {
+        if (e != NULL) *e = before;
+        return before.status;
+    }
+    return s == STATUS_OK ? keep(c, job, &r, has_spare_thread(c, ahead), e) : s;
 }
 
 /* ---- a file ------------------------------------------------------------------------------------------------------ */
 
-static enum status commit_if_due(struct chain *c, struct error *e)
+/* A commit is due when enough waits for it. When the file's last blocks are on their way, also when as many wait as are
+ * left, so that at the end, when nothing can be done beside it, there is little. */
+static bool commit_is_due(struct chain *c, struct ahead *ahead)
 {
-    if (store_pending_blocks(c->store) < c->options.batch_blocks &&
-        store_pending_bytes(c->store) < c->options.batch_bytes)
-        return STATUS_OK;
+    size_t bytes = store_pending_bytes(c->store), left;
+    uint64_t blocks = store_pending_blocks(c->store);
+    if (blocks >= c->options.batch_blocks || bytes >= c->options.batch_bytes) return true;
+    return c->beside && bytes >= c->options.batch_bytes / LAST_PART && ahead_knows_left(ahead, &left) &&
+           blocks >= left && !store_is_committing(c->store);
+}
+
+static enum status commit_if_due(struct chain *c, struct ahead *ahead, struct error *e)
+{
+    if (!commit_is_due(c, ahead)) return STATUS_OK;
+    enum status s = chain_settle(c, e);
     uint64_t start = clock_wall_ns();
-    enum status s = store_commit_begin(c->store, e);
+    if (s == STATUS_OK) s = c->beside ? store_commit_begin(c->store, e) : store_commit(c->store, e);
     c->progress.commit_ns += clock_wall_ns() - start;
     return s;
+}
+
+static enum status import_next(struct chain *c, struct ahead *ahead, bool *end, struct error *e)
+{
+    uint64_t start = clock_wall_ns();
+    struct ahead_job *job = ahead_next(ahead);
+    c->progress.wait_ns += clock_wall_ns() - start;
+    enum status s = job->status;
+    *end = job->end;
+    if (s != STATUS_OK && e != NULL) *e = job->error;
+    if (s == STATUS_OK && !*end) s = import_block(c, ahead, job, e);
+    ahead_done(ahead, job);
+    return s == STATUS_OK && !*end ? commit_if_due(c, ahead, e) : s;
 }
 
 static enum status import_all(struct chain *c, struct ahead *ahead, const struct chain_file *file,
@@ -203,21 +315,16 @@ static enum status import_all(struct chain *c, struct ahead *ahead, const struct
                               struct error *e)
 {
     enum status s = STATUS_OK;
+    struct error before = {STATUS_OK, ""};
     for (bool end = false; s == STATUS_OK && !end;) {
-        uint64_t start = clock_wall_ns();
-        struct ahead_job *job = ahead_next(ahead);
-        c->progress.wait_ns += clock_wall_ns() - start;
-        s = job->status;
-        end = job->end;
-        if (s != STATUS_OK && e != NULL) *e = job->error;
-        if (s == STATUS_OK && !end) s = chain_import_block(c, job, e);
-        ahead_done(ahead, job);
-        if (s == STATUS_OK && !end) s = commit_if_due(c, e);
+        s = import_next(c, ahead, &end, e);
         chain_file_progress(file, &c->progress.file_read, &c->progress.file_bytes);
         if (s == STATUS_OK && !end && step != NULL && !step(context, &c->progress))
             s = error_set(e, CHAIN_INTERRUPTED, "%s", status_text(CHAIN_INTERRUPTED));
     }
-    return s;
+    if (chain_settle(c, &before) == STATUS_OK) return s;
+    if (e != NULL) *e = before;
+    return before.status;
 }
 
 enum status chain_import(struct chain *c, const char *path, bool (*step)(void *context, const struct chain_progress *p),
@@ -227,7 +334,8 @@ enum status chain_import(struct chain *c, const char *path, bool (*step)(void *c
     struct error why = {STATUS_OK, ""};
     enum status s = chain_file_open(&file, path, e);
     if (s != STATUS_OK) return s;
-    struct ahead *ahead = ahead_new(c, file, engine_threads(c->engine));
+    unsigned threads = engine_threads(c->engine), processors = cpu_count(); /* who prepares blocks never waits */
+    struct ahead *ahead = ahead_new(c, file, !c->beside ? 0 : threads < processors ? threads : processors);
     s = import_all(c, ahead, file, step, context, &why);
     ahead_free(ahead);
     chain_file_close(file);
@@ -238,8 +346,9 @@ enum status chain_import(struct chain *c, const char *path, bool (*step)(void *c
 
 enum status chain_finish(struct chain *c, struct error *e)
 {
+    enum status s = chain_settle(c, e);
     uint64_t start = clock_wall_ns();
-    enum status s = store_commit(c->store, e);
+    if (s == STATUS_OK) s = store_commit(c->store, e);
     c->progress.commit_ns += clock_wall_ns() - start;
     return s;
 }

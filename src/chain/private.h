@@ -11,8 +11,13 @@ struct chain {
     const struct chain_genesis *genesis;
     struct chain_options options;
     struct engine *engine;
-    struct pool *readers;
-    struct header parent; /* the head's, without its extra data */
+    bool beside;                  /* work of different blocks is done at the same time */
+    struct pool *root_pool;       /* for the tries, while the engine's pool executes; NULL: none */
+    struct pool *readers;         /* read what a block names */
+    struct pool *way_readers;     /* read the ways through the tries */
+    struct header parent;         /* the head's, without its extra data */
+    bool applying;                /* the root of the head is still to be compared: chain_settle */
+    struct chain_progress counts; /* of that block */
     struct chain_progress progress;
     struct rlp_writer receipts;
     struct arena arena; /* of the block that is imported */
@@ -20,16 +25,24 @@ struct chain {
 
 /* Loads chain->parent from the store. */
 enum status chain_load_parent(struct chain *c, struct error *e);
+/* Ends what is begun: afterwards the head is a block whose state root was right. The status is of the block that was
+ * being applied; where it is bad, its parent is the head. */
+enum status chain_settle(struct chain *c, struct error *e);
 
 /* ---- a block on its way (ahead.c) -------------------------------------------------------------------------------- */
 
 struct ahead_job {
-    enum { JOB_FREE, JOB_TAKEN, JOB_READY } state;
+    enum { JOB_FREE, JOB_DECODING, JOB_RECOVERING, JOB_READY } state;
     bool end; /* the file has no more */
     struct buffer bytes;
     struct arena arena;
     struct block block;
     const struct fork *fork;
+    struct address *senders;
+    struct address **authorities;
+    uint32_t portions, portions_taken, portions_left; /* of signers: all, begun, not finished */
+    uint32_t bad;                                     /* first transaction without a sender, so far */
+    enum status bad_status;
     struct block_signers signers;
     struct bytes header_bytes, body_bytes;
     struct hash *transaction_hashes;
@@ -38,21 +51,21 @@ struct ahead_job {
 };
 
 struct ahead;
+/* Without threads everything is done in ahead_next. */
 struct ahead *ahead_new(const struct chain *c, struct chain_file *file, unsigned threads);
 /* The next block in order of the file; waits for it. Its memory is given back with ahead_done. */
 struct ahead_job *ahead_next(struct ahead *a);
 void ahead_done(struct ahead *a, struct ahead_job *job);
+/* Threads that have work just now. */
+unsigned ahead_busy(struct ahead *a);
+/* Whether the whole file has been read, and how many of its blocks are not done. */
+bool ahead_knows_left(struct ahead *a, size_t *blocks);
 void ahead_free(struct ahead *a);
-
-/* ---- one block (import.c) ---------------------------------------------------------------------------------------- */
-
-/* Checks, executes and stores the block; passes over it when it is there. */
-enum status chain_import_block(struct chain *c, const struct ahead_job *job, struct error *e);
 
 /* ---- what a built and an imported block have in common (execute.c) ----------------------------------------------- */
 
 /* Executes over the head's state and makes receipts and their encoding (chain->receipts). */
-enum status chain_execute(struct chain *c, const struct block *b, const struct fork *fork,
+enum status chain_execute(struct chain *c, enum executor_kind kind, const struct block *b, const struct fork *fork,
                           const struct block_signers *signers, struct block_task *task, struct block_result *r,
                           struct error *e);
 struct bytes chain_receipts(struct chain *c, const struct block_result *r);

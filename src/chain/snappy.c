@@ -73,6 +73,22 @@ static bool read_block(struct buffer *out, struct bytes in, size_t limit)
     return out->size - start == size;
 }
 
+/* CRC-32C, bit by bit into a table once, masked as the frames have it. */
+static uint32_t checksum(const uint8_t *data, size_t size)
+{
+    static _Thread_local uint32_t table[256];
+    if (table[1] == 0)
+        for (uint32_t i = 0; i < 256; i++) {
+            uint32_t v = i;
+            for (unsigned k = 0; k < 8; k++) v = v >> 1 ^ ((v & 1) != 0 ? 0x82f63b78u : 0);
+            table[i] = v;
+        }
+    uint32_t v = UINT32_MAX;
+    for (size_t i = 0; i < size; i++) v = v >> 8 ^ table[(v ^ data[i]) & 0xff];
+    v = ~v;
+    return (v >> 15 | v << 17) + 0xa282ead8u;
+}
+
 bool snappy_read_frames(struct buffer *out, struct bytes in, size_t limit)
 {
     enum { COMPRESSED = 0, PLAIN = 1, SKIPPABLE = 0x80, CHECKSUM = 4 };
@@ -86,6 +102,8 @@ bool snappy_read_frames(struct buffer *out, struct bytes in, size_t limit)
         in.size -= 4 + size;
         if (kind >= SKIPPABLE) continue; /* among them the stream's name */
         if (kind > PLAIN || size < CHECKSUM) return false;
+        uint32_t expected = load_le(chunk.data, CHECKSUM);
+        size_t start = out->size;
         chunk.data += CHECKSUM;
         chunk.size -= CHECKSUM;
         if (kind == PLAIN) {
@@ -94,6 +112,7 @@ bool snappy_read_frames(struct buffer *out, struct bytes in, size_t limit)
         } else if (!read_block(out, chunk, limit)) {
             return false;
         }
+        if (checksum(out->data + start, out->size - start) != expected) return false;
     }
     return true;
 }

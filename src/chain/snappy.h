@@ -4,8 +4,8 @@
 
 #include "base/base.h"
 
-/* Appends what the frames in `in` hold to `out`; false when they are malformed or hold more than `limit` bytes.
- * Checksums are not looked at: what is in the frames is checked by its hash. */
+/* Appends what the frames in `in` hold to `out`; false when they are malformed, hold more than `limit` bytes, or
+ * something else than their checksums say. */
 bool snappy_read_frames(struct buffer *out, struct bytes in, size_t limit);
 
 #endif

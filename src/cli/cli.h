@@ -57,7 +57,7 @@ enum option_flag {
     OPTION_IMPORT = 1 << 27, /* --batch, --readers, --read-latency-us */
     OPTION_HISTORY = 1 << 28,
     OPTION_RECEIPTS = 1 << 29,
-    OPTION_MAKE = 1 << 30, /* --blocks, --gas-per-block, --fill, --touch */
+    OPTION_MAKE = 1 << 30, /* --blocks, --gas-per-block, --fill, --fill-blocks, --touch */
     OPTION_PIPELINE = 1ull << 31,
     OPTION_PERTURB = 1ull << 32,
     OPTION_OPCODES = 1ull << 33,
@@ -112,7 +112,7 @@ struct options {
     const char *contracts; /* folder; NULL: not given */
     const char *rpc;       /* NULL: not given */
     const char *datadir, *genesis;
-    uint64_t cache_mb, batch, readers, latency_us, history, blocks, gas, fill, touch, perturb; /* 0: not given */
+    uint64_t cache_mb, batch, readers, latency_us, history, blocks, gas, fill, fill_blocks, touch, perturb; /* 0: not given */
     bool receipts, store;
     bool pipeline;
     bool opcodes;
@@ -171,8 +171,14 @@ struct colours {
 };
 const struct colours *terminal_colours(void);
 
-/* Installs the handler: the first SIGINT sets the flag, the second ends the process. */
+/* Installs the handlers: the first SIGINT or SIGTERM sets the flag, the second ends the process, and so does, with exit
+ * status 130, time: a command that has not ended ten seconds after the first has nothing left to say. A store whose
+ * file is cut off ends the process with a line and exit status 2. */
 void interrupt_catch(void);
+/* Takes that time limit away: for a command that has something to bring home, a commit. */
+void interrupt_wait(void);
+/* Undoes interrupt_catch: for a command that never looks at the flag. */
+void interrupt_release(void);
 bool interrupted(void);
 
 /* A bar on stderr. Steps may come from any thread. Nothing is shown before half a second has passed, nor where

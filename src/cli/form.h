@@ -75,14 +75,14 @@ struct header_names {
 };
 extern const struct header_names header_names_rpc, header_names_tests;
 /* Reads a header; field_count follows from which optional fields are there. */
-void form_header(struct form *f, yyjson_val *v, const struct header_names *names, struct header *out);
+void form_header(struct form *f, yyjson_val *v, const struct header_names *names, struct header *h);
 /* Reads the header and the body of a block in the form of eth_getBlockByNumber, with full transactions. Arrays come
  * from `arena`; `*from` are the senders as the document has them. */
 void form_block(struct form *f, yyjson_val *v, struct arena *arena, struct block *out, const struct address **from);
 /* A transaction without its signature: as JSON-RPC names the fields, or the tests ("gasLimit", "data"). */
-void form_transaction(struct form *f, yyjson_val *v, struct arena *arena, struct transaction *out);
-/* The signature of `out`, whose type is known, and the chain id that comes with it. */
-void form_signature(struct form *f, yyjson_val *v, struct transaction *out);
+void form_transaction(struct form *f, yyjson_val *v, struct arena *arena, struct transaction *tx);
+/* The signature of `tx`, whose type is known, and the chain id that comes with it. */
+void form_signature(struct form *f, yyjson_val *v, struct transaction *tx);
 /* [{"index", "validatorIndex", "address", "amount"}, ...] */
 void form_withdrawals(struct form *f, yyjson_val *list, struct arena *arena, struct block *out);
 

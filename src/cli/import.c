@@ -13,30 +13,61 @@ struct import {
     struct chain *chain;
     struct store *store;
     uint64_t start_ns, shown_ns;
+    uint32_t file; /* number of the one that is read, from 1 */
     bool terminal;
 };
+
+/* How often progress is shown: on a terminal over and over, else as a line for a log. */
+#define SHOW_EVERY_NS 200000000u
+#define LOG_EVERY_NS 60000000000u
 
 static double per_second(double what, uint64_t ns)
 {
     return ns == 0 ? 0 : what * 1e9 / (double)ns;
 }
 
-/* One line on stderr, over and over. */
+/* The time that is left, as far as the file tells: 0:07, 1:02:33; empty while nothing can be said. */
+static void tell_left(char out[32], const struct chain_progress *p, uint64_t spent_ns)
+{
+    double part = p->file_bytes == 0 ? 0 : (double)p->file_read / (double)p->file_bytes;
+    out[0] = 0;
+    if (part < 0.001) return;
+    uint64_t left = (uint64_t)((double)spent_ns / 1e9 * (1 - part) / part);
+    unsigned h = (unsigned)(left / 3600 % 10000), m = (unsigned)(left / 60 % 60), s = (unsigned)(left % 60);
+    if (h != 0)
+        (void)snprintf(out, 32, "  ETA %u:%02u:%02u", h, m, s);
+    else
+        (void)snprintf(out, 32, "  ETA %u:%02u", m, s);
+}
+
+static void tell_progress(const struct import *i, const struct chain_progress *p, char *out, size_t size)
+{
+    uint64_t spent = clock_wall_ns() - i->start_ns;
+    char left[32], file[32] = "";
+    tell_left(left, p, spent);
+    if (i->options->operand_count > 1)
+        (void)snprintf(file, sizeof file, "file %u of %u  ", i->file, i->options->operand_count);
+    (void)snprintf(out, size, "%sblock %llu  %.0f blocks/s  %.0f MGas/s%s", file, (unsigned long long)p->number,
+                   per_second((double)p->blocks, spent), per_second((double)p->gas / 1e6, spent), left);
+}
+
 static void show(struct import *i, const struct chain_progress *p)
 {
-    uint64_t now = clock_wall_ns(), spent = now - i->start_ns;
-    if (!i->terminal || now - i->shown_ns < 200000000u) return;
+    uint64_t now = clock_wall_ns();
+    if (now - i->shown_ns < (i->terminal ? SHOW_EVERY_NS : LOG_EVERY_NS)) return;
     i->shown_ns = now;
+    char text[160];
+    tell_progress(i, p, text, sizeof text);
+    if (!i->terminal) {
+        log_line("import: %s", text);
+        return;
+    }
     enum { WIDTH = 24 };
     char bar[WIDTH + 1];
-    double part = p->file_bytes == 0 ? 0 : (double)p->file_read / (double)p->file_bytes;
-    int filled = (int)(part * (double)WIDTH);
+    int filled = p->file_bytes == 0 ? 0 : (int)((double)p->file_read / (double)p->file_bytes * (double)WIDTH);
     for (int k = 0; k < WIDTH; k++) bar[k] = k < filled ? '#' : '.';
     bar[WIDTH] = 0;
-    double left = part > 0.001 ? per_second(1, 1000000000u) * (double)spent / 1e9 * (1 - part) / part : 0;
-    (void)fprintf(stderr, "\r[%s] block %llu  %.0f blocks/s  %.0f MGas/s  ETA %.0f s\033[K", bar,
-                  (unsigned long long)p->number, per_second((double)p->blocks, spent),
-                  per_second((double)p->gas / 1e6, spent), left);
+    (void)fprintf(stderr, "\r[%s] %s\033[K", bar, text);
     (void)fflush(stderr);
 }
 
@@ -75,6 +106,8 @@ static void print_result(const struct import *i, enum status status)
                       (unsigned long long)p->blocks, (unsigned long long)p->known, (unsigned long long)p->transactions,
                       (double)p->gas / 1e6, (double)spent / 1e9, per_second((double)p->blocks, spent),
                       per_second((double)p->gas / 1e6, spent), (unsigned long long)head->number, hash);
+        if (p->number > head->number) /* a store that cannot be written */
+            buffer_printf(&out, "; blocks behind it, to %llu, are not kept", (unsigned long long)p->number);
     }
     printf("%.*s\n", (int)out.size, (const char *)out.data);
     buffer_free(&out);
@@ -87,6 +120,10 @@ static enum exit_code code_of(enum status s)
     case STATUS_OK: return EXIT_GOOD;
     case CHAIN_INTERRUPTED: return EXIT_INTERRUPTED;
     case FILE_UNREADABLE:
+    case FILE_TOO_BIG:
+    case BAD_JSON:
+    case BAD_FIELD:
+    case UNKNOWN_FORK:
     case CHAIN_FILE:
     case CHAIN_CONFIG:
     case STORE_NONE:
@@ -106,7 +143,7 @@ static enum status import_files(struct import *i, struct error *e)
     const struct options *o = i->options;
     enum status s = STATUS_OK, finish;
     struct error late;
-    for (uint32_t k = 0; k < o->operand_count && s == STATUS_OK; k++)
+    for (uint32_t k = 0; k < o->operand_count && s == STATUS_OK && ++i->file != 0; k++)
         s = chain_import(i->chain, o->operands[k], step, i, e);
     /* What is done is kept, whatever came then; but for a store that cannot be written. */
     finish = s == STORE_FULL || s == STORE_IO || s == STORE_DAMAGED ? s : chain_finish(i->chain, &late);
@@ -121,11 +158,13 @@ static enum status open_all(struct import *i, struct chain_genesis *genesis, str
                                .history = o->history,
                                .latency_ns = o->latency_us * 1000,
                                .create = true};
+    size_t cache_bytes = (size_t)(o->cache_mb == 0 ? 256 : o->cache_mb) << 20;
     struct chain_options co = {.threads = o->threads[0],
                                .executor = (o->executors & RUN_SERIAL) != 0 ? EXECUTOR_SERIAL : EXECUTOR_PARALLEL,
                                .readers = (unsigned)(o->readers < THREADS_MAX ? o->readers : THREADS_MAX),
                                .batch_blocks = o->batch,
-                               .batch_bytes = (size_t)(o->cache_mb == 0 ? 256 : o->cache_mb) << 19};
+                               .batch_bytes = cache_bytes / 6,
+                               .code_bytes = cache_bytes / 8};
     enum status s = genesis_load(genesis, o->genesis, e);
     if (s == STATUS_OK) s = store_open(&i->store, o->datadir, &so, e);
     if (s == STATUS_OK) s = store_genesis(i->store, &genesis->header, genesis->state, e);
@@ -143,12 +182,13 @@ enum exit_code import_command(const struct options *o)
         log_line("import: expected --datadir and --genesis; see weft import --help");
         return EXIT_BAD_INPUT;
     }
+    interrupt_wait();                         /* the last commit may take its time */
     (void)mallopt(M_MMAP_THRESHOLD, 1 << 20); /* big pieces go back to the system when they are given up */
     s = open_all(&i, genesis, &e);
     if (s == STATUS_OK) {
-        i.start_ns = clock_wall_ns();
+        i.start_ns = i.shown_ns = clock_wall_ns();
         s = import_files(&i, &e);
-        if (i.terminal && i.shown_ns != 0) (void)fprintf(stderr, "\r\033[K");
+        if (i.terminal) (void)fprintf(stderr, "\r\033[K");
         print_result(&i, s);
     }
     if (s != STATUS_OK) log_line("%s", e.text);

@@ -1,8 +1,8 @@
 /* make-chain: a chain that anyone can make, the same on every machine: to import, here and with other clients.
  *
  *     genesis     funded accounts, tokens, pools, a contract that fills storage; written as geth reads it
- *     each block  ether and token transfers, swaps, creations, contracts that destroy themselves, delegations; and, with --fill and
- *                 --touch, so many slots written for the first time, or again
+ *     each block  ether and token transfers, swaps, creations, contracts that destroy themselves, delegations; and,
+ *                 with --fill and --touch, so many slots written for the first time, or again
  *
  * Blocks are built on a store of their own, beside the file, which is removed at the end. */
 #include <errno.h>
@@ -336,16 +336,17 @@ static void add_slots(struct maker *m, uint64_t slots, bool again)
     }
 }
 
-static void make_transactions(struct maker *m)
+static void make_transactions(struct maker *m, uint64_t number)
 {
     const struct options *o = m->options;
     uint64_t target = o->gas == 0 ? GAS_DEFAULT : o->gas;
     m->count = 0;
     m->gas = 0;
     arena_reset(&m->arena);
-    add_slots(m, o->fill, false);
-    if (m->filled != o->fill) add_slots(m, o->touch, true); /* there must be some */
-    while (m->gas < target) {
+    bool parted = o->fill_blocks != 0, fills = !parted || number <= o->fill_blocks;
+    if (fills) add_slots(m, o->fill, false);
+    if (parted ? !fills : m->filled != o->fill) add_slots(m, o->touch, true); /* there must be some */
+    while (fills && m->gas < target) {
         uint64_t dice = below(m, 100);
         if (dice < 40)
             add_transfer(m);
@@ -365,7 +366,7 @@ static void make_transactions(struct maker *m)
 
 static enum status make_block(struct maker *m, uint64_t number, FILE *file, const char *path, struct error *e)
 {
-    make_transactions(m);
+    make_transactions(m, number);
     struct chain_template t = {.timestamp = number * BLOCK_SECONDS,
                                .gas_limit = m->genesis.header.gas_limit,
                                .beneficiary = {{0xfe, 0xe5}},

@@ -70,6 +70,8 @@ static const struct option table[] = {
      FIELD(gas)},
     {OPTION_MAKE, "--fill", "N", "slots that each block writes for the first time (22,400 gas each)", VALUE_NUMBER,
      FIELD(fill)},
+    {OPTION_MAKE, "--fill-blocks", "N", "the first N blocks fill; those behind them touch, and do nothing else",
+     VALUE_NUMBER, FIELD(fill_blocks)},
     {OPTION_MAKE, "--touch", "N", "slots that each block changes among those (5,500 gas each)", VALUE_NUMBER,
      FIELD(touch)},
     {OPTION_RECEIPTS, "--receipts", NULL, "give up receipts and look-ups of older blocks, too", VALUE_NONE,
@@ -300,8 +302,9 @@ enum status options_parse(struct options *out, const struct command *c, char **a
     if (out->operand_count < c->operands_min)
         return error_set(e, BAD_USAGE, "%s: expected %s; see weft %s --help", c->name, c->operands, c->name);
     if (out->operand_count > c->operands_max)
-        return error_set(e, BAD_USAGE, "%s: %s: expected no more than %u operands", c->name,
-                         out->operands[c->operands_max], c->operands_max);
+        return error_set(e, BAD_USAGE, "%s: %s: expected %s; see weft %s --help", c->name,
+                         out->operands[c->operands_max], c->operands_max == 0 ? "only options" : "fewer operands",
+                         c->name);
     return STATUS_OK;
 }
 

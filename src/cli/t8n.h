@@ -53,7 +53,7 @@ void t8n_input_free(struct t8n_input *in);
 
 /* The rules that `name` stands for, and the chain that goes with them: a fork or a change of forks, with `+EIP` behind
  * it. `after_merge` decides a change at a total difficulty. UNKNOWN_FORK with *e set. */
-enum status t8n_find_chain(struct chain_spec *out, struct fork *eips, const char *name, bool after_merge,
+enum status t8n_find_chain(struct chain_spec *out, struct fork *fork, const char *name, bool after_merge,
                            uint64_t number, uint64_t timestamp, struct error *e);
 
 /* ---- what comes out ---------------------------------------------------------------------------------------------- */

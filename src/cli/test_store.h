@@ -13,7 +13,7 @@ enum status test_store_begin(struct test_chain *c, const struct header *genesis,
 enum status test_store_end(struct test_chain *c, struct error *e);
 /* Makes the block of that node the head: back to where the branches part, and forward again by what the blocks
  * changed. */
-enum status test_store_move(struct test_chain *c, uint32_t node, struct error *e);
+enum status test_store_move(struct test_chain *c, uint32_t to, struct error *e);
 /* Puts an executed block on the head, whose child it is, and notes in *node what moving needs. */
 enum status test_store_apply(struct test_chain *c, const struct block *b, const struct block_result *r,
                              struct chain_node *node, struct error *e);

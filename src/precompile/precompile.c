@@ -177,8 +177,7 @@ static bool run_blake2f(const struct call *c)
     return true;
 }
 
-/* ---- point evaluation
- * ------------------------------------------------------------------------------------------------ */
+/* ---- point evaluation -------------------------------------------------------------------------------------------- */
 
 /* versioned hash (32 bytes) | z (32) | y (32) | commitment (48) | proof (48) */
 static bool run_point_evaluation(const struct call *c)

@@ -1,6 +1,5 @@
 #include "state/intern.h"
 
-#include <sched.h>
 #include <stdlib.h>
 
 static struct intern_array *array_new(size_t cells, struct intern_array *older)
@@ -55,12 +54,7 @@ void intern_free(struct intern *t)
 struct intern_shard *intern_lock(struct intern *t, uint64_t hash)
 {
     struct intern_shard *shard = intern_shard(t, hash);
-    for (unsigned spins = 0; atomic_flag_test_and_set_explicit(&shard->lock, memory_order_acquire); spins++) {
-        if (spins < 100)
-            cpu_relax();
-        else
-            sched_yield(); /* the holder may have been put to sleep by the kernel */
-    }
+    flag_lock(&shard->lock);
     return shard;
 }
 

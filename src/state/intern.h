@@ -41,7 +41,7 @@ struct intern_shard *intern_lock(struct intern *t, uint64_t hash);
 void intern_insert(struct intern_shard *shard, uint64_t hash, uint64_t (*hash_of)(const void *entry), void *entry);
 static inline void intern_unlock(struct intern_shard *shard)
 {
-    atomic_flag_clear_explicit(&shard->lock, memory_order_release);
+    flag_unlock(&shard->lock);
 }
 
 static ALWAYS_INLINE struct intern_shard *intern_shard(struct intern *t, uint64_t hash)

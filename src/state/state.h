@@ -4,21 +4,23 @@
  * Three levels, from the outside in:
  *
  *   state_view    the state before the block: callbacks into memory, a database, a witness, a remote node.
- *   state_table   one per block, shared by all workers: every address and every (address, slot) that the block touches, found by
- *                 the only hash look-up there is, loaded once from the view. Each location (an account's balance, nonce and meta;
- *                 a slot) carries its versions, newest transaction first:
+ *   state_table   one per block, shared by all workers: every address and every (address, slot) that the block
+ *                 touches, found by the only hash look-up there is, loaded once from the view. Each location (an
+ *                 account's balance, nonce and meta; a slot) carries its versions, newest transaction first:
  *
  *                     location.top ──► tx 9 ──► tx 4 ──► parent (tx 0)
  *
  *                 Transaction i reads the newest live version below i. Versions are never removed or changed while
  *                 workers run, only marked dead, so reading needs no lock. The serial executor keeps one version behind
  *                 `top` and overwrites it in place.
- *   state         one per worker: the records of the transaction that it runs now, with a journal for reverting calls. Loading a
- *                 location the first time in a transaction notes which version was seen; that is the read set.
+ *   state         one per worker: the records of the transaction that it runs now, with a journal for reverting
+ *                 calls. Loading a location the first time in a transaction notes which version was seen; that is the
+ *                 read set.
  *
  * Separate locations, so that independent things stay independent:
- *   balance   changes are deltas: a credit or debit never reads. What a transaction asks of a balance is mostly a predicate ("at
- *             least this much"); bounds are kept and checked again at commit. Only an observed balance is a value read.
+ *   balance   changes are deltas: a credit or debit never reads. What a transaction asks of a balance is mostly a
+ *             predicate ("at least this much"); bounds are kept and checked again at commit. Only an observed balance
+ *             is a value read.
  *   nonce     a number.
  *   meta      code, existence and storage generation. Self-destruction raises the generation; a slot version of an
  *             older generation reads as zero, so nothing has to be wiped.
@@ -69,6 +71,7 @@ struct code {
     struct address delegate; /* whose code runs instead, if is_delegation */
     _Atomic(void *) plan;    /* what the VM prepared for it (vm/plan.h) */
     _Atomic uint32_t heat;   /* how often the VM ran it, until it is hot */
+    _Atomic uint32_t used;   /* the cache's block in which it was last asked for */
     uint8_t bytes[];         /* size + CODE_PADDING */
 };
 
@@ -79,6 +82,13 @@ const struct code *code_cache_find(struct code_cache *c, const struct hash *hash
 /* Returns the code with that hash, copying `bytes` in if it is new. */
 const struct code *code_cache_put(struct code_cache *c, const struct hash *hash, struct bytes bytes);
 void code_cache_free(struct code_cache *c);
+/* Bounds the cache: `bytes` for codes and what `plan_bytes` says that their plans have; 0: no bound. */
+void code_cache_bound(struct code_cache *c, size_t bytes, size_t (*plan_bytes)(const struct code *code));
+/* A new block begins, and nobody holds a code any more: where the cache has outgrown its bound, the codes that have not
+ * been asked for the longest are given up. Within a block it grows as it must. No other thread may be inside. */
+void code_cache_begin_block(struct code_cache *c);
+/* Bytes of the codes without their plans, for tests. */
+size_t code_cache_bytes(struct code_cache *c);
 /* The code of accounts without code. */
 extern const struct code code_empty;
 

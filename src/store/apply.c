@@ -18,10 +18,8 @@ static struct bytes keep(struct batch *b, struct bytes from)
         }                                                                                                              \
     } while (0)
 
-static void add_block(struct batch *b, const struct store_block *from, const struct change_set *set)
+static void add_block(struct batch *b, const struct store_block *from)
 {
-    struct buffer undo = {0};
-    undo_encode(&undo, set);
     GROW(b->blocks, b->block_count, b->block_capacity);
     size_t hashes = from->transaction_hashes == NULL ? 0 : from->transaction_count;
     b->blocks[b->block_count++] = (struct batch_block){
@@ -31,11 +29,9 @@ static void add_block(struct batch *b, const struct store_block *from, const str
         .header = keep(b, from->header_bytes),
         .body = keep(b, from->body_bytes),
         .receipts = keep(b, from->receipts_bytes),
-        .undo = keep(b, buffer_bytes(&undo)),
         .transactions = hashes == 0 ? NULL
                                     : arena_copy(&b->arena, from->transaction_hashes, hashes * sizeof(struct hash)),
         .transaction_count = (uint32_t)hashes};
-    buffer_free(&undo);
 }
 
 static void add_codes(struct batch *b, const struct state_diff *diff)
@@ -48,19 +44,33 @@ static void add_codes(struct batch *b, const struct state_diff *diff)
     }
 }
 
-/* The flat state after the changes. */
-static void add_changes(struct batch *b, const struct change_set *set)
+static void put_account(struct batch *b, const struct changed_account *c, const struct account_record *record)
+{
+    struct flat_key k = {0, c->key};
+    *(struct account_record *)flat_map_put(&b->accounts, &k) = *record;
+}
+
+/* The flat state after the changes; `to_come`: their storage roots are not known yet. */
+static void add_changes(struct batch *b, const struct change_set *set, bool to_come)
 {
     for (size_t i = 0; i < set->count; i++) {
         const struct changed_account *c = &set->accounts[i];
-        struct flat_key k = {0, c->key};
-        *(struct account_record *)flat_map_put(&b->accounts, &k) = c->new;
-        k.id = change_storage_id(c);
+        struct account_record record = c->new;
+        record.root_to_come = to_come && c->slot_count != 0;
+        put_account(b, c, &record);
+        struct flat_key k = {.id = change_storage_id(c)};
         for (size_t n = 0; n < c->slot_count; n++) {
             k.hash = c->slots[n].key;
             *(struct u256 *)flat_map_put(&b->slots, &k) = c->slots[n].new;
         }
     }
+}
+
+/* The storage roots, once they are known. */
+static void add_roots(struct batch *b, const struct change_set *set)
+{
+    for (size_t i = 0; i < set->count; i++)
+        if (set->accounts[i].slot_count != 0) put_account(b, &set->accounts[i], &set->accounts[i].new);
 }
 
 static void set_head(struct store *s, struct store_head head)
@@ -83,13 +93,12 @@ static enum status damaged(const struct store *s, enum status why, uint64_t numb
                      status_text(STORE_DAMAGED), status_text(why));
 }
 
-/* The other way: the tries hold what they held before. */
-static enum status undo_tries(struct store *s, struct change_set *set, uint64_t number, struct pool *pool,
-                              struct error *e)
+/* Makes the tries, which are after the swapped set's changes, what they were before. */
+static enum status put_back_tries(struct store *s, struct change_set *swapped, uint64_t number, struct pool *pool,
+                                  struct error *e)
 {
     struct hash root;
-    changes_swap(set);
-    enum status why = tries_update(s->tries, set, pool, &root);
+    enum status why = tries_update(s->tries, swapped, pool, &root);
     if (why != STATUS_OK) return damaged(s, why, number, e);
     ASSERT(hash_equal(&root, s->has_head ? &s->head.state_root : &keccak_empty_trie));
     return STATUS_OK;
@@ -100,47 +109,99 @@ enum status store_root_after(struct store *s, const struct state_diff *diff, str
 {
     struct change_set set;
     uint64_t next_id = s->next_id, number = s->head.number + 1;
+    ASSERT(!s->applying.begun);
     enum status why = changes_of_diff(s, diff, pool, &set);
     if (why == STATUS_OK) why = tries_update(s->tries, &set, pool, root);
-    why = why == STATUS_OK ? undo_tries(s, &set, number, pool, e) : damaged(s, why, number, e);
+    changes_swap(&set);
+    why = why == STATUS_OK ? put_back_tries(s, &set, number, pool, e) : damaged(s, why, number, e);
     s->next_id = next_id;
     changes_free(&set);
     return why;
 }
 
-static enum status wrong_root(const struct store_block *b, const struct hash *root, struct error *e)
+static enum status wrong_root(const struct store *s, uint64_t number, const struct hash *root, struct error *e)
 {
     char found[65], expected[65];
     hex_encode(found, root->b, sizeof root->b);
-    hex_encode(expected, b->header->state_root.b, sizeof root->b);
-    return error_set(e, BLOCK_STATE_ROOT, "block %llu: %s: computed 0x%s, header has 0x%s",
-                     (unsigned long long)b->header->number, status_text(BLOCK_STATE_ROOT), found, expected);
+    hex_encode(expected, s->applying.expected_root.b, sizeof root->b);
+    return error_set(e, BLOCK_STATE_ROOT, "block %llu: %s: computed 0x%s, header has 0x%s", (unsigned long long)number,
+                     status_text(BLOCK_STATE_ROOT), found, expected);
+}
+
+enum status store_apply_begin(struct store *s, const struct store_block *b, const struct state_diff *diff,
+                              struct pool *pool, struct pool *root_pool, bool beside, struct error *e)
+{
+    struct applying *a = &s->applying;
+    ASSERT(s->has_head && hash_equal(&b->header->parent_hash, &s->head.hash) && !a->begun);
+    a->before = s->head;
+    a->next_id = s->next_id;
+    a->undo_first = s->undo_first;
+    a->code_count = s->pending.code_count;
+    a->expected_root = b->header->state_root;
+    enum status why = changes_of_diff(s, diff, pool, &a->work.set);
+    if (why != STATUS_OK) {
+        changes_free(&a->work.set);
+        return damaged(s, why, b->header->number, e);
+    }
+    add_changes(&s->pending, &a->work.set, true);
+    add_codes(&s->pending, diff);
+    add_block(&s->pending, b);
+    arena_reset(&s->view_codes);
+    set_head(s, (struct store_head){b->header->number, b->hash, b->header->state_root, b->total_difficulty});
+    a->begun = true;
+    a->work.pool = root_pool;
+    stage_begin(s->stage, &a->work, beside);
+    return STATUS_OK;
+}
+
+/* The block is as if it had never been there. Old values stay in the batch, which does no harm. */
+static void take_back(struct store *s)
+{
+    struct applying *a = &s->applying;
+    s->next_id = a->next_id;
+    s->undo_first = a->undo_first;
+    set_head(s, a->before);
+    s->pending.block_count--;
+    s->pending.code_count = a->code_count;
+    changes_swap(&a->work.set);
+    add_changes(&s->pending, &a->work.set, false);
+}
+
+enum status store_apply_end(struct store *s, struct error *e)
+{
+    struct applying *a = &s->applying;
+    ASSERT(a->begun);
+    stage_wait(s->stage);
+    a->begun = false;
+    s->tries_size = a->work.tries_size;
+    uint64_t number = s->head.number;
+    enum status why = a->work.status;
+    if (why == STATUS_OK && hash_equal(&a->work.root, &a->expected_root)) {
+        struct batch *b = &s->pending;
+        add_roots(b, &a->work.set);
+        b->blocks[b->block_count - 1].undo = keep(b, buffer_bytes(&a->work.undo));
+    } else {
+        take_back(s);
+        if (why == STATUS_OK)
+            why = put_back_tries(s, &a->work.set, number, a->work.pool, e);
+        else
+            why = damaged(s, why, number, e);
+        if (why == STATUS_OK) why = wrong_root(s, number, &a->work.root, e);
+    }
+    changes_free(&a->work.set);
+    return why;
+}
+
+bool store_apply_is_done(struct store *s)
+{
+    return !s->applying.begun || stage_is_done(s->stage);
 }
 
 enum status store_apply(struct store *s, const struct store_block *b, const struct state_diff *diff, struct pool *pool,
                         struct error *e)
 {
-    ASSERT(s->has_head && hash_equal(&b->header->parent_hash, &s->head.hash));
-    struct change_set set;
-    struct hash root;
-    uint64_t next_id = s->next_id;
-    enum status why = changes_of_diff(s, diff, pool, &set);
-    if (why == STATUS_OK) why = tries_update(s->tries, &set, pool, &root);
-    if (why != STATUS_OK) {
-        why = damaged(s, why, b->header->number, e);
-    } else if (!hash_equal(&root, &b->header->state_root)) {
-        why = undo_tries(s, &set, b->header->number, pool, e);
-        if (why == STATUS_OK) why = wrong_root(b, &root, e);
-        s->next_id = next_id;
-    } else {
-        add_changes(&s->pending, &set);
-        add_codes(&s->pending, diff);
-        add_block(&s->pending, b, &set);
-        arena_reset(&s->view_codes);
-        set_head(s, (struct store_head){b->header->number, b->hash, root, b->total_difficulty});
-    }
-    changes_free(&set);
-    return why;
+    enum status why = store_apply_begin(s, b, diff, pool, pool, false, e);
+    return why == STATUS_OK ? store_apply_end(s, e) : why;
 }
 
 /* ---- taking back ------------------------------------------------------------------------------------------------- */
@@ -176,6 +237,7 @@ static enum status read_header(struct store *s, uint64_t number, struct buffer *
 enum status store_revert(struct store *s, struct pool *pool, struct error *e)
 {
     enum status why = STATUS_OK;
+    ASSERT(!s->applying.begun);
     if (s->pending.block_count != 0 || s->sealing)
         why = store_commit(s, e); /* blocks are taken back from the database alone */
     if (why != STATUS_OK) return why;
@@ -195,7 +257,7 @@ enum status store_revert(struct store *s, struct pool *pool, struct error *e)
         why = damaged(s, why, s->head.number, e);
     } else {
         struct batch *b = &s->pending;
-        add_changes(b, &set);
+        add_changes(b, &set, false);
         GROW(b->removed, b->removed_count, b->removed_capacity);
         b->removed[b->removed_count++] = (struct batch_removed){s->head.number, s->head.hash};
         set_head(s, (struct store_head){parent.number, head.parent_hash, root,

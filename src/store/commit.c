@@ -23,7 +23,7 @@ void batch_free(struct batch *b)
 size_t store_pending_bytes(const struct store *s)
 {
     const struct batch *b = &s->pending;
-    size_t tries = tries_bytes(s->tries), grown = tries > s->tries_base ? tries - s->tries_base : 0;
+    size_t grown = s->tries_size > s->tries_base ? s->tries_size - s->tries_base : 0;
     return flat_map_bytes(&b->accounts) + flat_map_bytes(&b->slots) + b->arena.reserved + grown;
 }
 
@@ -287,17 +287,29 @@ static enum status write_batch(struct store *s, const struct batch *b, struct er
 
 /* ---- committing -------------------------------------------------------------------------------------------------- */
 
-static void *writer_main(void *store)
-{
-    struct store *s = store;
-    s->writer_status = write_batch(s, &s->sealed, &s->writer_error);
-    return NULL;
-}
-
-/* What was written is from now on found in the cache. */
+/* What was written is from now on found in the cache. Nobody puts an older value there meanwhile: who asks for a key of
+ * the batch finds it in the batch, and does not ask the database. */
 static void fill_cache(struct flat_cache *cache, const struct flat_map *m)
 {
     for (size_t i = 0; i < m->count; i++) flat_cache_put(cache, flat_map_key(m, i), flat_map_value(m, i));
+}
+
+static void *writer_main(void *store)
+{
+    struct store *s = store;
+    (void)pthread_setname_np(pthread_self(), "weft-writer");
+    s->writer_status = write_batch(s, &s->sealed, &s->writer_error);
+    if (s->writer_status == STATUS_OK) {
+        fill_cache(s->account_cache, &s->sealed.accounts);
+        fill_cache(s->slot_cache, &s->sealed.slots);
+    }
+    atomic_store_explicit(&s->writer_ended, true, memory_order_release);
+    return NULL;
+}
+
+bool store_is_committing(const struct store *s)
+{
+    return s->sealing && !atomic_load_explicit(&s->writer_ended, memory_order_acquire);
 }
 
 enum status commit_wait(struct store *s, struct error *e)
@@ -309,8 +321,6 @@ enum status commit_wait(struct store *s, struct error *e)
         if (e != NULL) *e = s->writer_error;
         return s->writer_status;
     }
-    fill_cache(s->account_cache, &s->sealed.accounts);
-    fill_cache(s->slot_cache, &s->sealed.slots);
     if (s->sealed.has_head) {
         s->durable = s->sealed.head;
         s->has_durable = true;
@@ -318,24 +328,26 @@ enum status commit_wait(struct store *s, struct error *e)
     readers_release(s);
     batch_free(&s->sealed);
     tries_shrink(s->tries, s->options.cache_bytes / 4);
-    s->tries_base = tries_bytes(s->tries);
+    s->tries_size = tries_bytes(s->tries);
+    s->tries_base = s->tries_size;
     return STATUS_OK;
 }
 
 enum status store_commit_begin(struct store *s, struct error *e)
 {
+    ASSERT(!s->applying.begun);
     enum status why = commit_wait(s, e);
     struct batch *b = &s->pending;
     if (why != STATUS_OK || !b->has_head) return why;
     tries_save(s->tries, b);
-    s->tries_base = tries_bytes(s->tries);
+    s->tries_base = s->tries_size;
     s->sealed = *b;
     *b = (struct batch){0};
     batch_free(b);
+    atomic_store_explicit(&s->writer_ended, false, memory_order_relaxed);
     s->sealing = pthread_create(&s->writer, NULL, writer_main, s) == 0;
     if (!s->sealing) return error_set(e, STORE_IO, "%s: writing: the system gives no thread", s->folder);
-    /* Too much in memory can only be given up while nothing new waits for a commit. */
-    return tries_bytes(s->tries) > s->options.cache_bytes / 4 ? commit_wait(s, e) : STATUS_OK;
+    return STATUS_OK;
 }
 
 enum status store_commit(struct store *s, struct error *e)

@@ -96,13 +96,13 @@ void flat_cache_free(struct flat_cache *c)
 static struct cache_set *set_lock(struct flat_cache *c, const struct flat_key *k)
 {
     struct cache_set *s = (struct cache_set *)(void *)(c->sets + (flat_key_hash(k) & c->mask) * c->set_size);
-    while (atomic_flag_test_and_set_explicit(&s->lock, memory_order_acquire)) cpu_relax();
+    flag_lock(&s->lock);
     return s;
 }
 
 static void set_unlock(struct cache_set *s)
 {
-    atomic_flag_clear_explicit(&s->lock, memory_order_release);
+    flag_unlock(&s->lock);
 }
 
 static unsigned set_find(const struct cache_set *s, const struct flat_key *k)

@@ -78,7 +78,11 @@ static void put_storage(struct genesis *g, const struct memory_account *a, struc
 static void put_account(struct genesis *g, const struct sorted *which)
 {
     const struct memory_account *a = &g->memory->accounts[which->index];
-    struct account_record record = {true, a->nonce, 0, a->balance, a->code_hash, keccak_empty_trie};
+    struct account_record record = {.exists = true,
+                                    .nonce = a->nonce,
+                                    .balance = a->balance,
+                                    .code_hash = a->code_hash,
+                                    .storage_root = keccak_empty_trie};
     if (a->live_slots != 0) {
         g->id = record.storage_id = g->store->next_id++;
         put_storage(g, a, &record.storage_root);

@@ -10,6 +10,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 const char *const table_names[TABLE_COUNT] = {"meta",   "accounts", "storage", "nodes",   "codes", "headers",
@@ -17,6 +18,7 @@ const char *const table_names[TABLE_COUNT] = {"meta",   "accounts", "storage", "
 
 #define MAP_BYTES_DEFAULT ((uint64_t)1 << 40)
 #define CACHE_BYTES_DEFAULT ((size_t)256 << 20)
+#define FULL_BYTES ((uint64_t)1 << 20)
 
 /* ---- failures ---------------------------------------------------------------------------------------------------- */
 
@@ -42,6 +44,9 @@ static enum status status_of(int code)
 
 enum status store_failure(const struct store *s, int code, const char *doing, struct error *e)
 {
+    struct statvfs space;
+    /* A write for which there is half the room is no error to the database but EIO. */
+    if (code == EIO && statvfs(s->folder, &space) == 0 && space.f_bavail * space.f_frsize < FULL_BYTES) code = ENOSPC;
     enum status why = status_of(code);
     return error_set(e, why, "%s: %s: %s: %s", s->folder, doing, status_text(why), mdb_strerror(code));
 }
@@ -162,12 +167,12 @@ struct reader *reader_take(struct store *s)
 void map_was_read(struct store *s)
 {
     enum { LOOK_BYTES = 128 << 10 }; /* leaf, one page above it, and what the kernel maps around them */
-    uint32_t most = (uint32_t)(s->options.cache_bytes / 2 / LOOK_BYTES) + 1;
+    uint32_t most = (uint32_t)(s->options.cache_bytes / 4 / LOOK_BYTES) + 1;
     if ((atomic_fetch_add_explicit(&s->touches, 1, memory_order_relaxed) + 1) % most != 0) return;
     MDB_envinfo info;
     if (mdb_env_info(s->env, &info) != 0) return;
     size_t bytes = (info.me_last_pgno + 1) * (size_t)sysconf(_SC_PAGESIZE);
-    if (bytes > s->options.cache_bytes / 2 && s->map != NULL) (void)madvise(s->map, bytes, MADV_DONTNEED);
+    if (bytes > s->options.cache_bytes / 4 && s->map != NULL) (void)madvise(s->map, bytes, MADV_DONTNEED);
 }
 
 void reader_give(struct reader *r)
@@ -255,6 +260,7 @@ enum status store_open(struct store **out, const char *folder, const struct stor
     s->account_cache = flat_cache_new(sizeof(struct account_record), s->options.cache_bytes / 8);
     s->slot_cache = flat_cache_new(sizeof(struct u256), s->options.cache_bytes / 4);
     s->tries = tries_new(s);
+    s->stage = stage_new(s);
     *out = s;
     return STATUS_OK;
 }
@@ -263,6 +269,9 @@ void store_close(struct store *s)
 {
     if (s == NULL) return;
     (void)commit_wait(s, NULL);
+    stage_free(s->stage);
+    changes_free(&s->applying.work.set);
+    buffer_free(&s->applying.work.undo);
     tries_free(s->tries);
     flat_cache_free(s->account_cache);
     flat_cache_free(s->slot_cache);

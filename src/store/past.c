@@ -51,6 +51,7 @@ static bool take_back(struct store_past *p, uint64_t number)
 enum status store_past_new(struct store_past **out, struct store *s, uint64_t number, struct error *e)
 {
     *out = NULL;
+    ASSERT(!s->applying.begun);
     if (!s->has_head || number > s->head.number || number + 1 < s->undo_first)
         return error_set(e, STORE_NO_HISTORY, "%s: block %llu: %s", s->folder, (unsigned long long)number,
                          status_text(STORE_NO_HISTORY));

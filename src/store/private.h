@@ -18,6 +18,7 @@ struct account_record {
     uint64_t storage_id; /* 0: never had a slot */
     struct u256 balance;
     struct hash code_hash, storage_root;
+    bool root_to_come; /* in `pending` only: the storage root is that before a block whose tries are being changed */
 };
 enum { ACCOUNT_RECORD_MAX = 2 + 8 + 32 + 32 + 8 + 32 };
 /* Returns the size; 0 for an account that does not exist. */
@@ -118,7 +119,7 @@ enum table {
 extern const char *const table_names[TABLE_COUNT];
 
 /* A reading transaction, used by one thread at a time. */
-enum { READERS = 96 };
+enum { READERS = 200 };
 struct reader {
     _Alignas(64) atomic_flag busy;
     bool open;           /* the transaction is at a snapshot, that of ... */
@@ -128,6 +129,17 @@ struct reader {
 
 struct tries;   /* tries.c */
 struct fetched; /* likewise: nodes read ahead */
+struct stage;   /* stage.c */
+
+/* The tries' part of applying a block: asked for, and what came out. */
+struct stage_work {
+    struct change_set set; /* gets the new storage roots */
+    struct pool *pool;     /* may be NULL */
+    enum status status;
+    struct hash root;
+    struct buffer undo; /* the record that undoes the block */
+    size_t tries_size;  /* bytes */
+};
 
 struct store {
     char *folder;
@@ -143,17 +155,28 @@ struct store {
     struct tries *tries;
     struct pool *readers_pool; /* NULL: reads do not go wide */
     struct fetched *fetched;   /* while tries are changed */
+    struct stage *stage;
+    struct applying { /* the newest block, between store_apply_begin and store_apply_end */
+        bool begun;
+        struct stage_work work;
+        struct hash expected_root;
+        struct store_head before; /* what is there again if the root is wrong */
+        uint64_t next_id, undo_first;
+        size_t code_count;
+    } applying;
 
     bool has_head, has_durable;
     struct store_head head, durable;
     uint64_t next_id;
     uint64_t undo_first; /* oldest block that can be undone */
 
-    size_t tries_base;        /* bytes of the tries when the last batch was sealed or given up */
+    size_t tries_size;        /* bytes of the tries when they were last changed */
+    size_t tries_base;        /* the same when the last batch was sealed or given up */
     _Atomic uint32_t touches; /* see map_was_read */
 
     struct batch pending, sealed;
-    bool sealing; /* the thread below runs */
+    bool sealing; /* the thread below runs, or has ended and is waited for */
+    _Atomic bool writer_ended;
     pthread_t writer;
     enum status writer_status;
     struct error writer_error;
@@ -207,9 +230,22 @@ void tries_free(struct tries *t);
 enum status tries_update(struct tries *t, struct change_set *set, struct pool *pool, struct hash *root);
 /* Moves what is unsaved into the batch. */
 void tries_save(struct tries *t, struct batch *b);
-/* Gives up tries until they hold no more than `bytes`; only when nothing of them waits for a commit. */
+/* Gives up what has been committed until the tries hold no more than `bytes`, or nothing else; only when all that has
+ * been saved has been committed. */
 void tries_shrink(struct tries *t, size_t bytes);
 size_t tries_bytes(const struct tries *t);
+
+/* ---- the root of a block while the next one runs (stage.c) ------------------------------------------------------- */
+
+struct stage *stage_new(struct store *s);
+void stage_free(struct stage *st);
+/* Does the work, on the store's own thread if `beside`; the work is borrowed until stage_wait. */
+void stage_begin(struct stage *st, struct stage_work *w, bool beside);
+/* Waits until the work is done. */
+void stage_wait(struct stage *st);
+bool stage_is_done(struct stage *st);
+/* Whether the account, one of the work's, has storage after it. Waits. Any thread, before stage_wait. */
+bool stage_has_storage(struct stage *st, const struct hash *key);
 
 /* ---- changes (change.c) ------------------------------------------------------------------------------------------ */
 

@@ -132,19 +132,43 @@ void read_all_slots(struct store *s, uint64_t id,
 
 /* ---- the view ---------------------------------------------------------------------------------------------------- */
 
+/* Who reads slots asks for the same account again and again. */
+static struct hash key_of_address(const struct address *a)
+{
+    static _Thread_local struct {
+        bool used;
+        struct address address;
+        struct hash key;
+    } last;
+    if (last.used && address_equal(&last.address, a)) return last.key;
+    last.key = trie_address_key(a);
+    last.address = *a;
+    last.used = true;
+    return last.key;
+}
+
+/* While the root of the block before is being made, an account whose slots that block changed counts as one that has
+ * storage: where nothing is, reading finds zero. Only for a creation at an account without nonce and code (EIP-7610)
+ * it matters, so there it is waited for. */
+static bool may_have_storage(struct store *s, const struct hash *key, const struct account_record *a)
+{
+    return a->nonce != 0 || !hash_equal(&a->code_hash, &keccak_empty) || stage_has_storage(s->stage, key);
+}
+
 static enum status view_account(void *context, const struct address *a, struct account_data *out)
 {
     struct account_record found;
-    struct hash key = trie_address_key(a);
+    struct hash key = key_of_address(a);
     enum status s = read_account(context, &key, &found);
     *out = s == STATUS_OK ? account_record_data(&found) : (struct account_data){0};
+    if (s == STATUS_OK && found.root_to_come) out->has_storage = may_have_storage(context, &key, &found);
     return s;
 }
 
 static enum status view_storage(void *context, const struct address *a, const struct u256 *key, struct u256 *out)
 {
     struct account_record account;
-    struct hash hashed = trie_address_key(a);
+    struct hash hashed = key_of_address(a);
     enum status s = read_account(context, &hashed, &account);
     *out = U256_ZERO;
     if (s != STATUS_OK || account.storage_id == 0) return s;

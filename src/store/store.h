@@ -18,7 +18,8 @@
  *     storage    storage id · hash of slot     ──► word
  *     nodes      storage id · path             ──► branch or extension of a trie; id 0 is the trie of accounts
  *     codes      hash                          ──► code
- *     headers, bodies, receipts, undo   number ──► as RLP; undo: what each changed account and slot was before the block
+ *     headers, bodies, receipts, undo   number ──► as RLP; undo: what each changed account and slot was before the
+ *                                       block
  *     numbers    hash of block                 ──► number
  *     lookup     hash of transaction           ──► number, index
  *     meta       schema, head, next storage id, chain
@@ -32,7 +33,8 @@
  * each of the last `history` blocks can be undone.
  *
  * Threads: views may be used by any number of threads at once. All other functions belong to one thread, and none that
- * changes the store may run while a view is used. One process has the folder at a time. */
+ * changes the store may run while a view is used, but for the work on tries between store_apply_begin and
+ * store_apply_end, on a thread of the store's own. One process has the folder at a time. */
 #ifndef WEFT_STORE_H
 #define WEFT_STORE_H
 
@@ -137,6 +139,17 @@ struct store_block {
  * then be in the header that store_block_part is asked for. */
 enum status store_apply(struct store *s, const struct store_block *b, const struct state_diff *diff, struct pool *pool,
                         struct error *e);
+/* The same in two steps, so that the next block can be executed while the tries of this one are changed: after
+ * store_apply_begin the view shows the state after the block and the block is the head; store_apply_end says whether
+ * its root was right, and if not takes it away again, with the same statuses as store_apply. In between, views may be
+ * used, and headers, bodies and hashes read; nothing else. `pool` is used by store_apply_begin alone, `root_pool` (may
+ * be NULL) until store_apply_end. The block, the diff and what they point to are no longer needed after
+ * store_apply_begin. Without `beside` all is done before that returns. */
+enum status store_apply_begin(struct store *s, const struct store_block *b, const struct state_diff *diff,
+                              struct pool *pool, struct pool *root_pool, bool beside, struct error *e);
+enum status store_apply_end(struct store *s, struct error *e);
+/* Whether store_apply_end would return at once. */
+bool store_apply_is_done(struct store *s);
 /* The root that applying the diff would give. Leaves the store as it was. */
 enum status store_root_after(struct store *s, const struct state_diff *diff, struct pool *pool, struct hash *root,
                              struct error *e);
@@ -149,6 +162,8 @@ size_t store_pending_bytes(const struct store *s);
 uint64_t store_pending_blocks(const struct store *s);
 /* Begins to write what is pending on a thread of its own; waits for the commit before first, and returns its status. */
 enum status store_commit_begin(struct store *s, struct error *e);
+/* Whether the next store_commit_begin would have to wait. */
+bool store_is_committing(const struct store *s);
 /* Commits everything, and returns when the disk has it. */
 enum status store_commit(struct store *s, struct error *e);
 

@@ -430,6 +430,15 @@ static int longest_unused_first(const void *a, const void *b)
     return (x->used > y->used) - (x->used < y->used);
 }
 
+/* Returns how many bytes that gave back. */
+static size_t forget(struct held *h)
+{
+    size_t before = trie_bytes(h->trie);
+    trie_forget(h->trie);
+    size_t after = trie_bytes(h->trie);
+    return before > after ? before - after : 0;
+}
+
 void tries_shrink(struct tries *t, size_t bytes)
 {
     size_t now = tries_bytes(t), kept = 0;
@@ -438,6 +447,7 @@ void tries_shrink(struct tries *t, size_t bytes)
     qsort(t->held, t->count, sizeof(struct held *), longest_unused_first);
     for (size_t i = 0; i < t->count; i++) {
         struct held *h = t->held[i];
+        if (now > wanted && trie_is_unsaved(h->trie)) now -= forget(h);
         if (now <= wanted || trie_is_unsaved(h->trie)) {
             t->held[kept++] = h;
             continue;
@@ -448,9 +458,5 @@ void tries_shrink(struct tries *t, size_t bytes)
     }
     t->count = kept;
     index_all(t);
-    if (now <= wanted || trie_is_unsaved(t->accounts.trie)) return;
-    struct hash root;
-    trie_root(t->accounts.trie, NULL, &root);
-    trie_free(t->accounts.trie);
-    hold(&t->accounts, t->store, 0, &root);
+    if (now > wanted) (void)forget(&t->accounts);
 }

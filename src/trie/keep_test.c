@@ -144,6 +144,27 @@ static void check_kept(struct kept *k, const struct hash *root)
     CHECK_EQ_U64(live, check.seen);
 }
 
+/* Changes of random keys, or (mostly) deletions of what is there. */
+static size_t random_changes(const struct kept *k, size_t most, bool mostly_gone, struct trie_pair *pairs,
+                             uint8_t (*values)[8])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < most; i++) {
+        struct trie_pair p = {.key_size = 32};
+        random_key(p.key);
+        if (mostly_gone && k->pair_count != 0) memcpy(p.key, k->pairs[harness_random_below(k->pair_count)].key, 32);
+        size_t at = 0;
+        while (at < count && memcmp(pairs[at].key, p.key, 32) != 0) at++;
+        if (at < count) continue;
+        bool gone = harness_random_below(10) < (mostly_gone ? 9u : 3u);
+        size_t size = gone ? 0 : 1 + harness_random_below(8);
+        for (size_t b = 0; b < size; b++) values[count][b] = (uint8_t)(1 + harness_random_below(255));
+        p.value = (struct bytes){values[count], size};
+        pairs[count++] = p;
+    }
+    return count;
+}
+
 static void change_and_check(struct kept *k, size_t changes, unsigned rounds, struct pool *pool)
 {
     struct trie_source source = {.context = k, .node_at = kept_node_at};
@@ -151,37 +172,27 @@ static void change_and_check(struct kept *k, size_t changes, unsigned rounds, st
     struct hash root = keccak_empty_trie;
     struct trie *t = trie_new(NULL, &source);
     for (unsigned round = 0; round < rounds; round++) {
-        struct trie_pair *pairs = base_calloc(changes, sizeof *pairs);
-        uint8_t(*values)[8] = base_calloc(changes, sizeof *values);
-        size_t count = 0;
-        bool mostly_gone = round % 4 == 3;
-        for (size_t i = 0; i < changes; i++) {
-            struct trie_pair p = {.key_size = 32};
-            random_key(p.key);
-            if (mostly_gone && k->pair_count != 0) memcpy(p.key, k->pairs[harness_random_below(k->pair_count)].key, 32);
-            size_t at = 0;
-            while (at < count && memcmp(pairs[at].key, p.key, 32) != 0) at++;
-            if (at < count) continue;
-            bool gone = harness_random_below(10) < (mostly_gone ? 9u : 3u);
-            size_t size = gone ? 0 : 1 + harness_random_below(8);
-            for (size_t b = 0; b < size; b++) values[count][b] = (uint8_t)(1 + harness_random_below(255));
-            p.value = (struct bytes){values[count], size};
-            pairs[count++] = p;
-        }
+        struct trie_pair *pairs = base_calloc(2 * changes, sizeof *pairs);
+        uint8_t(*values)[8] = base_calloc(2 * changes, sizeof *values);
+        size_t count = random_changes(k, changes, round % 4 == 3, pairs, values), more = 0;
         CHECK_STATUS(trie_put_all(t, pairs, count, pool), STATUS_OK);
-        for (size_t i = 0; i < count; i++) pair_set(k, &pairs[i]);
         trie_root(t, pool, &root);
+        if (harness_random_below(2) == 0) { /* what was saved is forgotten, and read again */
+            trie_forget(t);
+            trie_root(t, pool, &root);
+            more = random_changes(k, changes, harness_random_below(2) == 0, pairs + count, values + count);
+            CHECK_STATUS(trie_put_all(t, pairs + count, more, pool), STATUS_OK);
+            trie_root(t, pool, &root);
+        }
+        for (size_t i = 0; i < count + more; i++) pair_set(k, &pairs[i]);
+        trie_save(t, &keeper);
+        CHECK(!trie_is_unsaved(t));
         if (harness_random_below(2) == 0) {
-            trie_save(t, &keeper);
-            CHECK(!trie_is_unsaved(t));
             check_kept(k, &root);
             if (harness_random_below(2) == 0) {
                 trie_free(t);
                 t = trie_new(&root, &source);
             }
-        } else {
-            /* What the source gives must be what was saved last: pairs are those of now, nodes of then. */
-            trie_save(t, &keeper);
         }
         free(pairs);
         free(values);

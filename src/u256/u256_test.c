@@ -18,8 +18,7 @@ enum { ROUNDS = 2000 };
 enum { ROUNDS = 20000 };
 #endif
 
-/* ---- words where carries, borrows and wrong digits hide
- * ----------------------------------------------------------- */
+/* ---- words where carries, borrows and wrong digits hide ---------------------------------------------------------- */
 
 static struct u256 random_word(void)
 {
@@ -172,8 +171,7 @@ static struct u256 slow_mulmod(struct u256 a, struct u256 b, struct u256 m)
     return out;
 }
 
-/* ---- inline operations
- * ------------------------------------------------------------------------------------------------ */
+/* ---- inline operations ------------------------------------------------------------------------------------------- */
 
 TEST(u256_adds_subtracts_and_compares_like_its_twin)
 {

@@ -134,16 +134,26 @@ struct translation *vm_translation_of(struct plan *plan, const struct code *code
     }
 }
 
-void vm_plan_free(void *memory)
+void vm_plan_free(void *plan)
 {
-    struct plan *plan = memory;
-    struct translation *t = atomic_load_explicit(&plan->translations, memory_order_acquire);
+    struct plan *p = plan;
+    struct translation *t = atomic_load_explicit(&p->translations, memory_order_acquire);
     while (t != NULL) {
         struct translation *next = t->next;
         translation_free(t);
         t = next;
     }
-    free(plan);
+    free(p);
+}
+
+size_t vm_plan_bytes(const struct code *code)
+{
+    const struct plan *plan = atomic_load_explicit(&code->plan, memory_order_acquire);
+    if (plan == NULL) return 0;
+    size_t bytes = sizeof *plan + ((size_t)code->size / 64 + 1) * (sizeof(uint64_t) + sizeof(uint32_t));
+    const struct translation *t = atomic_load_explicit(&plan->translations, memory_order_acquire);
+    for (; t != NULL; t = t->next) bytes += sizeof *t + plan->jumpdest_count * sizeof(struct cell) + t->runs.reserved;
+    return bytes;
 }
 
 const uint64_t *vm_jumpdests(struct frame *f)

@@ -657,7 +657,7 @@ static void translator_init(struct translator *x, struct translation *t, const i
 
 const struct fast *vm_translate(struct translation *t, const int64_t *gas_table, struct cell *cell, uint32_t position)
 {
-    while (atomic_flag_test_and_set_explicit(&t->lock, memory_order_acquire));
+    flag_lock(&t->lock);
     const struct fast *run = atomic_load_explicit(&cell->run, memory_order_acquire);
     if (run == NULL && t->budget != 0) {
         struct translator x;
@@ -667,6 +667,6 @@ const struct fast *vm_translate(struct translation *t, const int64_t *gas_table,
         t->budget -= x.steps < t->budget ? x.steps : t->budget;
         atomic_store_explicit(&cell->run, run, memory_order_release);
     }
-    atomic_flag_clear_explicit(&t->lock, memory_order_release);
+    flag_unlock(&t->lock);
     return run;
 }

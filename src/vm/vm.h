@@ -1,9 +1,9 @@
 /* vm: the Ethereum virtual machine. Runs one message (a call or a contract creation) with everything it calls, on a
  * `struct state`, by the rules of a `struct fork`.
  *
- *     tx ──► vm_call(message) ──► frame ──► CALL, CREATE ──► frame ──► ...            one C recursion a level, at most 1,024
+ *     tx ──► vm_call(message) ──► frame ──► CALL, CREATE ──► frame ──► ...       one C recursion a level, at most 1,024
  *                │                  │
- *                │                  ├─ stack    one region per vm: a callee's stack begins behind its caller's used part
+ *                │                  ├─ stack    one region per vm: a callee's stack begins behind its caller's part
  *                │                  ├─ memory   one region per vm: likewise; zeroed only as it grows
  *                ▼                  └─ output   a view into the finished frame's memory
  *            result
@@ -201,5 +201,7 @@ void vm_log_burn(struct vm *vm, const struct account *account, const struct u256
 void vm_prepare_code(const struct code *code);
 /* Frees what the VM keeps in code->plan; for code_cache_new. */
 void vm_plan_free(void *plan);
+/* Bytes of memory that it has; for code_cache_bound. */
+size_t vm_plan_bytes(const struct code *code);
 
 #endif

@@ -41,7 +41,8 @@ expect 0 "built anew" db check --datadir "$folder/db"
 # Another chain's blocks, another genesis, files that are no blocks.
 expect 0 '"number":3' make-chain "$folder/other" --genesis "$folder/othergenesis" --blocks 3 --seed 9 --gas-per-block 2000000
 expect 2 "holds another chain" import --datadir "$folder/db" --genesis "$folder/othergenesis" "$folder/chain"
-expect 1 "parent of the block is unknown" "${import[@]}" "$folder/other"
+expect 1 "block 1: parent of the block is unknown: 0x" "${import[@]}" "$folder/other"
+expect 1 "; the genesis file's is block 0, 0x" "${import[@]}" "$folder/other"
 expect 2 "No such file" "${import[@]}" "$folder/missing"
 echo "no blocks" >"$folder/text"
 expect 2 "expected an RLP list" "${import[@]}" "$folder/text"
@@ -49,13 +50,22 @@ expect 2 "expected an RLP list" "${import[@]}" "$folder/text"
 # A block that is cut off, and one with a wrong byte: those before it are kept.
 size=$(stat -c %s "$folder/chain")
 head -c $((size - 100)) "$folder/chain" >"$folder/cut"
-expect 2 "block 30: file is no chain of blocks" import --datadir "$folder/cutdb" --genesis "$folder/genesis" "$folder/cut"
+expect 2 "block 30: file is no chain of blocks: expected more bytes: the file is cut off" import --datadir "$folder/cutdb" --genesis "$folder/genesis" "$folder/cut"
 expect 0 '"number":29' db stat --datadir "$folder/cutdb" --json
 cp "$folder/chain" "$folder/wrong"
 printf '\xff\xff' | dd of="$folder/wrong" bs=1 seek=$((size - 2000)) conv=notrunc 2>/dev/null
 expect 1 "block 30" import --datadir "$folder/wrongdb" --genesis "$folder/genesis" "$folder/wrong"
 expect 0 '"number":29' db stat --datadir "$folder/wrongdb" --json
 expect 0 "$head" import --datadir "$folder/wrongdb" --genesis "$folder/genesis" --json "$folder/chain"
+
+# No room: what the line says, and that the folder goes on when there is some.
+if small=$(mktemp -d) && mount -t tmpfs -o size=3M none "$small" 2>/dev/null; then
+    expect 2 "no space left for the store" import --datadir "$small/db" --genesis "$folder/genesis" "$folder/chain"
+    mount -o remount,size=100M "$small"
+    expect 0 "$head" import --datadir "$small/db" --genesis "$folder/genesis" --json "$folder/chain"
+    umount "$small"
+fi
+rmdir "$small"
 
 # A reorganisation: two branches over one genesis; the file that comes last counts.
 expect 0 '"number":20' make-chain "$folder/left" --genesis "$folder/genesis" --blocks 20 --gas-per-block 500000 --seed 1
@@ -96,4 +106,10 @@ if [ -n "$WEFT_FIXTURES" ] && [ -d "$WEFT_FIXTURES/rpc_compat" ]; then
         "$WEFT_FIXTURES/rpc_compat/chain.rlp"
     expect 0 "built anew" db check --datadir "$folder/rpc"
 fi
+# A store whose file was cut off: a line, and no signal.
+"$weft" make-chain --genesis "$folder/short.json" --blocks 20 "$folder/short.rlp" >/dev/null 2>&1
+"$weft" import --datadir "$folder/short" --genesis "$folder/short.json" "$folder/short.rlp" >/dev/null 2>&1
+truncate -s 40000 "$folder/short/state.mdb"
+expect 2 "expected a store as weft left it" db check --datadir "$folder/short"
+
 exit $bad

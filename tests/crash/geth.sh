@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Geth as the independent oracle: both import the chain that `weft make-chain` makes, and must end with the same head and state root; then weft
-# imports what geth exports.
+# imports what geth exports, as a stream of blocks and as era1.
 #
 #     tests/crash/geth.sh WEFT GETH [BLOCKS [GAS-PER-BLOCK [OPTION...]]]     OPTIONs of make-chain, e.g. --fill 1000
 #
@@ -36,5 +36,9 @@ passed=0
 "$geth" --datadir "$folder/geth" --nodiscover export "$folder/exported" >/dev/null 2>&1
 again=$("$weft" import --datadir "$folder/db2" --genesis "$folder/genesis" --json "$folder/exported" | field head)
 [ "$again" = "$expected" ] && passed=$((passed + 1))
-echo "$passed passed, $((3 - passed)) failed, 0 skipped"
-[ $passed = 3 ]
+last=$(field number <<<"$ours")
+"$geth" --datadir "$folder/geth" export-history "$folder/era" 0 "$last" >/dev/null 2>&1
+era=$("$weft" import --datadir "$folder/db3" --genesis "$folder/genesis" --json "$folder"/era/*.era1 | field head)
+[ "$era" = "$expected" ] && passed=$((passed + 1))
+echo "$passed passed, $((4 - passed)) failed, 0 skipped"
+[ $passed = 4 ]
