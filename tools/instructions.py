@@ -15,30 +15,22 @@ import sys
 RECORD = pathlib.Path(__file__).resolve().parent.parent / "bench" / "instructions.csv"
 TOLERANCE = 0.03
 
-# Loops of the EVM, as code: arithmetic, memory and hashing, storage; each runs until its gas is gone.
+# Loops of the EVM, as code; each runs until its gas is gone.
 PROGRAMS = {
     "arithmetic": "60015b600302600701806005900401600101600256",
     "hashing": "5f5b805f5260405f2001600156",
     "storage": "5f5b808055805450600101600156",
+    # DIV, MOD, MULMOD, ADDMOD and EXP of long words; copies of 1 KiB and LOG1; STATICCALL of nothing, CREATE, BALANCE, EXTCODEHASH
+    "division": "7f" + "fedcba98" * 8 + "7f" + "35791357" * 8 + "5b81810450808206508082800950808280085061ffff820a50604256",
+    "copies": "5b6104005f5f5e6104005f5f376104005f5f395f60205fa1600056",
+    "calls": "5b5f5f5f5f611234611000fa505f5f5ff050303150303f50600056",
 }
 GAS = "3000000"
-
-
-# Instructions one by one (`weft bench --opcodes`), by what they have in common.
-OPCODES = {
-    "division": "DIV SDIV MOD SMOD ADDMOD MULMOD EXP",
-    "words": "ADD MUL SHL SAR BYTE SIGNEXTEND CLZ ISZERO PUSH1 DUP1 SWAP1 JUMP JUMPI",
-    "memory": "MLOAD MSTORE MCOPY CALLDATACOPY CODECOPY EXTCODECOPY RETURNDATACOPY LOG0 LOG4 KECCAK256",
-    "state": "SLOAD SSTORE TLOAD TSTORE BALANCE EXTCODESIZE EXTCODEHASH SELFBALANCE",
-    "calls": "CALL DELEGATECALL STATICCALL RETURN REVERT CREATE CREATE2 SELFDESTRUCT",
-}
 
 
 def commands(weft):
     for name, code in PROGRAMS.items():
         yield f"run {name}", [weft, "run", "--gas", GAS, code]
-    for name, opcodes in OPCODES.items():
-        yield f"opcodes {name}", [weft, "bench", "--opcodes", "--repeat", "1", *opcodes.split()]
     for workload in ("transfers", "erc20", "uniswap-like", "hot-counter"):
         yield f"bench {workload}", [weft, "bench", "--threads", "1", "--repeat", "3", "--size", "200", workload]
 
