@@ -318,6 +318,10 @@ static void work(void *context, unsigned worker)
             event_note(p->run->engine, w, EVENT_WAIT, 0, start, false);
             break;
         }
+        case SCHED_REVISE:
+            sched_revised(&p->sched, task.item, false);
+            task = sched_next(&p->sched);
+            break;
         case SCHED_DONE: return;
         }
     }
@@ -340,7 +344,7 @@ static void run_shared(struct block_run *run, uint32_t from, bool declared)
     p->group_of = ARENA_ARRAY(arena, uint32_t, count);
     uint32_t groups = plan_groups(run->task, from, threads, p->first, p->group_of);
     unsigned workers = threads < groups ? threads : groups;
-    sched_init(&p->sched, groups, workers, ARENA_ARRAY(arena, _Atomic uint8_t, groups));
+    sched_init(&p->sched, groups, workers, ARENA_ARRAY(arena, struct sched_item, groups));
     hints_make(&p->hints, run->task, from, arena);
     plan_heavy(&p->sched, run->task, p->first, arena);
     run->stats.threads = workers;

@@ -1,16 +1,36 @@
 #include "sched/sched.h"
 
-enum item_state { ITEM_FREE, ITEM_RUNNING, ITEM_PUBLISHING, ITEM_READY, ITEM_STOLEN, ITEM_COMMITTED };
+enum item_state {
+    ITEM_FREE,
+    ITEM_RUNNING,
+    ITEM_PUBLISHING,
+    ITEM_STOLEN, /* up to here: others cannot be revised on the strength of it */
+    ITEM_READY,
+    ITEM_REVISING,
+    ITEM_RERUNNING,
+    ITEM_REPUBLISHING,
+    ITEM_COMMITTED,
+};
 
 /* The words of an item's state, the token, the head and the cursor are accessed sequentially consistent (the default of
  * C11): the argument that no wake-up is lost, at take_head, needs one order of all of them. */
 
-void sched_init(struct sched *s, uint32_t count, unsigned workers, _Atomic uint8_t *state)
+void sched_init(struct sched *s, uint32_t count, unsigned workers, struct sched_item *items)
 {
     s->count = count;
     s->workers = workers;
-    s->state = state;
-    for (uint32_t i = 0; i < count; i++) atomic_init(&state[i], ITEM_FREE);
+    s->items = items;
+    for (uint32_t i = 0; i < count; i++) {
+        atomic_init(&items[i].state, ITEM_FREE);
+        atomic_init(&items[i].revised, 0);
+        atomic_init(&items[i].changed, 0);
+        items[i].looked = 0;
+        items[i].reruns = 0;
+    }
+    atomic_init(&s->frontier, 0);
+    atomic_init(&s->revise, 0);
+    atomic_init(&s->changes, 1);
+    s->changed = 0;
     atomic_init(&s->head, 0);
     atomic_init(&s->cursor, 0);
     atomic_init(&s->token, 0);
@@ -39,7 +59,7 @@ void sched_set_heavy(struct sched *s, const uint32_t *heavy, uint32_t heavy_coun
 
 static bool swap_state(struct sched *s, uint32_t item, uint8_t from, uint8_t to)
 {
-    return atomic_compare_exchange_strong(&s->state[item], &from, to);
+    return atomic_compare_exchange_strong(&s->items[item].state, &from, to);
 }
 
 static uint32_t confidence_of(struct sched *s)
@@ -61,7 +81,7 @@ static struct sched_task look_at_head(struct sched *s)
     uint32_t head = atomic_load(&s->head);
     if (head == s->count || atomic_load(&s->stopped) != 0) return (struct sched_task){SCHED_DONE, 0};
     for (;;) {
-        switch (atomic_load(&s->state[head])) {
+        switch (atomic_load(&s->items[head].state)) {
         case ITEM_FREE:
             if (swap_state(s, head, ITEM_FREE, ITEM_STOLEN)) return (struct sched_task){SCHED_RUN, head};
             break;
@@ -75,8 +95,18 @@ static struct sched_task look_at_head(struct sched *s)
                 return (struct sched_task){SCHED_CHECK, head};
             }
             break;
+        case ITEM_RERUNNING:
+            if (confidence_of(s) >= SCHED_CONFIDENCE_LOW) return (struct sched_task){SCHED_WAIT, 0};
+            if (swap_state(s, head, ITEM_RERUNNING, ITEM_STOLEN)) {
+                s->stole = true;
+                return (struct sched_task){SCHED_CHECK, head};
+            }
+            break;
         case ITEM_PUBLISHING: /* its worker asks for the head as soon as it is done */
-            return (struct sched_task){SCHED_WAIT, 0};
+        case ITEM_REPUBLISHING: return (struct sched_task){SCHED_WAIT, 0};
+        case ITEM_REVISING:
+            if (swap_state(s, head, ITEM_REVISING, ITEM_STOLEN)) return (struct sched_task){SCHED_CHECK, head};
+            break;
         case ITEM_READY: return (struct sched_task){SCHED_CHECK, head};
         default: ASSERT(false); /* whoever stole or committed it holds the token */
         }
@@ -97,8 +127,8 @@ static bool take_head(struct sched *s, struct sched_task *out)
         if (out->kind == SCHED_RUN || out->kind == SCHED_CHECK) return true;
         atomic_store(&s->token, 0);
         if (out->kind == SCHED_DONE) return true;
-        uint8_t state = atomic_load(&s->state[atomic_load(&s->head) % s->count]);
-        if (state != ITEM_FREE && state != ITEM_READY) return false;
+        uint8_t state = atomic_load(&s->items[atomic_load(&s->head) % s->count].state);
+        if (state != ITEM_FREE && state != ITEM_READY && state != ITEM_REVISING) return false;
     }
 }
 
@@ -139,23 +169,86 @@ static bool take_ahead(struct sched *s, struct sched_task *out)
     }
 }
 
+/* ---- revising ---------------------------------------------------------------------------------------------------- */
+
+/* Everything before the frontier has been complete once, or is committed. */
+static void advance_frontier(struct sched *s)
+{
+    uint32_t item = atomic_load(&s->frontier);
+    while (item < s->count && atomic_load(&s->items[item].state) >= ITEM_READY)
+        if (atomic_compare_exchange_strong(&s->frontier, &item, item + 1)) item++;
+}
+
+static bool take_revision(struct sched *s, struct sched_task *out)
+{
+    for (;;) {
+        if (atomic_load_explicit(&s->window, memory_order_relaxed) == 0) return false;
+        uint32_t item = atomic_load(&s->revise), from = item, first = atomic_load(&s->head) + SCHED_REVISE_LEAD;
+        if (item < first) item = first;
+        if (item >= atomic_load(&s->frontier)) return false;
+        if (!atomic_compare_exchange_strong(&s->revise, &from, item + 1)) continue;
+        struct sched_item *i = &s->items[item];
+        uint32_t changes = atomic_load(&s->changes);
+        if (atomic_load_explicit(&i->revised, memory_order_relaxed) == changes) continue;
+        if (!swap_state(s, item, ITEM_READY, ITEM_REVISING)) continue;
+        i->looked = changes;
+        *out = (struct sched_task){SCHED_REVISE, item};
+        return true;
+    }
+}
+
+bool sched_rerun(struct sched *s, uint32_t item)
+{
+    struct sched_item *i = &s->items[item];
+    if (i->reruns >= SCHED_RERUNS_MAX || confidence_of(s) < SCHED_CONFIDENCE_LOW) return false;
+    atomic_store_explicit(&i->revised, 0, memory_order_relaxed);
+    atomic_store_explicit(&i->changed, UINT32_MAX, memory_order_relaxed);
+    if (!swap_state(s, item, ITEM_REVISING, ITEM_RERUNNING)) return false;
+    i->reruns++;
+    return true;
+}
+
+/* Items behind `item` are to be looked at again. */
+static void lower_revise(struct sched *s, uint32_t item)
+{
+    uint32_t next = atomic_load(&s->revise);
+    while (next > item && !atomic_compare_exchange_weak(&s->revise, &next, item)) continue;
+}
+
+void sched_revised(struct sched *s, uint32_t item, bool holds)
+{
+    struct sched_item *i = &s->items[item];
+    bool changed = atomic_load(&i->state) == ITEM_RERUNNING;
+    if (changed) atomic_store_explicit(&i->changed, atomic_fetch_add(&s->changes, 1) + 1, memory_order_relaxed);
+    /* Release: whoever sees the stamp sees what was noted about the item; pairs with the acquire in sched_holds. */
+    if (holds) atomic_store_explicit(&i->revised, i->looked, memory_order_release);
+    if (swap_state(s, item, changed ? ITEM_RERUNNING : ITEM_REVISING, ITEM_READY) && changed) lower_revise(s, item + 1);
+}
+
+bool sched_holds(struct sched *s, uint32_t item)
+{
+    uint32_t revised = atomic_load_explicit(&s->items[item].revised, memory_order_acquire);
+    return revised != 0 && revised >= s->changed;
+}
+
 struct sched_task sched_next(struct sched *s)
 {
     struct sched_task task;
     if (atomic_load(&s->stopped) != 0 || atomic_load(&s->head) == s->count) return (struct sched_task){SCHED_DONE, 0};
-    if (take_head(s, &task) || take_ahead(s, &task)) return task;
+    if (take_head(s, &task) || take_revision(s, &task) || take_ahead(s, &task)) return task;
     return (struct sched_task){SCHED_WAIT, 0};
 }
 
 bool sched_publishing(struct sched *s, uint32_t item)
 {
-    return swap_state(s, item, ITEM_RUNNING, ITEM_PUBLISHING);
+    return swap_state(s, item, ITEM_RUNNING, ITEM_PUBLISHING) ||
+           swap_state(s, item, ITEM_RERUNNING, ITEM_REPUBLISHING);
 }
 
 bool sched_is_ready(struct sched *s, uint32_t item)
 {
-    uint8_t state = atomic_load(&s->state[item]);
-    return state == ITEM_READY || state == ITEM_COMMITTED;
+    uint8_t state = atomic_load(&s->items[item].state);
+    return state >= ITEM_READY;
 }
 
 bool sched_is_near(struct sched *s, uint32_t item)
@@ -171,7 +264,12 @@ void sched_skip(struct sched *s, uint32_t item)
 
 void sched_published(struct sched *s, uint32_t item, bool last)
 {
-    atomic_store(&s->state[item], last ? ITEM_READY : ITEM_RUNNING);
+    if (atomic_load_explicit(&s->items[item].state, memory_order_relaxed) == ITEM_REPUBLISHING) {
+        atomic_store(&s->items[item].state, ITEM_RERUNNING);
+        return;
+    }
+    atomic_store(&s->items[item].state, last ? ITEM_READY : ITEM_RUNNING);
+    if (last) advance_frontier(s);
     if (atomic_load_explicit(&s->skips, memory_order_relaxed) != 0)
         atomic_store_explicit(&s->skips, 0, memory_order_relaxed);
 }
@@ -225,8 +323,17 @@ static void call_waiting(struct sched *s)
     raise_epoch(s);
 }
 
+/* Notes whether those that were revised before have to be looked at again. */
+static void note_change(struct sched *s, uint32_t item, enum sched_outcome outcome)
+{
+    uint32_t changed = atomic_load_explicit(&s->items[item].changed, memory_order_relaxed);
+    if (outcome == SCHED_CONFLICT || changed == UINT32_MAX) changed = atomic_fetch_add(&s->changes, 1) + 1;
+    if (changed > s->changed) s->changed = changed;
+}
+
 struct sched_task sched_committed(struct sched *s, uint32_t item, enum sched_outcome outcome)
 {
+    note_change(s, item, outcome);
     if (outcome == SCHED_HELD)
         grow_window(s);
     else if (outcome == SCHED_CONFLICT || s->stole) /* either way somebody ran in vain */
@@ -234,8 +341,9 @@ struct sched_task sched_committed(struct sched *s, uint32_t item, enum sched_out
     else
         maybe_probe(s);
     s->stole = false;
-    atomic_store(&s->state[item], ITEM_COMMITTED);
+    atomic_store(&s->items[item].state, ITEM_COMMITTED);
     atomic_store(&s->head, item + 1);
+    advance_frontier(s);
     call_waiting(s);
     struct sched_task next = look_at_head(s);
     if (next.kind == SCHED_RUN || next.kind == SCHED_CHECK) return next;

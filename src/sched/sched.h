@@ -31,6 +31,7 @@ enum sched_kind {
     SCHED_RUN, /* token: run `item` on committed values and commit it; then sched_committed */
     SCHED_CHECK, /* token: `item` was run ahead, at least in part: commit what holds, run the rest; then sched_committed */
     SCHED_SPECULATE, /* run `item` ahead; around each piece sched_publishing and sched_published */
+    SCHED_REVISE,    /* `item` and all before it were run ahead: look whether it will hold; see sched_rerun, sched_revised */
     SCHED_WAIT,      /* nothing to do now; ask again when sched_epoch has changed */
     SCHED_DONE,      /* all committed, or stopped */
 };
@@ -47,10 +48,19 @@ enum sched_outcome {
     SCHED_CONFLICT, /* run ahead in vain */
 };
 
+/* What the scheduler knows of an item. */
+struct sched_item {
+    _Atomic uint8_t state;
+    uint8_t reruns;           /* of whoever revises it, as is the next one */
+    uint32_t looked;          /* sched.changes when its revision began */
+    _Atomic uint32_t revised; /* sched.changes when the revision began in which it was found to hold; 0: none */
+    _Atomic uint32_t changed; /* sched.changes after it was published again; UINT32_MAX: in the middle of that; 0: never */
+};
+
 struct sched {
     uint32_t count;
     unsigned workers;
-    _Atomic uint8_t *state; /* one for each item */
+    struct sched_item *items;
     const uint32_t *heavy;  /* items that are expected to take long, longest first; see sched_set_heavy */
     const bool *is_heavy;
     uint32_t heavy_count;
@@ -59,6 +69,9 @@ struct sched {
     /* Contended words, each on its own cache line. */
     _Alignas(64) _Atomic uint32_t head;    /* next to be committed; written by the holder of the token */
     _Alignas(64) _Atomic uint32_t cursor;  /* next to be run ahead */
+    _Alignas(64) _Atomic uint32_t frontier; /* all items before it have been published once, or are committed */
+    _Atomic uint32_t revise;                /* next to be revised */
+    _Atomic uint32_t changes;               /* counts what was published or withdrawn behind the frontier */
     _Alignas(64) _Atomic uint32_t token;   /* 1 while somebody stands at the head */
     _Alignas(64) _Atomic uint32_t epoch;   /* raised when a waiting worker may find something to do */
     _Alignas(64) _Atomic uint32_t waiting; /* workers that sleep or are about to */
@@ -73,6 +86,7 @@ struct sched {
     uint32_t probe_in;       /* commits until a closed window opens for a probe */
     uint32_t probe_distance; /* doubles with each probe in vain */
     uint32_t uncalled;       /* commits since those who wait were last called */
+    uint32_t changed;        /* last change of a committed item: who was revised before it has to be looked at again */
     bool stole;              /* the item at the head was taken from somebody who was running it */
 };
 
@@ -80,14 +94,16 @@ enum {
     SCHED_CONFIDENCE_MAX = 64,
     SCHED_CONFIDENCE_LOW = 16, /* below it the head does not wait for others, and they keep a distance */
     SCHED_CONFIDENCE_NONE = 8, /* below it the window closes */
+    SCHED_RERUNS_MAX = 2,  /* an item is run ahead again at most so often */
+    SCHED_REVISE_LEAD = 2, /* what is nearer to the head than this is left to it */
     SCHED_PROBE_FIRST = 4,
     SCHED_PROBE_LAST = 2048,
     SCHED_CALL_LAST =
         1024 /* those who found nothing but items to skip are called again after at most so many commits */
 };
 
-/* Starts a block of `count` items on `workers` workers; `state` has room for `count` bytes. */
-void sched_init(struct sched *s, uint32_t count, unsigned workers, _Atomic uint8_t *state);
+/* Starts a block of `count` items on `workers` workers; `items` has room for `count`. */
+void sched_init(struct sched *s, uint32_t count, unsigned workers, struct sched_item *items);
 
 /* Names the items that are expected to take long, longest first: they are run ahead before all others, and never
  * stolen. `is_heavy` has an element for each item. Both must outlive the block. Before any worker starts. */
@@ -100,6 +116,14 @@ struct sched_task sched_next(struct sched *s);
  * follow. True: publish it, then call sched_published; `last` says that the item is complete. */
 bool sched_publishing(struct sched *s, uint32_t item);
 void sched_published(struct sched *s, uint32_t item, bool last);
+
+/* While `item` is revised: something in it does not hold. True: run that again, with sched_publishing and sched_published
+ * around it, then go on. False: leave it to the head. */
+bool sched_rerun(struct sched *s, uint32_t item);
+/* The end of a revision: whether all of `item` holds, perhaps after having been run again. */
+void sched_revised(struct sched *s, uint32_t item, bool holds);
+/* At the head: whether it is known that what was run ahead of `item` holds. */
+bool sched_holds(struct sched *s, uint32_t item);
 
 /* Whether `item` has been run ahead to its end, or committed: its writes can be read. */
 bool sched_is_ready(struct sched *s, uint32_t item);
