@@ -7,7 +7,7 @@ enum { GROUP_GAS = 400000, GROUP_GAS_MANY = 150000, MANY_WORKERS = 5, GROUP_MAX 
 
 /* A transaction is heavy when its gas limit is at least this share of what a worker will do: 1 / HEAVY_SHARE; the
  * HEAVY_MAX heaviest are begun first. */
-enum { HEAVY_SHARE = 4, HEAVY_MAX = 16 };
+enum { HEAVY_SHARE = 4, HEAVY_MAX = 16, HEAVY_LEAST = 200000 };
 
 uint32_t plan_groups(const struct block_task *task, uint32_t from, unsigned workers, uint32_t *first,
                      uint32_t *group_of)
@@ -35,9 +35,13 @@ void plan_heavy(struct sched *s, const struct block_task *task, const uint32_t *
     bool *is_heavy = ARENA_ARRAY(arena, bool, s->count);
     memset(is_heavy, 0, s->count * sizeof *is_heavy);
     uint32_t count = 0;
+    uint64_t *rest = ARENA_ARRAY(arena, uint64_t, s->count + 1);
+    rest[s->count] = 0;
+    for (uint32_t g = s->count; g-- > 0;) rest[g] = rest[g + 1] + task->transactions[first[g]].gas_limit;
+    for (uint32_t g = 0; g < s->count; g++) rest[g] -= task->transactions[first[g]].gas_limit;
     for (uint32_t g = 0; g < s->count && s->workers > 1; g++) {
         uint64_t limit = task->transactions[first[g]].gas_limit;
-        if (limit < GROUP_GAS || limit < gas / (HEAVY_SHARE * s->workers)) continue;
+        if (limit < HEAVY_LEAST || (limit < gas / (HEAVY_SHARE * s->workers) && limit * (s->workers - 1) < rest[g])) continue;
         uint32_t at = count; /* insertion, longest first; the last one falls out when the list is full */
         for (; at > 0 && task->transactions[first[heavy[at - 1]]].gas_limit < limit; at--) heavy[at] = heavy[at - 1];
         heavy[at] = g;

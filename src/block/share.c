@@ -7,8 +7,8 @@
 #include "block/private.h"
 
 enum {
-    SHARE_AT_ONCE_GAS = 3000000, /* beyond what plain transfers use */
-    SHARE_REST_GAS = 2000000,    /* the same, of the rest of a block that was begun alone */
+    SHARE_AT_ONCE_GAS = 1500000, /* beyond what plain transfers use */
+    SHARE_REST_GAS = 500000,    /* the same, of the rest of a block that was begun alone */
     SHARE_REST_NS = 150000,      /* predicted work that is left */
     SHARE_TX_NS = 2000,          /* mean work of a transaction */
     LOOK_EVERY = 8,              /* transactions between two looks at the clock ... */
