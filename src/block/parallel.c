@@ -91,7 +91,7 @@ static bool is_hopeless(struct parallel_run *p, uint32_t group)
 static struct sched_task speculate(struct parallel_run *p, struct engine_worker *w, uint32_t group)
 {
     if (is_hopeless(p, group)) {
-        sched_skip(&p->sched, group);
+        sched_skip(&p->sched, group, SCHED_NOBODY);
         return sched_next(&p->sched);
     }
     for (uint32_t tx = p->first[group]; tx < p->first[group + 1]; tx++) {

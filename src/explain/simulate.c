@@ -206,7 +206,7 @@ static void take(struct simulation *s, struct worker *w, struct sched_task task)
         w->tx = s->first[task.item];
         uint32_t before = hints_expect_conflict(&s->hints, w->tx);
         if (before != HINTS_NONE && (is_to_come(s, before, task.item) || sched_is_near(&s->sched, task.item))) {
-            sched_skip(&s->sched, task.item);
+            sched_skip(&s->sched, task.item, is_to_come(s, before, task.item) ? s->group_of[before] : SCHED_NOBODY);
             w->phase = ASK;
         } else {
             begin_ahead(s, w);
@@ -315,6 +315,7 @@ static void checked(struct simulation *s, struct worker *w)
 static void commit(struct simulation *s, struct worker *w)
 {
     struct item *item = &s->items[w->tx];
+    if (getenv("SIMTRACE") && s->worker_count == (unsigned)atoi(getenv("SIMTRACE"))) fprintf(stderr, "%8.1f tx %u g %u ns %lu %s%s out %d conf %u win %u cur %u front %u rev %u cls %u\n", (double)w->at/1000, w->tx, w->task.item, s->c->ns[w->tx]/1000, w->was_ahead?"ahead ":"", w->sure?"sure":"", w->outcome, s->sched.confidence, s->sched.window, s->sched.cursor, s->sched.frontier, s->sched.revise, s->hints.class_of[w->tx-s->from]);
     ASSERT(w->tx == s->committed);
     s->committed++;
     item->committed = true;

@@ -2,6 +2,7 @@
 
 enum item_state {
     ITEM_FREE,
+    ITEM_SKIPPED, /* given back until another item has run */
     ITEM_RUNNING,
     ITEM_PUBLISHING,
     ITEM_STOLEN, /* up to here: others cannot be revised on the strength of it */
@@ -24,12 +25,15 @@ void sched_init(struct sched *s, uint32_t count, unsigned workers, struct sched_
         atomic_init(&items[i].state, ITEM_FREE);
         atomic_init(&items[i].revised, 0);
         atomic_init(&items[i].changed, 0);
+        atomic_init(&items[i].wanted, 0);
+        items[i].after = SCHED_NOBODY;
         items[i].looked = 0;
         items[i].reruns = 0;
     }
     atomic_init(&s->frontier, 0);
     atomic_init(&s->revise, 0);
     atomic_init(&s->changes, 1);
+    atomic_init(&s->skipped, SCHED_NOBODY);
     s->changed = 0;
     atomic_init(&s->head, 0);
     atomic_init(&s->cursor, 0);
@@ -85,6 +89,9 @@ static struct sched_task look_at_head(struct sched *s)
         case ITEM_FREE:
             if (swap_state(s, head, ITEM_FREE, ITEM_STOLEN)) return (struct sched_task){SCHED_RUN, head};
             break;
+        case ITEM_SKIPPED:
+            if (swap_state(s, head, ITEM_SKIPPED, ITEM_STOLEN)) return (struct sched_task){SCHED_RUN, head};
+            break;
         case ITEM_RUNNING:
             /* Where running ahead rarely pays, the other's result would most likely be thrown away; but what takes long
              * is not begun again from the start. */
@@ -128,7 +135,7 @@ static bool take_head(struct sched *s, struct sched_task *out)
         atomic_store(&s->token, 0);
         if (out->kind == SCHED_DONE) return true;
         uint8_t state = atomic_load(&s->items[atomic_load(&s->head) % s->count].state);
-        if (state != ITEM_FREE && state != ITEM_READY && state != ITEM_REVISING) return false;
+        if (state != ITEM_FREE && state != ITEM_SKIPPED && state != ITEM_READY && state != ITEM_REVISING) return false;
     }
 }
 
@@ -179,6 +186,18 @@ static void advance_frontier(struct sched *s)
         if (atomic_compare_exchange_strong(&s->frontier, &item, item + 1)) item++;
 }
 
+/* Somebody who waits may take up what was given back until `item` had run, or revise what is now before the frontier.
+ * Either we see here that somebody waits, or he, who says so before asking a last time, sees the new state then. */
+static void call_for(struct sched *s, uint32_t item)
+{
+    if (atomic_load(&s->waiting) == 0 || atomic_load_explicit(&s->window, memory_order_relaxed) == 0) return;
+    uint32_t frontier = atomic_load(&s->frontier), revise = atomic_load(&s->revise);
+    uint32_t first = atomic_load(&s->head) + SCHED_REVISE_LEAD;
+    if (revise < first) revise = first;
+    if (frontier >= revise + SCHED_REVISE_LEAD || atomic_load(&s->items[item].wanted) != 0) raise_epoch(s);
+}
+
+static bool take_skipped(struct sched *s, struct sched_task *out);
 static bool take_revision(struct sched *s, struct sched_task *out)
 {
     for (;;) {
@@ -235,7 +254,7 @@ struct sched_task sched_next(struct sched *s)
 {
     struct sched_task task;
     if (atomic_load(&s->stopped) != 0 || atomic_load(&s->head) == s->count) return (struct sched_task){SCHED_DONE, 0};
-    if (take_head(s, &task) || take_revision(s, &task) || take_ahead(s, &task)) return task;
+    if (take_head(s, &task) || take_revision(s, &task) || take_skipped(s, &task) || take_ahead(s, &task)) return task;
     return (struct sched_task){SCHED_WAIT, 0};
 }
 
@@ -256,10 +275,37 @@ bool sched_is_near(struct sched *s, uint32_t item)
     return item <= atomic_load_explicit(&s->head, memory_order_relaxed) + 1;
 }
 
-void sched_skip(struct sched *s, uint32_t item)
+void sched_skip(struct sched *s, uint32_t item, uint32_t after)
 {
-    (void)swap_state(s, item, ITEM_RUNNING, ITEM_FREE);
     atomic_fetch_add_explicit(&s->skips, 1, memory_order_relaxed);
+    if (after == SCHED_NOBODY) {
+        (void)swap_state(s, item, ITEM_RUNNING, ITEM_FREE);
+        return;
+    }
+    s->items[item].after = after;
+    atomic_store(&s->items[after].wanted, 1);
+    if (!swap_state(s, item, ITEM_RUNNING, ITEM_SKIPPED)) return;
+    uint32_t low = atomic_load(&s->skipped);
+    while (item < low && !atomic_compare_exchange_weak(&s->skipped, &low, item)) continue;
+}
+
+/* What was given back until another item had run, which it has now. */
+static bool take_skipped(struct sched *s, struct sched_task *out)
+{
+    uint32_t low = atomic_load(&s->skipped), head = atomic_load(&s->head), found = SCHED_NOBODY;
+    if (low == SCHED_NOBODY || atomic_load_explicit(&s->window, memory_order_relaxed) == 0) return false;
+    uint32_t from = low <= head ? head + 1 : low, end = atomic_load(&s->cursor);
+    uint32_t last = end > from + SCHED_SCAN_MAX ? from + SCHED_SCAN_MAX : end;
+    for (uint32_t i = from; i < last; i++) {
+        if (atomic_load(&s->items[i].state) != ITEM_SKIPPED) continue;
+        if (found == SCHED_NOBODY) found = i;
+        if (!sched_is_ready(s, s->items[i].after) || !swap_state(s, i, ITEM_SKIPPED, ITEM_RUNNING)) continue;
+        *out = (struct sched_task){SCHED_SPECULATE, i};
+        return true;
+    }
+    /* Somebody may have put a lower one there meanwhile. */
+    if (found == SCHED_NOBODY && last == end) (void)atomic_compare_exchange_strong(&s->skipped, &low, SCHED_NOBODY);
+    return false;
 }
 
 void sched_published(struct sched *s, uint32_t item, bool last)
@@ -269,7 +315,10 @@ void sched_published(struct sched *s, uint32_t item, bool last)
         return;
     }
     atomic_store(&s->items[item].state, last ? ITEM_READY : ITEM_RUNNING);
-    if (last) advance_frontier(s);
+    if (last) {
+        advance_frontier(s);
+        call_for(s, item);
+    }
     if (atomic_load_explicit(&s->skips, memory_order_relaxed) != 0)
         atomic_store_explicit(&s->skips, 0, memory_order_relaxed);
 }
@@ -344,6 +393,7 @@ struct sched_task sched_committed(struct sched *s, uint32_t item, enum sched_out
     atomic_store(&s->items[item].state, ITEM_COMMITTED);
     atomic_store(&s->head, item + 1);
     advance_frontier(s);
+    call_for(s, item);
     call_waiting(s);
     struct sched_task next = look_at_head(s);
     if (next.kind == SCHED_RUN || next.kind == SCHED_CHECK) return next;

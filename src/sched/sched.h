@@ -36,6 +36,8 @@ enum sched_kind {
     SCHED_DONE,      /* all committed, or stopped */
 };
 
+#define SCHED_NOBODY UINT32_MAX
+
 struct sched_task {
     enum sched_kind kind;
     uint32_t item;
@@ -51,6 +53,8 @@ enum sched_outcome {
 /* What the scheduler knows of an item. */
 struct sched_item {
     _Atomic uint8_t state;
+    _Atomic uint8_t wanted;   /* somebody was given back until this one has run */
+    uint32_t after;           /* whose run it waits for */
     uint8_t reruns;           /* of whoever revises it, as is the next one */
     uint32_t looked;          /* sched.changes when its revision began */
     _Atomic uint32_t revised; /* sched.changes when the revision began in which it was found to hold; 0: none */
@@ -71,6 +75,7 @@ struct sched {
     _Alignas(64) _Atomic uint32_t cursor;  /* next to be run ahead */
     _Alignas(64) _Atomic uint32_t frontier; /* all items before it have been published once, or are committed */
     _Atomic uint32_t revise;                /* next to be revised */
+    _Atomic uint32_t skipped;               /* no item before it was given back and waits */
     _Atomic uint32_t changes;               /* counts what was published or withdrawn behind the frontier */
     _Alignas(64) _Atomic uint32_t token;   /* 1 while somebody stands at the head */
     _Alignas(64) _Atomic uint32_t epoch;   /* raised when a waiting worker may find something to do */
@@ -96,6 +101,7 @@ enum {
     SCHED_CONFIDENCE_NONE = 8, /* below it the window closes */
     SCHED_RERUNS_MAX = 2,  /* an item is run ahead again at most so often */
     SCHED_REVISE_LEAD = 2, /* what is nearer to the head than this is left to it */
+    SCHED_SCAN_MAX = 256,
     SCHED_PROBE_FIRST = 4,
     SCHED_PROBE_LAST = 2048,
     SCHED_CALL_LAST =
@@ -133,7 +139,7 @@ bool sched_is_near(struct sched *s, uint32_t item);
 
 /* Gives an item back that was to be run ahead, because it is expected to conflict: the head will run it. Before its
  * first piece. */
-void sched_skip(struct sched *s, uint32_t item);
+void sched_skip(struct sched *s, uint32_t item, uint32_t after);
 
 /* The holder has committed `item`. Gives its next task, still with the token if that is SCHED_RUN or SCHED_CHECK. */
 struct sched_task sched_committed(struct sched *s, uint32_t item, enum sched_outcome outcome);
