@@ -68,6 +68,8 @@ struct simulation {
     uint32_t *first, *group_of, from;
     struct item *items;
     uint32_t *needs;      /* nodes of the graph, by who needs them */
+    uint32_t *readers;    /* nodes of the graph, by what they need */
+    uint32_t *reader_first;
     uint32_t *join_first; /* what runs into each join, among needs, too */
     uint64_t *join_there; /* the final value of each; 0: not known */
     struct worker *workers;
@@ -93,6 +95,13 @@ static void collect_needs(struct simulation *s)
         s->items[i].first_need = count[i];
         s->items[i].needs = count[i + 1] - count[i];
     }
+    uint32_t *first = ARENA_ARRAY(&s->arena, uint32_t, (size_t)g->node_count + 2);
+    memset(first, 0, ((size_t)g->node_count + 2) * sizeof *first);
+    for (uint32_t i = 0; i < g->edge_count; i++) first[g->edges[i].from + 2]++;
+    for (uint32_t i = 2; i <= g->node_count + 1; i++) first[i] += first[i - 1];
+    s->readers = ARENA_ARRAY(&s->arena, uint32_t, (size_t)g->edge_count + 1);
+    for (uint32_t i = 0; i < g->edge_count; i++) s->readers[first[g->edges[i].from + 1]++] = g->edges[i].to;
+    s->reader_first = first;
     s->join_first = count + g->tx_count;
     s->join_there = ARENA_ARRAY(&s->arena, uint64_t, (size_t)(g->node_count - g->tx_count) + 1);
     memset(s->join_there, 0, ((size_t)(g->node_count - g->tx_count) + 1) * sizeof *s->join_there);
@@ -209,6 +218,7 @@ static void take(struct simulation *s, struct worker *w, struct sched_task task)
             sched_skip(&s->sched, task.item, is_to_come(s, before, task.item) ? s->group_of[before] : SCHED_NOBODY);
             w->phase = ASK;
         } else {
+            w->sure = true;
             begin_ahead(s, w);
         }
         break;
@@ -238,6 +248,17 @@ static void publish(struct simulation *s, struct worker *w)
     spend(s, w, s->costs->publish_ns);
 }
 
+/* Whether somebody behind `node` has read it. */
+static bool disturbs(const struct simulation *s, uint32_t node)
+{
+    uint32_t n = s->c->graph->tx_count;
+    for (uint32_t i = s->reader_first[node]; i < s->reader_first[node + 1]; i++) {
+        uint32_t to = s->readers[i];
+        if (to < n ? s->items[to].there : disturbs(s, to)) return true;
+    }
+    return false;
+}
+
 static void set_there(struct simulation *s, const struct worker *w)
 {
     s->items[w->tx].there = true;
@@ -249,6 +270,9 @@ static void published(struct simulation *s, struct worker *w)
 {
     bool last = w->tx + 1 == s->first[w->task.item + 1];
     set_there(s, w);
+    if (w->saw != seen_now(s, w->tx) || s->items[w->tx].never) w->sure = false;
+    if (disturbs(s, w->tx)) sched_disturbs(&s->sched, w->task.item);
+    if (last && w->sure && w->task.kind != SCHED_REVISE) sched_sure(&s->sched, w->task.item);
     sched_published(&s->sched, w->task.item, last);
     if (w->task.kind == SCHED_REVISE) {
         w->phase = REVISED;
@@ -307,6 +331,7 @@ static void checked(struct simulation *s, struct worker *w)
     w->phase = COMMIT;
     if (held) return;
     item->version++;
+    sched_disturbs(&s->sched, w->task.item);
     w->outcome = SCHED_CONFLICT;
     s->out->reruns++;
     spend(s, w, slowed(s, w->tx));
@@ -315,11 +340,14 @@ static void checked(struct simulation *s, struct worker *w)
 static void commit(struct simulation *s, struct worker *w)
 {
     struct item *item = &s->items[w->tx];
-    if (getenv("SIMTRACE") && s->worker_count == (unsigned)atoi(getenv("SIMTRACE"))) fprintf(stderr, "%8.1f tx %u g %u ns %lu %s%s out %d conf %u win %u cur %u front %u rev %u cls %u\n", (double)w->at/1000, w->tx, w->task.item, s->c->ns[w->tx]/1000, w->was_ahead?"ahead ":"", w->sure?"sure":"", w->outcome, s->sched.confidence, s->sched.window, s->sched.cursor, s->sched.frontier, s->sched.revise, s->hints.class_of[w->tx-s->from]);
+    if (getenv("SIMTRACE") && s->worker_count == (unsigned)atoi(getenv("SIMTRACE"))) fprintf(stderr, "%8.1f tx %u g %u ns %lu %s%s out %d conf %u win %u cur %u rev %u cls %u\n", (double)w->at/1000, w->tx, w->task.item, s->c->ns[w->tx]/1000, w->was_ahead?"ahead ":"", w->sure?"sure":"", w->outcome, s->sched.confidence, s->sched.window, s->sched.cursor, s->sched.revise, s->hints.class_of[w->tx-s->from]);
     ASSERT(w->tx == s->committed);
     s->committed++;
     item->committed = true;
-    if (!w->was_ahead) item->version++;
+    if (!w->was_ahead) {
+        item->version++;
+        if (disturbs(s, w->tx)) sched_disturbs(&s->sched, w->task.item);
+    }
     s->ended_ns = w->at;
     if (!w->was_ahead && w->outcome == SCHED_HELD) w->outcome = SCHED_RAN;
     w->phase = AT_HEAD;

@@ -5,7 +5,8 @@ enum item_state {
     ITEM_SKIPPED, /* given back until another item has run */
     ITEM_RUNNING,
     ITEM_PUBLISHING,
-    ITEM_STOLEN, /* up to here: others cannot be revised on the strength of it */
+    ITEM_STOLEN,
+    /* from here on its writes can be read: sched_is_ready */
     ITEM_READY,
     ITEM_REVISING,
     ITEM_RERUNNING,
@@ -23,14 +24,13 @@ void sched_init(struct sched *s, uint32_t count, unsigned workers, struct sched_
     s->items = items;
     for (uint32_t i = 0; i < count; i++) {
         atomic_init(&items[i].state, ITEM_FREE);
-        atomic_init(&items[i].revised, 0);
+        atomic_init(&items[i].held, 0);
         atomic_init(&items[i].changed, 0);
         atomic_init(&items[i].wanted, 0);
         items[i].after = SCHED_NOBODY;
         items[i].looked = 0;
         items[i].reruns = 0;
     }
-    atomic_init(&s->frontier, 0);
     atomic_init(&s->revise, 0);
     atomic_init(&s->changes, 1);
     atomic_init(&s->skipped, SCHED_NOBODY);
@@ -80,6 +80,11 @@ static void raise_epoch(struct sched *s)
 
 /* With the token in hand: what is there to do at the head? SCHED_WAIT: somebody else is running that item and is
  * trusted to finish it; the token must be given back. */
+static void set_held(struct sched_item *i)
+{
+    atomic_store_explicit(&i->held, i->looked, memory_order_release);
+}
+
 static struct sched_task look_at_head(struct sched *s)
 {
     uint32_t head = atomic_load(&s->head);
@@ -142,14 +147,20 @@ static bool take_head(struct sched *s, struct sched_task *out)
 /* ---- running ahead ----------------------------------------------------------------------------------------------- */
 
 /* Those that take long come first, whatever their place: begun late, they would be all that is left at the end. */
+/* Takes a free item to be run ahead. What it reads from now on is at least as new as the changes that are counted. */
+static bool take_item(struct sched *s, uint32_t item, uint8_t from, struct sched_task *out)
+{
+    if (!swap_state(s, item, from, ITEM_RUNNING)) return false;
+    s->items[item].looked = atomic_load(&s->changes);
+    *out = (struct sched_task){SCHED_SPECULATE, item};
+    return true;
+}
+
 static bool take_heavy(struct sched *s, struct sched_task *out)
 {
     while (atomic_load_explicit(&s->heavy_next, memory_order_relaxed) < s->heavy_count) {
         uint32_t i = atomic_fetch_add(&s->heavy_next, 1);
-        if (i < s->heavy_count && swap_state(s, s->heavy[i], ITEM_FREE, ITEM_RUNNING)) {
-            *out = (struct sched_task){SCHED_SPECULATE, s->heavy[i]};
-            return true;
-        }
+        if (i < s->heavy_count && take_item(s, s->heavy[i], ITEM_FREE, out)) return true;
     }
     return false;
 }
@@ -169,46 +180,48 @@ static bool take_ahead(struct sched *s, struct sched_task *out)
         }
         if (item >= s->count || item - head > window || window == 0) return false;
         if (!atomic_compare_exchange_strong(&s->cursor, &item, item + 1)) continue;
-        if (swap_state(s, item, ITEM_FREE, ITEM_RUNNING)) {
-            *out = (struct sched_task){SCHED_SPECULATE, item};
-            return true;
-        }
+        if (take_item(s, item, ITEM_FREE, out)) return true;
     }
+}
+
+/* What was given back until another item had run, which it has now. */
+static bool take_skipped(struct sched *s, struct sched_task *out)
+{
+    uint32_t low = atomic_load(&s->skipped), head = atomic_load(&s->head), found = SCHED_NOBODY;
+    if (low == SCHED_NOBODY || atomic_load_explicit(&s->window, memory_order_relaxed) == 0) return false;
+    uint32_t from = low <= head ? head + 1 : low, end = atomic_load(&s->cursor);
+    uint32_t last = end > from + SCHED_SCAN_MAX ? from + SCHED_SCAN_MAX : end;
+    for (uint32_t i = from; i < last; i++) {
+        if (atomic_load(&s->items[i].state) != ITEM_SKIPPED) continue;
+        if (found == SCHED_NOBODY) found = i;
+        if (sched_is_ready(s, s->items[i].after) && take_item(s, i, ITEM_SKIPPED, out)) return true;
+    }
+    /* Somebody may have put a lower one there meanwhile. */
+    if (found == SCHED_NOBODY && last == end) (void)atomic_compare_exchange_strong(&s->skipped, &low, SCHED_NOBODY);
+    return false;
 }
 
 /* ---- revising ---------------------------------------------------------------------------------------------------- */
 
-/* Everything before the frontier has been complete once, or is committed. */
-static void advance_frontier(struct sched *s)
+static void lower(_Atomic uint32_t *word, uint32_t to)
 {
-    uint32_t item = atomic_load(&s->frontier);
-    while (item < s->count && atomic_load(&s->items[item].state) >= ITEM_READY)
-        if (atomic_compare_exchange_strong(&s->frontier, &item, item + 1)) item++;
+    uint32_t now = atomic_load(word);
+    while (to < now && !atomic_compare_exchange_weak(word, &now, to)) continue;
 }
 
-/* Somebody who waits may take up what was given back until `item` had run, or revise what is now before the frontier.
- * Either we see here that somebody waits, or he, who says so before asking a last time, sees the new state then. */
-static void call_for(struct sched *s, uint32_t item)
-{
-    if (atomic_load(&s->waiting) == 0 || atomic_load_explicit(&s->window, memory_order_relaxed) == 0) return;
-    uint32_t frontier = atomic_load(&s->frontier), revise = atomic_load(&s->revise);
-    uint32_t first = atomic_load(&s->head) + SCHED_REVISE_LEAD;
-    if (revise < first) revise = first;
-    if (frontier >= revise + SCHED_REVISE_LEAD || atomic_load(&s->items[item].wanted) != 0) raise_epoch(s);
-}
-
-static bool take_skipped(struct sched *s, struct sched_task *out);
+/* What is near behind the head and not known to hold any more. */
 static bool take_revision(struct sched *s, struct sched_task *out)
 {
     for (;;) {
         if (atomic_load_explicit(&s->window, memory_order_relaxed) == 0) return false;
-        uint32_t item = atomic_load(&s->revise), from = item, first = atomic_load(&s->head) + SCHED_REVISE_LEAD;
-        if (item < first) item = first;
-        if (item >= atomic_load(&s->frontier)) return false;
-        if (!atomic_compare_exchange_strong(&s->revise, &from, item + 1)) continue;
+        uint32_t head = atomic_load(&s->head), next = atomic_load(&s->revise), item = next;
+        if (item < head + SCHED_REVISE_LEAD) item = head + SCHED_REVISE_LEAD;
+        if (item >= atomic_load(&s->cursor) || item >= s->count || item - head > SCHED_REVISE_SPAN * s->workers)
+            return false;
+        if (!atomic_compare_exchange_strong(&s->revise, &next, item + 1)) continue;
         struct sched_item *i = &s->items[item];
         uint32_t changes = atomic_load(&s->changes);
-        if (atomic_load_explicit(&i->revised, memory_order_relaxed) == changes) continue;
+        if (atomic_load_explicit(&i->held, memory_order_relaxed) >= changes) continue;
         if (!swap_state(s, item, ITEM_READY, ITEM_REVISING)) continue;
         i->looked = changes;
         *out = (struct sched_task){SCHED_REVISE, item};
@@ -220,41 +233,40 @@ bool sched_rerun(struct sched *s, uint32_t item)
 {
     struct sched_item *i = &s->items[item];
     if (i->reruns >= SCHED_RERUNS_MAX || confidence_of(s) < SCHED_CONFIDENCE_LOW) return false;
-    atomic_store_explicit(&i->revised, 0, memory_order_relaxed);
-    atomic_store_explicit(&i->changed, UINT32_MAX, memory_order_relaxed);
+    /* Before the exchange: who steals the item from now on must not take it for what it was. */
+    atomic_store_explicit(&i->held, 0, memory_order_relaxed);
     if (!swap_state(s, item, ITEM_REVISING, ITEM_RERUNNING)) return false;
     i->reruns++;
     return true;
 }
 
-/* Items behind `item` are to be looked at again. */
-static void lower_revise(struct sched *s, uint32_t item)
-{
-    uint32_t next = atomic_load(&s->revise);
-    while (next > item && !atomic_compare_exchange_weak(&s->revise, &next, item)) continue;
-}
-
 void sched_revised(struct sched *s, uint32_t item, bool holds)
 {
     struct sched_item *i = &s->items[item];
-    bool changed = atomic_load(&i->state) == ITEM_RERUNNING;
-    if (changed) atomic_store_explicit(&i->changed, atomic_fetch_add(&s->changes, 1) + 1, memory_order_relaxed);
-    /* Release: whoever sees the stamp sees what was noted about the item; pairs with the acquire in sched_holds. */
-    if (holds) atomic_store_explicit(&i->revised, i->looked, memory_order_release);
-    if (swap_state(s, item, changed ? ITEM_RERUNNING : ITEM_REVISING, ITEM_READY) && changed) lower_revise(s, item + 1);
+    if (holds) set_held(i);
+    if (!swap_state(s, item, ITEM_REVISING, ITEM_READY)) (void)swap_state(s, item, ITEM_RERUNNING, ITEM_READY);
+}
+
+void sched_disturbs(struct sched *s, uint32_t item)
+{
+    uint32_t changes = atomic_fetch_add(&s->changes, 1) + 1;
+    atomic_store_explicit(&s->items[item].changed, changes, memory_order_relaxed);
+    lower(&s->revise, item + 1);
+    if (atomic_load(&s->waiting) != 0 && atomic_load_explicit(&s->window, memory_order_relaxed) != 0) raise_epoch(s);
 }
 
 bool sched_holds(struct sched *s, uint32_t item)
 {
-    uint32_t revised = atomic_load_explicit(&s->items[item].revised, memory_order_acquire);
-    return revised != 0 && revised >= s->changed;
+    /* Acquire: pairs with the release in set_held; what was noted about the item is visible. */
+    uint32_t held = atomic_load_explicit(&s->items[item].held, memory_order_acquire);
+    return held != 0 && held >= s->changed;
 }
 
 struct sched_task sched_next(struct sched *s)
 {
     struct sched_task task;
     if (atomic_load(&s->stopped) != 0 || atomic_load(&s->head) == s->count) return (struct sched_task){SCHED_DONE, 0};
-    if (take_head(s, &task) || take_revision(s, &task) || take_skipped(s, &task) || take_ahead(s, &task)) return task;
+    if (take_head(s, &task) || take_skipped(s, &task) || take_ahead(s, &task) || take_revision(s, &task)) return task;
     return (struct sched_task){SCHED_WAIT, 0};
 }
 
@@ -282,30 +294,17 @@ void sched_skip(struct sched *s, uint32_t item, uint32_t after)
         (void)swap_state(s, item, ITEM_RUNNING, ITEM_FREE);
         return;
     }
+    /* Either we find `after` ready when we ask for the next task, or its worker sees that it is wanted. */
     s->items[item].after = after;
     atomic_store(&s->items[after].wanted, 1);
-    if (!swap_state(s, item, ITEM_RUNNING, ITEM_SKIPPED)) return;
-    uint32_t low = atomic_load(&s->skipped);
-    while (item < low && !atomic_compare_exchange_weak(&s->skipped, &low, item)) continue;
+    if (swap_state(s, item, ITEM_RUNNING, ITEM_SKIPPED)) lower(&s->skipped, item);
 }
 
-/* What was given back until another item had run, which it has now. */
-static bool take_skipped(struct sched *s, struct sched_task *out)
+/* Somebody may have been given back until `item` had run. Either we see here that he waits, or he, who says so before
+ * asking a last time, sees the new state then. */
+static void call_for(struct sched *s, uint32_t item)
 {
-    uint32_t low = atomic_load(&s->skipped), head = atomic_load(&s->head), found = SCHED_NOBODY;
-    if (low == SCHED_NOBODY || atomic_load_explicit(&s->window, memory_order_relaxed) == 0) return false;
-    uint32_t from = low <= head ? head + 1 : low, end = atomic_load(&s->cursor);
-    uint32_t last = end > from + SCHED_SCAN_MAX ? from + SCHED_SCAN_MAX : end;
-    for (uint32_t i = from; i < last; i++) {
-        if (atomic_load(&s->items[i].state) != ITEM_SKIPPED) continue;
-        if (found == SCHED_NOBODY) found = i;
-        if (!sched_is_ready(s, s->items[i].after) || !swap_state(s, i, ITEM_SKIPPED, ITEM_RUNNING)) continue;
-        *out = (struct sched_task){SCHED_SPECULATE, i};
-        return true;
-    }
-    /* Somebody may have put a lower one there meanwhile. */
-    if (found == SCHED_NOBODY && last == end) (void)atomic_compare_exchange_strong(&s->skipped, &low, SCHED_NOBODY);
-    return false;
+    if (atomic_load(&s->items[item].wanted) != 0 && atomic_load(&s->waiting) != 0) raise_epoch(s);
 }
 
 void sched_published(struct sched *s, uint32_t item, bool last)
@@ -315,12 +314,14 @@ void sched_published(struct sched *s, uint32_t item, bool last)
         return;
     }
     atomic_store(&s->items[item].state, last ? ITEM_READY : ITEM_RUNNING);
-    if (last) {
-        advance_frontier(s);
-        call_for(s, item);
-    }
+    if (last) call_for(s, item);
     if (atomic_load_explicit(&s->skips, memory_order_relaxed) != 0)
         atomic_store_explicit(&s->skips, 0, memory_order_relaxed);
+}
+
+void sched_sure(struct sched *s, uint32_t item)
+{
+    set_held(&s->items[item]);
 }
 
 /* ---- committing -------------------------------------------------------------------------------------------------- */
@@ -372,17 +373,10 @@ static void call_waiting(struct sched *s)
     raise_epoch(s);
 }
 
-/* Notes whether those that were revised before have to be looked at again. */
-static void note_change(struct sched *s, uint32_t item, enum sched_outcome outcome)
-{
-    uint32_t changed = atomic_load_explicit(&s->items[item].changed, memory_order_relaxed);
-    if (outcome == SCHED_CONFLICT || changed == UINT32_MAX) changed = atomic_fetch_add(&s->changes, 1) + 1;
-    if (changed > s->changed) s->changed = changed;
-}
-
 struct sched_task sched_committed(struct sched *s, uint32_t item, enum sched_outcome outcome)
 {
-    note_change(s, item, outcome);
+    uint32_t changed = atomic_load_explicit(&s->items[item].changed, memory_order_relaxed);
+    if (changed > s->changed) s->changed = changed;
     if (outcome == SCHED_HELD)
         grow_window(s);
     else if (outcome == SCHED_CONFLICT || s->stole) /* either way somebody ran in vain */
@@ -392,7 +386,6 @@ struct sched_task sched_committed(struct sched *s, uint32_t item, enum sched_out
     s->stole = false;
     atomic_store(&s->items[item].state, ITEM_COMMITTED);
     atomic_store(&s->head, item + 1);
-    advance_frontier(s);
     call_for(s, item);
     call_waiting(s);
     struct sched_task next = look_at_head(s);

@@ -54,11 +54,11 @@ enum sched_outcome {
 struct sched_item {
     _Atomic uint8_t state;
     _Atomic uint8_t wanted;   /* somebody was given back until this one has run */
-    uint32_t after;           /* whose run it waits for */
-    uint8_t reruns;           /* of whoever revises it, as is the next one */
-    uint32_t looked;          /* sched.changes when its revision began */
-    _Atomic uint32_t revised; /* sched.changes when the revision began in which it was found to hold; 0: none */
-    _Atomic uint32_t changed; /* sched.changes after it was published again; UINT32_MAX: in the middle of that; 0: never */
+    uint8_t reruns;           /* of whoever runs or revises it, as are the next two */
+    uint32_t after;           /* given back until that one has run */
+    uint32_t looked;          /* sched.changes when it was taken */
+    _Atomic uint32_t held;    /* sched.changes when it was known to hold; 0: it is not */
+    _Atomic uint32_t changed; /* sched.changes when it last disturbed others; 0: never */
 };
 
 struct sched {
@@ -73,10 +73,9 @@ struct sched {
     /* Contended words, each on its own cache line. */
     _Alignas(64) _Atomic uint32_t head;    /* next to be committed; written by the holder of the token */
     _Alignas(64) _Atomic uint32_t cursor;  /* next to be run ahead */
-    _Alignas(64) _Atomic uint32_t frontier; /* all items before it have been published once, or are committed */
-    _Atomic uint32_t revise;                /* next to be revised */
-    _Atomic uint32_t skipped;               /* no item before it was given back and waits */
-    _Atomic uint32_t changes;               /* counts what was published or withdrawn behind the frontier */
+    _Alignas(64) _Atomic uint32_t changes; /* counts what disturbed those behind it; from 1 */
+    _Atomic uint32_t revise;               /* next to be revised */
+    _Atomic uint32_t skipped;              /* no item before it was given back and waits */
     _Alignas(64) _Atomic uint32_t token;   /* 1 while somebody stands at the head */
     _Alignas(64) _Atomic uint32_t epoch;   /* raised when a waiting worker may find something to do */
     _Alignas(64) _Atomic uint32_t waiting; /* workers that sleep or are about to */
@@ -91,7 +90,7 @@ struct sched {
     uint32_t probe_in;       /* commits until a closed window opens for a probe */
     uint32_t probe_distance; /* doubles with each probe in vain */
     uint32_t uncalled;       /* commits since those who wait were last called */
-    uint32_t changed;        /* last change of a committed item: who was revised before it has to be looked at again */
+    uint32_t changed;        /* the last change by a committed item: who was last known to hold before it is to be checked */
     bool stole;              /* the item at the head was taken from somebody who was running it */
 };
 
@@ -101,6 +100,7 @@ enum {
     SCHED_CONFIDENCE_NONE = 8, /* below it the window closes */
     SCHED_RERUNS_MAX = 2,  /* an item is run ahead again at most so often */
     SCHED_REVISE_LEAD = 2, /* what is nearer to the head than this is left to it */
+    SCHED_REVISE_SPAN = 8, /* and what is farther away than so many for each worker can wait */
     SCHED_SCAN_MAX = 256,
     SCHED_PROBE_FIRST = 4,
     SCHED_PROBE_LAST = 2048,
@@ -122,6 +122,12 @@ struct sched_task sched_next(struct sched *s);
  * follow. True: publish it, then call sched_published; `last` says that the item is complete. */
 bool sched_publishing(struct sched *s, uint32_t item);
 void sched_published(struct sched *s, uint32_t item, bool last);
+
+/* Before the last sched_published: all that was published of `item` was right by then. */
+void sched_sure(struct sched *s, uint32_t item);
+/* Before sched_published, or at the head before sched_committed: what was published or withdrawn on behalf of `item` may
+ * have been missed by those behind it. */
+void sched_disturbs(struct sched *s, uint32_t item);
 
 /* While `item` is revised: something in it does not hold. True: run that again, with sched_publishing and sched_published
  * around it, then go on. False: leave it to the head. */
