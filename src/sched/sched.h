@@ -163,6 +163,12 @@ static inline void sched_waited(struct sched *s)
     atomic_fetch_sub(&s->waiting, 1);
 }
 
+/* Whether somebody sleeps, or is about to. */
+static inline bool sched_is_waited_for(struct sched *s)
+{
+    return atomic_load(&s->waiting) != 0;
+}
+
 /* A word that changes when waiting workers should ask again. */
 static inline uint32_t sched_epoch(struct sched *s)
 {
