@@ -41,7 +41,7 @@ bool mv_holds(const struct mv_execution *e, const struct account_entry *benefici
 bool mv_saw_balance(const struct mv_execution *e, const struct account_entry *account)
 {
     for (uint32_t i = 0; i < e->balance_read_count; i++)
-        if (e->balance_reads[i].account == account && e->balance_reads[i].exact) return true;
+        if (e->balance_reads[i].account == account && e->balance_reads[i].strict) return true;
     return false;
 }
 

@@ -41,6 +41,7 @@ struct mv_read {
 struct mv_balance_read {
     const struct account_entry *account;
     bool exact;            /* low is the value that was seen */
+    bool strict;           /* any change may matter, not only a debit */
     struct u256 low, high; /* else: low <= balance <= high */
 };
 
@@ -71,7 +72,7 @@ struct mv_execution {
 /* Whether all reads of a speculative execution hold on what is published below e->tx now: it is sure again. What it read of
  * the beneficiary's balance cannot be known before its turn. */
 bool mv_holds_yet(const struct mv_execution *e, const struct account_entry *beneficiary);
-/* Whether it has seen the balance of `account` itself. */
+/* Whether any change of the balance of `account` may matter to it. */
 bool mv_saw_balance(const struct mv_execution *e, const struct account_entry *account);
 
 /* Collects the finalized records of `s` and publishes the writes as versions numbered s->tx. A speculative execution

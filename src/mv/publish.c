@@ -81,6 +81,15 @@ static void write_balance(struct mv_execution *e, struct arena *arena, struct ac
     insert(l, &b->v);
 }
 
+/* Whether any change of a balance matters to who has asked about it so. A balance below 2^192 stays below 2^253 when fewer
+ * than 2^32 transactions add less than 2^128 each. So who has only asked such a balance whether it is at least so much,
+ * and was told yes, is not disturbed by such a credit. */
+static bool is_strict(const struct account *a)
+{
+    static const struct u256 no_bound = {{UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX >> 3}};
+    return (a->flags & ACCOUNT_BALANCE_SEEN) || a->balance_start.w[3] != 0 || u256_less(a->balance_high, no_bound);
+}
+
 /* ---- marks ------------------------------------------------------------------------------------------------------- */
 
 static void raise_mark(_Atomic uint32_t *mark, uint32_t tx, bool is_written)
@@ -100,7 +109,7 @@ static void mark_account(const struct account *a, uint32_t tx)
     if (a->flags & ACCOUNT_HAS_META) raise_mark(&e->meta.read_by, tx, !meta_equal(a->meta, a->meta_start));
     if (!(a->flags & ACCOUNT_HAS_BALANCE)) return;
     bool is_written = !u256_is_zero(a->balance_delta);
-    if ((a->flags & ACCOUNT_BALANCE_SEEN) || !is_robust(&a->balance_start) || u256_less(a->balance_high, robust_high))
+    if (is_strict(a))
         raise_mark(&e->balance.read_by, tx, is_written);
     else if (!u256_is_zero(a->balance_low))
         raise_mark(&e->balance.least_by, tx, is_written);
@@ -136,11 +145,11 @@ static void note_account_reads(struct mv_execution *e, const struct account *a)
         e->reads[e->read_count++] = (struct mv_read){&a->entry->meta, a->meta_seen, MV_META};
     bool exact = (a->flags & ACCOUNT_BALANCE_SEEN) != 0;
     if (exact)
-        e->balance_reads[e->balance_read_count++] = (struct mv_balance_read){a->entry, true, a->balance_start,
-                                                                             a->balance_start};
+        e->balance_reads[e->balance_read_count++] =
+            (struct mv_balance_read){a->entry, true, true, a->balance_start, a->balance_start};
     else if (!u256_is_zero(a->balance_low) || !u256_equal(a->balance_high, U256_MAX))
-        e->balance_reads[e->balance_read_count++] = (struct mv_balance_read){a->entry, false, a->balance_low,
-                                                                             a->balance_high};
+        e->balance_reads[e->balance_read_count++] =
+            (struct mv_balance_read){a->entry, false, is_strict(a), a->balance_low, a->balance_high};
 }
 
 static struct mv_execution *collect(struct state *s, struct arena *arena)
