@@ -63,9 +63,8 @@ static bool read_behind(const struct mv_execution *e, const struct mv_write *w)
     bool is_small_credit = delta->w[3] == 0 && delta->w[2] == 0;
     bool was_withdrawn = atomic_load_explicit(&w->version->kind, memory_order_relaxed) == VERSION_DEAD;
     if (is_small_credit && !was_withdrawn) return false;
-    bool is_small_debit = (delta->w[3] & delta->w[2]) == UINT64_MAX;
-    /* A small change either way matters only to who has asked for a least balance; a large one could to anybody. */
-    return !(is_small_credit || is_small_debit) || mark_of(&l->least_by) > e->tx;
+    /* A debit, or a credit so large that it cannot be told from one, matters to who has asked for bounds. */
+    return mark_of(&l->least_by) > e->tx;
 }
 
 bool somebody_read(const struct mv_execution *e)

@@ -111,7 +111,7 @@ static void mark_account(const struct account *a, uint32_t tx)
     bool is_written = !u256_is_zero(a->balance_delta);
     if (is_strict(a))
         raise_mark(&e->balance.read_by, tx, is_written);
-    else if (!u256_is_zero(a->balance_low))
+    else if (!u256_is_zero(a->balance_low) || !u256_equal(a->balance_high, U256_MAX))
         raise_mark(&e->balance.least_by, tx, is_written);
 }
 

@@ -189,7 +189,7 @@ static bool take_skipped(struct sched *s, struct sched_task *out)
 {
     uint32_t low = atomic_load(&s->skipped), head = atomic_load(&s->head), found = SCHED_NOBODY;
     if (low == SCHED_NOBODY || atomic_load_explicit(&s->window, memory_order_relaxed) == 0) return false;
-    uint32_t from = low <= head ? head + 1 : low, end = atomic_load(&s->cursor);
+    uint32_t from = low < head + SCHED_REVISE_LEAD ? head + SCHED_REVISE_LEAD : low, end = atomic_load(&s->cursor);
     uint32_t last = end > from + SCHED_SCAN_MAX ? from + SCHED_SCAN_MAX : end;
     for (uint32_t i = from; i < last; i++) {
         if (atomic_load(&s->items[i].state) != ITEM_SKIPPED) continue;
@@ -252,7 +252,7 @@ void sched_disturbs(struct sched *s, uint32_t item)
     uint32_t changes = atomic_fetch_add(&s->changes, 1) + 1;
     atomic_store_explicit(&s->items[item].changed, changes, memory_order_relaxed);
     lower(&s->revise, item + 1);
-    if (atomic_load(&s->waiting) != 0 && atomic_load_explicit(&s->window, memory_order_relaxed) != 0) raise_epoch(s);
+    if (atomic_load(&s->waiting) != 0 && confidence_of(s) >= SCHED_CONFIDENCE_LOW) raise_epoch(s);
 }
 
 bool sched_holds(struct sched *s, uint32_t item)
@@ -296,15 +296,16 @@ void sched_skip(struct sched *s, uint32_t item, uint32_t after)
     }
     /* Either we find `after` ready when we ask for the next task, or its worker sees that it is wanted. */
     s->items[item].after = after;
-    atomic_store(&s->items[after].wanted, 1);
+    atomic_store(&s->items[after].wanted, item);
     if (swap_state(s, item, ITEM_RUNNING, ITEM_SKIPPED)) lower(&s->skipped, item);
 }
 
-/* Somebody may have been given back until `item` had run. Either we see here that he waits, or he, who says so before
- * asking a last time, sees the new state then. */
+/* Somebody may have been given back until `item` had run, and far enough from the head that it is worth waking somebody up
+ * for it. Either we see here that he waits, or he, who says so before asking a last time, sees the new state then. */
 static void call_for(struct sched *s, uint32_t item)
 {
-    if (atomic_load(&s->items[item].wanted) != 0 && atomic_load(&s->waiting) != 0) raise_epoch(s);
+    uint32_t wanted = atomic_load(&s->items[item].wanted);
+    if (wanted > atomic_load(&s->head) + SCHED_FAR && atomic_load(&s->waiting) != 0) raise_epoch(s);
 }
 
 void sched_published(struct sched *s, uint32_t item, bool last)

@@ -53,10 +53,10 @@ enum sched_outcome {
 /* What the scheduler knows of an item. */
 struct sched_item {
     _Atomic uint8_t state;
-    _Atomic uint8_t wanted;   /* somebody was given back until this one has run */
     uint8_t reruns;           /* of whoever runs or revises it, as are the next two */
     uint32_t after;           /* given back until that one has run */
     uint32_t looked;          /* sched.changes when it was taken */
+    _Atomic uint32_t wanted;  /* one that was given back until this one has run; 0: none */
     _Atomic uint32_t held;    /* sched.changes when it was known to hold; 0: it is not */
     _Atomic uint32_t changed; /* sched.changes when it last disturbed others; 0: never */
 };
@@ -101,6 +101,7 @@ enum {
     SCHED_RERUNS_MAX = 2,  /* an item is run ahead again at most so often */
     SCHED_REVISE_LEAD = 2, /* what is nearer to the head than this is left to it */
     SCHED_REVISE_SPAN = 8, /* and what is farther away than so many for each worker can wait */
+    SCHED_FAR = 8, /* nobody is woken up for what is nearer to the head */
     SCHED_SCAN_MAX = 256,
     SCHED_PROBE_FIRST = 4,
     SCHED_PROBE_LAST = 2048,
