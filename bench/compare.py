@@ -10,6 +10,8 @@ looked for on the PATH; who is missing is left out. FIXTURES is the unpacked fol
                revm what criterion estimates (with the making of a transaction), geth the mean (with about 18 us of set-up)
     blocks     the benchmark archive, CPU time of the whole command for each file: reading, executing, checking
     tests      the official archives, CPU time of the whole command on one thread
+    opcodes    every instruction and precompiled contract by `weft bench --opcodes`: weft the median of warm runs, the others the least of a few
+               single ones, as their runners report it; what geth returns is compared
 
 A time is the median over the rounds; a ratio is the other's time over weft's, above 1 where weft is faster.
 """
@@ -134,8 +136,63 @@ def tests(engines, options):
     table("Official tests: CPU time of the whole command, one thread", "s", engines, rows)
 
 
+# ---- single instructions: ns of a unit of `weft bench --opcodes`, with what makes its operands and drops its result ----
+
+SECONDS = {"ns": 1e-9, "µs": 1e-6, "us": 1e-6, "ms": 1e-3, "s": 1.0}
+
+
+def elapsed(command, pattern, runs, realtime):
+    """The least time that a command says it took, in ns, over some runs; None where it fails."""
+    times = []
+    for _ in range(runs):
+        done = run(command, realtime)
+        found = done and re.search(pattern, done[0])
+        if not found:
+            return None
+        times.append(float(found[1]) * SECONDS[found[2]] * 1e9)
+    return min(times)
+
+
+def returned(engine, name, code):
+    """What a program returns, in hex digits, as weft and geth print it."""
+    if name == "weft":
+        done = run([engine, "run", "--json", "--codefile", code], False)
+        return json.loads(done[0])["output"] if done else None
+    done = run([engine, "run", "--codefile", code], False)
+    return done[0].strip() if done else None
+
+
+def opcodes(engines, options):
+    commands = {
+        "revm": lambda code: ([engines["revm"], "evm", "--path", code], r"Elapsed: ([0-9.]+)(ns|µs|ms|s)"),
+        "geth": lambda code: ([engines["geth"], "run", "--statdump", "--codefile", code], r"execution time:\s+([0-9.]+)(ns|µs|ms|s)"),
+    }
+    runs, rows, differ = 2 * options.rounds + 1, [], []
+    names = options.opcodes.split() if options.opcodes else []
+    done = run([engines["weft"], "bench", "--opcodes", "--json", *names], options.realtime)
+    if done is None:
+        sys.exit("bench/compare.py: weft bench --opcodes failed")
+    with tempfile.TemporaryDirectory() as folder:
+        code, check = os.path.join(folder, "code"), os.path.join(folder, "check")
+        for row in map(json.loads, done[0].splitlines()):
+            name = f"{row['opcode']} {row['shape']}".strip()
+            pathlib.Path(code).write_text(row["code"][2:])
+            pathlib.Path(check).write_text(row["check"][2:])
+            times = {"weft": row["fast"]["unit_ns"]}
+            for engine in (e for e in ("revm", "geth") if e in engines):
+                ns = elapsed(*commands[engine](code), runs, options.realtime)
+                if ns is not None:
+                    times[engine] = ns / row["times"]
+            if "geth" in engines and returned(engines["weft"], "weft", check) != returned(engines["geth"], "geth", check):
+                differ.append(name)
+            rows.append((name, times))
+    rows.sort(key=lambda r: min((t / r[1]["weft"] for e, t in r[1].items() if e != "weft"), default=0))
+    table("Instructions: one, with its operands and without its result", "ns", engines, rows)
+    print(f"\nResults other than geth's: {', '.join(differ) or 'none'}")
+
+
 def main():
-    parts = {"programs": programs, "blocks": blocks, "tests": tests}
+    parts = {"programs": programs, "blocks": blocks, "tests": tests, "opcodes": opcodes}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--weft", default="build/weft")
     parser.add_argument("--revme", default=shutil.which("revme"))
@@ -143,6 +200,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--realtime", action="store_true", help="measure at real-time priority (needs the right to)")
     parser.add_argument("--only", choices=parts)
+    parser.add_argument("--opcodes", default="", metavar="NAMES", help="instructions and precompiled contracts to compare (all)")
     parser.add_argument("fixtures", type=pathlib.Path)
     options = parser.parse_args()
     engines = {n: p for n, p in (("weft", options.weft), ("revm", options.revme), ("geth", options.geth)) if p}

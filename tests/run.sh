@@ -16,7 +16,7 @@ jobs=$(nproc)
 export WEFT_FIXTURES
 WEFT_FIXTURES=$(tests/fixtures.sh) || exit 2
 
-suites=(unit cli t8n state block amsterdam witness benchmark mainnet traces store crash evmc)
+suites=(unit cli t8n state block amsterdam witness benchmark mainnet perturb traces store crash evmc)
 
 suite_unit() { "$build/weft_tests" --jobs "$jobs"; }
 suite_state() { fixture_suite statetest state_tests --executor both; }
@@ -39,7 +39,23 @@ suite_t8n() {
     [ -n "$WEFT_FIXTURES" ] && fixtures=(--fixtures "$WEFT_FIXTURES/blockchain_tests" --fixtures "$WEFT_FIXTURES/blockchain_tests_devnet" --files 150)
     python3 tests/diff/t8n.py "$weft" "$evm" --count 300 "${fixtures[@]}"
 }
-suite_mainnet() { fixture_suite replay mainnet_blocks; }
+# A row of the table is a case.
+suite_mainnet() {
+    fixture_suite replay mainnet_blocks | awk '{ print } / (ok|FAILED)/ && $1 ~ /^[0-9]+$/ { if (/ ok$/) ok++; else bad++ }
+        END { if (ok + bad) printf "%d passed, %d failed, 0 skipped\n", ok, bad }'
+}
+
+# Workloads and mainnet blocks, so often as $WEFT_PERTURB says, by workers that are held up at random places: every run as serial execution.
+suite_perturb() {
+    [ -x "$weft" ] || { absent "$weft is not built" && return; }
+    local runs=${WEFT_PERTURB:-10} lines passed failed
+    lines=$("$weft" bench --perturb "$runs" --size 150 --json 2>/dev/null
+        [ -d "$WEFT_FIXTURES/mainnet_blocks" ] && "$weft" replay --perturb "$runs" --json "$WEFT_FIXTURES/mainnet_blocks")
+    grep '"verified":false' <<<"$lines"
+    passed=$(grep -c '"verified":true' <<<"$lines") failed=$(grep -c '"verified":false' <<<"$lines")
+    echo "$passed passed, $failed failed, 0 skipped"
+    [ "$failed" = 0 ] && [ "$passed" != 0 ]
+}
 
 # Traces compared with those of geth's `evm`, where that is to be had.
 suite_traces() {

@@ -56,13 +56,6 @@ static bool check_before(struct execution *x)
     return status == STATUS_OK;
 }
 
-static void bad_signature(struct execution *x, uint32_t transaction)
-{
-    struct error inner;
-    error_set(&inner, TX_BAD_SIGNATURE, "transaction %u: %s", transaction, status_text(TX_BAD_SIGNATURE));
-    fail(x, &inner, transaction);
-}
-
 /* Where some senders are given: recovers those of the others, and the authorities of all. */
 static bool recover_some(struct execution *x)
 {
@@ -89,8 +82,12 @@ static bool recover_some(struct execution *x)
         }
     }
     struct block_signers signers;
-    if (block_recover(x->engine->engine, x->task.fork, signed_ones, signed_count, arena, &signers, &bad) != STATUS_OK) {
-        bad_signature(x, places[bad]);
+    struct error inner;
+    enum status s = block_recover(engine_pool(x->engine->engine), x->task.fork, signed_ones, signed_count, arena,
+                                  &signers, &bad, NULL);
+    if (s != STATUS_OK) {
+        error_set(&inner, s, "transaction %u: %s", places[bad], status_text(s));
+        fail(x, &inner, places[bad]);
         return false;
     }
     for (uint32_t i = 0; i < signed_count; i++) {
@@ -107,10 +104,11 @@ static bool recover(struct execution *x)
     if (x->block->has_given_senders) return recover_some(x);
     const struct block *b = &x->block->block;
     struct block_signers signers;
+    struct error inner;
     uint32_t bad;
-    if (block_recover(x->engine->engine, x->task.fork, b->transactions, b->transaction_count, &x->engine->work,
-                      &signers, &bad) != STATUS_OK) {
-        bad_signature(x, bad);
+    if (block_recover(engine_pool(x->engine->engine), x->task.fork, b->transactions, b->transaction_count,
+                      &x->engine->work, &signers, &bad, &inner) != STATUS_OK) {
+        fail(x, &inner, bad);
         return false;
     }
     x->task.senders = signers.senders;
@@ -216,18 +214,10 @@ static void describe_task(struct execution *x)
 {
     const struct block *b = &x->block->block;
     const struct header *h = &b->header;
-    x->task = (struct block_task){.chain = x->chain,
-                                  .fork = chain_fork_at(x->chain, h->number, h->timestamp),
-                                  .header = h,
-                                  .transactions = b->transactions,
-                                  .transaction_count = b->transaction_count,
-                                  .uncles = b->uncles,
-                                  .uncle_count = b->uncle_count,
-                                  .withdrawals = b->withdrawals,
-                                  .withdrawal_count = b->withdrawal_count,
-                                  .view = &x->view.view,
-                                  .transactions_only = (x->flags & WEFT_TRANSACTIONS_ONLY) != 0,
-                                  .skip_invalid = (x->flags & WEFT_SKIP_INVALID) != 0};
+    x->task = block_task_of(x->chain, chain_fork_at(x->chain, h->number, h->timestamp), b, (struct block_signers){0},
+                            &x->view.view);
+    x->task.transactions_only = (x->flags & WEFT_TRANSACTIONS_ONLY) != 0;
+    x->task.skip_invalid = (x->flags & WEFT_SKIP_INVALID) != 0;
 }
 
 static void execute(struct execution *x)

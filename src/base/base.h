@@ -52,8 +52,6 @@ enum status error_set(struct error *e, enum status s, const char *format, ...) P
 
 /* A bug in weft or a broken promise of the caller: prints one line and aborts. Active in every build. */
 #define ASSERT(condition) (LIKELY(condition) ? (void)0 : assert_failed(__FILE__, __LINE__, #condition))
-/* The same where the mere arrival is the bug; `why` says what should have been. */
-#define UNREACHABLE(why) assert_failed(__FILE__, __LINE__, why)
 _Noreturn void assert_failed(const char *file, int line, const char *condition);
 
 /* ---- bytes --------------------------------------------------------------------------------------------------- */
@@ -216,6 +214,16 @@ void pool_run(struct pool *p, unsigned workers, void (*job)(void *context, unsig
  * be NULL (inline). */
 void pool_for(struct pool *p, size_t count, size_t grain, void (*body)(void *context, size_t i), void *context);
 void pool_free(struct pool *p);
+
+/* A pool without threads of its own: threads that have nothing better to do lend themselves to a job that is under way
+ * with pool_help. So several stages of work share one set of threads, and a stage may still use them all (pool_run and
+ * pool_for are called as ever, by one thread at a time). `bell` is raised and woken (futex) whenever there is a job to
+ * help with. */
+struct pool *pool_new_guests(unsigned workers, _Atomic uint32_t *bell);
+/* Takes part in the job that the pool runs now, if it still has a place; returns when that part is done. False: there
+ * is none. Any thread but the one that called pool_run. */
+bool pool_help(struct pool *p);
+
 /* Runs job(context) on a thread with a stack of POOL_STACK_SIZE and waits for it: for callers whose own stack is
  * small. */
 void run_on_big_stack(void (*job)(void *context), void *context);

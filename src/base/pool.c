@@ -47,6 +47,7 @@ struct pool {
     unsigned spins; /* 0 where the workers outnumber the processors: spinning would keep the others from working */
     bool busy;      /* the caller's own check against reentry */
     struct pool_thread *threads;
+    _Atomic uint32_t *bell; /* of a pool of guests; NULL: the threads are the pool's own */
 
     /* Written by the caller before `order` (release), read by asked workers after it (acquire). */
     void (*job)(void *context, unsigned worker); /* NULL: end */
@@ -103,16 +104,27 @@ static uint64_t wait_for_order(struct pool *p, unsigned worker, uint32_t seen)
     }
 }
 
-/* Takes a ticket of `generation`; false when none is left. */
-static bool take_ticket(struct pool *p, uint32_t generation)
+/* Takes a ticket of `generation` and returns its number, counting down to 1; 0 when none is left. */
+static uint32_t take_ticket(struct pool *p, uint32_t generation)
 {
     /* Acquire: job and context belong to the generation whose ticket it is. They cannot change before it is used up. */
     uint64_t tickets = atomic_load_explicit(&p->tickets, memory_order_acquire);
     while (tickets >> 32 == generation && (uint32_t)tickets != 0)
         if (atomic_compare_exchange_weak_explicit(&p->tickets, &tickets, tickets - 1, memory_order_acq_rel,
                                                   memory_order_acquire))
-            return true;
-    return false;
+            return (uint32_t)tickets;
+    return 0;
+}
+
+/* Runs the job of the generation that a ticket was taken of. */
+static void run_job(struct pool *p, unsigned worker)
+{
+    p->job(p->context, worker);
+    /* Release: the caller sees what the job did. Acquire is needed by the last one only, for nothing but symmetry with
+     * the caller's own load; the pool outlives the wake-up because pool_free joins us first, and guests are gone before
+     * it is called. */
+    uint32_t left = atomic_fetch_sub_explicit(&p->running, 1, memory_order_acq_rel) - 1;
+    if (left == CALLER_SLEEPS) futex_wake(&p->running, 1);
 }
 
 static void *worker_main(void *argument)
@@ -123,14 +135,20 @@ static void *worker_main(void *argument)
     for (;;) {
         uint64_t order = wait_for_order(p, self->worker, seen);
         seen = (uint32_t)order;
-        if (self->worker >= order >> 32 || !take_ticket(p, seen)) continue;
+        if (self->worker >= order >> 32 || take_ticket(p, seen) == 0) continue;
         if (p->job == NULL) return NULL;
-        p->job(p->context, self->worker);
-        /* Release: the caller sees what the job did. Acquire is needed by the last one only, for nothing but symmetry
-         * with the caller's own load; the pool outlives the wake-up because pool_free joins us first. */
-        uint32_t left = atomic_fetch_sub_explicit(&p->running, 1, memory_order_acq_rel) - 1;
-        if (left == CALLER_SLEEPS) futex_wake(&p->running, 1);
+        run_job(p, self->worker);
     }
+}
+
+bool pool_help(struct pool *p)
+{
+    /* Pairs with the release in give_order. A ticket of this generation can only be had while its job runs. */
+    uint64_t order = atomic_load_explicit(&p->order, memory_order_acquire);
+    uint32_t ticket = take_ticket(p, (uint32_t)order);
+    if (ticket == 0) return false;
+    run_job(p, (unsigned)(order >> 32) - ticket);
+    return true;
 }
 
 /* ---- the caller's side ---- */
@@ -145,6 +163,11 @@ static void give_order(struct pool *p, unsigned asked, void (*job)(void *, unsig
     atomic_store_explicit(&p->tickets, (uint64_t)generation << 32 | (asked - 1), memory_order_release);
     /* Pairs with the acquire in wait_for_order. */
     atomic_store_explicit(&p->order, order, memory_order_release);
+    if (p->bell != NULL) {
+        atomic_fetch_add(p->bell, 1);
+        futex_wake(p->bell, asked - 1);
+        return;
+    }
     uint32_t mask = asked > 32 ? FUTEX_BITSET_MATCH_ANY : (1u << (asked - 1)) - 1;
     (void)futex(generation_word(p), FUTEX_WAKE_BITSET, POOL_WORKERS_MAX, mask);
 }
@@ -259,6 +282,15 @@ struct pool *pool_new(unsigned workers)
     return p;
 }
 
+struct pool *pool_new_guests(unsigned workers, _Atomic uint32_t *bell)
+{
+    struct pool *p = pool_new(1);
+    p->workers = workers == 0 ? 1 : workers < POOL_WORKERS_MAX ? workers : POOL_WORKERS_MAX;
+    p->spins = p->workers <= cpu_count() ? SPINS : 0;
+    p->bell = bell;
+    return p;
+}
+
 unsigned pool_workers(const struct pool *p)
 {
     return p->workers;
@@ -268,8 +300,9 @@ void pool_free(struct pool *p)
 {
     if (p == NULL) return;
     ASSERT(!p->busy);
-    if (p->workers > 1) give_order(p, p->workers, NULL, NULL);
-    for (unsigned w = 1; w < p->workers; w++) ASSERT(pthread_join(p->threads[w].thread, NULL) == 0);
+    unsigned threads = p->bell == NULL ? p->workers : 1;
+    if (threads > 1) give_order(p, threads, NULL, NULL);
+    for (unsigned w = 1; w < threads; w++) ASSERT(pthread_join(p->threads[w].thread, NULL) == 0);
     free(p->threads);
     free(p);
 }

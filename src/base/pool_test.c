@@ -167,3 +167,54 @@ TEST(pool_stacks_are_as_big_as_promised)
     CHECK(out[1] == out[0] && out[2] == out[0]);
     pool_free(p);
 }
+
+/* Threads that lend themselves to a pool of guests until it is closed. */
+struct inn {
+    struct pool *pool;
+    _Atomic uint32_t bell;
+    _Atomic bool closed;
+};
+
+static void *be_guest(void *context)
+{
+    struct inn *inn = context;
+    while (!atomic_load(&inn->closed)) {
+        uint32_t bell = atomic_load(&inn->bell);
+        if (!pool_help(inn->pool) && !atomic_load(&inn->closed)) futex_wait(&inn->bell, bell);
+    }
+    return NULL;
+}
+
+TEST(pool_of_guests_runs_the_job_at_most_once_as_each_worker)
+{
+    enum { GUESTS = 3, ROUNDS = 2000 };
+    struct inn inn = {0};
+    inn.pool = pool_new_guests(WORKERS, &inn.bell);
+    CHECK_EQ_U64(pool_workers(inn.pool), WORKERS);
+    CHECK(!pool_help(inn.pool));
+    struct roll_call r = {0};
+    pool_run(inn.pool, 0, be_counted, &r); /* nobody is there: the caller does it alone */
+    CHECK_EQ_U64(atomic_load(&r.total), 1);
+    CHECK(!pool_help(inn.pool));
+    pthread_t guests[GUESTS];
+    for (size_t i = 0; i < GUESTS; i++) CHECK(pthread_create(&guests[i], NULL, be_guest, &inn) == 0);
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        unsigned before[WORKERS], total = atomic_load(&r.total);
+        memcpy(before, r.plain, sizeof before);
+        unsigned asked = 2 + (unsigned)harness_random_below(WORKERS - 1);
+        r.awaited = total + (round % 2 == 0 ? 2 : 1); /* at least one guest comes, or perhaps none */
+        pool_run(inn.pool, asked, be_counted, &r);
+        CHECK_EQ_U64(r.plain[0], before[0] + 1);
+        unsigned runs = 0;
+        for (unsigned w = 0; w < WORKERS; w++) {
+            CHECK(r.plain[w] - before[w] <= (w < asked));
+            runs += r.plain[w] - before[w];
+        }
+        CHECK_EQ_U64(atomic_load(&r.total), total + runs);
+    }
+    atomic_store(&inn.closed, true);
+    atomic_fetch_add(&inn.bell, 1);
+    futex_wake(&inn.bell, GUESTS);
+    for (size_t i = 0; i < GUESTS; i++) CHECK(pthread_join(guests[i], NULL) == 0);
+    pool_free(inn.pool);
+}

@@ -164,6 +164,11 @@ void block_begin_access_list(struct block_run *run)
     if (run->beneficiary != NULL) b->beneficiary_balance = beneficiary_balance(run, 0);
 }
 
+void block_pass_transactions(struct block_run *run)
+{
+    run->engine->book->beneficiary_balance = beneficiary_balance(run, run->task->transaction_count);
+}
+
 void block_list_accesses(struct block_run *run, const struct state_accesses *accesses, uint32_t index)
 {
     for (uint32_t i = 0; i < accesses->count; i++) {

@@ -1,27 +1,7 @@
 /* Block access lists: what a small block gives, and what is said of lists that differ. */
-#include "block/private.h"
-#include "crypto/crypto.h"
-#include "harness.h"
+#include "block/block_test.h"
 
 /* ---- a block ----------------------------------------------------------------------------------------------------- */
-
-static struct address numbered(uint8_t n)
-{
-    return (struct address){{[0] = 0x20, [19] = n}};
-}
-
-static void put_account(struct state_memory *m, uint8_t n, uint64_t balance, const char *hex)
-{
-    struct address a = numbered(n);
-    struct memory_account *account = state_memory_account(m, &a);
-    account->balance = U256(balance);
-    uint8_t code[64];
-    size_t size = strlen(hex) / 2;
-    CHECK(hex_decode(code, hex, size * 2));
-    struct hash hash;
-    keccak256(&hash, code, size);
-    if (size != 0) state_memory_set_code(m, account, &hash, (struct bytes){code, size});
-}
 
 /* A block with one transaction: account 1 calls account 2, whose code reads slot 5, writes slot 6, asks for the balance
  * of account 3, and writes slot 7 with what is in it. A withdrawal goes to account 4. */
@@ -191,4 +171,126 @@ TEST(a_list_that_the_gas_cannot_read_ends_the_block_early)
     run.declared_reads--;
     CHECK_STATUS(block_check_access_list_gas(&run), STATUS_OK);
     engine_free(e);
+}
+
+/* ---- executing along a list --------------------------------------------------------------------------------------- */
+
+struct along_test {
+    struct engine *along, *serial;
+    uint32_t tried;
+};
+
+/* What the executor along the list says of `l`: that it is right, or the same as the serial one. */
+static void try_list(struct along_test *t, const struct block_access_list *l, bool right)
+{
+    struct header h = a_header();
+    bal_hash(&h.access_list_hash, l);
+    struct block_result along, serial;
+    run_block(t->along, EXECUTOR_ACCESS_LIST, &along, &h, l);
+    run_block(t->serial, EXECUTOR_SERIAL, &serial, &h, l);
+    CHECK_STATUS(along.status, serial.status);
+    CHECK((along.status == STATUS_OK) == right);
+    CHECK((along.stats.fallback == NULL) == right);
+    t->tried++;
+}
+
+/* Each wrong list that comes of one place in an array of changes: another value, another index, one more, one less. */
+static void spoil_words(struct along_test *t, const struct block_access_list *l, const struct bal_word_change **array,
+                        uint32_t *count)
+{
+    const struct bal_word_change *right = *array;
+    uint32_t right_count = *count;
+    struct bal_word_change wrong[8];
+    ASSERT(right_count < COUNT_OF(wrong));
+    for (uint32_t i = 0; i < right_count; i++) {
+        *array = memcpy(wrong, right, right_count * sizeof *wrong);
+        wrong[i].value.w[0]++;
+        try_list(t, l, false);
+        wrong[i].value.w[0]--;
+        wrong[i].index++;
+        try_list(t, l, false);
+    }
+    memcpy(wrong, right, right_count * sizeof *wrong);
+    *array = wrong;
+    struct bal_word_change more = {right_count == 0 ? 1 : right[right_count - 1].index + 1,
+                                   right_count == 0 ? U256_ZERO : right[right_count - 1].value};
+    wrong[right_count] = more; /* a change to what it was */
+    *count = right_count + 1;
+    try_list(t, l, false);
+    *count = right_count - 1;
+    if (right_count != 0) try_list(t, l, false);
+    *array = right;
+    *count = right_count;
+}
+
+static void spoil_account(struct along_test *t, const struct block_access_list *l, struct bal_account *a)
+{
+    struct bal_account right = *a;
+    spoil_words(t, l, &a->balances, &a->balance_count);
+    for (uint32_t i = 0; i < right.slot_count; i++) {
+        struct bal_slot slots[4];
+        ASSERT(right.slot_count <= COUNT_OF(slots));
+        a->slots = memcpy(slots, right.slots, right.slot_count * sizeof *slots);
+        spoil_words(t, l, &slots[i].changes, &slots[i].change_count);
+        slots[i].key.w[0] += 100;
+        try_list(t, l, false);
+        slots[i] = slots[--a->slot_count];
+        try_list(t, l, false);
+        *a = right;
+    }
+    struct u256 reads[8];
+    ASSERT(right.read_count < COUNT_OF(reads));
+    memcpy(reads, right.reads, right.read_count * sizeof *reads);
+    a->reads = reads;
+    reads[a->read_count++] = U256(1000);
+    try_list(t, l, false);
+    a->read_count = right.read_count - 1;
+    if (right.read_count != 0) try_list(t, l, false);
+    *a = right;
+    struct bal_nonce_change nonces[4] = {{1, 1}};
+    memcpy(nonces, right.nonces, right.nonce_count * sizeof *nonces);
+    a->nonces = nonces;
+    nonces[0].nonce++;
+    a->nonce_count = 1;
+    try_list(t, l, false);
+    a->nonce_count = 0;
+    if (right.nonce_count != 0) try_list(t, l, false);
+    *a = right;
+    struct bal_code_change codes[4] = {{1, {(const uint8_t *)"\x60\x01", 2}}};
+    a->codes = codes;
+    a->code_count = 1;
+    try_list(t, l, false);
+    *a = right;
+}
+
+TEST(a_block_is_executed_along_its_list_and_no_other)
+{
+    struct along_test t = {engine_new(2), engine_new(1), 0};
+    engine_share_always(t.along, true);
+    struct engine *lister = engine_new(1);
+    struct block_result listed;
+    struct header h = a_header();
+    run_block(lister, EXECUTOR_SERIAL, &listed, &h, NULL);
+    struct bal_account accounts[16];
+    struct block_access_list l = {accounts, listed.access_list.account_count};
+    ASSERT(l.account_count < COUNT_OF(accounts));
+    memcpy(accounts, listed.access_list.accounts, l.account_count * sizeof *accounts);
+    try_list(&t, &l, true);
+    for (uint32_t i = 0; i < l.account_count; i++) spoil_account(&t, &l, &accounts[i]);
+    try_list(&t, &l, true);
+    for (uint32_t i = 0; i < listed.access_list.account_count; i++) { /* without one of the accounts */
+        const struct bal_account *all = listed.access_list.accounts;
+        memcpy(accounts, all, i * sizeof *accounts);
+        memcpy(&accounts[i], &all[i + 1], (listed.access_list.account_count - i - 1) * sizeof *accounts);
+        l.account_count = listed.access_list.account_count - 1;
+        try_list(&t, &l, false);
+    }
+    accounts[l.account_count] = listed.access_list.accounts[l.account_count];
+    accounts[l.account_count + 1] = (struct bal_account){.address = {{0xff}}};
+    l.account_count += 2;
+    try_list(&t, &l, false);
+    CHECK(t.tried > 50);
+    engine_free(lister);
+    engine_free(t.along);
+    engine_free(t.serial);
 }

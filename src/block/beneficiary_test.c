@@ -1,25 +1,5 @@
 /* A beneficiary that destroys itself: gone until the next fee, with every executor. */
-#include "block/private.h"
-#include "crypto/crypto.h"
-#include "harness.h"
-
-static struct address numbered(uint8_t n)
-{
-    return (struct address){{[0] = 0x30, [19] = n}};
-}
-
-static void put_account(struct state_memory *m, uint8_t n, uint64_t balance, const char *hex)
-{
-    struct address a = numbered(n);
-    struct memory_account *account = state_memory_account(m, &a);
-    account->balance = U256(balance);
-    uint8_t code[64];
-    size_t size = strlen(hex) / 2;
-    CHECK(hex_decode(code, hex, size * 2));
-    struct hash hash;
-    keccak256(&hash, code, size);
-    if (size != 0) state_memory_set_code(m, account, &hash, (struct bytes){code, size});
-}
+#include "block/block_test.h"
 
 /* Account 1 pays for all; account 2 is the beneficiary and destroys itself when called; account 3 calls the
  * beneficiary, which before EIP-161 costs 25,000 more where there is no such account. */
@@ -29,7 +9,7 @@ static uint64_t gas_of_the_caller(enum executor_kind kind, unsigned threads, uin
     put_account(m, 1, UINT64_C(1) << 60, "");
     put_account(m, 2, 7, "30ff"); /* ADDRESS SELFDESTRUCT */
     put_account(m, 3, 0,
-                "60006000600060006000733000000000000000000000000000000000000002614e20"
+                "60006000600060006000732000000000000000000000000000000000000002614e20"
                 "f100"); /* CALL account 2 */
     struct state_view view = state_memory_view(m);
     struct transaction txs[3];

@@ -29,6 +29,9 @@
 struct engine;
 /* An engine with `threads` workers, the calling thread among them; 0: one for each processor. */
 struct engine *engine_new(unsigned threads);
+/* An engine whose workers are those of the caller's pool, and whose codes are in the caller's cache, which both outlive
+ * it: so that several engines share them. */
+struct engine *engine_new_on(struct pool *pool, struct code_cache *codes);
 void engine_free(struct engine *e);
 unsigned engine_threads(const struct engine *e);
 struct pool *engine_pool(struct engine *e);
@@ -43,6 +46,9 @@ void engine_never_waits(struct engine *e, bool never);
 /* Notes, from the next block on, what each worker does when (block_result.events), with every executor. Costs two clock
  * readings a transaction. */
 void engine_record(struct engine *e, bool on);
+/* For tests: where a worker of a block goes from one step to the next, it calls hold_up(context) first, which may take
+ * its time. Records as well (engine_record), for these are the same places; so it costs nothing otherwise. */
+void engine_hold_up(struct engine *e, void (*hold_up)(void *context), void *context);
 
 /* ---- what goes in -------------------------------------------------------------------------------------------- */
 
@@ -121,9 +127,20 @@ struct block_signers {
     const struct address *senders;
     const struct address *const *authorities; /* NULL when no transaction has authorizations */
 };
-/* Recovers all signers on the pool, into `arena`. TX_BAD_SIGNATURE: *bad is the first transaction without a sender. */
-enum status block_recover(struct engine *e, const struct fork *fork, const struct transaction *transactions,
-                          uint32_t count, struct arena *arena, struct block_signers *out, uint32_t *bad);
+/* Recovers all signers on the pool (NULL: on the calling thread), into `arena`. TX_BAD_SIGNATURE with *error set (may
+ * be NULL), "transaction N: ...": *bad (may be NULL) is N, the first transaction without a sender. */
+enum status block_recover(struct pool *pool, const struct fork *fork, const struct transaction *transactions,
+                          uint32_t count, struct arena *arena, struct block_signers *out, uint32_t *bad,
+                          struct error *error);
+
+/* The task of executing `b` on the state `view`, with nothing asked for beyond that. Borrows all it is given, except
+ * `signers`, of which it borrows the arrays. */
+struct block_task block_task_of(const struct chain_spec *chain, const struct fork *fork, const struct block *b,
+                                struct block_signers signers, const struct state_view *view);
+/* The same with the signers recovered, as block_recover does. *out is set in any case. */
+enum status block_prepare(struct pool *pool, const struct chain_spec *chain, const struct fork *fork,
+                          const struct block *b, const struct state_view *view, struct arena *arena,
+                          struct block_task *out, struct error *error);
 
 /* ---- what comes out ------------------------------------------------------------------------------------------ */
 

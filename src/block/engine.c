@@ -8,14 +8,21 @@ static const struct state_view no_view;
 
 struct engine *engine_new(unsigned threads)
 {
+    struct engine *e = engine_new_on(pool_new(threads == 0 ? cpu_count() : threads), code_cache_new(vm_plan_free));
+    e->borrows = false;
+    return e;
+}
+
+struct engine *engine_new_on(struct pool *pool, struct code_cache *codes)
+{
     struct engine *e = base_calloc(1, sizeof *e);
-    e->threads = e->threads_max = threads == 0 ? cpu_count() : threads;
-    e->pool = pool_new(e->threads);
-    e->threads = pool_workers(e->pool);
+    e->borrows = true;
+    e->pool = pool;
+    e->codes = codes;
+    e->threads = e->threads_max = pool_workers(e->pool);
 #ifdef WEFT_RARE_PATHS
     e->share_always = true;
 #endif
-    e->codes = code_cache_new(vm_plan_free);
     e->table = state_table_new(&no_view, e->codes);
     e->book = access_book_new();
     e->workers = base_alloc_aligned(_Alignof(struct engine_worker), e->threads * sizeof *e->workers);
@@ -30,7 +37,7 @@ struct engine *engine_new(unsigned threads)
 void engine_free(struct engine *e)
 {
     if (e == NULL) return;
-    pool_free(e->pool);
+    if (!e->borrows) pool_free(e->pool);
     for (unsigned i = 0; i < e->threads; i++) {
         vm_free(e->workers[i].tx.vm);
         state_free(e->workers[i].tx.state);
@@ -41,7 +48,7 @@ void engine_free(struct engine *e)
     free(e->workers);
     access_book_free(e->book);
     state_table_free(e->table);
-    code_cache_free(e->codes);
+    if (!e->borrows) code_cache_free(e->codes);
     arena_free(&e->block);
     free(e);
 }
@@ -77,57 +84,14 @@ void engine_never_waits(struct engine *e, bool never)
     e->threads_max = never && processors < e->threads ? processors : e->threads;
 }
 
+void engine_hold_up(struct engine *e, void (*hold_up)(void *context), void *context)
+{
+    e->record = true;
+    e->hold_up = hold_up;
+    e->hold_up_context = context;
+}
+
 void engine_record(struct engine *e, bool on)
 {
     e->record = on;
-}
-
-/* ---- signers --------------------------------------------------------------------------------------------------- */
-
-/* Transactions whose senders are recovered together: vector code does many signatures at a time. */
-enum { RECOVERED_TOGETHER = 32 };
-
-struct recovery {
-    const struct transaction *transactions;
-    uint32_t count;
-    struct signature_rules rules;
-    struct address *senders;
-    struct address **authorities; /* arrays made beforehand; NULL where there are none */
-    _Atomic uint32_t bad;         /* lowest index that failed so far */
-};
-
-static void recover_portion(void *context, size_t portion)
-{
-    struct recovery *r = context;
-    uint32_t first = (uint32_t)portion * RECOVERED_TOGETHER, bad;
-    uint32_t count = r->count - first < RECOVERED_TOGETHER ? r->count - first : RECOVERED_TOGETHER;
-    if (transactions_senders(&r->senders[first], &r->transactions[first], count, r->rules, &bad) != STATUS_OK) {
-        uint32_t seen = atomic_load(&r->bad);
-        while (first + bad < seen && !atomic_compare_exchange_weak(&r->bad, &seen, first + bad));
-    }
-    if (r->authorities == NULL) return;
-    for (uint32_t i = first; i < first + count; i++)
-        if (r->authorities[i] != NULL) tx_authorities(&r->transactions[i], r->authorities[i]);
-}
-
-enum status block_recover(struct engine *e, const struct fork *fork, const struct transaction *transactions,
-                          uint32_t count, struct arena *arena, struct block_signers *out, uint32_t *bad)
-{
-    struct recovery r = {.transactions = transactions,
-                         .count = count,
-                         .rules = {.low_s = fork->low_s, .chain_id = fork->replay_protection},
-                         .senders = ARENA_ARRAY(arena, struct address, count + 1)};
-    atomic_init(&r.bad, count);
-    for (uint32_t i = 0; i < count; i++) {
-        if (transactions[i].authorization_count == 0) continue;
-        if (r.authorities == NULL) {
-            r.authorities = ARENA_ARRAY(arena, struct address *, count);
-            memset(r.authorities, 0, count * sizeof *r.authorities);
-        }
-        r.authorities[i] = ARENA_ARRAY(arena, struct address, transactions[i].authorization_count);
-    }
-    pool_for(e->pool, (count + RECOVERED_TOGETHER - 1) / RECOVERED_TOGETHER, 1, recover_portion, &r);
-    *out = (struct block_signers){r.senders, (const struct address *const *)r.authorities};
-    *bad = atomic_load(&r.bad);
-    return *bad == count ? STATUS_OK : TX_BAD_SIGNATURE;
 }

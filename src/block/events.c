@@ -5,7 +5,9 @@
 
 uint64_t event_clock(const struct engine *e)
 {
-    return LIKELY(!e->record) ? 0 : clock_wall_ns() - e->began_ns;
+    if (LIKELY(!e->record)) return 0;
+    if (e->hold_up != NULL) e->hold_up(e->hold_up_context);
+    return clock_wall_ns() - e->began_ns;
 }
 
 void event_note(struct engine *e, struct engine_worker *w, enum block_event_kind kind, uint32_t tx, uint64_t start_ns,

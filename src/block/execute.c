@@ -1,6 +1,7 @@
 /* A block from start to end, whichever executor runs its transactions. */
 #include <stdlib.h>
 
+#include "block/declared.h"
 #include "block/private.h"
 
 /* ---- accounting in order ---------------------------------------------------------------------------------------- */
@@ -160,6 +161,11 @@ static enum status begin_access_list(struct block_run *run)
 static enum status finish_access_list(struct block_run *run, struct block_result *out)
 {
     out->access_list = block_make_access_list(run);
+    if (run->declared != NULL) {
+        bool complete = declared_is_complete(run->declared, run->declared_changes, &out->access_list);
+        out->access_list = *run->task->access_list;
+        return complete ? STATUS_OK : BLOCK_ACCESS_LIST_EXTRA;
+    }
     if (run->task->keep_accesses) block_make_reads(run, out);
     if (run->task->access_list != NULL)
         return block_compare_access_lists(run->task->access_list, &out->access_list, &run->error);
@@ -202,10 +208,11 @@ static enum status execute_with(struct engine *e, const struct block_executor *e
     return explain(&run, error);
 }
 
-/* Before EIP-6780 a list does not say all that happened: a contract that destroys itself loses its storage, slot by
- * slot unnamed. */
+/* Lists made for older blocks do not say all that happened. Before EIP-161 an account may exist whatever its balance,
+ * nonce and code; before EIP-6780 a contract that destroys itself loses its storage, slot by slot unnamed. */
 static bool says_all(const struct block_access_list *l, const struct fork *fork)
 {
+    if (!fork->clear_empty) return false;
     if (fork->selfdestruct == SELFDESTRUCT_SAME_TRANSACTION) return true;
     for (uint32_t i = 0; i < l->account_count; i++)
         for (uint32_t k = 0; k < l->accounts[i].code_count; k++)
@@ -216,7 +223,8 @@ static bool says_all(const struct block_access_list *l, const struct fork *fork)
 static const struct block_executor *choose(enum executor_kind kind, const struct block_task *task)
 {
     if (kind == EXECUTOR_SERIAL) return &executor_serial;
-    bool has_list = task->access_list != NULL && !task->transactions_only && says_all(task->access_list, task->fork);
+    bool has_list = task->access_list != NULL && !task->transactions_only && !task->keep_accesses &&
+                    says_all(task->access_list, task->fork);
     return kind == EXECUTOR_ACCESS_LIST && has_list ? &executor_access_list : &executor_parallel;
 }
 

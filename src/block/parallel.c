@@ -1,16 +1,12 @@
-/* The parallel executors: workers run transactions ahead of the line; the one at the head commits in order what holds
- * and runs the rest itself (sched/sched.h).
- *
- *     parallel      on multi-version memory (mv/mv.h): a transaction reads what others ahead of the line have published
- *     access list   on a declared access list (declared.h): a transaction reads what the list says, and what it writes is
- *                   compared with the list; nothing is run twice
+/* The parallel executor: workers run transactions ahead of the line; the one at the head commits in order what holds and
+ * runs the rest itself (sched/sched.h). All read and write multi-version memory (mv/mv.h): a transaction sees what others
+ * ahead of the line have published.
  *
  * Equivalence to serial execution, by induction over the order: a transaction is committed either after running at the
  * head, where every version below its number is committed, or after mv_holds has compared all it read with exactly
  * those versions. */
 #include <limits.h>
 
-#include "block/declared.h"
 #include "block/hints.h"
 #include "block/plan.h"
 #include "block/private.h"
@@ -18,7 +14,7 @@
 
 /* What somebody found out about a transaction ahead of its turn; its result is in its place already. */
 struct ahead {
-    struct mv_execution *execution; /* NULL: it was invalid where it ran, or left something otherwise than declared */
+    struct mv_execution *execution; /* NULL: it was invalid where it ran */
     struct vm_tracer *tracer;       /* NULL: not traced, or committed or dropped */
     bool before_kin, before_any;    /* began when others that it may depend on had not run: see hints_praise */
 };
@@ -44,7 +40,6 @@ struct parallel_run {
     struct group *groups;
     struct ahead **ahead; /* one for each transaction; set before sched_published, NULL until then */
     struct hints hints;
-    bool declared;  /* values come from the declared access list */
     bool in_groups; /* groups that hold are committed as a whole: nobody wants to see each transaction's commit */
     _Atomic uint32_t speculated, reruns;
     _Alignas(64) _Atomic uint32_t next_to_finish; /* group whose cumulative gas is not complete */
@@ -58,22 +53,6 @@ static void execute(struct parallel_run *p, struct engine_worker *w, uint32_t tx
 {
     *tracer = block_execute_traced(p->run, &w->tx, tx, result);
     if (w->tx.state->failure != STATUS_OK) result->invalid = w->tx.state->failure;
-}
-
-/* Executes on the values of the declared list, fees included. Its own fee is in the list too, so it is not counted
- * again. */
-static struct mv_execution *execute_declared(struct parallel_run *p, struct engine_worker *w, uint32_t tx,
-                                             struct tx_result *result, struct vm_tracer **tracer)
-{
-    struct state *s = w->tx.state;
-    state_begin(s, tx + 1, false);
-    s->beneficiary = NULL;
-    execute(p, w, tx, result, tracer);
-    if (result->invalid != STATUS_OK || declared_differs(s, p->run->beneficiary, result->fee)) return NULL;
-    result->fee = U256_ZERO;
-    struct mv_execution *e = ARENA_NEW(&w->versions, struct mv_execution);
-    *e = (struct mv_execution){.tx = tx + 1, .accesses = state_accesses(s, &w->versions)};
-    return e;
 }
 
 /* Executes on whatever predecessors have published so far. */
@@ -112,7 +91,7 @@ static bool publish(struct parallel_run *p, struct engine_worker *w, uint32_t gr
 {
     struct ahead *old = p->ahead[tx];
     bool disturbs = false, sure = false;
-    if (!p->declared && result->invalid == STATUS_OK) {
+    if (result->invalid == STATUS_OK) {
         a->execution = mv_publish(w->tx.state, &w->versions);
         disturbs = a->execution->disturbs;
         sure = a->execution->sure && !mv_saw_balance(a->execution, p->run->beneficiary);
@@ -123,7 +102,7 @@ static bool publish(struct parallel_run *p, struct engine_worker *w, uint32_t gr
     p->run->results[tx] = *result;
     p->ahead[tx] = a;
     if (disturbs) sched_disturbs(&p->sched, group);
-    return sure || p->declared;
+    return sure;
 }
 
 /* Adds a group up. */
@@ -161,10 +140,7 @@ static bool run_ahead(struct parallel_run *p, struct engine_worker *w, uint32_t 
     struct tx_result result;
     uint64_t start = event_clock(p->run->engine);
     begin_ahead(p, group, tx, a);
-    if (p->declared)
-        a->execution = execute_declared(p, w, tx, &result, &a->tracer);
-    else
-        execute_ahead(p, w, tx, a, &result);
+    execute_ahead(p, w, tx, a, &result);
     atomic_fetch_add_explicit(&p->speculated, 1, memory_order_relaxed);
     bool counts = sched_publishing(&p->sched, group);
     if (counts)
@@ -238,29 +214,9 @@ static void commit(struct parallel_run *p, struct engine_worker *w, uint32_t tx,
     if (w->tx.state->list_accesses) block_list_accesses(p->run, &execution->accesses, tx + 1);
 }
 
-/* Executes on the declared values what nobody has executed yet, and commits it. What does not agree with the list ends
- * the block: block_execute then finds out serially what is wrong. */
-static enum status run_declared(struct parallel_run *p, struct engine_worker *w, uint32_t tx)
-{
-    struct tx_result *result = &p->run->results[tx];
-    struct mv_execution *e = NULL;
-    uint64_t start = event_clock(p->run->engine);
-    struct vm_tracer *tracer = NULL;
-    if (p->ahead[tx] == NULL) e = execute_declared(p, w, tx, result, &tracer);
-    if (e == NULL) {
-        block_drop_trace(p->run, tx, tracer);
-        return BLOCK_ACCESS_LIST_VALUE;
-    }
-    commit(p, w, tx, e);
-    block_commit_trace(p->run, tx, tracer);
-    event_note(p->run->engine, w, EVENT_RUN, tx, start, false);
-    return STATUS_OK;
-}
-
 /* Runs a transaction on committed values. */
 static enum status run_at_head(struct parallel_run *p, struct engine_worker *w, uint32_t tx)
 {
-    if (p->declared) return run_declared(p, w, tx);
     struct state *s = w->tx.state;
     struct tx_result *result = &p->run->results[tx];
     uint64_t start = event_clock(p->run->engine);
@@ -284,7 +240,6 @@ static enum status run_at_head(struct parallel_run *p, struct engine_worker *w, 
 /* Whether what was found out ahead is what the head would find; if not, notes why. */
 static bool holds(struct parallel_run *p, const struct ahead *a, struct mv_conflict *why)
 {
-    if (p->declared) return a->execution != NULL;
 #ifdef WEFT_RARE_PATHS
     (void)p, (void)a, (void)why;
     return false; /* a build in which every transaction that ran ahead is thrown away and run again */
@@ -495,13 +450,13 @@ static bool commits_in_groups(const struct block_run *run)
 }
 
 /* Runs the transactions from `from` on, with all workers that can be of use. */
-static void run_shared(struct block_run *run, uint32_t from, bool declared)
+static void run_shared(struct block_run *run, uint32_t from)
 {
     uint32_t count = run->task->transaction_count;
     unsigned threads = run->engine->threads_max;
     struct arena *arena = &run->engine->block;
     struct parallel_run *p = arena_alloc(arena, sizeof *p, 64);
-    *p = (struct parallel_run){.run = run, .declared = declared};
+    *p = (struct parallel_run){.run = run};
     p->ahead = ARENA_ARRAY(arena, struct ahead *, count);
     memset(p->ahead, 0, count * sizeof *p->ahead);
     run->conflicts = ARENA_ARRAY(arena, struct block_conflict, count);
@@ -511,10 +466,10 @@ static void run_shared(struct block_run *run, uint32_t from, bool declared)
     unsigned workers = threads < groups ? threads : groups;
     sched_init(&p->sched, groups, workers, ARENA_ARRAY(arena, struct sched_item, groups));
     hints_make(&p->hints, run->task, from, arena);
-    plan_heavy(&p->sched, run->task, p->first, arena);
+    plan_set_heavy(&p->sched, run->task, p->first, arena);
     p->groups = ARENA_ARRAY(arena, struct group, groups);
     for (uint32_t g = 0; g < groups; g++) p->groups[g] = (struct group){0};
-    p->in_groups = !declared && commits_in_groups(run);
+    p->in_groups = commits_in_groups(run);
     for (unsigned i = 0; i < workers; i++) state_changes_begin(&run->engine->workers[i].changes);
     run->stats.threads = workers;
     pool_run(run->engine->pool, workers, work, p);
@@ -526,32 +481,14 @@ static void run_shared(struct block_run *run, uint32_t from, bool declared)
         if (p->ahead[tx] != NULL) block_drop_trace(run, tx, p->ahead[tx]->tracer);
 }
 
-static const char *why_alone(const struct block_run *run)
-{
-    return run->engine->threads == 1 ? "one thread" : "too little work to share";
-}
-
 static void run_parallel(struct block_run *run)
 {
     uint32_t count = run->task->transaction_count;
     uint32_t from = run->engine->share_always ? 0 : share_run_alone(run);
     if (from < count)
-        run_shared(run, from, false);
+        run_shared(run, from);
     else if (count != 0)
-        run->stats.fallback = why_alone(run);
-}
-
-static void run_access_list(struct block_run *run)
-{
-    if (run->task->transaction_count == 0) return;
-    if (!run->engine->share_always && !share_is_worthwhile(run)) {
-        executor_serial.run(run);
-        run->stats.fallback = why_alone(run);
-        return;
-    }
-    run->status = declared_load(run);
-    if (run->status == STATUS_OK) run_shared(run, 0, true);
+        run->stats.fallback = share_why_alone(run);
 }
 
 const struct block_executor executor_parallel = {"parallel", run_parallel};
-const struct block_executor executor_access_list = {"access list", run_access_list};

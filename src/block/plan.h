@@ -23,7 +23,12 @@ bool plan_share_rest(uint64_t ns, uint64_t gas_done, uint32_t done, uint64_t gas
  * number of groups. */
 uint32_t plan_groups(const struct block_task *task, uint32_t from, unsigned workers, uint32_t *first,
                      uint32_t *group_of);
-/* Tells a scheduler that has been begun which of its groups may take so long that they had better be begun first. */
-void plan_heavy(struct sched *s, const struct block_task *task, const uint32_t *first, struct arena *arena);
+/* The groups that may take so long that they had better be begun first, longest first; `out` has room for
+ * PLAN_HEAVY_MAX + 1. Returns how many there are. */
+enum { PLAN_HEAVY_MAX = 16 };
+uint32_t plan_heavy(const struct block_task *task, const uint32_t *first, uint32_t groups, unsigned workers,
+                    uint32_t *out);
+/* Tells a scheduler that has been begun which of its groups these are. */
+void plan_set_heavy(struct sched *s, const struct block_task *task, const uint32_t *first, struct arena *arena);
 
 #endif

@@ -19,11 +19,14 @@ struct engine {
     unsigned threads_max; /* of those that run transactions */
     struct pool *pool;
     struct code_cache *codes;
+    bool borrows; /* pool and codes are the caller's */
     struct state_table *table;
     struct engine_worker *workers;
     struct access_book *book;
     struct arena block; /* what lives as long as the results of one block */
     bool record;
+    void (*hold_up)(void *context); /* NULL: nobody is; only while recording */
+    void *hold_up_context;
     bool share_always;
     uint64_t began_ns; /* the running block, on the wall clock */
 };
@@ -42,7 +45,7 @@ struct block_run {
     uint64_t state_gas_used; /* the same for state gas */
     uint64_t cumulative_gas; /* as receipts count it */
     uint64_t blob_gas_used;
-    uint64_t declared_reads; /* EIP-7928: 0 without a declared list */
+    uint64_t declared_reads; /* EIP-7928: those that block_check_access_list_gas looks for; 0 without a declared list */
     uint32_t committed;      /* transactions */
     enum status status;
     struct error error; /* says more of `status`, when it has the same */
@@ -50,6 +53,8 @@ struct block_run {
     struct block_stats stats;
     struct block_conflict *conflicts;
     uint32_t conflict_count;
+    struct declared *declared; /* the list that the transactions were executed along; NULL: none */
+    uint64_t declared_changes; /* of that list, found by the transactions */
 };
 
 /* The seam: runs all transactions of a block that has been begun, in effect in order. Sets run->status and run->bad. */
@@ -74,6 +79,8 @@ bool block_run_in_place(struct block_run *run, uint32_t index);
 uint32_t share_run_alone(struct block_run *run);
 /* Whether the block promises so much work that all workers are called at once. */
 bool share_is_worthwhile(const struct block_run *run);
+/* Why a block was not shared, for block_stats.fallback. */
+const char *share_why_alone(const struct block_run *run);
 
 /* The time since the block began; 0 unless recording. */
 uint64_t event_clock(const struct engine *e);
@@ -98,6 +105,8 @@ void block_make_reads(struct block_run *run, struct block_result *out);
 /* Lists what was accessed at `index` (0: before the transactions, i: by transaction i from 1, one more: after them),
  * once it is committed and its fee is in run->fees. In order. */
 void block_list_accesses(struct block_run *run, const struct state_accesses *accesses, uint32_t index);
+/* All transactions have been executed along a declared list, without being listed here. */
+void block_pass_transactions(struct block_run *run);
 /* The list; lives as long as the results. */
 struct block_access_list block_make_access_list(struct block_run *run);
 /* How many slots were accessed so far. */

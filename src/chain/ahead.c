@@ -47,26 +47,11 @@ static enum status check_form(struct ahead_job *job)
 static enum status recover(struct ahead_job *job)
 {
     const struct block *b = &job->block;
-    struct signature_rules rules = {.low_s = job->fork->low_s, .chain_id = job->fork->replay_protection};
-    struct address *senders = ARENA_ARRAY(&job->arena, struct address, b->transaction_count + 1);
-    uint32_t bad;
-    enum status s = transactions_senders(senders, b->transactions, b->transaction_count, rules, &bad);
-    if (s != STATUS_OK)
-        return error_set(&job->error, s, "block %llu: transaction %u: %s", (unsigned long long)b->header.number, bad,
-                         status_text(s));
-    struct address **authorities = NULL;
-    for (uint32_t i = 0; i < b->transaction_count; i++) {
-        const struct transaction *tx = &b->transactions[i];
-        if (tx->authorization_count == 0) continue;
-        if (authorities == NULL) {
-            authorities = ARENA_ARRAY(&job->arena, struct address *, b->transaction_count);
-            memset(authorities, 0, b->transaction_count * sizeof *authorities);
-        }
-        authorities[i] = ARENA_ARRAY(&job->arena, struct address, tx->authorization_count);
-        tx_authorities(tx, authorities[i]);
-    }
-    job->signers = (struct block_signers){senders, (const struct address *const *)authorities};
-    return STATUS_OK;
+    struct error why;
+    enum status s = block_recover(NULL, job->fork, b->transactions, b->transaction_count, &job->arena, &job->signers,
+                                  NULL, &why);
+    if (s == STATUS_OK) return s;
+    return error_set(&job->error, s, "block %llu: %s", (unsigned long long)b->header.number, why.text);
 }
 
 static void hash_transactions(struct ahead_job *job)

@@ -81,18 +81,7 @@ enum status chain_execute(struct chain *c, const struct block *b, const struct f
     struct root_recorder recorder = {.chain = c, .result = r};
     enum executor_kind kind = c->options.executor;
     *view = store_view(c->store);
-    *task = (struct block_task){.chain = &c->genesis->spec,
-                                .fork = fork,
-                                .header = &b->header,
-                                .transactions = b->transactions,
-                                .senders = signers->senders,
-                                .authorities = signers->authorities,
-                                .transaction_count = b->transaction_count,
-                                .uncles = b->uncles,
-                                .uncle_count = b->uncle_count,
-                                .withdrawals = b->withdrawals,
-                                .withdrawal_count = b->withdrawal_count,
-                                .view = view};
+    *task = block_task_of(&c->genesis->spec, fork, b, *signers, view);
     if (!fork->receipt_status) {
         recorder.roots = ARENA_ARRAY(&c->arena, struct hash, b->transaction_count + 1);
         task->committed = record_root;

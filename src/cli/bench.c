@@ -3,6 +3,8 @@
 #include <stdlib.h>
 
 #include "cli/bench.h"
+#include "cli/bench_opcodes.h"
+#include "cli/perturb.h"
 #include "cli/suite.h"
 
 struct bench {
@@ -14,6 +16,7 @@ struct bench {
     uint32_t thread_count;
     struct engine *serial;
     struct engine *parallel[THREAD_LIST_MAX];
+    struct perturber *perturber; /* with --perturb */
     bool failed;
 };
 
@@ -174,6 +177,27 @@ static enum status run_workload(struct bench *b, const struct workload *w, struc
     return s;
 }
 
+static enum status perturb_workload(struct bench *b, const struct workload *w, struct error *e)
+{
+    struct workload_block block;
+    enum status s = bench_make_workload(&block, w, b->options, e);
+    if (s == STATUS_OK) {
+        struct state_view view = state_memory_view(block.state);
+        struct block_task task = workload_task(&block, &view);
+        perturber_run(b->perturber, w->name, &task, false);
+    }
+    workload_free(&block);
+    return s;
+}
+
+/* Runs a workload in the way that the options ask for. */
+static enum status run_one(struct bench *b, const struct workload *w, bool is_first, struct error *e)
+{
+    if (b->perturber != NULL) return perturb_workload(b, w, e);
+    if (b->options->simulate_count != 0) return bench_simulate(w, b->options, b->colours, is_first, e);
+    return run_workload(b, w, e);
+}
+
 /* One that needs files is left out, with a word, when all are run and they are not there. */
 static bool is_left_out(const struct options *o, const struct workload *w, enum status s, const struct error *e)
 {
@@ -191,14 +215,13 @@ static enum exit_code run_all(struct bench *b)
             log_line("bench: %s: expected the name of a workload; see weft bench --help", o->operands[i]);
             return EXIT_BAD_INPUT;
         }
-    if (o->simulate_count == 0) print_header(b);
+    if (o->simulate_count == 0 && b->perturber == NULL) print_header(b);
     bool is_first = true;
     for (const struct workload *w = workloads; w->name != NULL && !interrupted(); w++) {
         bool wanted = o->operand_count == 0;
         for (uint32_t i = 0; i < o->operand_count; i++) wanted = wanted || workload_find(o->operands[i]) == w;
         if (!wanted) continue;
-        enum status s = o->simulate_count == 0 ? run_workload(b, w, &e)
-                                               : bench_simulate(w, o, b->colours, is_first, &e);
+        enum status s = run_one(b, w, is_first, &e);
         is_first = false;
         if (s != STATUS_OK && !is_left_out(o, w, s, &e)) {
             log_line("bench: %s: %s", w->name, e.text);
@@ -210,8 +233,13 @@ static enum exit_code run_all(struct bench *b)
 
 enum exit_code bench_command(const struct options *o)
 {
+    if (o->opcodes) return bench_opcodes(o);
     if (o->size > WORKLOAD_SIZE_MAX) {
         log_line("bench: --size: expected at most %u", WORKLOAD_SIZE_MAX);
+        return EXIT_BAD_INPUT;
+    }
+    if (o->perturb != 0 && o->simulate_count != 0) {
+        log_line("bench: expected one of --simulate and --perturb");
         return EXIT_BAD_INPUT;
     }
     struct bench b = {.options = o, .colours = terminal_colours(), .repeat = o->repeat == 0 ? BENCH_REPEAT : o->repeat};
@@ -222,7 +250,9 @@ enum exit_code bench_command(const struct options *o)
         b.parallel[i] = engine_new(b.threads[i]);
         engine_never_waits(b.parallel[i], true);
     }
+    if (o->perturb != 0) b.perturber = perturber_new(o);
     enum exit_code code = run_all(&b);
+    if (b.perturber != NULL && !perturber_end(b.perturber) && code == EXIT_GOOD) code = EXIT_CHECK_FAILED;
     for (uint32_t i = 0; i < b.thread_count; i++) engine_free(b.parallel[i]);
     engine_free(b.serial);
     free(b.runs);

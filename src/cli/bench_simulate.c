@@ -36,27 +36,24 @@ static void print_line(const struct simulated_line *l)
            l->possible, l->speedup, measured, l->simulation->reruns);
 }
 
-static double possible_with(const struct explain_report *r, const uint64_t *ns, unsigned workers)
+static double possible_with(const struct explain_report *r, unsigned workers)
 {
-    uint64_t needed = r->overhead_ns + explain_schedule(&r->graph, ns, workers, EXPLAIN_LONGEST_FIRST);
+    uint64_t needed = explain_possible_ns(r, workers);
     return needed == 0 ? 1 : (double)(r->tx_ns + r->overhead_ns) / (double)needed;
 }
 
 static void print_all(const struct workload *w, const struct workload_block *b, const struct explain_report *r,
                       bool json)
 {
-    uint64_t *ns = base_alloc(((size_t)b->count + 1) * sizeof *ns);
-    for (uint32_t i = 0; i < b->count; i++) ns[i] = r->txs[i].ns;
     for (uint32_t i = 0; i < r->simulated_count; i++) {
         const struct explain_simulation *s = &r->simulated[i];
-        struct simulated_line line = {w, r, s, 1, possible_with(r, ns, s->workers), workload_conflict_share(b), 0};
+        struct simulated_line line = {w, r, s, 1, possible_with(r, s->workers), workload_conflict_share(b), 0};
         if (s->wall_ns != 0) line.speedup = (double)(r->tx_ns + r->overhead_ns) / (double)s->wall_ns;
         if (s->workers == r->parallel_threads && r->parallel.wall_ns != 0)
             line.measured = (double)r->serial.wall_ns / (double)r->parallel.wall_ns;
         (json ? print_json : print_line)(&line);
     }
     (void)fflush(stdout);
-    free(ns);
 }
 
 enum status bench_simulate(const struct workload *w, const struct options *o, const struct colours *colours,

@@ -106,7 +106,7 @@ void bundle_free(struct bundle *b)
 
 /* ---- tasks ----------------------------------------------------------------------------------------------------- */
 
-static enum status check_block(struct bundle *b, struct engine *engine, struct block_signers *signers, struct error *e)
+static enum status check_block(const struct bundle *b, struct error *e)
 {
     const struct block *block = &b->block;
     struct hash hash;
@@ -115,33 +115,19 @@ static enum status check_block(struct bundle *b, struct engine *engine, struct b
     struct block body = *block;
     body.uncles = NULL; /* only their hashes are known */
     body.header.uncles_hash = uncles_hash_empty;
-    enum status s = block_check_body(&body, b->fork, e);
-    if (s != STATUS_OK) return s;
-    uint32_t bad;
-    s = block_recover(engine, b->fork, block->transactions, block->transaction_count, &b->arena, signers, &bad);
-    if (s != STATUS_OK) return error_set(e, s, "transaction %u: %s", bad, status_text(s));
-    for (uint32_t i = 0; i < block->transaction_count; i++)
-        if (!address_equal(&signers->senders[i], &b->from[i]))
-            return error_set(e, TX_BAD_SIGNATURE, "transaction %u: sender differs from 'from'", i);
-    return STATUS_OK;
+    return block_check_body(&body, b->fork, e);
 }
 
 enum status bundle_prepare(struct bundle *b, struct engine *engine, struct state_view *view, struct block_task *out,
                            struct error *e)
 {
-    struct block_signers signers = {0};
-    enum status s = check_block(b, engine, &signers, e);
     *view = state_memory_view(b->state);
-    *out = (struct block_task){.chain = &b->chain,
-                               .fork = b->fork,
-                               .header = &b->block.header,
-                               .transactions = b->block.transactions,
-                               .senders = signers.senders,
-                               .authorities = signers.authorities,
-                               .transaction_count = b->block.transaction_count,
-                               .withdrawals = b->block.withdrawals,
-                               .withdrawal_count = b->block.withdrawal_count,
-                               .view = view};
+    enum status s = check_block(b, e);
+    if (s != STATUS_OK) return s;
+    s = block_prepare(engine_pool(engine), &b->chain, b->fork, &b->block, view, &b->arena, out, e);
+    for (uint32_t i = 0; i < b->block.transaction_count && s == STATUS_OK; i++)
+        if (!address_equal(&out->senders[i], &b->from[i]))
+            s = error_set(e, TX_BAD_SIGNATURE, "transaction %u: sender differs from 'from'", i);
     return s;
 }
 

@@ -25,7 +25,7 @@ enum exit_code {
 
 /* ---- options --------------------------------------------------------------------------------------------------- */
 
-/* Options that a command may take. */
+/* Options that a command may take: a mask of 64 bits. */
 enum option_flag {
     OPTION_JSON = 1 << 0,
     OPTION_THREADS = 1 << 1,
@@ -58,6 +58,9 @@ enum option_flag {
     OPTION_HISTORY = 1 << 28,
     OPTION_RECEIPTS = 1 << 29,
     OPTION_MAKE = 1 << 30, /* --blocks, --gas-per-block, --fill, --touch */
+    OPTION_PIPELINE = 1ull << 31,
+    OPTION_PERTURB = 1ull << 32,
+    OPTION_OPCODES = 1ull << 33,
 };
 
 /* Which executors a command runs: a mask of 1 << enum executor_kind. */
@@ -109,8 +112,10 @@ struct options {
     const char *contracts; /* folder; NULL: not given */
     const char *rpc;       /* NULL: not given */
     const char *datadir, *genesis;
-    uint64_t cache_mb, batch, readers, latency_us, history, blocks, gas, fill, touch; /* 0: not given */
+    uint64_t cache_mb, batch, readers, latency_us, history, blocks, gas, fill, touch, perturb; /* 0: not given */
     bool receipts, store;
+    bool pipeline;
+    bool opcodes;
     bool trace;
     struct vm_trace_options tracing;
     struct run_options run;
@@ -130,7 +135,7 @@ struct command {
     const char *operands; /* as the usage line shows them */
     const char *summary;  /* one line */
     const char *details;  /* paragraphs for --help */
-    uint32_t options;     /* enum option_flag */
+    uint64_t options;     /* enum option_flag */
     uint32_t operands_min, operands_max;
     enum exit_code (*run)(const struct options *o);
 };

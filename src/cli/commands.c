@@ -9,9 +9,17 @@ const struct command commands[] = {
      "Each block is executed on the loaded state, serially and in parallel. Gas used, receipts root (from Byzantium\n"
      "on), logs bloom, transactions root, withdrawals root and block hash are compared with the header, the two\n"
      "executions with each other. Times are medians over --repeat runs and cover the execution of the block: system\n"
-     "calls, transactions, rewards; senders are known and nothing is parsed. CPU time is that of all threads.",
-     OPTION_JSON | OPTION_THREADS | OPTION_EXECUTOR | OPTION_REPEAT | OPTION_FILTER | OPTION_FORK | OPTION_RPC, 1,
-     UINT32_MAX, replay_command},
+     "calls, transactions, rewards; senders are known and nothing is parsed. CPU time is that of all threads.\n\n"
+     "With --simulate the scheduler runs on virtual workers, with the times measured here, beside what the\n"
+     "dependencies between the transactions allow; see docs/explain.md.\n\n"
+     "With --pipeline blocks go from files to checked results, first one by one, then so that reading, decoding and\n"
+     "recovering senders of later blocks and receipts, bloom, hashes and checks of earlier ones overlap with\n"
+     "execution; --repeat times (3) in turns. Wall and CPU time of both ways are shown; see docs/parallel.md.\n\n"
+     "With --perturb each block is executed N times, in every parallel mode, by 1 to 8 workers that are held up at\n"
+     "random places; each run is compared with serial execution.",
+     OPTION_JSON | OPTION_THREADS | OPTION_EXECUTOR | OPTION_REPEAT | OPTION_FILTER | OPTION_FORK | OPTION_RPC |
+         OPTION_SIMULATE | OPTION_PIPELINE | OPTION_PERTURB | OPTION_SEED,
+     1, UINT32_MAX, replay_command},
     {"statetest", "PATH...", "run official state tests",
      "PATH is a file or a folder of files in the form of execution-spec-tests. Every case runs on every fork that it\n"
      "has a result for; checked are the transaction's encoding and sender, the state root, the logs, and for\n"
@@ -37,12 +45,17 @@ const struct command commands[] = {
      "Times are medians over --repeat runs and cover the execution of the block over loaded state.\n"
      "`ideal` is the speed-up that the dependencies between the transactions allow with so many threads, with gas\n"
      "as time; `cpu` is the CPU time of parallel over that of serial execution.\n\n"
-     "With --simulate the scheduler runs on virtual workers, with the times measured here; see docs/explain.md.\n\n"
+     "With --simulate the scheduler runs on virtual workers, with the times measured here; see docs/explain.md.\n"
+     "With --perturb each block is executed N times by workers that are held up at random places.\n\n"
      "Workloads: transfers, erc20, uniswap-like, hybrid, gigagas-transfers, gigagas-erc20, gigagas-uniswap, pay-one,\n"
      "nonce-chain, half-chain, chain, late-chain, hot-counter, coinbase-readers, giant, selfdestruct-storm,\n"
-     "deploy-then-call; docs/benchmarks.md says what they are.",
+     "deploy-then-call; docs/benchmarks.md says what they are.\n\n"
+     "With --opcodes single instructions and precompiled contracts are timed instead, all or those named (DIV, sha256),\n"
+     "by the rules of Osaka or of --fork: gas, ns (least, median and most of --repeat), Mgas/s, and the same in the\n"
+     "plain interpreter, worst last. Every result is compared between the two interpreters. With --json also the\n"
+     "programs, in hex digits, for other engines to run.",
      OPTION_JSON | OPTION_THREAD_LIST | OPTION_REPEAT | OPTION_FORK | OPTION_SIZE | OPTION_SEED | OPTION_HOT |
-         OPTION_CONTRACTS | OPTION_SIMULATE,
+         OPTION_CONTRACTS | OPTION_SIMULATE | OPTION_PERTURB | OPTION_OPCODES,
      0, UINT32_MAX, bench_command},
     {"run", "[CODE]", "execute one contract call",
      "CODE is what runs, in hex digits; --code and --codefile say the same. Without any, the code that the prestate "

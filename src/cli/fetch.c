@@ -145,24 +145,11 @@ static enum status execute(struct engine *engine, struct collector *c, const str
                            const struct chain_spec *chain, const struct fork *fork, struct arena *arena,
                            struct error *e)
 {
-    struct block_signers signers;
-    uint32_t bad;
-    enum status s = block_recover(engine, fork, b->transactions, b->transaction_count, arena, &signers, &bad);
-    if (s != STATUS_OK)
-        return error_set(e, s, "block %llu: transaction %u: %s", (unsigned long long)b->header.number, bad,
-                         status_text(s));
     struct state_view view = collector_view(c);
-    struct block_task task = {.chain = chain,
-                              .fork = fork,
-                              .header = &b->header,
-                              .transactions = b->transactions,
-                              .senders = signers.senders,
-                              .authorities = signers.authorities,
-                              .transaction_count = b->transaction_count,
-                              .withdrawals = b->withdrawals,
-                              .withdrawal_count = b->withdrawal_count,
-                              .view = &view};
+    struct block_task task;
     struct block_result result;
+    enum status s = block_prepare(engine_pool(engine), chain, fork, b, &view, arena, &task, e);
+    if (s != STATUS_OK) return s;
     s = block_execute(engine, EXECUTOR_SERIAL, &task, &result, e);
     if (s != STATUS_OK) return s;
     block_seal(engine, &result);

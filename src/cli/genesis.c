@@ -7,36 +7,30 @@
 
 #include "cli/form.h"
 
-/* Forks in their order, under the names that genesis files have for their first blocks. Those that change no rule stand
- * for their own. */
-static const struct {
-    const char *key;
-    const struct fork *fork;
-    const char *blobs; /* its entry in blobSchedule */
-} forks_by_key[] = {
-    {"homesteadBlock", &fork_homestead, NULL},
-    {"eip150Block", &fork_tangerine_whistle, NULL},
-    {"eip158Block", &fork_spurious_dragon, NULL},
-    {"byzantiumBlock", &fork_byzantium, NULL},
-    {"constantinopleBlock", &fork_constantinople, NULL},
-    {"petersburgBlock", &fork_petersburg, NULL},
-    {"istanbulBlock", &fork_istanbul, NULL},
-    {"muirGlacierBlock", &fork_muir_glacier, NULL},
-    {"berlinBlock", &fork_berlin, NULL},
-    {"londonBlock", &fork_london, NULL},
-    {"arrowGlacierBlock", &fork_arrow_glacier, NULL},
-    {"grayGlacierBlock", &fork_gray_glacier, NULL},
-    {"mergeNetsplitBlock", &fork_paris, NULL},
-    {"shanghaiTime", &fork_shanghai, NULL},
-    {"cancunTime", &fork_cancun, "cancun"},
-    {"pragueTime", &fork_prague, "prague"},
-    {"osakaTime", &fork_osaka, "osaka"},
-    {"bpo1Time", &fork_bpo1, "bpo1"},
-    {"bpo2Time", &fork_bpo2, "bpo2"},
-    {"bpo3Time", &fork_bpo3, "bpo3"},
-    {"bpo4Time", &fork_bpo4, "bpo4"},
-    {"bpo5Time", &fork_bpo5, "bpo5"},
-    {"amsterdamTime", &fork_amsterdam, "amsterdam"},
+const struct genesis_fork genesis_forks[GENESIS_FORKS] = {
+    {"homesteadBlock", &fork_homestead, BY_NUMBER, NULL},
+    {"eip150Block", &fork_tangerine_whistle, BY_NUMBER, NULL},
+    {"eip158Block", &fork_spurious_dragon, BY_NUMBER, NULL},
+    {"byzantiumBlock", &fork_byzantium, BY_NUMBER, NULL},
+    {"constantinopleBlock", &fork_constantinople, BY_NUMBER, NULL},
+    {"petersburgBlock", &fork_petersburg, BY_NUMBER, NULL},
+    {"istanbulBlock", &fork_istanbul, BY_NUMBER, NULL},
+    {"muirGlacierBlock", &fork_muir_glacier, BY_NUMBER, NULL},
+    {"berlinBlock", &fork_berlin, BY_NUMBER, NULL},
+    {"londonBlock", &fork_london, BY_NUMBER, NULL},
+    {"arrowGlacierBlock", &fork_arrow_glacier, BY_NUMBER, NULL},
+    {"grayGlacierBlock", &fork_gray_glacier, BY_NUMBER, NULL},
+    {"mergeNetsplitBlock", &fork_paris, BY_NUMBER, NULL},
+    {"shanghaiTime", &fork_shanghai, BY_TIMESTAMP, NULL},
+    {"cancunTime", &fork_cancun, BY_TIMESTAMP, "cancun"},
+    {"pragueTime", &fork_prague, BY_TIMESTAMP, "prague"},
+    {"osakaTime", &fork_osaka, BY_TIMESTAMP, "osaka"},
+    {"bpo1Time", &fork_bpo1, BY_TIMESTAMP, "bpo1"},
+    {"bpo2Time", &fork_bpo2, BY_TIMESTAMP, "bpo2"},
+    {"bpo3Time", &fork_bpo3, BY_TIMESTAMP, "bpo3"},
+    {"bpo4Time", &fork_bpo4, BY_TIMESTAMP, "bpo4"},
+    {"bpo5Time", &fork_bpo5, BY_TIMESTAMP, "bpo5"},
+    {"amsterdamTime", &fork_amsterdam, BY_TIMESTAMP, "amsterdam"},
 };
 
 /* Numbers in a genesis file's config are plain or hex. */
@@ -97,14 +91,14 @@ static void read_config(struct form *f, yyjson_val *config, struct chain_genesis
     if (form_optional(config, "depositContractAddress") != NULL)
         s->deposit_contract = form_address(f, config, "depositContractAddress");
     activate(s, &fork_frontier, BY_NUMBER, 0);
-    for (size_t i = 0; i < COUNT_OF(forks_by_key) && f->status == STATUS_OK; i++) {
+    for (size_t i = 0; i < GENESIS_FORKS && f->status == STATUS_OK; i++) {
         uint64_t at;
-        bool merge = forks_by_key[i].fork == &fork_paris, by_time = strstr(forks_by_key[i].key, "Time") != NULL;
-        v = form_optional(config, forks_by_key[i].key);
+        const struct genesis_fork *named = &genesis_forks[i];
+        bool merge = named->fork == &fork_paris;
+        v = form_optional(config, named->key);
         if (merge ? !merge_block(f, config, &at) : v == NULL) continue;
-        if (!merge) at = number_of(f, v, forks_by_key[i].key);
-        activate(s, with_blobs(f, g, forks_by_key[i].fork, schedule, forks_by_key[i].blobs),
-                 by_time ? BY_TIMESTAMP : BY_NUMBER, at);
+        if (!merge) at = number_of(f, v, named->key);
+        activate(s, with_blobs(f, g, named->fork, schedule, named->blobs), named->by, at);
     }
 }
 
@@ -133,12 +127,6 @@ static void keep_extra_data(struct form *f, yyjson_val *v, struct chain_genesis 
     g->header.extra_data = (struct bytes){arena_copy(&g->state->codes, extra.data, extra.size), extra.size};
 }
 
-/* geth writes addresses in alloc with or without 0x. */
-static void read_alloc(struct form *f, yyjson_val *alloc, struct state_memory *state)
-{
-    form_accounts(f, alloc, state);
-}
-
 static enum status load_file(struct chain_genesis *out, const char *path, struct error *e)
 {
     struct form f;
@@ -150,7 +138,7 @@ static enum status load_file(struct chain_genesis *out, const char *path, struct
     read_header(&f, root, &out->header);
     keep_extra_data(&f, root, out);
     yyjson_val *alloc = form_optional(root, "alloc");
-    if (alloc != NULL) read_alloc(&f, alloc, out->state);
+    if (alloc != NULL) form_accounts(&f, alloc, out->state);
     s = f.status;
     form_close(&f);
     return s;

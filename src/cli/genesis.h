@@ -5,6 +5,16 @@
 #include "chain/chain.h"
 #include "cli/cli.h"
 
+/* Forks in their order, under the names that geth's chain configuration has for their first blocks. Those that change
+ * no rule stand for their own. */
+enum { GENESIS_FORKS = 23 };
+extern const struct genesis_fork {
+    const char *key;
+    const struct fork *fork;
+    enum activation_by by;
+    const char *blobs; /* its entry in blobSchedule, or NULL */
+} genesis_forks[GENESIS_FORKS];
+
 /* Reads a genesis file, or makes the genesis that NAME stands for: `dev-FORK` (dev-Osaka, dev-Prague, ...), an empty
  * state with that fork from the start, or dev for the newest settled one. Public networks need their file: their first
  * state is not in weft. BAD_FIELD, BAD_JSON, FILE_UNREADABLE, CHAIN_CONFIG, with *e set. Free with

@@ -125,7 +125,13 @@ static const struct option table[] = {
      FIELD(perfetto)},
     {OPTION_LAYOUT, "--layout", "ADDR=FILE", "Solidity's storageLayout of a contract; may be given several times",
      VALUE_TEXTS, FIELD(layouts)},
-    {OPTION_SIMULATE, "--simulate", "N,N,...", "run the scheduler on N virtual workers, too", VALUE_THREAD_LIST, 0},
+    {OPTION_SIMULATE, "--simulate", "N,N,...", "run the scheduler on N virtual workers", VALUE_THREAD_LIST, 0},
+    {OPTION_PIPELINE, "--pipeline", NULL, "from files to checked results, one by one and pipelined", VALUE_NONE,
+     FIELD(pipeline)},
+    {OPTION_PERTURB, "--perturb", "N", "run each block N times with workers held up at random, and compare with serial",
+     VALUE_NUMBER, FIELD(perturb)},
+    {OPTION_OPCODES, "--opcodes", NULL, "time instructions and precompiled contracts; operands are their names", VALUE_NONE,
+     FIELD(opcodes)},
     {OPTION_RPC, "--rpc", "URL", "fetch blocks from the node at URL", VALUE_TEXT, FIELD(rpc)},
 };
 

@@ -3,41 +3,11 @@
 #include <stdio.h>
 
 #include "cli/form.h"
+#include "cli/genesis.h"
 #include "crypto/crypto.h"
 
 /* EIP-1559: of the first block, and of any other that does not say. */
 #define BASE_FEE 1000000000
-
-/* When forks begin, as geth's config names it. */
-static const struct {
-    const char *key;
-    const struct fork *fork;
-    enum activation_by by;
-} fork_keys[] = {
-    {"homesteadBlock", &fork_homestead, BY_NUMBER},
-    {"eip150Block", &fork_tangerine_whistle, BY_NUMBER},
-    {"eip158Block", &fork_spurious_dragon, BY_NUMBER},
-    {"byzantiumBlock", &fork_byzantium, BY_NUMBER},
-    {"constantinopleBlock", &fork_constantinople, BY_NUMBER},
-    {"petersburgBlock", &fork_petersburg, BY_NUMBER},
-    {"istanbulBlock", &fork_istanbul, BY_NUMBER},
-    {"muirGlacierBlock", &fork_muir_glacier, BY_NUMBER},
-    {"berlinBlock", &fork_berlin, BY_NUMBER},
-    {"londonBlock", &fork_london, BY_NUMBER},
-    {"arrowGlacierBlock", &fork_arrow_glacier, BY_NUMBER},
-    {"grayGlacierBlock", &fork_gray_glacier, BY_NUMBER},
-    {"mergeNetsplitBlock", &fork_paris, BY_NUMBER},
-    {"shanghaiTime", &fork_shanghai, BY_TIMESTAMP},
-    {"cancunTime", &fork_cancun, BY_TIMESTAMP},
-    {"pragueTime", &fork_prague, BY_TIMESTAMP},
-    {"osakaTime", &fork_osaka, BY_TIMESTAMP},
-    {"bpo1Time", &fork_bpo1, BY_TIMESTAMP},
-    {"bpo2Time", &fork_bpo2, BY_TIMESTAMP},
-    {"bpo3Time", &fork_bpo3, BY_TIMESTAMP},
-    {"bpo4Time", &fork_bpo4, BY_TIMESTAMP},
-    {"bpo5Time", &fork_bpo5, BY_TIMESTAMP},
-    {"amsterdamTime", &fork_amsterdam, BY_TIMESTAMP},
-};
 
 static bool merged_from_the_start(yyjson_val *config)
 {
@@ -49,13 +19,14 @@ static void read_config(struct form *f, yyjson_val *config, struct chain_spec *c
 {
     if (form_optional(config, "chainId") != NULL) chain->id = form_u64(f, config, "chainId");
     chain->activations[chain->activation_count++] = (struct activation){&fork_frontier, BY_NUMBER, 0};
-    for (size_t i = 0; i < COUNT_OF(fork_keys); i++) {
+    for (size_t i = 0; i < GENESIS_FORKS; i++) {
         uint64_t at = 0;
-        if (form_optional(config, fork_keys[i].key) != NULL)
-            at = form_u64(f, config, fork_keys[i].key);
-        else if (fork_keys[i].fork != &fork_paris || !merged_from_the_start(config))
+        if (form_optional(config, genesis_forks[i].key) != NULL)
+            at = form_u64(f, config, genesis_forks[i].key);
+        else if (genesis_forks[i].fork != &fork_paris || !merged_from_the_start(config))
             continue;
-        chain->activations[chain->activation_count++] = (struct activation){fork_keys[i].fork, fork_keys[i].by, at};
+        chain->activations[chain->activation_count++] = (struct activation){genesis_forks[i].fork, genesis_forks[i].by,
+                                                                            at};
     }
 }
 

@@ -133,7 +133,7 @@ static void place_code(struct run *r)
     }
 }
 
-static void open_world(struct run *r)
+void run_open(struct run *r)
 {
     const struct prestate *pre = &r->pre;
     r->fork = r->options->fork;
@@ -157,7 +157,7 @@ static void open_world(struct run *r)
     vm_attach(r->worker.vm, r->fork, r->worker.state, &r->env);
 }
 
-static void close_world(struct run *r)
+void run_close(struct run *r)
 {
     if (r->table != NULL) {
         vm_free(r->worker.vm);
@@ -222,10 +222,10 @@ enum exit_code run_command(const struct options *o)
     enum status s = read_arguments(&r, &error);
     if (s != STATUS_OK) {
         log_line("%s", error.text);
-        close_world(&r);
+        run_close(&r);
         return EXIT_BAD_INPUT;
     }
-    open_world(&r);
+    run_open(&r);
     if (o->run.bench_seconds != 0) run_bench(&r, o->run.bench_seconds);
     if (o->trace)
         run_traced(&r);
@@ -234,6 +234,6 @@ enum exit_code run_command(const struct options *o)
     r.refund = r.worker.state->refund;
     tx_keep_results(&r.worker, &r.outcome, &r.result);
     run_print(&r);
-    close_world(&r);
+    run_close(&r);
     return EXIT_GOOD;
 }

@@ -38,6 +38,9 @@ struct run {
     struct run_times times;
 };
 
+/* Makes the world from options, prestate, code and input; gives it back. */
+void run_open(struct run *r);
+void run_close(struct run *r);
 /* Runs the call on the state before it. The records of worker.state hold what it changed. */
 void run_once(struct run *r);
 /* Runs it for so many seconds, after warming up, and fills in r->times. What it changed is forgotten each time. */

@@ -38,25 +38,12 @@ static enum status make(struct tester *t, const struct chain_spec *chain, const 
                         struct error *e)
 {
     struct engine *engine = tester_engine(t, kind);
-    struct block_signers signers;
-    struct block_result r;
-    uint32_t bad;
-    enum status s = block_recover(engine, fork, b->transactions, b->transaction_count, &t->arena, &signers, &bad);
-    if (s != STATUS_OK) return error_set(e, s, "transaction %u: %s", bad, status_text(s));
     struct state_view view = state_memory_view(p->parent->state);
-    struct block_task task = {.chain = chain,
-                              .fork = fork,
-                              .header = &b->header,
-                              .transactions = b->transactions,
-                              .senders = signers.senders,
-                              .authorities = signers.authorities,
-                              .transaction_count = b->transaction_count,
-                              .uncles = b->uncles,
-                              .uncle_count = b->uncle_count,
-                              .withdrawals = b->withdrawals,
-                              .withdrawal_count = b->withdrawal_count,
-                              .view = &view,
-                              .keep_accesses = true};
+    struct block_task task;
+    struct block_result r;
+    enum status s = block_prepare(engine_pool(engine), chain, fork, b, &view, &t->arena, &task, e);
+    if (s != STATUS_OK) return s;
+    task.keep_accesses = true;
     s = block_execute(engine, kind, &task, &r, e);
     if (s != STATUS_OK) return s;
     block_seal(engine, &r);

@@ -180,6 +180,32 @@ struct hash result_logs_hash(const struct block_result *r)
     return out;
 }
 
+struct hash result_digest(const struct block_result *r)
+{
+    struct buffer all = {0};
+    uint64_t numbers[] = {(uint64_t)r->status, r->gas_used, r->blob_gas_used, r->diff.count};
+    buffer_append(&all, numbers, sizeof numbers);
+    buffer_append(&all, &r->receipts_root, sizeof r->receipts_root);
+    buffer_append(&all, &r->bloom, sizeof r->bloom);
+    buffer_append(&all, &r->requests_hash, sizeof r->requests_hash);
+    buffer_append(&all, &r->access_list_hash, sizeof r->access_list_hash);
+    for (size_t i = 0; i < r->diff.count; i++) {
+        const struct account_change *a = &r->diff.accounts[i];
+        uint64_t account[] = {a->exists, a->storage_wiped, a->nonce, a->slot_count};
+        buffer_append(&all, &a->address, sizeof a->address);
+        buffer_append(&all, account, sizeof account);
+        buffer_append(&all, &a->balance, sizeof a->balance);
+        buffer_append(&all, &a->code_hash, sizeof a->code_hash);
+        for (size_t k = 0; k < a->slot_count; k++) {
+            buffer_append(&all, &a->slots[k].key, sizeof a->slots[k].key);
+            buffer_append(&all, &a->slots[k].value, sizeof a->slots[k].value);
+        }
+    }
+    struct hash out = keccak256_bytes(buffer_bytes(&all));
+    buffer_free(&all);
+    return out;
+}
+
 /* Executes with one executor, up to the diff. */
 static enum status execute(struct tester *t, enum executor_kind kind, const struct block_task *task, bool seal,
                            struct block_result *out, struct error *error)

@@ -56,6 +56,9 @@ enum status tester_execute(struct tester *t, const struct block_task *task, bool
 /* Compares what two executors made of one block, but for the changes: EXECUTORS_DIFFER with *e set. */
 enum status results_compare(const struct block_result *serial, const struct block_result *parallel, struct error *e);
 
+/* A digest of all that a sealed block gave: gas, receipts, requests, access list, changes of the state. */
+struct hash result_digest(const struct block_result *r);
+
 /* keccak256 of the list of all logs of a block. */
 struct hash result_logs_hash(const struct block_result *r);
 

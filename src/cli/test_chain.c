@@ -68,26 +68,13 @@ static enum status execute_block(struct test_chain *c, const struct block *b,
                                  const struct fork *fork, struct block_result *result, struct error *e)
 {
     struct tester *t = c->tester;
-    struct block_signers signers;
-    uint32_t bad;
-    enum status s = block_recover(tester_engine(t, EXECUTOR_SERIAL), fork, b->transactions, b->transaction_count,
-                                  &t->arena, &signers, &bad);
-    if (s != STATUS_OK) return error_set(e, s, "transaction %u: %s", bad, status_text(s));
     struct state_view view = c->store != NULL ? store_view(c->store) : state_memory_view(parent_state);
     struct root_recorder recorder = {.result = result, .parent = parent_state, .arena = &t->arena};
-    struct block_task task = {.chain = c->spec,
-                              .fork = fork,
-                              .header = &b->header,
-                              .transactions = b->transactions,
-                              .senders = signers.senders,
-                              .authorities = signers.authorities,
-                              .transaction_count = b->transaction_count,
-                              .uncles = b->uncles,
-                              .uncle_count = b->uncle_count,
-                              .withdrawals = b->withdrawals,
-                              .withdrawal_count = b->withdrawal_count,
-                              .view = &view,
-                              .access_list = fork->block_access_list ? access_list : NULL};
+    struct block_task task;
+    struct pool *pool = engine_pool(tester_engine(t, EXECUTOR_SERIAL));
+    enum status s = block_prepare(pool, c->spec, fork, b, &view, &t->arena, &task, e);
+    if (s != STATUS_OK) return s;
+    if (fork->block_access_list) task.access_list = access_list;
     if (!fork->receipt_status && tester_wants(t, EXECUTOR_SERIAL)) root_recorder_begin(&recorder, &task);
     struct error difference;
     s = tester_execute(t, &task, true, result, e, &difference);

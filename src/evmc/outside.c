@@ -1,6 +1,7 @@
 /* Instruction bodies over an EVMC host that are too long to inline: SSTORE, LOG, EXTCODECOPY, calls, creates,
  * SELFDESTRUCT. They charge what those of vm/storage.c and vm/call.c charge. */
 #include "evmc/outside.h"
+#include "vm/call.h"
 
 int64_t vm_op_return(struct frame *f, struct u256 *sp, int64_t gas)
 {
@@ -113,15 +114,6 @@ static bool follow_delegation(struct frame *f, evmc_address *a, int64_t *gas)
     return true;
 }
 
-/* How much of `gas` the callee gets when the stack asks for `asked`; negative when that is too much. */
-static int64_t gas_for_callee(const struct fork *fork, int64_t gas, const struct u256 *asked)
-{
-    uint64_t most = (uint64_t)(fork->keeps_64th ? gas - gas / 64 : gas);
-    uint64_t wanted = u256_clamp_u64(*asked);
-    if (wanted <= most) return (int64_t)wanted;
-    return fork->keeps_64th ? (int64_t)most : OUT_OF_GAS;
-}
-
 /* Has the host run a message, behind what this frame uses. The output is kept as the frame's return data. */
 static struct evmc_result send(struct frame *f, struct evmc_message *message, struct u256 *stack)
 {
@@ -146,16 +138,12 @@ int64_t vm_op_call(struct frame *f, struct u256 *sp, int64_t gas, enum vm_kind k
                                                 [VM_STATICCALL] = EVMC_CALL};
     const struct host_frame *h = host_frame_of(f);
     const struct fork *fork = f->fork;
-    bool has_value = kind == VM_CALL || kind == VM_CALLCODE;
-    struct u256 value = has_value ? sp[-2] : U256_ZERO;
-    bool moves_value = !u256_is_zero(value);
-    struct u256 *args = sp - (has_value ? 3 : 2); /* input offset and size, output offset and size */
-    if (UNLIKELY(kind == VM_CALL && moves_value && f->message->is_static)) return fail(VM_STATIC_VIOLATION);
-
-    gas = memory_range(f, gas, &args[0], &args[-1]);
-    if (LIKELY(gas >= 0)) gas = memory_range(f, gas, &args[-2], &args[-3]);
-    if (LIKELY(gas >= 0) && moves_value) gas = charge(gas, fork->gas.call_value);
+    struct call_words words;
+    gas = call_begin(f, sp, gas, kind, &words);
     if (UNLIKELY(gas < 0)) return gas;
+    const struct u256 value = words.value;
+    struct u256 *args = words.args;
+    bool moves_value = words.moves_value;
     evmc_address callee = evmc_address_of(&sp[-1]), code_address = callee;
     gas = evmc_access(f, &callee, gas, fork->gas.warm);
     if (UNLIKELY(gas < 0)) return gas;

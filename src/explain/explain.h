@@ -282,6 +282,10 @@ enum status explain_block(const struct explain_how *how, const struct block_task
                           struct error *error);
 void explain_free(struct explain_report *r);
 
+/* The time that the block needs on `workers` processors when only its dependencies count; transactions with the longest
+ * chain behind them go first. */
+uint64_t explain_possible_ns(const struct explain_report *r, unsigned workers);
+
 /* A location in words, "slot balances[0x...] of 0x..."; valid as long as `out`. */
 void explain_put_location(struct buffer *out, const struct explain_location *l);
 /* "balance", "nonce", "code", "slot". */

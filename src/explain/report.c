@@ -445,6 +445,15 @@ static double ratio(uint64_t a, uint64_t b)
     return b == 0 ? 1 : (double)a / (double)b;
 }
 
+uint64_t explain_possible_ns(const struct explain_report *r, unsigned workers)
+{
+    uint64_t *ns = base_alloc(((size_t)r->trace.tx_count + 1) * sizeof *ns);
+    for (uint32_t i = 0; i < r->trace.tx_count; i++) ns[i] = r->txs[i].ns;
+    uint64_t needed = r->overhead_ns + explain_schedule(&r->graph, ns, workers, EXPLAIN_LONGEST_FIRST);
+    free(ns);
+    return needed;
+}
+
 static void find_limits(struct explain_report *r)
 {
     uint64_t *ns = base_alloc(((size_t)r->trace.tx_count + 1) * sizeof *ns), whole = r->tx_ns + r->overhead_ns;
@@ -454,9 +463,7 @@ static void find_limits(struct explain_report *r)
     r->longest_chain = explain_longest_chain(&r->graph, levels);
     for (uint32_t i = 0; i < r->trace.tx_count; i++) r->txs[i].level = levels[i];
     free(levels);
-    for (size_t i = 0; i < EXPLAIN_CORES; i++)
-        r->limits[i] = ratio(whole,
-                             r->overhead_ns + explain_schedule(&r->graph, ns, explain_cores[i], EXPLAIN_LONGEST_FIRST));
+    for (size_t i = 0; i < EXPLAIN_CORES; i++) r->limits[i] = ratio(whole, explain_possible_ns(r, explain_cores[i]));
     r->limit = ratio(whole, r->overhead_ns + r->path.ns);
     free(ns);
 }

@@ -445,7 +445,7 @@ static void run_shared(struct simulation *s, unsigned workers)
     uint32_t groups = plan_groups(s->c->task, s->from, workers, s->first, s->group_of);
     s->worker_count = workers < groups ? workers : groups;
     sched_init(&s->sched, groups, s->worker_count, ARENA_ARRAY(&s->arena, struct sched_item, groups));
-    plan_heavy(&s->sched, s->c->task, s->first, &s->arena);
+    plan_set_heavy(&s->sched, s->c->task, s->first, &s->arena);
     hints_make(&s->hints, s->c->task, s->from, &s->arena);
     s->workers = ARENA_ARRAY(&s->arena, struct worker, s->worker_count);
     for (unsigned i = 0; i < s->worker_count; i++)

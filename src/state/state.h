@@ -130,6 +130,7 @@ struct account_entry {
     uint64_t hash;
     _Atomic(struct account_entry *) next_changed; /* see struct state_changes */
     uint32_t listed; /* place in the block access list that is being made, from 1; of whoever commits */
+    uint32_t declared; /* place in the list that the block is executed along, from 1; 0: not in it */
     struct location balance, nonce, meta;
     struct version parent_balance, parent_nonce, parent_meta;
 };
@@ -139,7 +140,7 @@ struct slot_entry {
     struct u256 key;
     uint64_t hash;
     _Atomic(struct slot_entry *) next_changed;
-    uint32_t listed; /* as in struct account_entry */
+    uint32_t listed, declared; /* as in struct account_entry */
     struct location location;
     struct version parent;
 };
@@ -423,6 +424,10 @@ struct state_accesses {
     uint32_t count;
     uint64_t oldest_hash; /* as in struct state */
 };
+
+/* Which fields of a finalized record are not what they were before the transaction, as in struct state_access. */
+uint32_t state_account_changes(const struct account *a);
+bool state_slot_changes(const struct slot *slot);
 
 /* What the finalized records say was accessed; lives in `arena`. Without the fee of the beneficiary, which is not in
  * them. */

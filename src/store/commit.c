@@ -16,7 +16,6 @@ void batch_free(struct batch *b)
     free(b->codes);
     free(b->nodes);
     arena_free(&b->arena);
-    buffer_free(&b->text);
     *b = (struct batch){.accounts = {.value_size = sizeof(struct account_record)},
                         .slots = {.value_size = sizeof(struct u256)}};
 }
@@ -261,7 +260,6 @@ static void write_meta(struct write *w)
     put(w, TABLE_META, "next id", 7, (struct bytes){number, 8});
     number_key(number, b->undo_end);
     put(w, TABLE_META, "undo first", 10, (struct bytes){number, 8});
-    if (b->has_text) put(w, TABLE_META, "chain", 5, buffer_bytes(&b->text));
 }
 
 static enum status write_batch(struct store *s, const struct batch *b, struct error *e)
@@ -328,9 +326,8 @@ enum status store_commit_begin(struct store *s, struct error *e)
 {
     enum status why = commit_wait(s, e);
     struct batch *b = &s->pending;
-    if (why != STATUS_OK || (!b->has_head && !b->has_text)) return why;
+    if (why != STATUS_OK || !b->has_head) return why;
     tries_save(s->tries, b);
-    if (b->has_text) buffer_append(&b->text, s->text.data, s->text.size);
     s->tries_base = tries_bytes(s->tries);
     s->sealed = *b;
     *b = (struct batch){0};

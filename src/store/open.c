@@ -212,11 +212,9 @@ static enum status read_meta(struct store *s, struct error *e)
 {
     uint8_t head[8 + 32 + 32 + 32] = {0}, next[8] = {0}, first[8] = {0};
     struct reader *r = reader_take(s);
-    struct bytes text;
     s->next_id = 1;
     s->has_head = get_meta(s, r, "head", head, sizeof head);
     bool good = !s->has_head || (get_meta(s, r, "next id", next, 8) && get_meta(s, r, "undo first", first, 8));
-    if (table_get(s, r, TABLE_META, "chain", 5, &text)) buffer_append(&s->text, text.data, text.size);
     reader_give(r);
     if (!good) return error_set(e, STORE_DAMAGED, "%s: %s: meta table", s->folder, status_text(STORE_DAMAGED));
     if (!s->has_head) return STATUS_OK;
@@ -276,7 +274,6 @@ void store_close(struct store *s)
     if (s->lock_file >= 0) close(s->lock_file);
     pthread_mutex_destroy(&s->code_lock);
     arena_free(&s->view_codes);
-    buffer_free(&s->text);
     free(s->folder);
     free(s);
 }

@@ -79,8 +79,7 @@ void store_past_free(struct store_past *p)
 
 static enum status past_record(const struct store_past *p, const struct address *a, struct account_record *out)
 {
-    struct flat_key k = {0};
-    keccak256(&k.hash, a->b, sizeof a->b);
+    struct flat_key k = {.hash = trie_address_key(a)};
     const struct account_record *found = flat_map_find(&p->accounts, &k);
     if (found == NULL) return read_account(p->store, &k.hash, out);
     *out = *found;
@@ -91,13 +90,7 @@ static enum status past_account(void *context, const struct address *a, struct a
 {
     struct account_record found;
     enum status s = past_record(context, a, &found);
-    *out = (struct account_data){0};
-    if (s == STATUS_OK && found.exists)
-        *out = (struct account_data){.exists = true,
-                                     .has_storage = !hash_equal(&found.storage_root, &keccak_empty_trie),
-                                     .nonce = found.nonce,
-                                     .balance = found.balance,
-                                     .code_hash = found.code_hash};
+    *out = s == STATUS_OK ? account_record_data(&found) : (struct account_data){0};
     return s;
 }
 
@@ -108,10 +101,7 @@ static enum status past_storage(void *context, const struct address *a, const st
     enum status s = past_record(p, a, &account);
     *out = U256_ZERO;
     if (s != STATUS_OK || account.storage_id == 0) return s;
-    uint8_t plain[32];
-    struct flat_key k = {.id = account.storage_id};
-    u256_store_be(plain, *key);
-    keccak256_32(&k.hash, plain);
+    struct flat_key k = {.id = account.storage_id, .hash = trie_slot_key(key)};
     const struct u256 *found = flat_map_find(&p->slots, &k);
     if (found == NULL) return read_slot(p->store, account.storage_id, &k.hash, out);
     *out = *found;

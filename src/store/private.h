@@ -27,6 +27,9 @@ bool account_record_decode(struct account_record *out, struct bytes in);
 size_t word_encode(uint8_t out[32], struct u256 word);
 bool word_decode(struct u256 *out, struct bytes in);
 
+/* The account as views give it. */
+struct account_data account_record_data(const struct account_record *a);
+
 /* What one block, or taking one back, does to the state; keys hashed. */
 struct changed_slot {
     struct hash key;
@@ -90,11 +93,10 @@ struct batch {
     size_t block_count, block_capacity, removed_count, removed_capacity, code_count, code_capacity;
     size_t node_count, node_capacity;
     struct arena arena;
-    bool has_head, has_text;
+    bool has_head;
     struct store_head head;
     uint64_t next_id;
     uint64_t undo_end; /* undo records of lower numbers are given up */
-    struct buffer text;
 };
 
 /* ---- the store --------------------------------------------------------------------------------------------------- */
@@ -146,7 +148,6 @@ struct store {
     struct store_head head, durable;
     uint64_t next_id;
     uint64_t undo_first; /* oldest block that can be undone */
-    struct buffer text;
 
     size_t tries_base;        /* bytes of the tries when the last batch was sealed or given up */
     _Atomic uint32_t touches; /* see map_was_read */

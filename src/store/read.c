@@ -132,45 +132,23 @@ void read_all_slots(struct store *s, uint64_t id,
 
 /* ---- the view ---------------------------------------------------------------------------------------------------- */
 
-static struct hash key_of_address(const struct address *a)
-{
-    struct hash key;
-    keccak256(&key, a->b, sizeof a->b);
-    return key;
-}
-
-static struct hash key_of_slot(const struct u256 *slot)
-{
-    uint8_t plain[32];
-    struct hash key;
-    u256_store_be(plain, *slot);
-    keccak256_32(&key, plain);
-    return key;
-}
-
 static enum status view_account(void *context, const struct address *a, struct account_data *out)
 {
     struct account_record found;
-    struct hash key = key_of_address(a);
+    struct hash key = trie_address_key(a);
     enum status s = read_account(context, &key, &found);
-    *out = (struct account_data){0};
-    if (s == STATUS_OK && found.exists)
-        *out = (struct account_data){.exists = true,
-                                     .has_storage = !hash_equal(&found.storage_root, &keccak_empty_trie),
-                                     .nonce = found.nonce,
-                                     .balance = found.balance,
-                                     .code_hash = found.code_hash};
+    *out = s == STATUS_OK ? account_record_data(&found) : (struct account_data){0};
     return s;
 }
 
 static enum status view_storage(void *context, const struct address *a, const struct u256 *key, struct u256 *out)
 {
     struct account_record account;
-    struct hash hashed = key_of_address(a);
+    struct hash hashed = trie_address_key(a);
     enum status s = read_account(context, &hashed, &account);
     *out = U256_ZERO;
     if (s != STATUS_OK || account.storage_id == 0) return s;
-    hashed = key_of_slot(key);
+    hashed = trie_slot_key(key);
     return read_slot(context, account.storage_id, &hashed, out);
 }
 
@@ -323,16 +301,4 @@ const struct store_head *store_head(const struct store *s)
 const struct store_head *store_durable_head(const struct store *s)
 {
     return s->has_durable ? &s->durable : NULL;
-}
-
-void store_set_chain_text(struct store *s, struct bytes text)
-{
-    s->text.size = 0;
-    buffer_append(&s->text, text.data, text.size);
-    s->pending.has_text = true;
-}
-
-struct bytes store_chain_text(const struct store *s)
-{
-    return buffer_bytes(&s->text);
 }

@@ -87,6 +87,16 @@ bool account_record_decode(struct account_record *out, struct bytes in)
     return in.size == 0;
 }
 
+struct account_data account_record_data(const struct account_record *a)
+{
+    if (!a->exists) return (struct account_data){0};
+    return (struct account_data){.exists = true,
+                                 .has_storage = !hash_equal(&a->storage_root, &keccak_empty_trie),
+                                 .nonce = a->nonce,
+                                 .balance = a->balance,
+                                 .code_hash = a->code_hash};
+}
+
 void undo_encode(struct buffer *out, const struct change_set *set)
 {
     for (size_t i = 0; i < set->count; i++) {

@@ -95,11 +95,6 @@ bool store_transaction(struct store *s, const struct hash *hash, uint64_t *numbe
 enum status store_genesis(struct store *s, const struct header *header, const struct state_memory *state,
                           struct error *e);
 
-/* A text that goes with the chain (the configuration in its genesis file), kept at the next commit; empty if there is
- * none. */
-void store_set_chain_text(struct store *s, struct bytes text);
-struct bytes store_chain_text(const struct store *s);
-
 /* ---- reading state ----------------------------------------------------------------------------------------------- */
 
 /* The state after the head. Valid until the store is changed; the view's codes until store_apply or store_close. */

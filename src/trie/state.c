@@ -3,6 +3,24 @@
 
 #include "trie/trie.h"
 
+/* ---- keys -------------------------------------------------------------------------------------------------------- */
+
+struct hash trie_address_key(const struct address *a)
+{
+    struct hash key;
+    keccak256(&key, a->b, sizeof a->b);
+    return key;
+}
+
+struct hash trie_slot_key(const struct u256 *slot)
+{
+    uint8_t plain[32];
+    struct hash key;
+    u256_store_be(plain, *slot);
+    keccak256_32(&key, plain);
+    return key;
+}
+
 /* ---- values ------------------------------------------------------------------------------------------------------ */
 
 size_t trie_word_encode(uint8_t out[TRIE_WORD_SIZE], struct u256 word)

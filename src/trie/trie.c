@@ -317,45 +317,6 @@ enum status trie_delete(struct trie *t, const void *key, size_t key_size)
     return STATUS_OK;
 }
 
-/* ---- all pairs --------------------------------------------------------------------------------------------------- */
-
-struct walk {
-    struct trie *trie;
-    void (*visit)(void *context, struct bytes key, struct bytes value);
-    void *context;
-    uint8_t key[TRIE_KEY_MAX + 1]; /* the nibbles above the node that is being visited */
-};
-
-static enum status walk(struct walk *w, struct place p, size_t depth, bool below_extension)
-{
-    enum status s = trie_resolve(w->trie, p, w->key, depth, below_extension);
-    if (s != STATUS_OK) return s;
-    struct node *n = *p.node;
-    if (n->kind == NODE_LEAF) {
-        w->visit(w->context, (struct bytes){as_leaf(n)->key, as_leaf(n)->key_size}, leaf_value(as_leaf(n)));
-        return STATUS_OK;
-    }
-    if (n->kind == NODE_EXTENSION) {
-        struct extension *e = as_extension(n);
-        for (size_t i = 0; i < e->size; i++) nibble_set(w->key, depth + i, e->path[i]);
-        return walk(w, place_in_extension(e), depth + e->size, true);
-    }
-    struct branch *b = as_branch(n);
-    if (b->child[BRANCH_VALUE] != NULL) s = walk(w, place_in_branch(b, BRANCH_VALUE), depth, false);
-    for (unsigned i = 0; i < BRANCH_VALUE && s == STATUS_OK; i++) {
-        if (place_is_empty(place_in_branch(b, i))) continue;
-        nibble_set(w->key, depth, i);
-        s = walk(w, place_in_branch(b, i), depth + 1, false);
-    }
-    return s;
-}
-
-enum status trie_walk(struct trie *t, void (*visit)(void *context, struct bytes key, struct bytes value), void *context)
-{
-    struct walk w = {.trie = t, .visit = visit, .context = context};
-    return place_is_empty(trie_place(t)) ? STATUS_OK : walk(&w, trie_place(t), 0, false);
-}
-
 /* ---- roots ------------------------------------------------------------------------------------------------------- */
 
 static void make_root(struct trie *t, struct pool *pool, const struct trie_sink *sink, struct hash *out)

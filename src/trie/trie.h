@@ -41,7 +41,10 @@ void trie_pairs_root(struct hash *out, struct trie_pair *pairs, size_t count, st
 
 /* ---- state ------------------------------------------------------------------------------------------------------ */
 
-/* What the state trie holds under keccak256(address). */
+/* Where the tries of the state keep things: keccak256 of the address, or of the slot's 32 bytes. */
+struct hash trie_address_key(const struct address *a);
+struct hash trie_slot_key(const struct u256 *slot);
+/* What the state trie holds under an address's key. */
 struct trie_account {
     uint64_t nonce;
     struct u256 balance;
@@ -155,29 +158,10 @@ void trie_stream_put(struct trie_stream *s, const void *key, size_t key_size, st
 void trie_stream_root(struct trie_stream *s, struct hash *out);
 void trie_stream_free(struct trie_stream *s);
 
-/* Calls visit(context, key, value) for every pair, in order of keys; all nodes must be to be had. */
-enum status trie_walk(struct trie *t, void (*visit)(void *context, struct bytes key, struct bytes value),
-                      void *context);
-
 /* The value under a key of the trie with that root, read through `source` alone: nothing is kept, nothing allocated.
  * The value lies in the last node that the source gave; empty when there is none. Any number of threads, if the
  * source's callback bears it. */
 enum status trie_lookup(const struct trie_source *source, const struct hash *root, const void *key, size_t key_size,
                         struct bytes *value);
-
-/* ---- proofs ------------------------------------------------------------------------------------------------------ */
-
-/* The nodes on the way to the key, root first, that have a hash of their own (the others stand inside their parents),
- * as eth_getProof gives them: proves the value or its absence. Arrays and nodes live in `arena`. */
-struct trie_proof {
-    struct bytes *nodes;
-    size_t count;
-};
-enum status trie_prove(struct trie *t, const void *key, size_t key_size, struct arena *arena, struct trie_proof *out);
-
-/* What a proof says about the key: *value is its value, inside the nodes, or empty when the proof shows that there is
- * none. STATE_MISSING when the proof does not lead from the root to an answer. */
-enum status trie_verify(const struct hash *root, const void *key, size_t key_size, const struct bytes *nodes,
-                        size_t count, struct bytes *value);
 
 #endif

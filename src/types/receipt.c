@@ -19,13 +19,6 @@ void bloom_add_hash(struct bloom *b, const struct hash *keccak)
     for (size_t i = 0; i < 3; i++) b->b[bloom_byte(keccak, i)] |= bloom_mask(keccak, i);
 }
 
-void bloom_add(struct bloom *b, const void *item, size_t size)
-{
-    struct hash h;
-    keccak256(&h, item, size);
-    bloom_add_hash(b, &h);
-}
-
 /* Items waiting to be hashed together: enough for a few full vectors. */
 enum { BLOOM_BATCH = 32 };
 struct bloom_batch {
@@ -68,15 +61,6 @@ void bloom_add_logs(struct bloom *b, const struct log *logs, size_t count)
 void bloom_merge(struct bloom *into, const struct bloom *from)
 {
     for (size_t i = 0; i < sizeof into->b; i++) into->b[i] |= from->b[i];
-}
-
-bool bloom_may_contain(const struct bloom *b, const void *item, size_t size)
-{
-    struct hash h;
-    keccak256(&h, item, size);
-    bool in = true;
-    for (size_t i = 0; i < 3; i++) in = in && (b->b[bloom_byte(&h, i)] & bloom_mask(&h, i)) != 0;
-    return in;
 }
 
 /* ---- receipts -------------------------------------------------------------------------------------------------- */

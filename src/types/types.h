@@ -38,15 +38,11 @@ struct log {
 /* Writes [address, topics, data] in front of what `w` holds. */
 void log_encode(struct rlp_writer *w, const struct log *l);
 
-/* Sets the three bits of one item (an address, a topic). */
-void bloom_add(struct bloom *b, const void *item, size_t size);
-/* Sets the bits of an item whose keccak-256 is known already: for callers that hash in batches. */
+/* Sets the three bits of an item (an address, a topic), given its keccak-256. */
 void bloom_add_hash(struct bloom *b, const struct hash *keccak);
 /* Adds address and topics of each log; hashes eight items at a time. */
 void bloom_add_logs(struct bloom *b, const struct log *logs, size_t count);
 void bloom_merge(struct bloom *into, const struct bloom *from);
-/* Whether the item may be in: false is certain. */
-bool bloom_may_contain(const struct bloom *b, const void *item, size_t size);
 
 /* ---- transactions ----------------------------------------------------------------------------------------------- */
 

@@ -4,6 +4,7 @@
 
 #include "crypto/crypto.h"
 #include "types/types.h"
+#include "vm/call.h"
 #include "vm/plan.h"
 #include "vm/private.h"
 
@@ -229,28 +230,15 @@ static const struct code *reach_code(struct frame *f, struct account *a, int64_t
     return *gas < 0 ? code : state_code(f->state, delegate);
 }
 
-/* How much of `gas` the callee gets when the stack asks for `asked`; negative when that is too much. */
-static int64_t gas_for_callee(const struct fork *fork, int64_t gas, const struct u256 *asked)
-{
-    uint64_t most = (uint64_t)(fork->keeps_64th ? gas - gas / 64 : gas);
-    uint64_t wanted = u256_clamp_u64(*asked);
-    if (wanted <= most) return (int64_t)wanted;
-    return fork->keeps_64th ? (int64_t)most : OUT_OF_GAS;
-}
-
 int64_t vm_op_call(struct frame *f, struct u256 *sp, int64_t gas, enum vm_kind kind)
 {
     const struct fork *fork = f->fork;
-    bool has_value = kind == VM_CALL || kind == VM_CALLCODE;
-    struct u256 value = has_value ? sp[-2] : U256_ZERO;
-    bool moves_value = !u256_is_zero(value);
-    struct u256 *args = sp - (has_value ? 3 : 2); /* input offset and size, output offset and size */
-    if (UNLIKELY(kind == VM_CALL && moves_value && f->message->is_static)) return fail(VM_STATIC_VIOLATION);
-
-    gas = memory_range(f, gas, &args[0], &args[-1]);
-    if (LIKELY(gas >= 0)) gas = memory_range(f, gas, &args[-2], &args[-3]);
-    if (LIKELY(gas >= 0) && moves_value) gas = charge(gas, fork->gas.call_value);
+    struct call_words words;
+    gas = call_begin(f, sp, gas, kind, &words);
     if (UNLIKELY(gas < 0)) return gas;
+    const struct u256 value = words.value;
+    struct u256 *args = words.args;
+    bool moves_value = words.moves_value;
     struct address address = u256_to_address(sp[-1]);
     struct account *callee = state_account(f->state, &address);
     gas = access_account(f, callee, gas, fork->gas.warm);

@@ -95,6 +95,11 @@ struct plan *vm_plan_of(const struct code *code)
     return other;
 }
 
+void vm_prepare_code(const struct code *code)
+{
+    (void)vm_plan_of(code);
+}
+
 static struct translation *find_translation(struct translation *first, const struct fork *fork)
 {
     while (first != NULL && first->fork != fork) first = first->next;

@@ -196,6 +196,9 @@ const struct code *vm_code_of(struct vm *vm, struct account *account);
 void vm_log_transfer(struct vm *vm, const struct account *from, const struct account *to, const struct u256 *value);
 void vm_log_burn(struct vm *vm, const struct account *account, const struct u256 *value);
 
+/* Finds out ahead of its first execution where jumps into a code may land. Any thread; a hint, execution does it
+ * otherwise. */
+void vm_prepare_code(const struct code *code);
 /* Frees what the VM keeps in code->plan; for code_cache_new. */
 void vm_plan_free(void *plan);
 

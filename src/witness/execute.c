@@ -50,27 +50,14 @@ static enum status execute(struct engine *engine, enum executor_kind kind, const
                            struct block_result *out, struct error *e)
 {
     struct arena arena = {0};
-    struct block_signers signers;
     struct state_view view = witness_state_view(state);
-    uint32_t bad;
-    enum status s = block_recover(engine, fork, b->transactions, b->transaction_count, &arena, &signers, &bad);
+    struct block_task task;
+    enum status s = block_prepare(engine_pool(engine), chain, fork, b, &view, &arena, &task, e);
     if (s != STATUS_OK) {
         arena_free(&arena);
-        return error_set(e, s, "transaction %u: %s", bad, status_text(s));
+        return s;
     }
-    struct block_task task = {.chain = chain,
-                              .fork = fork,
-                              .header = &b->header,
-                              .transactions = b->transactions,
-                              .senders = signers.senders,
-                              .authorities = signers.authorities,
-                              .transaction_count = b->transaction_count,
-                              .uncles = b->uncles,
-                              .uncle_count = b->uncle_count,
-                              .withdrawals = b->withdrawals,
-                              .withdrawal_count = b->withdrawal_count,
-                              .view = &view,
-                              .keep_accesses = true};
+    task.keep_accesses = true;
     s = block_execute(engine, kind, &task, out, e);
     /* What fell into a gap may be why the block failed: then the witness is to blame. */
     if (s == STATE_MISSING)

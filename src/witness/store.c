@@ -23,10 +23,9 @@ static struct hash keep_storage(struct witness_store *s, const struct state_memo
     struct trie *t = trie_new(NULL, NULL);
     struct hash root;
     for (uint32_t id = a->first_slot; id != 0; id = m->slots[id - 1].next) {
-        struct hash plain = u256_to_hash(m->slots[id - 1].key), key;
         uint8_t word[TRIE_WORD_SIZE];
         if (u256_is_zero(m->slots[id - 1].value)) continue;
-        keccak256(&key, plain.b, sizeof plain);
+        struct hash key = trie_slot_key(&m->slots[id - 1].key);
         enum status why = trie_put(t, key.b, sizeof key,
                                    (struct bytes){word, trie_word_encode(word, m->slots[id - 1].value)});
         ASSERT(why == STATUS_OK);
@@ -47,8 +46,7 @@ struct witness_store *witness_store_new(const struct state_memory *m)
         if (!a->exists) continue;
         struct trie_account account = {a->nonce, a->balance, keep_storage(s, m, a), a->code_hash};
         uint8_t encoded[TRIE_ACCOUNT_SIZE];
-        struct hash key;
-        keccak256(&key, a->address.b, sizeof a->address);
+        struct hash key = trie_address_key(&a->address);
         enum status why = trie_put(accounts, key.b, sizeof key,
                                    (struct bytes){encoded, trie_account_encode(encoded, &account)});
         ASSERT(why == STATUS_OK);

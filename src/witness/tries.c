@@ -33,26 +33,12 @@ void state_tries_free(struct state_tries *t)
     free(t);
 }
 
-static struct hash key_of_address(const struct address *a)
-{
-    struct hash key;
-    keccak256(&key, a->b, sizeof a->b);
-    return key;
-}
-
-static struct hash key_of_slot(const struct u256 *slot)
-{
-    struct hash plain = u256_to_hash(*slot), key;
-    keccak256(&key, plain.b, sizeof plain);
-    return key;
-}
-
 /* ---- finding ----------------------------------------------------------------------------------------------------- */
 
 /* The account as the trie has it; one that is not there is empty. */
 static enum status get_account(struct state_tries *t, const struct address *a, struct trie_account *out)
 {
-    struct hash key = key_of_address(a);
+    struct hash key = trie_address_key(a);
     struct bytes value;
     *out = (struct trie_account){.storage_root = keccak_empty_trie, .code_hash = keccak_empty};
     enum status s = trie_get(t->accounts, key.b, sizeof key, &value);
@@ -108,7 +94,7 @@ enum status state_tries_visit_account(struct state_tries *t, const struct addres
 enum status state_tries_visit_slot(struct state_tries *t, const struct address *a, const struct u256 *key)
 {
     struct trie *storage;
-    struct hash hashed = key_of_slot(key);
+    struct hash hashed = trie_slot_key(key);
     struct bytes value;
     enum status s = get_storage(t, a, false, &storage);
     return s == STATUS_OK ? trie_get(storage, hashed.b, sizeof hashed, &value) : s;
@@ -122,7 +108,7 @@ static enum status put_slots(struct trie *storage, const struct account_change *
     for (size_t i = 0; i < change->slot_count; i++) {
         const struct slot_change *slot = &change->slots[i];
         if (u256_is_zero(slot->value) != deletions) continue;
-        struct hash key = key_of_slot(&slot->key);
+        struct hash key = trie_slot_key(&slot->key);
         uint8_t word[TRIE_WORD_SIZE];
         struct bytes value = {word, deletions ? 0 : trie_word_encode(word, slot->value)};
         enum status s = trie_put(storage, key.b, sizeof key, value);
@@ -142,7 +128,7 @@ static enum status change_storage(struct state_tries *t, const struct account_ch
 
 static enum status change_account(struct state_tries *t, const struct account_change *change)
 {
-    struct hash key = key_of_address(&change->address);
+    struct hash key = trie_address_key(&change->address);
     struct trie_account account;
     uint8_t encoded[TRIE_ACCOUNT_SIZE];
     if (!change->exists) return trie_delete(t->accounts, key.b, sizeof key);

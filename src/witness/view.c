@@ -155,10 +155,9 @@ static void note_gap(struct witness_state *s, struct gap gap)
 /* False where there is a gap, or no account. */
 static bool read_account(struct witness_state *s, const struct address *a, struct trie_account *out, enum status *why)
 {
-    struct hash key;
+    struct hash key = trie_address_key(a);
     struct bytes value;
     struct trie_source nodes = witness_state_nodes(s);
-    keccak256(&key, a->b, sizeof a->b);
     *why = trie_lookup(&nodes, &witness_state_parent(s)->state_root, key.b, sizeof key, &value);
     if (*why == STATUS_OK && value.size != 0) *why = trie_account_decode(out, value);
     return *why == STATUS_OK && value.size != 0;
@@ -188,10 +187,9 @@ static enum status view_storage(void *context, const struct address *a, const st
     *out = U256_ZERO;
     if (!read_account(s, a, &account, &why))
         return STATUS_OK; /* a gap is noted already: accounts are asked for before their slots */
-    struct hash plain = u256_to_hash(*key), hashed;
+    struct hash hashed = trie_slot_key(key);
     struct bytes value;
     struct trie_source nodes = witness_state_nodes(s);
-    keccak256(&hashed, plain.b, sizeof plain);
     why = trie_lookup(&nodes, &account.storage_root, hashed.b, sizeof hashed, &value);
     if (why == STATUS_OK && value.size != 0) why = trie_word_decode(out, value);
     if (why != STATUS_OK) note_gap(s, (struct gap){*a, true, *key, why});

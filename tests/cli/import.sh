@@ -1,14 +1,6 @@
 #!/usr/bin/env bash
 # weft make-chain, import and db: what they promise about files, folders, exit codes and going on.
-weft=$1
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-bad=0
-
-complain() {
-    echo "$*"
-    bad=1
-}
+. "$(dirname "$0")/common.bash"
 
 expect() { # expect STATUS TEXT ARGUMENT...: TEXT in what is printed, on either side
     local expected=$1 text=$2 status

@@ -1,9 +1,6 @@
 #!/usr/bin/env bash
 # `weft run`: arguments, results, prestate, traces.
-weft=$1
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-bad=0
+. "$(dirname "$0")/common.bash"
 
 expects() { # expects TEXT ARGUMENT...: TEXT must be in what `weft run ARGUMENT...` prints
     local text=$1

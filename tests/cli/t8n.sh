@@ -1,14 +1,6 @@
 #!/usr/bin/env bash
 # weft t8n: output files and streams, rejected transactions, exit codes, and the same bytes from every executor.
-weft=$1
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-bad=0
-
-complain() {
-    echo "$*"
-    bad=1
-}
+. "$(dirname "$0")/common.bash"
 
 has() { # has FILE TEXT
     grep -qF -- "$2" "$folder/$1" || complain "expected '$2' in $1: $(head -c 300 "$folder/$1")"

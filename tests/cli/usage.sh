@@ -1,14 +1,6 @@
 #!/usr/bin/env bash
 # Bad usage and unreadable input: exit status 2, one line on stderr that begins with "weft: ", nothing on stdout. Help: 0.
-weft=$1
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-bad=0
-
-complain() {
-    echo "$*"
-    bad=1
-}
+. "$(dirname "$0")/common.bash"
 
 refuses() { # refuses TEXT ARGUMENT...: TEXT must be in the message
     local text=$1 status

@@ -1,16 +1,8 @@
 #!/usr/bin/env bash
 # Cases that must fail do fail: exit status 1, a line that says what and where, and the summary last. Made from official cases by
 # changing what they expect.
-weft=$1
 [ -n "$WEFT_FIXTURES" ] && command -v python3 >/dev/null || { echo "no fixtures or no python3: not checked" && exit 0; }
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-bad=0
-
-complain() {
-    echo "$*"
-    bad=1
-}
+. "$(dirname "$0")/common.bash"
 
 # edit FROM TO CODE: changes every case `c` of a file.
 edit() {

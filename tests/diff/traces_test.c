@@ -12,7 +12,6 @@ static const unsigned thread_counts[] = {1, 2, 4, 8};
 /* A bundle and what it takes to execute it. */
 struct traced_block {
     struct bundle bundle;
-    struct block_signers signers;
     struct state_view view;
     struct block_task task;
     struct hash *hashes; /* of each transaction's trace */
@@ -29,23 +28,12 @@ static void open_block(struct traced_block *b, struct engine *e, const char *num
     *b = (struct traced_block){0};
     if (bundle_load(&b->bundle, path, NULL, &error) != STATUS_OK) SKIP("%s", error.text);
     const struct block *block = &b->bundle.block;
-    uint32_t bad;
-    CHECK_STATUS(block_recover(e, b->bundle.fork, block->transactions, block->transaction_count, &b->bundle.arena,
-                               &b->signers, &bad),
-                 STATUS_OK);
     b->view = state_memory_view(b->bundle.state);
     b->hashes = ARENA_ARRAY(&b->bundle.arena, struct hash, block->transaction_count);
-    b->task = (struct block_task){.chain = &b->bundle.chain,
-                                  .fork = b->bundle.fork,
-                                  .header = &block->header,
-                                  .transactions = block->transactions,
-                                  .senders = b->signers.senders,
-                                  .authorities = b->signers.authorities,
-                                  .transaction_count = block->transaction_count,
-                                  .withdrawals = block->withdrawals,
-                                  .withdrawal_count = block->withdrawal_count,
-                                  .view = &b->view,
-                                  .keep_accesses = true};
+    CHECK_STATUS(block_prepare(engine_pool(e), &b->bundle.chain, b->bundle.fork, block, &b->view, &b->bundle.arena,
+                               &b->task, NULL),
+                 STATUS_OK);
+    b->task.keep_accesses = true;
 }
 
 /* ---- traces as text ---------------------------------------------------------------------------------------------- */

@@ -1,0 +1,159 @@
+/* What `weft replay` prints of blocks and of all of them. */
+#include <stdio.h>
+
+#include "cli/replay.h"
+
+struct replay_verdict replay_verdict_of(const struct bundle *b)
+{
+    return (struct replay_verdict){.number = b->block.header.number,
+                                   .gas = b->block.header.gas_used,
+                                   .fork = b->fork->name,
+                                   .transactions = b->block.transaction_count};
+}
+
+bool replay_wants(const struct options *o, enum executor_kind kind)
+{
+    uint32_t choice = o->executors == 0 ? RUN_BOTH : o->executors;
+    return (choice & 1u << kind) != 0;
+}
+
+static double milliseconds(uint64_t ns)
+{
+    return (double)ns / 1e6;
+}
+
+void replay_print_header(const struct options *o)
+{
+    const struct colours *c = terminal_colours();
+    if (!o->json)
+        printf("%s%9s  %-16s %5s %11s %10s %11s %8s %7s%s  %s%s\n", c->bold, "block", "fork", "txs", "gas", "serial ms",
+               "parallel ms", "speed-up", "re-runs",
+               replay_wants(o, EXECUTOR_ACCESS_LIST) ? "     bal ms speed-up" : "", "verdict", c->off);
+}
+
+/* A time, or a dash for what did not run. */
+static const char *time_text(char out[24], uint64_t ns)
+{
+    if (ns == 0) return "-";
+    (void)snprintf(out, 24, "%.3f", milliseconds(ns));
+    return out;
+}
+
+static const char *ratio_text(char out[24], uint64_t serial_ns, uint64_t parallel_ns)
+{
+    if (serial_ns == 0 || parallel_ns == 0) return "-";
+    (void)snprintf(out, 24, "%.2f", (double)serial_ns / (double)parallel_ns);
+    return out;
+}
+
+/* The columns of execution along an access list, when they are wanted. */
+static const char *list_columns(const struct options *o, char out[48], uint64_t serial_ns, uint64_t list_ns)
+{
+    char a[24], b[24];
+    out[0] = 0;
+    if (replay_wants(o, EXECUTOR_ACCESS_LIST))
+        (void)snprintf(out, 48, " %10s %8s", time_text(a, list_ns), ratio_text(b, serial_ns, list_ns));
+    return out;
+}
+
+static void print_row(const struct options *o, const struct replay_verdict *v)
+{
+    const struct colours *c = terminal_colours();
+    uint64_t serial = v->stats[EXECUTOR_SERIAL].wall_ns, parallel = v->stats[EXECUTOR_PARALLEL].wall_ns;
+    char a[24], p[24], q[24], l[48];
+    printf("%9llu  %-16s %5u %11llu %10s %11s %8s %7u%s  ", (unsigned long long)v->number, v->fork, v->transactions,
+           (unsigned long long)v->gas, time_text(a, serial), time_text(p, parallel), ratio_text(q, serial, parallel),
+           v->stats[EXECUTOR_PARALLEL].reruns, list_columns(o, l, serial, v->stats[EXECUTOR_ACCESS_LIST].wall_ns));
+    if (v->status == STATUS_OK)
+        printf("%sok%s\n", c->good, c->off);
+    else
+        printf("%sFAILED%s %s\n", c->bad, c->off, v->error.text);
+    (void)fflush(stdout);
+}
+
+/* A number, or null for what did not run. */
+static void put_ms(struct buffer *out, const char *key, uint64_t ns)
+{
+    if (ns == 0)
+        buffer_printf(out, ",\"%s\":null", key);
+    else
+        buffer_printf(out, ",\"%s\":%.6f", key, milliseconds(ns));
+}
+
+static void print_object(const struct options *o, const struct replay_verdict *v)
+{
+    const struct block_stats *serial = &v->stats[EXECUTOR_SERIAL], *parallel = &v->stats[EXECUTOR_PARALLEL];
+    const struct block_stats *list = &v->stats[EXECUTOR_ACCESS_LIST];
+    const struct block_stats *main_stats = parallel->wall_ns != 0 ? parallel : serial->wall_ns != 0 ? serial : list;
+    struct buffer out = {0};
+    buffer_printf(&out, "{\"block\":%llu,\"fork\":", (unsigned long long)v->number);
+    json_put_text(&out, v->fork);
+    buffer_printf(&out, ",\"txs\":%u,\"gas\":%llu,\"threads\":%u", v->transactions, (unsigned long long)v->gas,
+                  o->threads[0]);
+    put_ms(&out, "serial_ms", serial->wall_ns);
+    put_ms(&out, "parallel_ms", parallel->wall_ns);
+    put_ms(&out, "cpu_ms", main_stats->cpu_ns);
+    if (replay_wants(o, EXECUTOR_ACCESS_LIST)) {
+        put_ms(&out, "bal_ms", list->wall_ns);
+        put_ms(&out, "bal_cpu_ms", list->cpu_ns);
+    }
+    if (serial->wall_ns != 0 && parallel->wall_ns != 0)
+        buffer_printf(&out, ",\"speedup\":%.4f", (double)serial->wall_ns / (double)parallel->wall_ns);
+    else
+        buffer_printf(&out, ",\"speedup\":null");
+    buffer_printf(&out, ",\"reruns\":%u,\"conflicts\":%u,\"verified\":%s", parallel->reruns, parallel->conflicts,
+                  v->status == STATUS_OK ? "true" : "false");
+    if (parallel->fallback != NULL) {
+        buffer_append_text(&out, ",\"fallback\":");
+        json_put_text(&out, parallel->fallback);
+    }
+    if (v->status != STATUS_OK) {
+        buffer_append_text(&out, ",\"error\":");
+        json_put_text(&out, v->error.text);
+    }
+    printf("%.*s}\n", (int)out.size, (const char *)out.data);
+    (void)fflush(stdout);
+    buffer_free(&out);
+}
+
+void replay_count(struct replay_totals *t, const struct replay_verdict *v)
+{
+    t->blocks++;
+    t->failed = t->failed || v->status != STATUS_OK;
+    t->transactions += v->transactions;
+    t->gas += v->gas;
+    t->reruns += v->stats[EXECUTOR_PARALLEL].reruns;
+    for (size_t k = 0; k < COUNT_OF(t->wall_ns); k++) t->wall_ns[k] += v->stats[k].wall_ns;
+    if (v->stats[EXECUTOR_SERIAL].wall_ns == 0 || v->stats[EXECUTOR_PARALLEL].wall_ns == 0) return;
+    double ratio = (double)v->stats[EXECUTOR_SERIAL].wall_ns / (double)v->stats[EXECUTOR_PARALLEL].wall_ns;
+    if (t->worst == 0 || ratio < t->worst) {
+        t->worst = ratio;
+        t->worst_block = v->number;
+    }
+    if (ratio > t->best) {
+        t->best = ratio;
+        t->best_block = v->number;
+    }
+}
+
+void replay_print_totals(const struct options *o, const struct replay_totals *t)
+{
+    if (o->json) return;
+    const struct colours *c = terminal_colours();
+    char a[24], p[24], q[24], l[48], blocks[32];
+    (void)snprintf(blocks, sizeof blocks, "%llu blocks", (unsigned long long)t->blocks);
+    printf("%s%9s  %-16s %5llu %11llu %10s %11s %8s %7llu%s  %s%s\n", c->bold, "all", blocks,
+           (unsigned long long)t->transactions, (unsigned long long)t->gas, time_text(a, t->wall_ns[EXECUTOR_SERIAL]),
+           time_text(p, t->wall_ns[EXECUTOR_PARALLEL]),
+           ratio_text(q, t->wall_ns[EXECUTOR_SERIAL], t->wall_ns[EXECUTOR_PARALLEL]), (unsigned long long)t->reruns,
+           list_columns(o, l, t->wall_ns[EXECUTOR_SERIAL], t->wall_ns[EXECUTOR_ACCESS_LIST]),
+           t->failed ? "FAILED" : "ok", c->off);
+    if (t->worst != 0)
+        printf("worst speed-up %.2f in block %llu, best %.2f in block %llu\n", t->worst,
+               (unsigned long long)t->worst_block, t->best, (unsigned long long)t->best_block);
+}
+
+void replay_print_verdict(const struct options *o, const struct replay_verdict *v)
+{
+    (o->json ? print_object : print_row)(o, v);
+}

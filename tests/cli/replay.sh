@@ -1,0 +1,114 @@
+#!/usr/bin/env bash
+# weft replay --pipeline says of every block what it says without, whatever the number of threads; --simulate has its tables.
+weft=$1
+[ -n "$WEFT_FIXTURES" ] && [ -d "$WEFT_FIXTURES/mainnet_blocks" ] && command -v python3 >/dev/null ||
+    { echo "no fixtures or no python3: not checked" && exit 0; }
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+bad=0
+
+complain() {
+    echo "$*"
+    bad=1
+}
+
+# Six blocks; in one the state before is another, one has a wrong sender, so both must fail in the middle.
+mkdir "$folder/blocks"
+for block in 46147 930196 2641321 2675000 9068998 19923400; do
+    cp -r "$WEFT_FIXTURES/mainnet_blocks/$block" "$folder/blocks/$block"
+    chmod -R u+w "$folder/blocks/$block"
+done
+python3 - "$folder/blocks" <<'P'
+import json, sys
+def edit(name, change):
+    path = f"{sys.argv[1]}/{name}"
+    value = json.load(open(path))
+    change(value)
+    json.dump(value, open(path, "w"))
+def other_state(state):
+    for account in state.values(): account["balance"] = "0x0"
+edit("2641321/prestate.json", other_state)
+edit("9068998/block.json", lambda block: block["transactions"][1].update({"from": "0x" + "11" * 20}))
+P
+
+# What is said of each block: number, transactions, gas, verdict.
+verdicts() {
+    "$weft" replay --json "$@" 2>"$folder/err" | python3 -c '
+import json, sys
+for line in sys.stdin:
+    value = json.loads(line)
+    if "block" in value: print(value["block"], value["txs"], value["gas"], value["verified"], value.get("error"))
+'
+    echo "status ${PIPESTATUS[0]}"
+    cat "$folder/err"
+}
+
+expected=$(verdicts --executor parallel --repeat 1 "$folder/blocks")
+[ "$(grep -c True <<<"$expected")" = 4 ] && [ "$(grep -c False <<<"$expected")" = 2 ] && grep -q "^status 1$" <<<"$expected" ||
+    complain "replay: $expected"
+for threads in 1 2 3 8; do
+    found=$(verdicts --pipeline --threads $threads --repeat 1 "$folder/blocks")
+    [ "$found" = "$expected" ] || complain "--pipeline on $threads threads: $found instead of $expected"
+done
+found=$(verdicts --pipeline --executor serial --repeat 2 "$folder/blocks")
+[ "$found" = "$expected" ] || complain "--pipeline --executor serial: $found instead of $expected"
+
+# A file that cannot be read ends it there, with exit status 2.
+echo '{"number": "0xa3' >"$folder/blocks/2675000/prestate.json"
+expected=$(verdicts --executor parallel --repeat 1 "$folder/blocks")
+grep -q "^status 2$" <<<"$expected" && [ "$(grep -c "prestate.json" <<<"$expected")" = 1 ] || complain "replay: $expected"
+for threads in 1 2 8; do
+    found=$(verdicts --pipeline --threads $threads --repeat 1 "$folder/blocks")
+    [ "$found" = "$expected" ] || complain "--pipeline on $threads threads: $found instead of $expected"
+done
+
+# The costs of both ways.
+"$weft" replay --pipeline --json --repeat 1 "$WEFT_FIXTURES/mainnet_blocks/930196" | tail -n 1 | python3 -c '
+import json, sys
+value = json.loads(sys.stdin.read())
+assert value["identical"] is True and value["blocks"] == 1 and value["speedup"] > 0 and value["cpu_ratio"] > 0
+for way in ("one_by_one", "pipelined"): assert value[way]["wall_ms"] >= value[way]["execution_ms"] > 0, value
+' || complain "--pipeline --json"
+"$weft" replay --pipeline --repeat 1 "$WEFT_FIXTURES/mainnet_blocks/930196" | tail -n 1 |
+    grep -qE '^pipelined: [0-9.]+ times the throughput, [0-9.]+ times the CPU time, results identical$' || complain "--pipeline: last line"
+
+# An interrupt ends it after what is under way: the blocks so far, in order, and exit status 130.
+mkdir "$folder/many"
+for i in $(seq 1000 1399); do ln -s "$WEFT_FIXTURES/mainnet_blocks/930196" "$folder/many/$i"; done
+env --default-signal=INT "$weft" replay --pipeline "$folder/many" >"$folder/out" 2>"$folder/err" &
+pid=$!
+sleep 0.3
+kill -INT $pid
+wait $pid
+status=$?
+[ $status = 130 ] || complain "interrupted: exit status $status"
+grep -qE "^ +all +[0-9]+ blocks .* ok$" "$folder/out" || complain "interrupted: $(tail -n 2 "$folder/out")"
+
+# The scheduler on virtual workers.
+"$weft" replay --simulate 1,4,16 --json --repeat 1 "$WEFT_FIXTURES/mainnet_blocks/46147" "$WEFT_FIXTURES/mainnet_blocks/9068998" | python3 -c '
+import json, sys
+*blocks, all = [json.loads(line) for line in sys.stdin]
+assert [b["block"] for b in blocks] == [46147, 9068998] and all["blocks"] == 2, blocks
+for i, workers in enumerate((1, 4, 16)):
+    for value in (*blocks, all):
+        s = value["simulated"][i]
+        assert s["workers"] == workers and s["possible_ms"] <= s["ms"] * 1.0001 and s["busy_ms"] > 0, value
+    assert abs(sum(b["simulated"][i]["ms"] for b in blocks) - all["simulated"][i]["ms"]) < 1e-4
+    assert all["simulated"][i]["worst"] == min(b["simulated"][i]["speedup"] for b in blocks)
+' || complain "--simulate --json"
+"$weft" replay --simulate 2,8 --repeat 1 "$folder/blocks/46147" "$folder/blocks/2641321" >"$folder/out"
+[ $? = 1 ] && grep -qE "^ +46147 +Frontier .* 1\.00\( 1\.00\)" "$folder/out" && grep -qE "^ +2641321 .* FAILED" "$folder/out" &&
+    grep -qE "^ +all +1 blocks " "$folder/out" || complain "--simulate: $(cat "$folder/out")"
+
+refuses() { # refuses TEXT ARGUMENT...
+    local text=$1 status
+    shift
+    "$weft" replay "$@" "$folder/many/1000" >"$folder/out" 2>"$folder/err"
+    status=$?
+    [ $status = 2 ] && [ "$(wc -l <"$folder/err")" = 1 ] && grep -qF -- "$text" "$folder/err" || complain "$*: $status $(cat "$folder/err")"
+}
+refuses "expected one of --simulate, --pipeline and --perturb" --simulate 2 --pipeline
+refuses "--executor: expected without --simulate and --perturb" --simulate 2 --executor serial
+refuses "--pipeline: expected --executor serial or parallel" --pipeline --executor bal
+refuses "--simulate: expected up to 16 numbers" --simulate 2,,4
+exit $bad
