@@ -237,6 +237,25 @@ static enum status run_at_head(struct parallel_run *p, struct engine_worker *w, 
     return result->invalid;
 }
 
+/* Runs a transaction as the serial executor does, values overwritten in place: while nobody else is at it. */
+static enum status run_in_place(struct parallel_run *p, struct engine_worker *w, uint32_t tx)
+{
+    struct state *s = w->tx.state;
+    struct tx_result *result = &p->run->results[tx];
+    uint64_t start = event_clock(p->run->engine);
+    state_begin(s, tx + 1, false);
+    s->beneficiary = p->run->beneficiary;
+    s->beneficiary_fees = p->run->fees;
+    struct vm_tracer *tracer;
+    execute(p, w, tx, result, &tracer);
+    if (result->invalid == STATUS_OK) {
+        state_commit_over(s);
+        block_count(p->run, tx);
+    }
+    event_note(p->run->engine, w, EVENT_RUN, tx, start, false);
+    return result->invalid;
+}
+
 /* Whether what was found out ahead is what the head would find; if not, notes why. */
 static bool holds(struct parallel_run *p, const struct ahead *a, struct mv_conflict *why)
 {
@@ -337,13 +356,15 @@ static bool commit_whole(struct parallel_run *p, struct engine_worker *w, uint32
     return true;
 }
 
+/* Commits a group transaction by transaction. `*refused` is set when one cannot be in the block. */
 static enum sched_outcome commit_one_by_one(struct parallel_run *p, struct engine_worker *w, uint32_t group,
                                             enum sched_outcome outcome, struct sched_task *refused)
 {
+    bool alone = outcome == SCHED_RAN && p->in_groups && sched_alone(&p->sched);
     for (uint32_t tx = p->first[group]; tx < p->first[group + 1]; tx++) {
         enum status why = block_admit(p->run, tx);
         if (why == STATUS_OK && p->ahead[tx] != NULL && use_ahead(p, w, tx)) continue;
-        if (why == STATUS_OK) why = run_at_head(p, w, tx);
+        if (why == STATUS_OK) why = alone ? run_in_place(p, w, tx) : run_at_head(p, w, tx);
         if (why != STATUS_OK) {
             *refused = refuse(p, tx, why);
             return outcome;

@@ -30,10 +30,13 @@ void sched_init(struct sched *s, uint32_t count, unsigned workers, struct sched_
         items[i].after = SCHED_NOBODY;
         items[i].looked = 0;
         items[i].reruns = 0;
+        items[i].was_ready = false;
     }
     atomic_init(&s->revise, 0);
     atomic_init(&s->changes, 1);
     atomic_init(&s->skipped, SCHED_NOBODY);
+    atomic_init(&s->ahead, 0);
+    atomic_init(&s->alone, 0);
     s->changed = 0;
     atomic_init(&s->head, 0);
     atomic_init(&s->cursor, 0);
@@ -144,6 +147,33 @@ static bool take_head(struct sched *s, struct sched_task *out)
     }
 }
 
+/* ---- alone ------------------------------------------------------------------------------------------------------- */
+
+/* `ahead` counts workers that run something ahead or revise it, and items that have been run ahead to their end. Either a
+ * worker that is about to begin sees that the holder is alone, or the holder sees the worker: each says what he does
+ * before he looks at the other. */
+static bool enter(struct sched *s)
+{
+    atomic_fetch_add(&s->ahead, 1);
+    if (atomic_load(&s->alone) == 0) return true;
+    atomic_fetch_sub(&s->ahead, 1);
+    return false;
+}
+
+static void leave(struct sched *s)
+{
+    atomic_fetch_sub(&s->ahead, 1);
+}
+
+bool sched_alone(struct sched *s)
+{
+    if (atomic_load_explicit(&s->window, memory_order_relaxed) != 0 || atomic_load(&s->ahead) != 0) return false;
+    atomic_store(&s->alone, 1);
+    if (atomic_load(&s->ahead) == 0) return true;
+    atomic_store(&s->alone, 0);
+    return false;
+}
+
 /* ---- running ahead ----------------------------------------------------------------------------------------------- */
 
 /* Those that take long come first, whatever their place: begun late, they would be all that is left at the end. */
@@ -245,6 +275,7 @@ void sched_revised(struct sched *s, uint32_t item, bool holds)
     struct sched_item *i = &s->items[item];
     if (holds) set_held(i);
     if (!swap_state(s, item, ITEM_REVISING, ITEM_READY)) (void)swap_state(s, item, ITEM_RERUNNING, ITEM_READY);
+    leave(s);
 }
 
 void sched_disturbs(struct sched *s, uint32_t item)
@@ -266,14 +297,20 @@ struct sched_task sched_next(struct sched *s)
 {
     struct sched_task task;
     if (atomic_load(&s->stopped) != 0 || atomic_load(&s->head) == s->count) return (struct sched_task){SCHED_DONE, 0};
-    if (take_head(s, &task) || take_skipped(s, &task) || take_ahead(s, &task) || take_revision(s, &task)) return task;
+    if (take_head(s, &task)) return task;
+    if (enter(s)) {
+        if (take_skipped(s, &task) || take_ahead(s, &task) || take_revision(s, &task)) return task;
+        leave(s);
+    }
     return (struct sched_task){SCHED_WAIT, 0};
 }
 
 bool sched_publishing(struct sched *s, uint32_t item)
 {
-    return swap_state(s, item, ITEM_RUNNING, ITEM_PUBLISHING) ||
-           swap_state(s, item, ITEM_RERUNNING, ITEM_REPUBLISHING);
+    if (swap_state(s, item, ITEM_RUNNING, ITEM_PUBLISHING) || swap_state(s, item, ITEM_RERUNNING, ITEM_REPUBLISHING))
+        return true;
+    leave(s);
+    return false;
 }
 
 bool sched_is_ready(struct sched *s, uint32_t item)
@@ -290,6 +327,7 @@ bool sched_is_near(struct sched *s, uint32_t item)
 void sched_skip(struct sched *s, uint32_t item, uint32_t after)
 {
     atomic_fetch_add_explicit(&s->skips, 1, memory_order_relaxed);
+    leave(s);
     if (after == SCHED_NOBODY) {
         (void)swap_state(s, item, ITEM_RUNNING, ITEM_FREE);
         return;
@@ -314,6 +352,7 @@ void sched_published(struct sched *s, uint32_t item, bool last)
         atomic_store(&s->items[item].state, ITEM_RERUNNING);
         return;
     }
+    s->items[item].was_ready = last;
     atomic_store(&s->items[item].state, last ? ITEM_READY : ITEM_RUNNING);
     if (last) call_for(s, item);
     if (atomic_load_explicit(&s->skips, memory_order_relaxed) != 0)
@@ -385,6 +424,8 @@ struct sched_task sched_committed(struct sched *s, uint32_t item, enum sched_out
     else
         maybe_probe(s);
     s->stole = false;
+    if (s->items[item].was_ready) leave(s);
+    if (atomic_load_explicit(&s->alone, memory_order_relaxed) != 0) atomic_store(&s->alone, 0);
     atomic_store(&s->items[item].state, ITEM_COMMITTED);
     atomic_store(&s->head, item + 1);
     call_for(s, item);

@@ -53,6 +53,7 @@ enum sched_outcome {
 /* What the scheduler knows of an item. */
 struct sched_item {
     _Atomic uint8_t state;
+    bool was_ready;           /* of whoever runs it: it has been run ahead to its end */
     uint8_t reruns;           /* of whoever runs or revises it, as are the next two */
     uint32_t after;           /* given back until that one has run */
     uint32_t looked;          /* sched.changes when it was taken */
@@ -76,6 +77,8 @@ struct sched {
     _Alignas(64) _Atomic uint32_t changes; /* counts what disturbed those behind it; from 1 */
     _Atomic uint32_t revise;               /* next to be revised */
     _Atomic uint32_t skipped;              /* no item before it was given back and waits */
+    _Alignas(64) _Atomic uint32_t ahead;   /* see sched_alone */
+    _Alignas(64) _Atomic uint32_t alone;   /* 1: the holder of the token runs an item and nobody may begin anything */
     _Alignas(64) _Atomic uint32_t token;   /* 1 while somebody stands at the head */
     _Alignas(64) _Atomic uint32_t epoch;   /* raised when a waiting worker may find something to do */
     _Alignas(64) _Atomic uint32_t waiting; /* workers that sleep or are about to */
@@ -135,6 +138,9 @@ void sched_disturbs(struct sched *s, uint32_t item);
 bool sched_rerun(struct sched *s, uint32_t item);
 /* The end of a revision: whether all of `item` holds, perhaps after having been run again. */
 void sched_revised(struct sched *s, uint32_t item, bool holds);
+/* With SCHED_RUN in hand: whether the window is closed, nobody runs anything ahead, and nothing that was run ahead is yet to
+ * be committed. If so, nobody begins either until sched_committed: values may be overwritten in place. */
+bool sched_alone(struct sched *s);
 /* At the head: whether it is known that what was run ahead of `item` holds. */
 bool sched_holds(struct sched *s, uint32_t item);
 

@@ -64,6 +64,7 @@ struct model {
     uint32_t heavy[HEAVY_MAX], heavy_count;
     bool is_heavy[COUNT_MAX];
     uint32_t skip_one_in; /* 0: none */
+    bool alone;           /* the holder overwrites values in place */
     int holder;           /* which worker stands at the head; -1: nobody */
     bool stopped;
     uint32_t speculated, held, in_vain, reruns, known_to_hold;
@@ -157,6 +158,9 @@ static void take_head(struct model *m, unsigned id, struct worker *w)
     if (w->outcome == SCHED_HELD && !complete) w->outcome = SCHED_RAN;
     m->held += w->outcome == SCHED_HELD;
     m->in_vain += item->ahead && w->outcome != SCHED_HELD;
+    m->alone = w->task.kind == SCHED_RUN && below(m, 4) != 0 && sched_alone(&m->sched);
+    for (unsigned i = 0; m->alone && i < m->workers; i++)
+        CHECK(m->worker[i].phase != AHEAD && m->worker[i].phase != REVISE && m->worker[i].phase != PUBLISHED);
     uint32_t used = held ? item->published : 0;
     w->phase = AT_HEAD;
     w->left = 1 + (item->pieces - used) * item->length;
@@ -166,7 +170,7 @@ static void take_ahead(struct model *m, struct worker *w)
 {
     CHECK(w->task.item < m->count && w->task.item >= m->committed);
     struct item *item = &m->item[w->task.item];
-    CHECK(!item->ahead && !item->stolen);
+    CHECK(!item->ahead && !item->stolen && !m->alone);
     item->ahead = true;
     look(m, w->task.item);
     if (m->skip_one_in != 0 && below(m, m->skip_one_in) == 0) {
@@ -187,7 +191,10 @@ static void take(struct model *m, unsigned id, struct worker *w, struct sched_ta
     case SCHED_RUN:
     case SCHED_CHECK: take_head(m, id, w); break;
     case SCHED_SPECULATE: take_ahead(m, w); break;
-    case SCHED_REVISE: w->phase = REVISE; break;
+    case SCHED_REVISE:
+        CHECK(!m->alone);
+        w->phase = REVISE;
+        break;
     case SCHED_WAIT: w->phase = WAIT_LOOK; break;
     case SCHED_DONE:
         CHECK(m->stopped || m->committed == m->count);
@@ -208,6 +215,7 @@ static void commit(struct model *m, unsigned id, struct worker *w)
     }
     if (w->outcome != SCHED_HELD) write(m, item);
     m->committed++;
+    m->alone = false;
     m->holder = -1;
     take(m, id, w, sched_committed(&m->sched, item, w->outcome));
 }

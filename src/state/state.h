@@ -213,6 +213,8 @@ struct u256 location_balance(const struct location *l, uint32_t tx);
 struct u256 location_balance_from(const struct version *v);
 /* Makes `value` the newest value, in place where possible. Only while no other thread reads. */
 void location_write(struct state_table *t, struct location *l, struct u256 value, uint32_t generation);
+/* The same, where the newest value may be another transaction's: overwrites that. */
+void location_overwrite(struct state_table *t, struct location *l, struct u256 value, uint32_t generation);
 
 /* ---- one transaction's records ------------------------------------------------------------------------------- */
 
@@ -398,6 +400,10 @@ void state_revert(struct state *s, struct state_checkpoint c);
 void state_finalize(struct state *s);
 /* Writes the records into the table in place. Serial use only: no other thread may be reading. */
 void state_commit(struct state *s);
+
+/* The same in a table that has versions of several transactions, all of them committed; overwrites the newest. Only while no
+ * other thread reads, nor has read what it will compare later. */
+void state_commit_over(struct state *s);
 
 /* Before EIP-161: makes sure that an account is in the trie, outside of any transaction. Serial use only. */
 void state_bring_into_existence(struct state *s, struct account_entry *e);

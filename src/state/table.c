@@ -241,17 +241,35 @@ struct u256 location_balance(const struct location *l, uint32_t tx)
     return location_balance_from(location_find(l, tx));
 }
 
+static void put_on_top(struct state_table *t, struct location *l, struct version *top, struct u256 value,
+                       uint32_t generation)
+{
+    struct version *v = ARENA_NEW(&t->versions, struct version);
+    version_init(v, value);
+    v->tx = top->tx;
+    v->generation = generation;
+    atomic_init(&v->next, top);
+    atomic_store_explicit(&l->top, v, memory_order_release);
+}
+
 /* Writes in place, for serial use: one overwritable version above the parent's. */
 void location_write(struct state_table *t, struct location *l, struct u256 value, uint32_t generation)
 {
     struct version *top = location_find(l, UINT32_MAX);
     if (top->tx != 0 || atomic_load_explicit(&top->next, memory_order_relaxed) == NULL) {
-        struct version *v = ARENA_NEW(&t->versions, struct version);
-        version_init(v, value);
-        v->tx = top->tx;
-        v->generation = generation;
-        atomic_init(&v->next, top);
-        atomic_store_explicit(&l->top, v, memory_order_release);
+        put_on_top(t, l, top, value, generation);
+        return;
+    }
+    top->value = value;
+    top->generation = generation;
+}
+
+void location_overwrite(struct state_table *t, struct location *l, struct u256 value, uint32_t generation)
+{
+    struct version *top = location_find(l, UINT32_MAX);
+    if (atomic_load_explicit(&top->next, memory_order_relaxed) == NULL ||
+        atomic_load_explicit(&top->kind, memory_order_relaxed) != VERSION_VALUE) {
+        put_on_top(t, l, top, value, generation);
         return;
     }
     top->value = value;

@@ -84,6 +84,7 @@ static uint64_t digest_sched(struct sched *s)
     h = fold(h, s->probe_in | (uint64_t)s->probe_distance << 32);
     /* Stamps matter only beside each other. */
     uint32_t changes = atomic_load(&s->changes);
+    h = fold(h, atomic_load(&s->ahead) | (uint64_t)atomic_load(&s->alone) << 32);
     h = fold(fold(h, changes - s->changed), atomic_load(&s->revise) | (uint64_t)atomic_load(&s->skipped) << 32);
     for (uint32_t i = 0; i < s->count; i++) {
         struct sched_item *item = &s->items[i];
@@ -99,7 +100,7 @@ static uint64_t digest_worker(const struct sim_run *r, unsigned id)
 {
     const struct sim_worker *w = &r->worker[id];
     uint64_t h = fold(w->phase, (uint64_t)w->sleeps << 32 | (uint64_t)w->task.kind << 16 | w->task.item << 8 | w->tx);
-    h = fold(h, w->outcome | (uint64_t)w->sure << 8 | (uint64_t)w->again << 16 | (uint64_t)w->whole << 24);
+    h = fold(h, w->outcome | (uint64_t)w->sure << 8 | (uint64_t)w->again << 16 | (uint64_t)w->whole << 24 | (uint64_t)w->alone << 32);
     bool waits = w->phase > SIM_LOOK && w->phase < SIM_DONE;
     if (waits) h = fold(h, w->epoch == atomic_load(&r->sched.epoch));
     bool ahead = w->phase == SIM_AHEAD || w->phase == SIM_PUBLISHING || w->phase == SIM_PUBLISH;

@@ -26,7 +26,7 @@ static void set_mood(struct sim_run *r, uint64_t *random)
 {
     if (r->schedule % 2 != 0 || r->workers == 1 || r->groups == 0) return;
     atomic_store(&r->sched.confidence, (uint32_t)random_next(random) % (SCHED_CONFIDENCE_LOW + 2));
-    atomic_store(&r->sched.window, 1 + (uint32_t)random_next(random) % 8);
+    atomic_store(&r->sched.window, (uint32_t)random_next(random) % 9);
     uint32_t count = 0;
     for (uint32_t i = 0; i < COUNT_OF(r->heavy); i++) {
         uint32_t group = (uint32_t)random_next(random) % (2 * r->groups);
@@ -82,7 +82,7 @@ static void take(struct sim_run *r, struct sim_worker *w, struct sched_task task
     if (task.kind == SCHED_WAIT || task.kind == SCHED_DONE) return;
     w->tx = r->first[task.item];
     w->sure = true;
-    w->again = w->whole = false;
+    w->again = w->whole = w->alone = false;
     if (w->phase == SIM_NEXT_AT_HEAD && w->tx != r->committed) RUN_FAIL(r, "a group at the head that is not next");
     /* What waited for another one is run when that has run. */
     if (w->phase == SIM_BEGIN_AHEAD && is_hopeless(r, task.item) && r->items[task.item].after == SCHED_NOBODY)
@@ -196,6 +196,7 @@ static void next_at_head(struct sim_run *r, struct sim_worker *w)
 {
     bool first = w->tx == r->first[w->task.item];
     if (first) w->whole = r->block->clear_empty && w->task.kind == SCHED_CHECK && sched_holds(&r->sched, w->task.item);
+    if (first && w->task.kind == SCHED_RUN && r->block->clear_empty) w->alone = sched_alone(&r->sched);
     if (r->ahead[w->tx].there) {
         check(r, w);
         return;
@@ -214,9 +215,14 @@ static void run_at_head(struct sim_run *r, unsigned id)
         refuse(r, w, m->result.invalid);
         return;
     }
+    w->phase = SIM_COMMIT;
+    w->execution = NULL;
+    if (w->alone) {
+        state_commit_over(r->world->state[id]);
+        return;
+    }
     w->execution = mv_publish(r->world->state[id], &r->world->versions[id]);
     if (w->execution->disturbs) sched_disturbs(&r->sched, w->task.item);
-    w->phase = SIM_COMMIT;
 }
 
 /* As in the executor: before EIP-161 the fee brings the beneficiary into existence. */
@@ -252,7 +258,7 @@ static void commit(struct sim_run *r, unsigned id)
     const struct sim_result *result = &r->world->machine[id].result;
     struct state_changes changes;
     state_changes_begin(&changes);
-    mv_list_changes(w->execution, &changes);
+    if (w->execution != NULL) mv_list_changes(w->execution, &changes);
     state_table_take_changes(r->world->table, &changes);
     bring_beneficiary(r, id, w->tx);
     compare(r, w->tx, result);

@@ -51,6 +51,7 @@ struct sim_worker {
     bool sure;   /* ahead: all of the group so far was right when it was published, or is */
     bool again;  /* revising: something of the group was run again */
     bool whole;  /* at the head: the group is known to hold */
+    bool alone;  /* at the head: values may be overwritten in place */
     enum sched_outcome outcome;
     struct mv_execution *execution; /* to be committed */
     uint32_t epoch;
