@@ -1,6 +1,5 @@
 /* The scheduler on virtual workers. One event at a time: the worker whose time is least does its next step; each step
  * calls the scheduler at the virtual moment at which a real worker would (src/block/parallel.c). */
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "block/hints.h"
@@ -9,8 +8,9 @@
 #include "sched/sched.h"
 
 /* Taken from recorded runs of the workloads on two threads: see docs/explain.md. */
-const struct explain_costs explain_costs_measured = {.run_ns = 40,
-                                                     .publish_ns = 250,
+const struct explain_costs explain_costs_measured = {.plan_ns = 50,
+                                                     .run_ns = 80,
+                                                     .publish_ns = 200,
                                                      .check_ns = 150,
                                                      .compare_ns = 25,
                                                      .count_ns = 20,
@@ -40,7 +40,7 @@ struct worker {
     uint64_t at; /* when the next step is */
     struct sched_task task;
     uint32_t tx; /* of the group */
-    bool was_ahead, sure; /* its transaction has been run ahead; and is known to hold */
+    bool was_ahead, sure; /* its transaction has been run ahead; and is, or was when it was published, known to hold */
     bool reruns;  /* revising, it has found something to run again */
     uint64_t saw; /* what it read ahead */
     enum sched_outcome outcome;
@@ -203,6 +203,7 @@ static void begin_ahead(struct simulation *s, struct worker *w)
 static void take(struct simulation *s, struct worker *w, struct sched_task task)
 {
     w->task = task;
+    w->sure = true;
     w->at += s->costs->schedule_ns;
     switch (task.kind) {
     case SCHED_RUN:
@@ -218,7 +219,6 @@ static void take(struct simulation *s, struct worker *w, struct sched_task task)
             sched_skip(&s->sched, task.item, is_to_come(s, before, task.item) ? s->group_of[before] : SCHED_NOBODY);
             w->phase = ASK;
         } else {
-            w->sure = true;
             begin_ahead(s, w);
         }
         break;
@@ -340,7 +340,6 @@ static void checked(struct simulation *s, struct worker *w)
 static void commit(struct simulation *s, struct worker *w)
 {
     struct item *item = &s->items[w->tx];
-    if (getenv("SIMTRACE") && s->worker_count == (unsigned)atoi(getenv("SIMTRACE"))) fprintf(stderr, "%8.1f tx %u g %u ns %lu %s%s out %d conf %u win %u cur %u rev %u cls %u\n", (double)w->at/1000, w->tx, w->task.item, s->c->ns[w->tx]/1000, w->was_ahead?"ahead ":"", w->sure?"sure":"", w->outcome, s->sched.confidence, s->sched.window, s->sched.cursor, s->sched.revise, s->hints.class_of[w->tx-s->from]);
     ASSERT(w->tx == s->committed);
     s->committed++;
     item->committed = true;
@@ -429,7 +428,7 @@ static void run_alone(struct simulation *s, unsigned workers)
         s->items[s->from].version = 1;
         s->items[s->from++].committed = true;
         if (workers > 1 && plan_look(s->from) &&
-            plan_share_rest(ns, gas, s->from, gas_all > gas ? gas_all - gas : 0, n - s->from))
+            plan_share_rest(ns, gas, s->from, gas_all > gas ? gas_all - gas : 0, n - s->from, workers))
             break;
     }
     s->committed = s->from;
@@ -447,6 +446,7 @@ static void run_shared(struct simulation *s, unsigned workers)
     sched_init(&s->sched, groups, s->worker_count, ARENA_ARRAY(&s->arena, struct sched_item, groups));
     plan_set_heavy(&s->sched, s->c->task, s->first, &s->arena);
     hints_make(&s->hints, s->c->task, s->from, &s->arena);
+    s->ended_ns += s->costs->plan_ns * (n - s->from);
     s->workers = ARENA_ARRAY(&s->arena, struct worker, s->worker_count);
     for (unsigned i = 0; i < s->worker_count; i++)
         s->workers[i] = (struct worker){.phase = ASK, .at = s->ended_ns + (i == 0 ? 0 : s->costs->wake_ns)};
@@ -464,10 +464,6 @@ void explain_simulate(const struct explain_case *c, unsigned workers, const stru
 {
     uint32_t n = c->graph->tx_count;
     *out = (struct explain_simulation){.workers = workers};
-    static struct explain_costs ec; static bool got;
-    if (!got) { got = true; ec = *costs; const char *e = getenv("WCOST"); unsigned long long a[7]; 
-      if (e && sscanf(e, "%llu,%llu,%llu,%llu,%llu,%llu,%llu", a,a+1,a+2,a+3,a+4,a+5,a+6)==7) { ec = (struct explain_costs){.count_ns=20,.run_ns=a[0],.publish_ns=a[1],.check_ns=a[2],.compare_ns=a[3],.schedule_ns=a[4],.spin_ns=10000,.wake_ns=a[5],.slower=(double)a[6]/100}; } }
-    costs = &ec;
     struct simulation s = {.c = c, .costs = costs, .out = out};
     s.items = ARENA_ARRAY(&s.arena, struct item, (size_t)n + 1);
     memset(s.items, 0, ((size_t)n + 1) * sizeof *s.items);
