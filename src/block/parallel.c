@@ -40,6 +40,7 @@ struct parallel_run {
     struct group *groups;
     struct ahead **ahead; /* one for each transaction; set before sched_published, NULL until then */
     struct hints hints;
+    _Atomic uint32_t hints_begun, hints_made; /* whoever comes first besides the caller makes them */
     bool in_groups; /* groups that hold are committed as a whole: nobody wants to see each transaction's commit */
     _Atomic uint32_t speculated, reruns;
     _Alignas(64) _Atomic uint32_t next_to_finish; /* group whose cumulative gas is not complete */
@@ -71,6 +72,20 @@ static bool is_to_come(struct parallel_run *p, uint32_t before, uint32_t group)
            !sched_is_ready(&p->sched, p->group_of[before]);
 }
 
+/* Acquire: pairs with the release in make_hints. */
+static bool has_hints(struct parallel_run *p)
+{
+    return atomic_load_explicit(&p->hints_made, memory_order_acquire) != 0;
+}
+
+/* While the caller begins at the head. */
+static void make_hints(struct parallel_run *p, struct engine_worker *w)
+{
+    if (atomic_exchange_explicit(&p->hints_begun, 1, memory_order_relaxed) != 0) return;
+    hints_make(&p->hints, p->run->task, p->first[0], &w->versions);
+    atomic_store_explicit(&p->hints_made, 1, memory_order_release);
+}
+
 /* ---- ahead of the line ------------------------------------------------------------------------------------------- */
 
 /* Whether to leave a group for later: its first transaction calls a contract whose callers have conflicted lately, and the
@@ -78,6 +93,7 @@ static bool is_to_come(struct parallel_run *p, uint32_t before, uint32_t group)
  * at a chain are slower than one. */
 static bool is_hopeless(struct parallel_run *p, uint32_t group, uint32_t *after)
 {
+    if (!has_hints(p)) return false;
     uint32_t before = hints_expect_conflict(&p->hints, p->first[group]);
     if (before == HINTS_NONE) return false;
     bool to_come = is_to_come(p, before, group);
@@ -129,6 +145,8 @@ static void sum_up(struct parallel_run *p, uint32_t group)
 
 static void begin_ahead(struct parallel_run *p, uint32_t group, uint32_t tx, struct ahead *a)
 {
+    *a = (struct ahead){0};
+    if (!has_hints(p)) return;
     *a = (struct ahead){.before_kin = is_to_come(p, p->hints.kin[tx - p->hints.from], group),
                         .before_any = is_to_come(p, p->hints.before[tx - p->hints.from], group)};
 }
@@ -314,9 +332,9 @@ static bool use_ahead(struct parallel_run *p, struct engine_worker *w, uint32_t 
         p->run->stats.conflicts++;
     }
     a->tracer = NULL;
-    if (held)
+    if (held && (a->before_kin || a->before_any))
         hints_praise(&p->hints, tx, a->before_kin, a->before_any);
-    else
+    else if (!held && has_hints(p))
         hints_blame(&p->hints, tx, why.found_tx == 0 ? HINTS_NONE : why.found_tx - 1);
     event_note(p->run->engine, w, EVENT_CHECK, tx, start, !held);
     return held;
@@ -349,7 +367,7 @@ static bool commit_whole(struct parallel_run *p, struct engine_worker *w, uint32
     run->fees = u256_add(run->fees, g->fees);
     run->committed += p->first[group + 1] - p->first[group];
     for (uint32_t tx = p->first[group]; tx < p->first[group + 1] && (g->praise || run->engine->record); tx++) {
-        hints_praise(&p->hints, tx, p->ahead[tx]->before_kin, p->ahead[tx]->before_any);
+        if (g->praise) hints_praise(&p->hints, tx, p->ahead[tx]->before_kin, p->ahead[tx]->before_any);
         event_note(run->engine, w, EVENT_CHECK, tx, start, false);
         start = event_clock(run->engine);
     }
@@ -447,6 +465,7 @@ static void work(void *context, unsigned worker)
 {
     struct parallel_run *p = context;
     struct engine_worker *w = &p->run->engine->workers[worker];
+    if (worker != 0) make_hints(p, w);
     struct sched_task task = sched_next(&p->sched);
     while (task.kind != SCHED_DONE) {
         uint32_t epoch = sched_epoch(&p->sched);
@@ -486,7 +505,6 @@ static void run_shared(struct block_run *run, uint32_t from)
     uint32_t groups = plan_groups(run->task, from, threads, p->first, p->group_of);
     unsigned workers = threads < groups ? threads : groups;
     sched_init(&p->sched, groups, workers, ARENA_ARRAY(arena, struct sched_item, groups));
-    hints_make(&p->hints, run->task, from, arena);
     plan_set_heavy(&p->sched, run->task, p->first, arena);
     p->groups = ARENA_ARRAY(arena, struct group, groups);
     for (uint32_t g = 0; g < groups; g++) p->groups[g] = (struct group){0};

@@ -160,7 +160,7 @@ void explain_name_slots(struct explain_trace *t, const struct explain_layout *la
 
 /* What things cost beside the transactions themselves. */
 struct explain_costs {
-    uint64_t plan_ns;     /* of each transaction, before a block is shared: groups, hints */
+    uint64_t plan_ns;     /* of each transaction, before the first who was called runs anything: hints */
     uint64_t run_ns;      /* of a transaction in a shared block, more than serially: its writes become versions */
     uint64_t publish_ns;  /* likewise, when it runs ahead: its reads are kept, too */
     uint64_t check_ns;    /* at the head, of one that ran ahead and is not known to hold: taking over its results ... */

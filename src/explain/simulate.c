@@ -41,6 +41,7 @@ struct worker {
     struct sched_task task;
     uint32_t tx; /* of the group */
     bool was_ahead, sure; /* its transaction has been run ahead; and is, or was when it was published, known to hold */
+    bool alone;   /* at the head: nobody else is at it, and it runs as in serial execution */
     bool reruns;  /* revising, it has found something to run again */
     uint64_t saw; /* what it read ahead */
     enum sched_outcome outcome;
@@ -211,6 +212,7 @@ static void take(struct simulation *s, struct worker *w, struct sched_task task)
         w->tx = s->first[task.item];
         w->outcome = task.kind == SCHED_CHECK ? SCHED_HELD : SCHED_RAN;
         w->phase = AT_HEAD;
+        w->alone = task.kind == SCHED_RUN && sched_alone(&s->sched);
         break;
     case SCHED_SPECULATE: {
         w->tx = s->first[task.item];
@@ -317,7 +319,10 @@ static void at_head(struct simulation *s, struct worker *w)
     w->sure = w->was_ahead && sched_holds(&s->sched, w->task.item);
     if (w->sure) ASSERT(would_hold(s, w->tx));
     w->phase = w->sure ? COMMIT : w->was_ahead ? CHECKED : COMMIT;
-    spend(s, w, w->sure ? s->costs->count_ns : w->was_ahead ? check_price(s, w->tx) : slowed(s, w->tx));
+    if (w->alone)
+        spend(s, w, s->c->ns[w->tx]);
+    else
+        spend(s, w, w->sure ? s->costs->count_ns : w->was_ahead ? check_price(s, w->tx) : slowed(s, w->tx));
 }
 
 static void checked(struct simulation *s, struct worker *w)
@@ -446,10 +451,10 @@ static void run_shared(struct simulation *s, unsigned workers)
     sched_init(&s->sched, groups, s->worker_count, ARENA_ARRAY(&s->arena, struct sched_item, groups));
     plan_set_heavy(&s->sched, s->c->task, s->first, &s->arena);
     hints_make(&s->hints, s->c->task, s->from, &s->arena);
-    s->ended_ns += s->costs->plan_ns * (n - s->from);
     s->workers = ARENA_ARRAY(&s->arena, struct worker, s->worker_count);
     for (unsigned i = 0; i < s->worker_count; i++)
         s->workers[i] = (struct worker){.phase = ASK, .at = s->ended_ns + (i == 0 ? 0 : s->costs->wake_ns)};
+    if (s->worker_count > 1) s->workers[1].at += s->costs->plan_ns * (n - s->from);
     for (struct worker *w; (w = whose_turn(s)) != NULL;) {
         uint32_t epoch = sched_epoch(&s->sched);
         uint64_t now = w->at;
