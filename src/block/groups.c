@@ -35,7 +35,8 @@ uint32_t plan_heavy(const struct block_task *task, const uint32_t *first, uint32
     uint32_t count = 0;
     for (uint32_t g = groups; g-- > 0 && workers > 1;) {
         uint64_t limit = task->transactions[first[g]].gas_limit;
-        bool is_heavy = limit >= HEAVY_LEAST && (limit >= gas / (HEAVY_SHARE * workers) || limit > rest / (workers - 1));
+        bool is_heavy = limit >= HEAVY_LEAST &&
+                        (limit >= gas / (HEAVY_SHARE * workers) || limit > rest / (workers - 1));
         if (__builtin_add_overflow(rest, limit, &rest)) rest = UINT64_MAX;
         if (!is_heavy) continue;
         uint32_t at = count; /* insertion, longest first; the last one falls out when the list is full */

@@ -26,7 +26,7 @@ struct group {
     bool praise;     /* some of it began before others that it may depend on */
     uint64_t gas;    /* as receipts count it */
     uint64_t block_gas;
-    uint64_t room;              /* the block gas that must be left before it, so that each transaction finds enough */
+    uint64_t room; /* the block gas that must be left before it, so that each transaction finds enough */
     struct u256 fees;
     uint64_t cumulative_before; /* receipts' gas of all before it; set at commit, when its own results lack it */
     bool is_relative;           /* cumulative gas in its results lacks that */
@@ -34,9 +34,9 @@ struct group {
 
 struct parallel_run {
     struct block_run *run;
-    struct sched sched;   /* its items are groups of transactions */
-    uint32_t *first;      /* of each group, and one more: where the last one ends */
-    uint32_t *group_of;   /* each transaction, from first[0] on */
+    struct sched sched; /* its items are groups of transactions */
+    uint32_t *first;    /* of each group, and one more: where the last one ends */
+    uint32_t *group_of; /* each transaction, from first[0] on */
     struct group *groups;
     struct ahead **ahead; /* one for each transaction; set before sched_published, NULL until then */
     struct hints hints;
@@ -512,7 +512,8 @@ static void run_shared(struct block_run *run, uint32_t from)
     for (unsigned i = 0; i < workers; i++) state_changes_begin(&run->engine->workers[i].changes);
     run->stats.threads = workers;
     pool_run(run->engine->pool, workers, work, p);
-    for (unsigned i = 0; i < workers; i++) state_table_take_changes(run->engine->table, &run->engine->workers[i].changes);
+    for (unsigned i = 0; i < workers; i++)
+        state_table_take_changes(run->engine->table, &run->engine->workers[i].changes);
     run->stats.speculated = atomic_load(&p->speculated);
     run->stats.reruns += atomic_load(&p->reruns);
     /* What ran ahead in a block that turned out to be invalid. */

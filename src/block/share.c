@@ -7,12 +7,12 @@
 #include "block/private.h"
 
 enum {
-    SHARE_AT_ONCE_GAS = 1500000,  /* beyond what plain transfers use */
-    SHARE_AT_ONCE_TX_GAS = 4000,  /* the same, of the mean transaction */
-    SHARE_REST_GAS = 500000,      /* beyond what transfers use, of the rest of a block that was begun alone */
-    SHARE_REST_NS = 150000,       /* predicted work that is left */
-    SHARE_TX_NS = 2000,           /* mean work of a transaction */
-    SHARE_TX_NS_MANY = 300,       /* the same, where there are SHARE_MANY workers or more: plain transfers, too */
+    SHARE_AT_ONCE_GAS = 1500000, /* beyond what plain transfers use */
+    SHARE_AT_ONCE_TX_GAS = 4000, /* the same, of the mean transaction */
+    SHARE_REST_GAS = 500000,     /* beyond what transfers use, of the rest of a block that was begun alone */
+    SHARE_REST_NS = 150000,      /* predicted work that is left */
+    SHARE_TX_NS = 2000,          /* mean work of a transaction */
+    SHARE_TX_NS_MANY = 300,      /* the same, where there are SHARE_MANY workers or more: plain transfers, too */
     SHARE_MANY = 4,
     LOOK_EVERY = 8,  /* transactions between two looks at the clock ... */
     LOOK_FIRST = 24, /* ... from this one on: the first ones pay for cold caches */

@@ -26,10 +26,10 @@ enum phase {
     PUBLISHED,  /* ahead: its writes can be seen */
     REVISE,     /* ahead: whether the next transaction of the group will hold */
     REVISED,
-    AT_HEAD,    /* the next transaction of the group */
-    CHECKED,    /* whether what ran ahead holds */
-    COMMIT,     /* the transaction is done */
-    SPIN,       /* looks for work; at the end of it goes to sleep */
+    AT_HEAD, /* the next transaction of the group */
+    CHECKED, /* whether what ran ahead holds */
+    COMMIT,  /* the transaction is done */
+    SPIN,    /* looks for work; at the end of it goes to sleep */
     ASLEEP,
     WAKE,
     DONE,
@@ -39,18 +39,18 @@ struct worker {
     enum phase phase;
     uint64_t at; /* when the next step is */
     struct sched_task task;
-    uint32_t tx; /* of the group */
+    uint32_t tx;          /* of the group */
     bool was_ahead, sure; /* its transaction has been run ahead; and is, or was when it was published, known to hold */
-    bool alone;   /* at the head: nobody else is at it, and it runs as in serial execution */
-    bool reruns;  /* revising, it has found something to run again */
-    uint64_t saw; /* what it read ahead */
+    bool alone;           /* at the head: nobody else is at it, and it runs as in serial execution */
+    bool reruns;          /* revising, it has found something to run again */
+    uint64_t saw;         /* what it read ahead */
     enum sched_outcome outcome;
     uint32_t epoch;
 };
 
 /* A transaction on its way. */
 struct item {
-    bool there; /* published by whoever ran it ahead */
+    bool there;       /* published by whoever ran it ahead */
     uint32_t version; /* how often it was published with another result; 0: never */
     uint64_t saw;     /* what it had read; see seen_now */
     bool committed;
@@ -68,8 +68,8 @@ struct simulation {
     struct hints hints;
     uint32_t *first, *group_of, from;
     struct item *items;
-    uint32_t *needs;      /* nodes of the graph, by who needs them */
-    uint32_t *readers;    /* nodes of the graph, by what they need */
+    uint32_t *needs;   /* nodes of the graph, by who needs them */
+    uint32_t *readers; /* nodes of the graph, by what they need */
     uint32_t *reader_first;
     uint32_t *join_first; /* what runs into each join, among needs, too */
     uint64_t *join_there; /* the final value of each; 0: not known */

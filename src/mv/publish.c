@@ -97,8 +97,8 @@ static void raise_mark(_Atomic uint32_t *mark, uint32_t tx, bool is_written)
     uint32_t now = mark_of(mark);
     if (now >= tx) return;
     uint32_t to = is_written ? tx : tx | (MARK_ROUNDED - 1);
-    while (now < to && !atomic_compare_exchange_weak_explicit(mark, &now, to, memory_order_relaxed,
-                                                              memory_order_relaxed))
+    while (now < to &&
+           !atomic_compare_exchange_weak_explicit(mark, &now, to, memory_order_relaxed, memory_order_relaxed))
         continue;
 }
 
@@ -145,11 +145,11 @@ static void note_account_reads(struct mv_execution *e, const struct account *a)
         e->reads[e->read_count++] = (struct mv_read){&a->entry->meta, a->meta_seen, MV_META};
     bool exact = (a->flags & ACCOUNT_BALANCE_SEEN) != 0;
     if (exact)
-        e->balance_reads[e->balance_read_count++] =
-            (struct mv_balance_read){a->entry, true, true, a->balance_start, a->balance_start};
+        e->balance_reads[e->balance_read_count++] = (struct mv_balance_read){a->entry, true, true, a->balance_start,
+                                                                             a->balance_start};
     else if (!u256_is_zero(a->balance_low) || !u256_equal(a->balance_high, U256_MAX))
-        e->balance_reads[e->balance_read_count++] =
-            (struct mv_balance_read){a->entry, false, is_strict(a), a->balance_low, a->balance_high};
+        e->balance_reads[e->balance_read_count++] = (struct mv_balance_read){a->entry, false, is_strict(a),
+                                                                             a->balance_low, a->balance_high};
 }
 
 static struct mv_execution *collect(struct state *s, struct arena *arena)

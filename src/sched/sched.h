@@ -13,12 +13,20 @@
  * runs the rest itself on committed values, at serial speed. All others run transactions ahead, no further than
  * `window` behind the head.
  *
- *     state of an item:   FREE ──► RUNNING ◄──► PUBLISHING ──► READY ──► COMMITTED
- *                           │         └──► STOLEN (the head does the rest itself) ──┤
- *                           └──────────── run at the head ─────────────────────────┘
+ *     state of an item:   FREE ──► RUNNING ◄──► PUBLISHING ──► READY ──────────────► COMMITTED
+ *                         │ ▲ ▼        │                       ▲  ▼                    ▲
+ *                         │ SKIPPED    │                       │ REVISING              │
+ *                         │            │                       │  ▼                    │
+ *                         │            │                       RERUNNING ◄──► REPUBLISHING
+ *                         └────────────┴─► STOLEN (the head does it, or the rest) ◄────┘ (from REVISING, RERUNNING)
  *
  * A worker that runs an item ahead publishes it piece by piece (one transaction of the group after the other); between
  * the pieces the head may steal the item: what is published counts, the rest does not.
+ *
+ * What disturbs those behind it is counted (sched_disturbs). An item that was right when it was published (sched_sure) holds
+ * as long as no item before it has disturbed others since: the head need not look at it (sched_holds). What may have been
+ * disturbed is revised ahead of its turn by whoever finds nothing else to do. An item that had better wait for another
+ * one is given back until that has run (sched_skip).
  *
  * Waste is bounded by the window: conflicts shrink it, successes let it grow; on a chain of dependent transactions it
  * closes, and is opened for a probe ever more rarely. */
@@ -31,7 +39,7 @@ enum sched_kind {
     SCHED_RUN, /* token: run `item` on committed values and commit it; then sched_committed */
     SCHED_CHECK, /* token: `item` was run ahead, at least in part: commit what holds, run the rest; then sched_committed */
     SCHED_SPECULATE, /* run `item` ahead; around each piece sched_publishing and sched_published */
-    SCHED_REVISE,    /* `item` and all before it were run ahead: look whether it will hold; see sched_rerun, sched_revised */
+    SCHED_REVISE,    /* `item` was run ahead: look whether it still holds; see sched_rerun, sched_revised */
     SCHED_WAIT,      /* nothing to do now; ask again when sched_epoch has changed */
     SCHED_DONE,      /* all committed, or stopped */
 };
@@ -66,7 +74,7 @@ struct sched {
     uint32_t count;
     unsigned workers;
     struct sched_item *items;
-    const uint32_t *heavy;  /* items that are expected to take long, longest first; see sched_set_heavy */
+    const uint32_t *heavy; /* items that are expected to take long, longest first; see sched_set_heavy */
     const bool *is_heavy;
     uint32_t heavy_count;
     _Atomic uint32_t heavy_next;
@@ -93,19 +101,19 @@ struct sched {
     uint32_t probe_in;       /* commits until a closed window opens for a probe */
     uint32_t probe_distance; /* doubles with each probe in vain */
     uint32_t uncalled;       /* commits since those who wait were last called */
-    uint32_t changed;        /* the last change by a committed item: who was last known to hold before it is to be checked */
-    bool stole;              /* the item at the head was taken from somebody who was running it */
+    uint32_t changed; /* the last change by a committed item: who was last known to hold before it is to be checked */
+    bool stole;       /* the item at the head was taken from somebody who was running it */
 };
 
 enum {
     SCHED_CONFIDENCE_MAX = 64,
     SCHED_CONFIDENCE_LOW = 16, /* below it the head does not wait for others, and they keep a distance */
     SCHED_CONFIDENCE_NONE = 8, /* below it the window closes */
-    SCHED_RERUNS_MAX = 2,  /* an item is run ahead again at most so often */
-    SCHED_REVISE_LEAD = 2, /* what is nearer to the head than this is left to it */
-    SCHED_REVISE_SPAN = 8, /* and what is farther away than so many for each worker can wait */
-    SCHED_FAR = 8, /* nobody is woken up for what is nearer to the head */
-    SCHED_SCAN_MAX = 256,
+    SCHED_RERUNS_MAX = 2,      /* an item is run ahead again at most so often */
+    SCHED_REVISE_LEAD = 2,     /* what is nearer to the head than this is left to it */
+    SCHED_REVISE_SPAN = 8,     /* what is farther away than so many for each worker can wait */
+    SCHED_FAR = 8,             /* nobody is woken up for what is nearer to the head */
+    SCHED_SCAN_MAX = 256,      /* so many items are looked at for one that was given back */
     SCHED_PROBE_FIRST = 4,
     SCHED_PROBE_LAST = 2048,
     SCHED_CALL_LAST =
@@ -150,8 +158,8 @@ bool sched_is_ready(struct sched *s, uint32_t item);
 /* Whether it is nearly the turn of `item` at the head. */
 bool sched_is_near(struct sched *s, uint32_t item);
 
-/* Gives an item back that was to be run ahead, because it is expected to conflict: the head will run it. Before its
- * first piece. */
+/* Gives an item back that was to be run ahead, because it is expected to conflict, before its first piece. The head will run
+ * it, or whoever asks for work after item `after` has run (SCHED_NOBODY: the head only). */
 void sched_skip(struct sched *s, uint32_t item, uint32_t after);
 
 /* The holder has committed `item`. Gives its next task, still with the token if that is SCHED_RUN or SCHED_CHECK. */

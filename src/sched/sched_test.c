@@ -46,8 +46,8 @@ struct item {
     uint32_t depends_on; /* index + 1; 0: on nothing */
     uint32_t length;     /* steps of a piece */
     uint32_t pieces, published;
-    uint32_t version; /* of what it writes; 0: nobody can read it yet */
-    uint32_t seen;    /* version of what it depends on, when it was run ahead */
+    uint32_t version;   /* of what it writes; 0: nobody can read it yet */
+    uint32_t seen;      /* version of what it depends on, when it was run ahead */
     bool ahead, stolen; /* stolen: the head took it before it was complete, or before it was begun */
     bool again;         /* being run again */
 };

@@ -129,7 +129,7 @@ struct account_entry {
     _Atomic(const struct code *) parent_code; /* that code, once somebody asked for it */
     uint64_t hash;
     _Atomic(struct account_entry *) next_changed; /* see struct state_changes */
-    uint32_t listed; /* place in the block access list that is being made, from 1; of whoever commits */
+    uint32_t listed;   /* place in the block access list that is being made, from 1; of whoever commits */
     uint32_t declared; /* place in the list that the block is executed along, from 1; 0: not in it */
     struct location balance, nonce, meta;
     struct version parent_balance, parent_nonce, parent_meta;

@@ -70,12 +70,9 @@ static uint32_t whom_to_wait_for(const struct sim_run *r, uint32_t group)
 
 static void take(struct sim_run *r, struct sim_worker *w, struct sched_task task)
 {
-    static const enum sim_phase phase[] = {[SCHED_RUN] = SIM_NEXT_AT_HEAD,
-                                           [SCHED_CHECK] = SIM_NEXT_AT_HEAD,
-                                           [SCHED_SPECULATE] = SIM_BEGIN_AHEAD,
-                                           [SCHED_REVISE] = SIM_REVISE,
-                                           [SCHED_WAIT] = SIM_LOOK,
-                                           [SCHED_DONE] = SIM_DONE};
+    static const enum sim_phase phase[] = {
+        [SCHED_RUN] = SIM_NEXT_AT_HEAD, [SCHED_CHECK] = SIM_NEXT_AT_HEAD, [SCHED_SPECULATE] = SIM_BEGIN_AHEAD,
+        [SCHED_REVISE] = SIM_REVISE,    [SCHED_WAIT] = SIM_LOOK,          [SCHED_DONE] = SIM_DONE};
     w->task = task;
     w->phase = phase[task.kind];
     w->outcome = task.kind == SCHED_CHECK ? SCHED_HELD : SCHED_RAN;
