@@ -121,7 +121,8 @@ static bool publish(struct parallel_run *p, struct engine_worker *w, uint32_t gr
     return sure;
 }
 
-/* Adds a group up. */
+/* Adds a group up. Between sched_publishing and sched_published: else the head may have stolen the group and be at its
+ * results. */
 static void sum_up(struct parallel_run *p, uint32_t group)
 {
     struct group *g = &p->groups[group];
@@ -130,6 +131,10 @@ static void sum_up(struct parallel_run *p, uint32_t group)
         struct tx_result *r = &p->run->results[tx];
         const struct transaction *t = &p->run->task->transactions[tx];
         const struct ahead *a = p->ahead[tx];
+        if (a->execution == NULL) {
+            g->one_by_one = true; /* invalid: will be run again */
+            return;
+        }
         g->one_by_one = g->one_by_one || t->blob_count != 0 || r->block_state_gas != 0 || r->beneficiary_gone ||
                         a->execution->is_deep;
         g->praise = g->praise || a->before_kin || a->before_any;
@@ -180,10 +185,8 @@ static struct sched_task speculate(struct parallel_run *p, struct engine_worker 
     for (uint32_t tx = p->first[group]; tx < p->first[group + 1]; tx++) {
         if (!run_ahead(p, w, group, tx, &sure)) break;
         bool last = tx + 1 == p->first[group + 1];
-        if (last && sure) {
-            if (p->in_groups) sum_up(p, group);
-            sched_sure(&p->sched, group);
-        }
+        if (last && p->in_groups) sum_up(p, group);
+        if (last && sure) sched_sure(&p->sched, group);
         sched_published(&p->sched, group, last);
     }
     return sched_next(&p->sched);
@@ -201,10 +204,10 @@ static struct sched_task revise(struct parallel_run *p, struct engine_worker *w,
         again = again || sure;
         if (!sure) break;
         if (!run_ahead(p, w, group, tx, &sure)) return sched_next(&p->sched);
+        if (p->in_groups) sum_up(p, group);
         atomic_fetch_add_explicit(&p->reruns, 1, memory_order_relaxed);
         sched_published(&p->sched, group, false);
     }
-    if (sure && p->in_groups) sum_up(p, group);
     sched_revised(&p->sched, group, sure);
     return sched_next(&p->sched);
 }
