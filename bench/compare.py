@@ -10,8 +10,8 @@ looked for on the PATH; who is missing is left out. FIXTURES is the unpacked fol
                revm what criterion estimates (with the making of a transaction), geth the mean (with about 18 us of set-up)
     blocks     the benchmark archive, CPU time of the whole command for each file: reading, executing, checking
     tests      the official archives, CPU time of the whole command on one thread
-    opcodes    every instruction and precompiled contract by `weft bench --opcodes`: weft the median of warm runs, the others the least of a few
-               single ones, as their runners report it; what geth returns is compared
+    opcodes    every instruction and precompiled contract by `weft bench --opcodes`: weft the least of its warm runs, the others the least of a
+               few single ones, as their runners report it; what geth returns is compared
 
 A time is the median over the rounds; a ratio is the other's time over weft's, above 1 where weft is faster.
 """
@@ -159,7 +159,7 @@ def returned(engine, name, code):
         done = run([engine, "run", "--json", "--codefile", code], False)
         return json.loads(done[0])["output"] if done else None
     done = run([engine, "run", "--codefile", code], False)
-    return done[0].strip() if done else None
+    return "0x" + done[0].strip().removeprefix("0x") if done else None
 
 
 def opcodes(engines, options):
@@ -168,24 +168,33 @@ def opcodes(engines, options):
         "geth": lambda code: ([engines["geth"], "run", "--statdump", "--codefile", code], r"execution time:\s+([0-9.]+)(ns|µs|ms|s)"),
     }
     runs, rows, differ = 2 * options.rounds + 1, [], []
-    names = options.opcodes.split() if options.opcodes else []
-    done = run([engines["weft"], "bench", "--opcodes", "--json", *names], options.realtime)
-    if done is None:
-        sys.exit("bench/compare.py: weft bench --opcodes failed")
+
+    def weft(names):
+        done = run([engines["weft"], "bench", "--opcodes", "--json", *names], options.realtime)
+        if done is None:
+            sys.exit("bench/compare.py: weft bench --opcodes failed")
+        return [json.loads(line) for line in done[0].splitlines()]
+
+    names = options.opcodes.split() or list(dict.fromkeys(row["opcode"] for row in weft([])))
     with tempfile.TemporaryDirectory() as folder:
         code, check = os.path.join(folder, "code"), os.path.join(folder, "check")
-        for row in map(json.loads, done[0].splitlines()):
-            name = f"{row['opcode']} {row['shape']}".strip()
-            pathlib.Path(code).write_text(row["code"][2:])
-            pathlib.Path(check).write_text(row["check"][2:])
-            times = {"weft": row["fast"]["unit_ns"]}
-            for engine in (e for e in ("revm", "geth") if e in engines):
-                ns = elapsed(*commands[engine](code), runs, options.realtime)
-                if ns is not None:
-                    times[engine] = ns / row["times"]
-            if "geth" in engines and returned(engines["weft"], "weft", check) != returned(engines["geth"], "geth", check):
-                differ.append(name)
-            rows.append((name, times))
+        for opcode in names:  # weft, the others, weft again: the machine is never the same for long
+            group = weft([opcode])
+            measured = []
+            for row in group:
+                pathlib.Path(code).write_text(row["code"][2:])
+                pathlib.Path(check).write_text(row["check"][2:])
+                times = {}
+                for engine in (e for e in ("revm", "geth") if e in engines):
+                    ns = elapsed(*commands[engine](code), runs, options.realtime)
+                    if ns is not None:
+                        times[engine] = ns / row["times"]
+                measured.append(times)
+                if "geth" in engines and returned(engines["weft"], "weft", check) != returned(engines["geth"], "geth", check):
+                    differ.append(f"{row['opcode']} {row['shape']}")
+            for before, after, times in zip(group, weft([opcode]), measured):
+                least = min(before["fast"]["unit_ns"], after["fast"]["unit_ns"])
+                rows.append((f"{before['opcode']} {before['shape']}".strip(), {"weft": least, **times}))
     rows.sort(key=lambda r: min((t / r[1]["weft"] for e, t in r[1].items() if e != "weft"), default=0))
     table("Instructions: one, with its operands and without its result", "ns", engines, rows)
     print(f"\nResults other than geth's: {', '.join(differ) or 'none'}")

@@ -7,12 +7,15 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 from=${WEFT_FIXTURES:-../shared/fixtures}
-[ -d "$from" ] || exit 0
-if [ -d "$from/state_tests" ]; then
-    cd "$from" && pwd
-    exit 0
+if [ ! -d "$from" ]; then
+    [ -z "${WEFT_FIXTURES:-}" ] && exit 0
+    echo "WEFT_FIXTURES: $from: expected a folder" >&2
+    exit 2
 fi
 shopt -s nullglob
+for folder in "$from"/state_tests "$from"/blockchain_tests* "$from"/mainnet_blocks "$from"/benchmark; do
+    [ -d "$folder" ] && cd "$from" && pwd && exit 0
+done
 archives=("$from"/*.tar.zst "$from"/*.tsv.zst)
 [ ${#archives[@]} -gt 0 ] || exit 0
 

@@ -24,9 +24,21 @@ PROGRAMS = {
 GAS = "3000000"
 
 
+# Instructions one by one (`weft bench --opcodes`), by what they have in common.
+OPCODES = {
+    "division": "DIV SDIV MOD SMOD ADDMOD MULMOD EXP",
+    "words": "ADD MUL SHL SAR BYTE SIGNEXTEND CLZ ISZERO PUSH1 DUP1 SWAP1 JUMP JUMPI",
+    "memory": "MLOAD MSTORE MCOPY CALLDATACOPY CODECOPY EXTCODECOPY RETURNDATACOPY LOG0 LOG4 KECCAK256",
+    "state": "SLOAD SSTORE TLOAD TSTORE BALANCE EXTCODESIZE EXTCODEHASH SELFBALANCE",
+    "calls": "CALL DELEGATECALL STATICCALL RETURN REVERT CREATE CREATE2 SELFDESTRUCT",
+}
+
+
 def commands(weft):
     for name, code in PROGRAMS.items():
         yield f"run {name}", [weft, "run", "--gas", GAS, code]
+    for name, opcodes in OPCODES.items():
+        yield f"opcodes {name}", [weft, "bench", "--opcodes", "--repeat", "1", *opcodes.split()]
     for workload in ("transfers", "erc20", "uniswap-like", "hot-counter"):
         yield f"bench {workload}", [weft, "bench", "--threads", "1", "--repeat", "3", "--size", "200", workload]
 

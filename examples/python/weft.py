@@ -19,7 +19,7 @@ import ctypes
 import os
 from ctypes import POINTER, Structure, byref, c_char, c_char_p, c_int32, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p
 
-CHECK_HEADER, SKIP_INVALID, TRANSACTIONS_ONLY = 1, 2, 4
+CHECK_HEADER, SKIP_INVALID, TRANSACTIONS_ONLY, LIST_ACCESSES = 1, 2, 4, 8
 EXECUTORS = {"auto": 0, "serial": 1, "parallel": 2}
 NO_TRANSACTION = 0xFFFFFFFF
 
@@ -211,6 +211,7 @@ def _load():
         "weft_block_free": (None, [handle]),
         "weft_block_add_transaction": (c_int32, [handle, POINTER(Transaction), error]),
         "weft_block_add_encoded": (c_int32, [handle, c_char_p, c_size_t, error]),
+        "weft_block_set_access_list": (c_int32, [handle, c_char_p, c_size_t, error]),
         "weft_block_header": (c_int32, [handle, POINTER(Header)]),
         "weft_block_check_parent": (c_int32, [handle, handle, POINTER(Header), error]),
         "weft_block_hash": (None, [handle, POINTER(Word)]),
@@ -227,6 +228,7 @@ def _load():
         "weft_result_log": (c_int32, [handle, c_size_t, c_size_t, POINTER(RawLog)]),
         "weft_result_encode_receipt": (c_int32, [handle, c_size_t, c_char_p, c_size_t, POINTER(c_size_t)]),
         "weft_result_request": (c_int32, [handle, c_size_t, POINTER(Bytes)]),
+        "weft_result_access_list": (c_int32, [handle, POINTER(Bytes)]),
         "weft_result_account": (c_int32, [handle, c_size_t, POINTER(RawChange)]),
         "weft_result_stats": (c_int32, [handle, POINTER(RawStats)]),
         "weft_result_conflict": (c_int32, [handle, c_size_t, POINTER(RawConflict)]),
@@ -494,6 +496,10 @@ class Block(Handle):
         data = to_bytes(envelope)
         _call(lib.weft_block_add_encoded, self.handle, data, len(data))
 
+    def set_access_list(self, rlp):
+        data = to_bytes(rlp)
+        _call(lib.weft_block_set_access_list, self.handle, data, len(data))
+
     @property
     def header(self):
         raw = Header()
@@ -531,8 +537,10 @@ class Engine(Handle):
             error.__cause__ = getattr(state, "_failure", None)
             raise
 
-    def execute(self, chain, state, block, *, check_header=False, skip_invalid=False, transactions_only=False):
-        flags = CHECK_HEADER * check_header | SKIP_INVALID * skip_invalid | TRANSACTIONS_ONLY * transactions_only
+    def execute(self, chain, state, block, *, check_header=False, skip_invalid=False, transactions_only=False,
+                list_accesses=False):
+        flags = CHECK_HEADER * check_header | SKIP_INVALID * skip_invalid
+        flags |= TRANSACTIONS_ONLY * transactions_only | LIST_ACCESSES * list_accesses
         return self._run(state, lib.weft_execute_block, self.handle, chain.handle, state.handle, block.handle, flags)
 
     def call(self, chain, state, *, header=None, sender=None, to=None, input=b"", gas=30_000_000, **fields):
@@ -638,6 +646,13 @@ class Result(Handle):
         raw = RawConflict()
         lib.weft_result_conflict(self.handle, index, byref(raw))
         return Conflict(raw)
+
+    @property
+    def access_list(self):
+        """The block access list (EIP-7928) in RLP; empty where none was made."""
+        raw = Bytes()
+        lib.weft_result_access_list(self.handle, byref(raw))
+        return bytes(raw)
 
     def encoded_receipt(self, index):
         """The receipt as it stands in the receipts trie."""

@@ -397,6 +397,14 @@ WEFT_API weft_status weft_block_add_withdrawal(weft_block *block, const weft_wit
 /** Adds an uncle: before the merge, uncles earn rewards. */
 WEFT_API weft_status weft_block_add_uncle(weft_block *block, const weft_header *header, weft_error *error);
 
+/** Gives a block its access list (EIP-7928), RLP as it travels beside the block; also to a decoded block; a
+ * second one replaces the first. It says what every transaction reads and leaves behind, so the block is executed
+ * along it: in any order, nothing twice. Nothing is taken on trust: WEFT_INVALID_BLOCK from the execution when
+ * the list says anything else than what happens; with a fork that has the list in its blocks, also when the
+ * header's access_list_hash is not its hash. For blocks of older forks a list of weft_result_access_list will do.
+ * Not looked at with WEFT_SKIP_INVALID or WEFT_TRANSACTIONS_ONLY. WEFT_MALFORMED. */
+WEFT_API weft_status weft_block_set_access_list(weft_block *block, const void *rlp, size_t size, weft_error *error);
+
 /** The header; set out->struct_size before. WEFT_INVALID_ARGUMENT. */
 WEFT_API weft_status weft_block_header(const weft_block *block, weft_header *out);
 /** Whether the block's header may follow *parent: number, timestamp, gas limit, base fee, blob gas, difficulty
@@ -448,7 +456,10 @@ enum {
      * wrong is refused all the same. */
     WEFT_SKIP_INVALID = 2,
     /** Execute transactions alone: no system calls, rewards, withdrawals, requests. */
-    WEFT_TRANSACTIONS_ONLY = 4
+    WEFT_TRANSACTIONS_ONLY = 4,
+    /** Make the block access list (EIP-7928) also where the fork has none: weft_result_access_list. Costs some
+     * per cent of time. */
+    WEFT_LIST_ACCESSES = 8
 };
 
 /** Executes a block on the state after its parent: recovers the senders, runs system calls and transactions,
@@ -557,6 +568,11 @@ WEFT_API weft_status weft_result_encode_receipt(const weft_result *result, size_
  * with that index. */
 WEFT_API weft_status weft_result_request(const weft_result *result, size_t index, weft_bytes *out);
 
+/** The block access list (EIP-7928) in RLP: which accounts and slots were accessed, and what each transaction
+ * changed. Of size 0 for weft_call, and for forks without it unless WEFT_LIST_ACCESSES was set or the block had
+ * one. WEFT_INVALID_ARGUMENT. */
+WEFT_API weft_status weft_result_access_list(const weft_result *result, weft_bytes *out);
+
 /** An account that is different after the execution. Values are those after it. */
 typedef struct weft_account_change {
     size_t struct_size;
@@ -578,7 +594,7 @@ WEFT_API weft_status weft_result_account(const weft_result *result, size_t index
 /** How an execution went. */
 typedef struct weft_stats {
     size_t struct_size;
-    const char *executor;     /**< "serial" or "parallel"; static */
+    const char *executor;     /**< "serial", "parallel" or "access list"; static */
     const char *fallback;     /**< why a parallel execution went on serially; NULL when it did not; static */
     uint64_t wall_ns;         /**< from the loaded state to the results: system calls, transactions, rewards */
     uint64_t cpu_ns;          /**< processor time of the whole process, all its threads, in the same span */

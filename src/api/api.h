@@ -116,6 +116,7 @@ struct weft_block {
     struct withdrawal *withdrawals;
     struct header *uncles;
     uint32_t transaction_capacity, withdrawal_capacity, uncle_capacity;
+    struct block_access_list *access_list; /* NULL: none was given */
 };
 /* A sender that the caller gave. */
 struct api_sender {
@@ -162,6 +163,7 @@ struct weft_result {
     weft_account_change *accounts;
     weft_bytes *requests;
     weft_conflict *conflicts;
+    weft_bytes access_list;
 };
 struct weft_result *api_result_new(void);
 void api_result_make_receipts(struct weft_result *r, uint32_t count); /* all zero */
@@ -170,5 +172,6 @@ void api_result_take_receipt(struct weft_result *r, uint32_t index, const struct
                              const struct bloom *bloom);
 void api_result_take_diff(struct weft_result *r, const struct state_diff *diff);
 void api_result_take_requests(struct weft_result *r, const struct bytes *requests, uint32_t count);
+void api_result_take_access_list(struct weft_result *r, const struct block_access_list *l);
 
 #endif

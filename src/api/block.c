@@ -283,6 +283,18 @@ weft_status weft_block_add_encoded(weft_block *block, const void *envelope, size
     return WEFT_OK;
 }
 
+weft_status weft_block_set_access_list(weft_block *block, const void *rlp, size_t size, weft_error *error)
+{
+    if (block == NULL || rlp == NULL) return API_MISTAKE(error, "an argument is NULL");
+    struct bytes copy = {arena_copy(&block->arena, rlp, size), size};
+    struct block_access_list *l = ARENA_NEW(&block->arena, struct block_access_list);
+    struct error inner;
+    if (bal_decode(l, copy, &block->arena, &inner) != STATUS_OK)
+        return api_fail_from(error, &inner, WEFT_NO_TRANSACTION);
+    block->access_list = l;
+    return WEFT_OK;
+}
+
 size_t weft_block_transaction_count(const weft_block *block)
 {
     return block->block.transaction_count;

@@ -119,7 +119,9 @@ static bool recover(struct execution *x)
 static enum executor_kind choose_executor(const struct execution *x)
 {
     bool serial = x->engine->executor == WEFT_EXECUTOR_SERIAL || (x->flags & WEFT_SKIP_INVALID) != 0;
-    return serial ? EXECUTOR_SERIAL : EXECUTOR_PARALLEL; /* which finds out itself whether sharing pays */
+    if (serial) return EXECUTOR_SERIAL;
+    return x->task.access_list != NULL ? EXECUTOR_ACCESS_LIST
+                                       : EXECUTOR_PARALLEL; /* both find out themselves whether sharing pays */
 }
 
 /* ---- after ----------------------------------------------------------------------------------- */
@@ -218,6 +220,8 @@ static void describe_task(struct execution *x)
                             &x->view.view);
     x->task.transactions_only = (x->flags & WEFT_TRANSACTIONS_ONLY) != 0;
     x->task.skip_invalid = (x->flags & WEFT_SKIP_INVALID) != 0;
+    if (!x->task.transactions_only && !x->task.skip_invalid) x->task.access_list = x->block->access_list;
+    x->task.keep_accesses = (x->flags & WEFT_LIST_ACCESSES) != 0 && x->task.access_list == NULL;
 }
 
 static void execute(struct execution *x)
@@ -243,6 +247,8 @@ static void execute(struct execution *x)
     take_conflicts(x);
     api_result_take_requests(x->result, x->out.requests, x->out.request_count);
     api_result_take_diff(x->result, &x->out.diff);
+    if (x->task.fork->block_access_list || x->task.access_list != NULL || x->task.keep_accesses)
+        api_result_take_access_list(x->result, &x->out.access_list);
     x->result->stats.seal_wall_ns = clock_wall_ns() - wall;
     x->result->stats.seal_cpu_ns = clock_cpu_ns() - cpu;
 }
@@ -269,7 +275,7 @@ weft_status weft_execute_block(weft_engine *engine, const weft_chain *chain, con
     *result = NULL;
     if (engine == NULL || chain == NULL || state == NULL || block == NULL)
         return API_MISTAKE(error, "an argument is NULL");
-    if ((flags & ~(uint32_t)(WEFT_CHECK_HEADER | WEFT_SKIP_INVALID | WEFT_TRANSACTIONS_ONLY)) != 0)
+    if ((flags & ~(uint32_t)(WEFT_CHECK_HEADER | WEFT_SKIP_INVALID | WEFT_TRANSACTIONS_ONLY | WEFT_LIST_ACCESSES)) != 0)
         return API_MISTAKE(error, "flags 0x%x: unknown flag", flags);
     struct execution x = {.engine = engine,
                           .chain = &chain->spec,

@@ -95,6 +95,14 @@ void api_result_take_requests(struct weft_result *r, const struct bytes *request
     for (uint32_t i = 0; i < count; i++) r->requests[i] = bytes_out(keep(&r->arena, requests[i]));
 }
 
+void api_result_take_access_list(struct weft_result *r, const struct block_access_list *l)
+{
+    struct rlp_writer w = {0};
+    bal_encode(&w, l);
+    r->access_list = bytes_out(keep(&r->arena, rlp_written(&w)));
+    rlp_writer_free(&w);
+}
+
 /* ---- reading --------------------------------------------------------------------------------- */
 
 weft_status weft_result_summary(const weft_result *result, weft_summary *out)
@@ -151,6 +159,13 @@ weft_status weft_result_encode_receipt(const weft_result *result, size_t index, 
     *size = encoded.size;
     if (encoded.size <= capacity) memcpy(out, encoded.data, encoded.size);
     rlp_writer_free(&w);
+    return WEFT_OK;
+}
+
+weft_status weft_result_access_list(const weft_result *result, weft_bytes *out)
+{
+    if (result == NULL || out == NULL) return WEFT_INVALID_ARGUMENT;
+    *out = result->access_list;
     return WEFT_OK;
 }
 

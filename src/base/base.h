@@ -186,7 +186,8 @@ static inline uint64_t random_next(uint64_t *state)
 /* Reads a whole file; the caller frees the buffer. FILE_UNREADABLE or FILE_TOO_BIG (over `limit` bytes), with *e set.
  * At least one zero byte stands behind the end (not counted in size). */
 enum status file_read(struct buffer *out, const char *path, size_t limit, struct error *e);
-/* Writes a whole file, through a temporary one that is renamed. */
+/* Writes a whole file: a regular one through a temporary one that is renamed, a device, pipe or link as it is.
+ * FILE_UNWRITABLE with *e set. */
 enum status file_write(const char *path, struct bytes content, struct error *e);
 
 /* ---- time and processors ------------------------------------------------------------------------------------- */

@@ -45,6 +45,26 @@ TEST(hex_decode_inverts_hex_encode)
     CHECK_BYTES(back, data, sizeof data);
 }
 
+/* Sixteen digits are decoded at a time: every char at every place of a longer text, against hex_digit, also in place. */
+TEST(hex_decode_of_many_digits_agrees_with_hex_digit)
+{
+    enum { DIGITS = 38 };
+    for (int c = 0; c < 256; c++)
+        for (size_t at = 0; at < DIGITS; at++) {
+            char text[DIGITS];
+            uint8_t expected[DIGITS / 2], out[DIGITS / 2];
+            for (size_t i = 0; i < DIGITS; i++) text[i] = "0123456789abcdefABCDEF"[harness_random_below(22)];
+            text[at] = (char)c;
+            for (size_t i = 0; i < DIGITS / 2; i++)
+                expected[i] = (uint8_t)((hex_digit(text[2 * i]) & 15) << 4 | (hex_digit(text[2 * i + 1]) & 15));
+            bool valid = hex_digit((char)c) >= 0;
+            CHECK(hex_decode(out, text, DIGITS) == valid);
+            if (valid) CHECK_BYTES(out, expected, sizeof out);
+            CHECK(hex_decode((uint8_t *)text, text, DIGITS) == valid);
+            if (valid) CHECK_BYTES((const uint8_t *)text, expected, sizeof out);
+        }
+}
+
 TEST(hex_decode_agrees_with_hex_digit_on_every_char)
 {
     for (int c = 0; c < 256; c++) {

@@ -70,26 +70,41 @@ static bool write_all(int fd, struct bytes content)
     return true;
 }
 
+/* Writes to what `path` already is and must stay: a device, a pipe, a link. */
+static bool write_into(const char *path, struct bytes content)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd < 0) return false;
+    bool written = write_all(fd, content);
+    return close(fd) == 0 && written;
+}
+
+static bool write_and_rename(const char *path, const char *temporary, struct bytes content)
+{
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd < 0) return false;
+    bool written = write_all(fd, content);
+    written = close(fd) == 0 && written;
+    if (written && rename(temporary, path) == 0) return true;
+    int why = errno;
+    (void)unlink(temporary);
+    errno = why;
+    return false;
+}
+
 enum status file_write(const char *path, struct bytes content, struct error *e)
 {
     char text[128];
-    struct buffer temporary = {0};
-    buffer_printf(&temporary, "%s.%ld.tmp", path, (long)getpid());
-    buffer_append(&temporary, "", 1);
-    const char *name = (const char *)temporary.data;
-
-    bool written = false;
-    int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (fd >= 0) {
-        written = write_all(fd, content);
-        written = close(fd) == 0 && written;
-        written = written && rename(name, path) == 0;
+    struct stat st;
+    bool written;
+    if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+        written = write_into(path, content);
+    } else {
+        struct buffer temporary = {0};
+        buffer_printf(&temporary, "%s.%ld.tmp", path, (long)getpid());
+        buffer_append(&temporary, "", 1);
+        written = write_and_rename(path, (const char *)temporary.data, content);
+        buffer_free(&temporary);
     }
-    enum status s = STATUS_OK;
-    if (!written) {
-        s = error_set(e, FILE_UNWRITABLE, "%s: %s", path, reason(errno, text));
-        if (fd >= 0) (void)unlink(name);
-    }
-    buffer_free(&temporary);
-    return s;
+    return written ? STATUS_OK : error_set(e, FILE_UNWRITABLE, "%s: %s", path, reason(errno, text));
 }

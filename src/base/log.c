@@ -11,5 +11,8 @@ void log_line(const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(line, sizeof line, format, args);
     va_end(args);
+    /* What files and arguments hold is quoted at times; it is not to steer the terminal. */
+    for (char *at = line; *at != 0; at++)
+        if ((unsigned char)*at < ' ' || *at == 0x7f) *at = '?';
     (void)fprintf(stderr, "weft: %s\n", line);
 }

@@ -93,17 +93,17 @@ struct block_task {
     const struct header *header;
     const struct transaction *transactions;
     const struct address *senders; /* one for each transaction: see block_recover */
-    const struct address *const
-        *authorities; /* for each transaction, one for each authorization; NULL: none in the block */
+    /* for each transaction, one for each authorization; NULL: none in the block */
+    const struct address *const *authorities;
     uint32_t transaction_count;
     const struct header *uncles;
     uint32_t uncle_count;
     const struct withdrawal *withdrawals;
     uint32_t withdrawal_count;
     const struct state_view *view; /* the state after the parent block */
-    const struct block_access_list *
-        access_list; /* as declared (EIP-7928), to be compared with what is found; NULL: not at hand. Before Amsterdam no
-                         header vouches for it: a list made by an earlier execution of the block */
+    /* as declared (EIP-7928), to be compared with what is found; NULL: not at hand. Before Amsterdam no header
+     * vouches for it: a list made by an earlier execution of the block */
+    const struct block_access_list *access_list;
     /* Called in order after each committed transaction, on whichever worker commits (state_table_diff with number index
      * + 2 is the state after it). May be NULL. For receipts before Byzantium, which carry a state root: the callback
      * fills `state_roots`, from where block_seal takes them; without it such receipts get a zero root and block_check
@@ -118,8 +118,8 @@ struct block_task {
     bool keep_accesses;     /* fill access_list and codes_read, also where the fork has no access list: for a witness */
     bool pay_zero_reward;   /* a block reward of zero is paid as well, which touches the beneficiary: as t8n tools do */
     bool transactions_only; /* no system calls, rewards, withdrawals, requests: a state test */
-    bool
-        skip_invalid; /* an invalid transaction is left out and noted (t8n) instead of making the block invalid; serial only */
+    /* an invalid transaction is left out and noted (t8n) instead of making the block invalid; serial only */
+    bool skip_invalid;
 };
 
 /* Who signed: senders and (EIP-7702) authorities. */
@@ -174,8 +174,8 @@ struct block_event {
 /* Why a transaction that had been executed ahead was executed again. */
 struct block_conflict {
     uint32_t tx; /* index in the block */
-    const struct account_entry
-        *account; /* whose field or slot had changed; NULL: the execution was invalid where it ran ahead */
+    /* whose field or slot had changed; NULL: the execution was invalid where it ran ahead */
+    const struct account_entry *account;
     const struct slot_entry *slot; /* NULL: a field of the account */
     enum block_field { FIELD_BALANCE, FIELD_NONCE, FIELD_CODE, FIELD_SLOT } field;
     uint32_t seen_tx,
@@ -191,10 +191,10 @@ struct block_result {
     uint64_t blob_gas_used;
     const struct bytes *requests; /* EIP-7685: type byte and data, those with data only, in order of type */
     uint32_t request_count;
-    struct block_access_list
-        access_list; /* EIP-7928: what was accessed and changed, in canonical order; also with keep_accesses */
-    const struct hash *
-        codes_read; /* with keep_accesses: codes of the parent state that committed transactions asked for, in no order */
+    /* EIP-7928: what was accessed and changed, in canonical order; also with keep_accesses */
+    struct block_access_list access_list;
+    /* with keep_accesses: codes of the parent state that committed transactions asked for, in no order */
+    const struct hash *codes_read;
     uint32_t code_read_count;
     uint64_t oldest_hash; /* likewise: the lowest block number whose hash they asked for; UINT64_MAX: none */
     struct block_stats stats;

@@ -5,12 +5,15 @@
  * of the class will likely read what one before them writes: running them ahead waits until that one has run. Which
  * one?
  *
- *     kin      the last one that names an account that this one names as well (its sender, or an argument that looks like an address):
- *              transfers to one exchange, swaps of one pair of tokens
+ *     kin      the last one that names an account that this one names as well (its sender, or an argument that looks
+ *              like an address): transfers to one exchange, swaps of one pair of tokens
  *     before   the last one of the class: a token sale, a mint, whatever has one counter
  *
  * A class is suspected of either kind by itself: of the second only when conflicts came from transactions that were no
  * kin. A success before the other one had run takes some of the suspicion away.
+ *
+ * Nothing is kept from block to block: what earlier blocks taught was measured to cost more than it saves
+ * (docs/parallel.md).
  *
  * hints_praise and hints_blame are for the worker at the head; the others may ask at any time. */
 #ifndef WEFT_BLOCK_HINTS_H

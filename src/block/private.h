@@ -114,7 +114,7 @@ uint32_t block_listed_slots(const struct block_run *run);
 
 /* What speaks against a list, BLOCK_ACCESS_LIST_* or BAL_* with *error set (may be NULL).
  *   size: more items than the gas limit allows       form: that, order, indices, and the hash in the header
- *   gas: in order, before a transaction; the gas that is left cannot pay for the declared reads that are still missing */
+ *   gas: in order, before a transaction; the gas that is left cannot pay for the declared reads still missing */
 enum status block_check_access_list_size(const struct block_access_list *l, uint64_t gas_limit, struct error *error);
 enum status block_check_access_list_form(const struct block_access_list *l, const struct header *h,
                                          uint32_t transaction_count, struct error *error);

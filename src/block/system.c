@@ -102,8 +102,7 @@ enum status block_start(struct block_run *run)
     return status;
 }
 
-/* ---- rewards and withdrawals
- * --------------------------------------------------------------------------------------- */
+/* ---- rewards and withdrawals ------------------------------------------------------------------------------------- */
 
 static void reward(struct block_run *run, struct state *s)
 {
@@ -156,8 +155,7 @@ static enum status pay_out(struct block_run *run)
     return end_in_place(run, last_number(run));
 }
 
-/* ---- requests (EIP-7685)
- * -------------------------------------------------------------------------------------------- */
+/* ---- requests (EIP-7685) ----------------------------------------------------------------------------------------- */
 
 /* The deposit contract's event (EIP-6110): five ABI-encoded byte strings at fixed places. */
 enum { DEPOSIT_EVENT_SIZE = 576, DEPOSIT_REQUEST_SIZE = 192 };

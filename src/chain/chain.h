@@ -1,9 +1,10 @@
 /* chain: blocks from files onto a store: read, checked in full, executed, kept.
  *
- *     file ──► reader ──► ahead: decode, check the body, recover senders, hash    (some blocks before they are needed, on threads of
- *                           │                                                      their own, reading senders and recipients in, too)
+ *     file ──► reader ──► ahead: decode, check the body, recover senders, hash; some blocks before they are needed,
+ *                           │    on threads of their own, reading senders and recipients in, too
  *                           ▼
- *                         header, uncles ──► execute ──► receipts, gas, bloom ──► state root ──► pending ──► commit, many blocks at once
+ *                         header, uncles ──► execute ──► receipts, gas, bloom ──► state root ──► pending ──► commit,
+ *                                                                                                  many blocks at once
  *
  * What is not right by the rules of the chain never reaches the store. A commit is made when enough waits for it, and
  * is written on a thread of its own while the next blocks run; chain_finish makes the last. After a crash the chain

@@ -13,7 +13,7 @@ enum { OPCODES_REPEAT = 11, WARM_UP_RUNS = 8, UNITS_MAX = 96, LOOPS_MAX = 4096 }
 #define PROGRAM_GAS INT64_C(600000)
 #define PROGRAM_GAS_MAX INT64_C(14000000)
 
-/* ns of one instruction; and of a whole unit, with what makes its operands and drops its result. */
+/* ns of one instruction; and the least of a whole unit, with what makes its operands and drops its result. */
 struct spread {
     double least, median, most, unit;
 };
@@ -109,7 +109,7 @@ static void measure_with(struct opcodes_bench *b, struct measured *m, bool plain
     uint32_t last = b->repeat - 1, middle = b->repeat / 2;
     *out = (struct spread){difference(loop.ns[0], twin.ns[0], times),
                            difference(loop.ns[middle], twin.ns[middle], times),
-                           difference(loop.ns[last], twin.ns[last], times), loop.ns[middle] / times};
+                           difference(loop.ns[last], twin.ns[last], times), loop.ns[0] / times};
     int64_t gas = (loop.gas - twin.gas) / (int64_t)times + opcode_twin_gas(m->row);
     if (loop.run.outcome.status != VM_SUCCESS || twin.run.outcome.status != VM_SUCCESS)
         m->wrong = vm_status_text(loop.run.outcome.status);
@@ -215,7 +215,8 @@ static void print_json(const struct measured *m, const struct fork *fork)
                   m->row->shape, fork->name, (long long)m->gas, m->size.units * m->size.loops);
     const struct spread *spreads[] = {&m->fast, &m->plain};
     for (int i = 0; i < 2; i++)
-        buffer_printf(&out, ",\"%s\":{\"min_ns\":%.4f,\"median_ns\":%.4f,\"max_ns\":%.4f,\"unit_ns\":%.4f,\"mgas_s\":%.2f}",
+        buffer_printf(&out,
+                      ",\"%s\":{\"min_ns\":%.4f,\"median_ns\":%.4f,\"max_ns\":%.4f,\"unit_ns\":%.4f,\"mgas_s\":%.2f}",
                       i == 0 ? "fast" : "plain", spreads[i]->least, spreads[i]->median, spreads[i]->most,
                       spreads[i]->unit, speed(m, spreads[i]->median));
     buffer_printf(&out, ",\"verified\":%s", m->wrong == NULL ? "true" : "false");
@@ -252,8 +253,8 @@ static bool in_fork(const struct opcode_row *row, const struct fork *fork)
     struct address a = {{0}};
     a.b[18] = (uint8_t)(row->precompile >> 8);
     a.b[19] = (uint8_t)row->precompile;
-    if (row->precompile != 0) return precompile_find(&fork->precompile, &a) != PRECOMPILE_NONE;
-    return fork->op[row->op].on;
+    bool exists = row->precompile == 0 || precompile_find(&fork->precompile, &a) != PRECOMPILE_NONE;
+    return exists && fork->op[row->op].on;
 }
 
 static bool is_wanted(const struct options *o, const struct opcode_row *row)
@@ -307,6 +308,11 @@ static enum exit_code run_rows(struct opcodes_bench *b, const struct opcode_row 
 
 enum exit_code bench_opcodes(const struct options *o)
 {
+    if (o->thread_count != 0 || o->simulate_count != 0 || o->size != 0 || o->seed != 0 || o->contracts != NULL ||
+        o->hot != HOT_NOT_GIVEN) {
+        log_line("bench: --opcodes: expected no option with it but --json, --repeat and --fork");
+        return EXIT_BAD_INPUT;
+    }
     uint32_t count;
     const struct opcode_row *rows = opcode_rows(&count);
     struct opcodes_bench b = {.options = o,

@@ -1,10 +1,10 @@
 /* bench --opcodes: what single instructions and precompiled contracts cost.
  *
  *     row ──► program with the instruction, many times over in a loop ──┐
- *         ──► its twin: the same without it ────────────────────────────┴─► ns and gas of the instruction: the difference
- *         ──► program that runs it a few times and returns what came out ──► the result, of both interpreters
+ *         ──► its twin: the same without it ────────────────────────────┴─► the difference: ns and gas of one
+ *         ──► program that runs it a few times, and returns what came out ──► the result, of both interpreters
  *
- *     program    set-up │ operands on the stack │ JUMPDEST │ unit unit ... unit │ count down, JUMPI │ STOP │ data
+ *     program    set-up │ operands on the stack │ JUMPDEST │ unit ... unit │ count down, JUMPI │ STOP │ data
  *     unit       step │ DUP the operands │ the instruction │ POP its result
  *
  * Operands are copied from below, where they lie since before the loop, so that the translator cannot know them; the
@@ -15,7 +15,7 @@
 #include "cli/cli.h"
 
 enum opcode_row_flag {
-    ROW_CHAIN = 1 << 0, /* each result is an operand of the next: how long it takes until a result is there */
+    ROW_CHAIN = 1 << 0,  /* each result is an operand of the next: how long it takes until a result is there */
     ROW_STORES = 1 << 1, /* the running number is stored at the start of memory, so that memory is never the same */
 };
 
@@ -40,8 +40,8 @@ struct opcode_row {
     uint32_t returned;       /* bytes of return data that there are */
     uint32_t memory, padded; /* bytes that memory has, and the code, at least */
     uint32_t flags;
-    uint8_t op;              /* of the instruction; STATICCALL for a precompile */
-    uint16_t precompile;     /* its address; 0: none */
+    uint8_t op;          /* of the instruction; STATICCALL for a precompile */
+    uint16_t precompile; /* its address; 0: none */
 };
 
 enum program_kind {

@@ -42,7 +42,7 @@ static void push_sized(struct builder *b, uint64_t n, unsigned bytes)
 
 static void push(struct builder *b, uint64_t n)
 {
-    unsigned bytes = 0;
+    unsigned bytes = 1; /* also 0: PUSH0 is not in all forks */
     while (bytes < 8 && n >> (8 * bytes) != 0) bytes++;
     push_sized(b, n, bytes);
 }
@@ -83,9 +83,16 @@ static struct operand read_operand(const char *word)
     return (struct operand){NUMBER, strtoull(word, NULL, 0)};
 }
 
+/* DUP and SWAP: their operands are the stack itself. */
 static bool is_deep(const struct opcode_row *row)
 {
-    return row->op >= OP_DUP1 && row->op <= OP_SWAP16;
+    bool with_operand = row->op == OP_DUPN || row->op == OP_SWAPN || row->op == OP_EXCHANGE;
+    return (row->op >= OP_DUP1 && row->op <= OP_SWAP16) || with_operand;
+}
+
+static bool is_copy(const struct opcode_row *row)
+{
+    return row->op <= OP_DUP16 || row->op == OP_DUPN;
 }
 
 static void read_row(struct builder *b, const struct opcode_row *row)
@@ -219,12 +226,16 @@ static void put_step(struct builder *b)
     put(b, OP_MSTORE);
 }
 
-static void put_immediate(struct builder *b)
+/* The instruction with what belongs to it. */
+static void put_instruction(struct builder *b)
 {
+    enum { ITEM_17 = 0x80, ITEMS_9_AND_16 = 0x00 }; /* as EIP-8024 writes them */
     unsigned op = b->row->op;
-    unsigned bytes = op >= OP_PUSH1 && op <= OP_PUSH32 ? op - OP_PUSH0 : opcode_infos[op].immediate;
-    bool is_push = op >= OP_PUSH1 && op <= OP_PUSH32;
-    while (bytes-- > 0) put(b, is_push ? (unsigned)(random_next(&b->random) & 0x7f) | 1 : 0);
+    put(b, op);
+    if (op == OP_DUPN || op == OP_SWAPN) put(b, ITEM_17);
+    if (op == OP_EXCHANGE) put(b, ITEMS_9_AND_16);
+    for (unsigned i = OP_PUSH1; i <= OP_PUSH32 && i <= op && op <= OP_PUSH32; i++)
+        put(b, (unsigned)(random_next(&b->random) & 0x7f) | 1);
 }
 
 static void put_unit(struct builder *b, uint32_t v, enum program_kind kind)
@@ -234,8 +245,8 @@ static void put_unit(struct builder *b, uint32_t v, enum program_kind kind)
     bool chain = (row->flags & ROW_CHAIN) != 0;
     if (row->unit != NULL || is_deep(row)) {
         if (kind != PROGRAM_TWIN && row->unit != NULL) put_text(b, row->unit);
-        if (kind != PROGRAM_TWIN && row->unit == NULL) put(b, row->op);
-        if (kind != PROGRAM_TWIN && row->unit == NULL && row->op <= OP_DUP16) put(b, OP_POP);
+        if (kind != PROGRAM_TWIN && row->unit == NULL) put_instruction(b);
+        if (kind != PROGRAM_TWIN && row->unit == NULL && is_copy(row)) put(b, OP_POP);
         return;
     }
     put_step(b);
@@ -244,8 +255,7 @@ static void put_unit(struct builder *b, uint32_t v, enum program_kind kind)
         for (uint32_t k = 0; k < b->operand_count; k++) put(b, OP_POP);
         return;
     }
-    put(b, row->op);
-    put_immediate(b);
+    put_instruction(b);
     if (chain) return;
     if (kind == PROGRAM_CHECK)
         b->results += info->out;
@@ -317,12 +327,12 @@ static void make_callee(struct builder *b, const char *hex)
 {
     unsigned size = (unsigned)strlen(hex) / 2;
     ASSERT(size >= 1 && size <= 16);
-    /* PUSHsize code, PUSH0, MSTORE, PUSH1 size, PUSH1 32 - size, RETURN */
-    unsigned all = 1 + size + 2 + 2 + 2 + 1;
+    /* PUSHsize code, PUSH1 0, MSTORE, PUSH1 size, PUSH1 32 - size, RETURN */
+    unsigned all = 1 + size + 3 + 2 + 2 + 1;
     put(b, OP_PUSH0 + all);
     put(b, OP_PUSH0 + size);
     put_hex(b, hex);
-    put(b, OP_PUSH0);
+    push(b, 0);
     put(b, OP_MSTORE);
     put(b, OP_PUSH1);
     put(b, size);
@@ -420,7 +430,7 @@ void opcode_program(struct buffer *out, const struct opcode_row *row, enum progr
     b.out = out;
     b.start = out->size;
     size_t data_at = set_up(&b);
-    if (is_deep(row)) push_random(&b, 32, false); /* SWAP16 reaches below the counter */
+    for (int i = 0; i < 2 && is_deep(row); i++) push_random(&b, 32, false); /* some reach below the counter */
     push(&b, size.loops);
     push_items(&b);
     uint32_t loop = here(&b);

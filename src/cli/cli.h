@@ -171,8 +171,13 @@ struct colours {
 };
 const struct colours *terminal_colours(void);
 
-/* Installs the handler: the first SIGINT sets the flag, the second ends the process. */
+/* Installs the handlers: the first SIGINT or SIGTERM sets the flag, the second ends the process, and so does, with exit
+ * status 130, time: a command that has not ended ten seconds after the first has nothing left to say. */
 void interrupt_catch(void);
+/* Takes that time limit away: for a command that has something to bring home, a commit. */
+void interrupt_wait(void);
+/* Undoes interrupt_catch: for a command that never looks at the flag. */
+void interrupt_release(void);
 bool interrupted(void);
 
 /* A bar on stderr. Steps may come from any thread. Nothing is shown before half a second has passed, nor where

@@ -50,7 +50,8 @@ const struct command commands[] = {
      "Workloads: transfers, erc20, uniswap-like, hybrid, gigagas-transfers, gigagas-erc20, gigagas-uniswap, pay-one,\n"
      "nonce-chain, half-chain, chain, late-chain, hot-counter, coinbase-readers, giant, selfdestruct-storm,\n"
      "deploy-then-call; docs/benchmarks.md says what they are.\n\n"
-     "With --opcodes single instructions and precompiled contracts are timed instead, all or those named (DIV, sha256),\n"
+     "With --opcodes single instructions and precompiled contracts are timed instead, all or those named (DIV, "
+     "sha256),\n"
      "by the rules of Osaka or of --fork: gas, ns (least, median and most of --repeat), Mgas/s, and the same in the\n"
      "plain interpreter, worst last. Every result is compared between the two interpreters. With --json also the\n"
      "programs, in hex digits, for other engines to run.",

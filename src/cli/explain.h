@@ -34,8 +34,25 @@ void explain_draw_graph(struct buffer *out, const struct explain_report *r);
 /* Style and script of the page (explain_style.c). */
 extern const char explain_css[], explain_script[];
 
+/* Tables of the page (explain_tables.c): the critical path, the hottest places, the transactions that lost or take most
+ * time. */
+void explain_put_path(struct buffer *out, const struct explain_report *r);
+void explain_put_places(struct buffer *out, const struct explain_report *r);
+void explain_put_txs(struct buffer *out, const struct explain_report *r);
+
+/* Begins a table that can be sorted. Heads are "#name|what it means": # stands before columns of numbers, the bar and
+ * what comes behind it may be missing. */
+void html_begin_table(struct buffer *out, const char *const *heads, size_t count);
+/* `more`: whether rows behind the first ones were put aside; `shown` of `all` rows are there. */
+void html_end_table(struct buffer *out, bool more, uint32_t shown, uint32_t all);
+/* Cells: a number; a time in microseconds. */
+void html_put_count(struct buffer *out, uint64_t n);
+void html_put_time(struct buffer *out, uint64_t ns);
+
 /* Text for HTML, with what has a meaning there escaped. */
 void html_put_text(struct buffer *out, const char *text);
+/* Likewise, with long runs of hex digits cut in their middle: 0x1234…cdef. */
+void html_put_short(struct buffer *out, const char *text);
 /* 1234567 as 1,234,567. */
 void html_put_number(struct buffer *out, uint64_t n);
 /* What a transaction does: to whom, calling what. Plain text. */

@@ -24,8 +24,7 @@ const char explain_css[] =
     "b{display:block;font-size:19px;font-weight:600}"
     ".tile span{color:var(--dim);font-size:12.5px;line-height:1.3;display:block}\n"
     ".two{display:grid;grid-template-columns:minmax(0,5fr) minmax(0,6fr);gap:34px;align-items:start}"
-    "@media(max-width:820px){.two{grid-template-columns:1fr}}.tables{margin-top:30px}.tables "
-    "table{margin-bottom:14px}\n"
+    ".tables{margin-top:30px}.tables table{margin-bottom:14px}\n"
     "table{border-collapse:collapse;width:100%;font-size:13.5px}th{text-align:left;font-weight:600;color:var(--dim);"
     "font-size:12.5px;border-bottom:1px solid var(--line);padding:5px 10px 5px "
     "0;white-space:nowrap;vertical-align:bottom}"
@@ -61,7 +60,12 @@ const char explain_css[] =
     ".simulated{fill:none;stroke:var(--ahead);stroke-width:2;stroke-dasharray:5 4}.limit-mark{fill:var(--run)}"
     ".simulated-mark{fill:var(--ahead)}.reached-mark{fill:var(--path);stroke:var(--bg);stroke-width:1.5}\n"
     "#tip{position:fixed;display:none;pointer-events:none;background:var(--text);color:var(--bg);font-size:12.5px;"
-    "padding:4px 9px;border-radius:5px;max-width:460px;overflow-wrap:anywhere;z-index:9}";
+    "padding:4px 9px;border-radius:5px;max-width:460px;overflow-wrap:anywhere;z-index:9}\n"
+    /* Narrow: one column; what is wide keeps a size at which it can be read, and scrolls. */
+    "@media(max-width:820px){main{padding:20px 16px 60px}.two{grid-template-columns:minmax(0,1fr);gap:0}"
+    ".lead{font-size:16px}.tile "
+    "b{font-size:16px;white-space:nowrap}.tiles{grid-template-columns:repeat(auto-fit,minmax(104px,1fr))}"
+    ".timeline,.graph{min-width:820px}.tables td.note{white-space:normal}#tip{max-width:86vw}}";
 
 const char explain_script[] =
     /* Tables: a click on a head sorts by it, largest first where there are numbers. */
@@ -95,5 +99,5 @@ const char explain_script[] =
     "z.addEventListener('pointerdown',function(e){drag={x:e.clientX,b:b.x};z.setPointerCapture(e.pointerId)});"
     "z.addEventListener('pointermove',function(e){if(!drag)return;var "
     "m=z.getScreenCTM();b.x=drag.b-(e.clientX-drag.x)/m.a;clamp()});"
-    "z.addEventListener('pointerup',function(){drag=null});"
+    "['pointerup','pointercancel'].forEach(function(n){z.addEventListener(n,function(){drag=null})});"
     "z.addEventListener('dblclick',function(){b.x=0;b.width=w;clamp()})});\n";

@@ -11,8 +11,7 @@ static double microseconds(uint64_t ns)
     return (double)ns / 1e3;
 }
 
-/* ---- speed-ups over cores
- * ------------------------------------------------------------------------------------------ */
+/* ---- speed-ups over cores ---------------------------------------------------------------------------------------- */
 
 static const double chart_w = 420, chart_h = 240, chart_left = 36, chart_bottom = 24, chart_steps = 6;
 
@@ -203,8 +202,7 @@ void explain_draw_timeline(struct buffer *out, const struct explain_report *r)
     buffer_append_text(out, "</svg></svg>");
 }
 
-/* ---- the conflict graph
- * ---------------------------------------------------------------------------------------------- */
+/* ---- the conflict graph ------------------------------------------------------------------------------------------ */
 
 enum { ARC_H = 200, BARS_H = 46, ARCS_MAX = 2500 };
 

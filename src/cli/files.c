@@ -39,7 +39,9 @@ enum status files_find(struct file_list *out, const char *path, struct error *e)
         goto out;
     }
     for (FTSENT *f; (f = fts_read(walk)) != NULL && s == STATUS_OK;) {
-        if (f->fts_info == FTS_F && (f->fts_level == 0 || is_json(f->fts_name)) && f->fts_name[0] != '.')
+        bool named = f->fts_level == FTS_ROOTLEVEL && f->fts_info == FTS_DEFAULT; /* a pipe, say */
+        bool is_case = f->fts_info == FTS_F && (f->fts_level == FTS_ROOTLEVEL || is_json(f->fts_name));
+        if (named || (is_case && f->fts_name[0] != '.'))
             add(out, f->fts_path, (uint64_t)f->fts_statp->st_size);
         else if (f->fts_info == FTS_ERR || f->fts_info == FTS_DNR || f->fts_info == FTS_NS)
             s = error_set(e, FILE_UNREADABLE, "%s: %s", f->fts_path, strerror(f->fts_errno));

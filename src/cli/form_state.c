@@ -1,5 +1,6 @@
 /* form: states and the lists of transactions. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "cli/form.h"
 
@@ -8,8 +9,49 @@ static struct address address_of_key(struct form *f, yyjson_val *key)
     return form_value_address(f, key, "name of an account");
 }
 
+/* Codes whose hashes are not known yet. Hashing them together takes a quarter of the time, and is a fifth of reading a
+ * state otherwise. */
+struct codes {
+    struct code_of {
+        struct bytes bytes;
+        uint32_t account;
+    } *all;
+    size_t count, capacity;
+};
+
+static void add_code(struct codes *c, uint32_t account, struct bytes bytes)
+{
+    if (c->count == c->capacity) {
+        c->capacity = c->capacity == 0 ? 16 : c->capacity * 2;
+        c->all = base_realloc(c->all, c->capacity * sizeof *c->all);
+    }
+    c->all[c->count++] = (struct code_of){bytes, account};
+}
+
+static int by_size(const void *a, const void *b)
+{
+    const struct code_of *x = a, *y = b;
+    return (x->bytes.size > y->bytes.size) - (x->bytes.size < y->bytes.size);
+}
+
+static void set_codes(struct codes *c, struct state_memory *out)
+{
+    if (c->count == 0) return;
+    struct hash *hashes = base_alloc(c->count * sizeof *hashes);
+    struct bytes *inputs = base_alloc(c->count * sizeof *inputs);
+    qsort(c->all, c->count, sizeof *c->all, by_size);
+    for (size_t i = 0; i < c->count; i++) inputs[i] = c->all[i].bytes;
+    keccak256_many(hashes, inputs, c->count);
+    for (size_t i = 0; i < c->count; i++)
+        state_memory_set_code(out, &out->accounts[c->all[i].account], &hashes[i], inputs[i]);
+    free(hashes);
+    free(inputs);
+    free(c->all);
+}
+
 void form_accounts(struct form *f, yyjson_val *accounts, struct state_memory *out)
 {
+    struct codes codes = {0};
     yyjson_obj_iter i = yyjson_obj_iter_with(accounts);
     for (yyjson_val *key; (key = yyjson_obj_iter_next(&i)) != NULL;) {
         yyjson_val *fields = yyjson_obj_iter_get_val(key);
@@ -19,11 +61,7 @@ void form_accounts(struct form *f, yyjson_val *accounts, struct state_memory *ou
         a->balance = form_optional_u256(f, fields, "balance");
         yyjson_val *code = form_optional(fields, "code");
         struct bytes bytes = code == NULL ? (struct bytes){0} : form_value_bytes(f, code, "code");
-        if (bytes.size != 0) {
-            struct hash hash;
-            keccak256(&hash, bytes.data, bytes.size);
-            state_memory_set_code(out, a, &hash, bytes);
-        }
+        if (bytes.size != 0) add_code(&codes, (uint32_t)(a - out->accounts), bytes);
         yyjson_obj_iter k = yyjson_obj_iter_with(form_optional(fields, "storage"));
         for (yyjson_val *slot; (slot = yyjson_obj_iter_next(&k)) != NULL;) {
             struct u256 number = form_value_word(f, slot, "storage key");
@@ -31,6 +69,7 @@ void form_accounts(struct form *f, yyjson_val *accounts, struct state_memory *ou
             state_memory_set_slot(out, &address, &number, &value);
         }
     }
+    set_codes(&codes, out);
 }
 
 static void put_u256(char out[67], struct u256 v)

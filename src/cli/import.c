@@ -87,6 +87,10 @@ static enum exit_code code_of(enum status s)
     case STATUS_OK: return EXIT_GOOD;
     case CHAIN_INTERRUPTED: return EXIT_INTERRUPTED;
     case FILE_UNREADABLE:
+    case FILE_TOO_BIG:
+    case BAD_JSON:
+    case BAD_FIELD:
+    case UNKNOWN_FORK:
     case CHAIN_FILE:
     case CHAIN_CONFIG:
     case STORE_NONE:
@@ -143,6 +147,7 @@ enum exit_code import_command(const struct options *o)
         log_line("import: expected --datadir and --genesis; see weft import --help");
         return EXIT_BAD_INPUT;
     }
+    interrupt_wait();                         /* the last commit may take its time */
     (void)mallopt(M_MMAP_THRESHOLD, 1 << 20); /* big pieces go back to the system when they are given up */
     s = open_all(&i, genesis, &e);
     if (s == STATUS_OK) {

@@ -31,16 +31,24 @@ static bool is_called_evm(const char *program)
     return strcmp(slash == NULL ? program : slash + 1, "evm") == 0;
 }
 
+/* What was printed must have arrived, or the command has failed. */
+static int finish(int code)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout)) return code;
+    log_line("standard output: expected to be writable");
+    return EXIT_BAD_INPUT;
+}
+
 int main(int argc, char **argv)
 {
     const char *name = argc < 2 ? "--help" : argv[1];
     if (strcmp(name, "--version") == 0 || strcmp(name, "version") == 0 || strcmp(name, "-v") == 0) {
         printf("%s %s\n", is_called_evm(argv[0]) ? "evm version weft" : "weft", WEFT_VERSION);
-        return EXIT_GOOD;
+        return finish(EXIT_GOOD);
     }
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
         options_help(argc > 2 ? find_command(argv[2]) : NULL);
-        return argc < 2 ? EXIT_BAD_INPUT : EXIT_GOOD;
+        return finish(argc < 2 ? EXIT_BAD_INPUT : EXIT_GOOD);
     }
     struct call call = {.command = find_command(name)};
     if (call.command == NULL) {
@@ -55,13 +63,9 @@ int main(int argc, char **argv)
     }
     if (wants_help) {
         options_help(call.command);
-        return EXIT_GOOD;
+        return finish(EXIT_GOOD);
     }
     interrupt_catch();
     run_on_big_stack(run_call, &call);
-    if (fflush(stdout) != 0) {
-        log_line("standard output: expected to be writable");
-        return EXIT_BAD_INPUT;
-    }
-    return interrupted() ? EXIT_INTERRUPTED : (int)call.code;
+    return finish(interrupted() ? EXIT_INTERRUPTED : (int)call.code);
 }

@@ -1,8 +1,8 @@
 /* make-chain: a chain that anyone can make, the same on every machine: to import, here and with other clients.
  *
  *     genesis     funded accounts, tokens, pools, a contract that fills storage; written as geth reads it
- *     each block  ether and token transfers, swaps, creations, contracts that destroy themselves, delegations; and, with --fill and
- *                 --touch, so many slots written for the first time, or again
+ *     each block  ether and token transfers, swaps, creations, contracts that destroy themselves, delegations; and,
+ *                 with --fill and --touch, so many slots written for the first time, or again
  *
  * Blocks are built on a store of their own, beside the file, which is removed at the end. */
 #include <errno.h>

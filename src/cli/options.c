@@ -130,8 +130,8 @@ static const struct option table[] = {
      FIELD(pipeline)},
     {OPTION_PERTURB, "--perturb", "N", "run each block N times with workers held up at random, and compare with serial",
      VALUE_NUMBER, FIELD(perturb)},
-    {OPTION_OPCODES, "--opcodes", NULL, "time instructions and precompiled contracts; operands are their names", VALUE_NONE,
-     FIELD(opcodes)},
+    {OPTION_OPCODES, "--opcodes", NULL, "time instructions and precompiled contracts; operands are their names",
+     VALUE_NONE, FIELD(opcodes)},
     {OPTION_RPC, "--rpc", "URL", "fetch blocks from the node at URL", VALUE_TEXT, FIELD(rpc)},
 };
 
@@ -300,8 +300,9 @@ enum status options_parse(struct options *out, const struct command *c, char **a
     if (out->operand_count < c->operands_min)
         return error_set(e, BAD_USAGE, "%s: expected %s; see weft %s --help", c->name, c->operands, c->name);
     if (out->operand_count > c->operands_max)
-        return error_set(e, BAD_USAGE, "%s: %s: expected no more than %u operands", c->name,
-                         out->operands[c->operands_max], c->operands_max);
+        return error_set(e, BAD_USAGE, "%s: %s: expected %s; see weft %s --help", c->name,
+                         out->operands[c->operands_max], c->operands_max == 0 ? "only options" : "fewer operands",
+                         c->name);
     return STATUS_OK;
 }
 

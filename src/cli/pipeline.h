@@ -6,7 +6,8 @@
  *
  * Who is free takes what stands nearest to the end of the line: an execution before anything else, since all others
  * wait for it. Once enough items are loaded ahead, a worker rather helps the one who executes (engine_new_on with a
- * pool of guests) than load more; until then execution is one worker's work, which costs least. With one worker the stages of an item follow each other, and nothing is ahead.
+ * pool of guests) than load more; until then execution is one worker's work, which costs least. With one worker the
+ * stages of an item follow each other, and nothing is ahead.
  *
  * Executions alternate between two sets of tools (engines), so that the results of one item can be finished while the
  * next one is executed. */

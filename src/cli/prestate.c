@@ -71,6 +71,7 @@ enum status prestate_read(struct prestate *out, const char *path, struct error *
 void prestate_free(struct prestate *p)
 {
     state_memory_free(p->state);
+    p->state = NULL;
 }
 
 enum status prestate_block_hash(void *context, uint64_t number, struct hash *out)

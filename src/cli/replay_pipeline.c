@@ -203,8 +203,8 @@ static void print_costs(const struct runner *r, const struct run_cost costs[WAYS
 {
     const struct colours *c = terminal_colours();
     const struct run_cost *plain = &costs[ONE_BY_ONE], *pipelined = &costs[PIPELINED];
-    printf("\n%s%-10s %7s %10s %10s %13s %9s %8s%s\n", c->bold, "files to", "threads", "wall ms", "cpu ms",
-           "execution ms", "blocks/s", "Mgas/s", c->off);
+    printf("\n%s%-10s %7s %10s %10s %13s %9s %8s%s\n", c->bold, "way", "threads", "wall ms", "cpu ms", "execution ms",
+           "blocks/s", "Mgas/s", c->off);
     for (size_t w = 0; w < WAYS; w++)
         printf("%-10s %7u %10.2f %10.2f %13.2f %9.1f %8.1f\n", way_names[w], pool_workers(r->pool),
                (double)costs[w].wall_ns / 1e6, (double)costs[w].cpu_ns / 1e6, (double)costs[w].execution_ns / 1e6,

@@ -227,6 +227,7 @@ enum exit_code run_command(const struct options *o)
     }
     run_open(&r);
     if (o->run.bench_seconds != 0) run_bench(&r, o->run.bench_seconds);
+    interrupt_release(); /* one call cannot be stopped half-way */
     if (o->trace)
         run_traced(&r);
     else

@@ -1,8 +1,7 @@
 /* Making, comparing and using witnesses of test blocks. */
 #include "cli/stateless.h"
 
-/* ---- the full state as a provider
- * ------------------------------------------------------------------------------------ */
+/* ---- the full state as a provider -------------------------------------------------------------------------------- */
 
 struct provider {
     struct witness_store *store;
@@ -80,8 +79,7 @@ static enum status compare_witnesses(const struct witness *made, const struct wi
     return s;
 }
 
-/* ---- a test's own witness
- * -------------------------------------------------------------------------------------------------- */
+/* ---- a test's own witness ---------------------------------------------------------------------------------------- */
 
 static const struct bytes *read_list(struct form *f, yyjson_val *v, const char *key, struct arena *arena, size_t *count)
 {

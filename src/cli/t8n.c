@@ -24,8 +24,7 @@ int t8n_exit_code(enum status s)
     }
 }
 
-/* ---- several executors
- * --------------------------------------------------------------------------------------------- */
+/* ---- several executors ------------------------------------------------------------------------------------------- */
 
 /* Which account comes out differently; the last in the shorter list is followed by nothing. */
 static enum status name_change(const struct state_diff *a, const struct state_diff *b, struct error *e)

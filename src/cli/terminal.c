@@ -20,19 +20,46 @@ const struct colours *terminal_colours(void)
 
 /* ---- interrupts ------------------------------------------------------------------------------------------------ */
 
-static volatile sig_atomic_t interrupt_came;
+/* How long a command may take to come to an end by itself, seconds. */
+enum { PATIENCE = 10 };
+
+static volatile sig_atomic_t interrupt_came, patient;
 
 static void on_interrupt(int signal_number)
 {
     (void)signal_number;
     interrupt_came = 1;
+    if (!patient) (void)alarm(PATIENCE);
+}
+
+static void on_alarm(int signal_number)
+{
+    (void)signal_number;
+    _exit(EXIT_INTERRUPTED);
+}
+
+static void handle(int signal_number, void (*handler)(int), int flags)
+{
+    struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
+    (void)sigaction(signal_number, &action, NULL);
 }
 
 void interrupt_catch(void)
 {
-    struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND | SA_RESTART};
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)sigaction(SIGTERM, &action, NULL);
+    handle(SIGALRM, on_alarm, 0);
+    handle(SIGINT, on_interrupt, (int)SA_RESETHAND | SA_RESTART);
+    handle(SIGTERM, on_interrupt, (int)SA_RESETHAND | SA_RESTART);
+}
+
+void interrupt_wait(void)
+{
+    patient = 1;
+}
+
+void interrupt_release(void)
+{
+    handle(SIGINT, SIG_DFL, 0);
+    handle(SIGTERM, SIG_DFL, 0);
 }
 
 bool interrupted(void)

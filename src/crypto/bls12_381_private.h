@@ -1,5 +1,5 @@
 /* Between the files of bls12-381: bls12_381.c has encoding, checks and pairings, bls12_381_sum.c additions and sums of
- * few multiples. */
+ * few multiples, kzg.c proofs of a polynomial's values. */
 #ifndef WEFT_BLS12_381_PRIVATE_H
 #define WEFT_BLS12_381_PRIVATE_H
 
@@ -20,5 +20,12 @@ void bls_g1_sum_few(blst_p1 *out, const blst_p1_affine *points, const uint8_t *s
                     struct arena *scratch);
 void bls_g2_sum_few(blst_p2 *out, const blst_p2_affine *points, const uint8_t *scalars, size_t count,
                     struct arena *scratch);
+
+/* The parts of a KZG proof (kzg.c), with their twins: the product of the pairings with the generator of G2 and with the
+ * ceremony's point before the final exponentiation; and c - y·G1 + z·w, for points in the subgroup or infinity. */
+void kzg_miller_loops(blst_fp12 *out, const blst_p1_affine *with_generator, const blst_p1_affine *with_setup);
+void kzg_miller_loops_plain(blst_fp12 *out, const blst_p1_affine *with_generator, const blst_p1_affine *with_setup);
+void kzg_left_side(blst_p1_affine *out, const blst_p1_affine *c, const blst_p1_affine *w, const blst_scalar *y,
+                   const blst_scalar *z, struct arena *scratch);
 
 #endif

@@ -138,7 +138,9 @@ bool bls_map_fp2_to_g2(uint8_t out[BLS_G2_SIZE], const uint8_t in[2 * BLS_FP_SIZ
 /* ---- KZG, EIP-4844 --------------------------------------------------------------------------------------------- */
 
 /* Verifies that the polynomial behind `commitment` takes the value y at z, against the public ceremony's setup. z and y
- * are big-endian and must be below the order of the scalar field; commitment and proof are compressed G1 points. */
-bool kzg_verify_proof(const uint8_t commitment[48], const uint8_t z[32], const uint8_t y[32], const uint8_t proof[48]);
+ * are big-endian and must be below the order of the scalar field; commitment and proof are compressed G1 points.
+ * Memory is taken from `scratch` and given back before returning. */
+bool kzg_verify_proof(const uint8_t commitment[48], const uint8_t z[32], const uint8_t y[32], const uint8_t proof[48],
+                      struct arena *scratch);
 
 #endif

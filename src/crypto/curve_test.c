@@ -1,12 +1,12 @@
 /* Pairing curves, KZG and modexp: group laws, and everything that must be refused. Known values are in the precompile
  * vectors. */
+#include "crypto/bls12_381_private.h"
 #include "crypto/bn254_private.h"
 #include "crypto/crypto.h"
 #include "crypto/modexp_private.h"
 
 #include "harness.h"
 
-#include <blst.h>
 #include <gmp.h>
 
 /* ---- bn254 ------------------------------------------------------------------------------------------------------- */
@@ -389,21 +389,72 @@ TEST(kzg_of_a_constant_polynomial)
 {
     /* p(x) = 3 everywhere: the commitment is 3 G1, the proof infinity. */
     uint8_t commitment[48], z[32] = {[31] = 77}, y[32] = {[31] = 3}, proof[48] = {0xc0}, three[1] = {3};
+    struct arena scratch = {0};
     blst_p1 c;
     blst_p1_mult(&c, blst_p1_generator(), three, 8);
     blst_p1_compress(commitment, &c);
-    CHECK(kzg_verify_proof(commitment, z, y, proof));
+    CHECK(kzg_verify_proof(commitment, z, y, proof, &scratch));
     y[31] = 4;
-    CHECK(!kzg_verify_proof(commitment, z, y, proof));
+    CHECK(!kzg_verify_proof(commitment, z, y, proof, &scratch));
     y[31] = 3;
     memset(z, 0xff, 32); /* not below the order */
-    CHECK(!kzg_verify_proof(commitment, z, y, proof));
+    CHECK(!kzg_verify_proof(commitment, z, y, proof, &scratch));
     memset(z, 0, 32);
     proof[47] = 1;
-    CHECK(!kzg_verify_proof(commitment, z, y, proof));
+    CHECK(!kzg_verify_proof(commitment, z, y, proof, &scratch));
     uint8_t zero[48] = {0xc0};
     memset(y, 0, 32);
-    CHECK(kzg_verify_proof(zero, z, y, zero));
+    CHECK(kzg_verify_proof(zero, z, y, zero, &scratch));
+    arena_free(&scratch);
+}
+
+/* A multiple of the generator, sometimes infinity, the generator or its opposite. */
+static blst_p1_affine some_point(void)
+{
+    uint8_t big[32], scalar[32];
+    random_scalar(big, scalar);
+    uint64_t kind = harness_random_below(8);
+    if (kind < 2) memset(scalar, 0, 32);
+    if (kind == 1) scalar[0] = 1;
+    blst_p1 p;
+    blst_p1_mult(&p, blst_p1_generator(), scalar, 256);
+    blst_p1_cneg(&p, kind % 2 == 1);
+    blst_p1_affine out;
+    blst_p1_to_affine(&out, &p);
+    return out;
+}
+
+TEST(kzg_parts_agree_with_blst)
+{
+    struct arena scratch = {0};
+    for (int round = 0; round < 40; round++) {
+        blst_p1_affine c = some_point(), w = some_point(), found;
+        blst_fp12 one, other;
+        kzg_miller_loops(&one, &c, &w);
+        kzg_miller_loops_plain(&other, &c, &w);
+        blst_final_exp(&one, &one);
+        blst_final_exp(&other, &other);
+        CHECK(blst_fp12_is_equal(&one, &other));
+
+        uint8_t big[32];
+        blst_scalar y, z;
+        random_scalar(big, y.b);
+        random_scalar(big, z.b);
+        if (round % 8 == 0) memset(y.b, 0, 32);
+        if (round % 8 == 1) memset(z.b, 0, 32);
+        kzg_left_side(&found, &c, &w, &y, &z, &scratch);
+        blst_p1 sum, part;
+        blst_p1_mult(&sum, blst_p1_generator(), y.b, 256);
+        blst_p1_cneg(&sum, true);
+        blst_p1_add_or_double_affine(&sum, &sum, &c);
+        blst_p1_from_affine(&part, &w);
+        blst_p1_mult(&part, &part, z.b, 256);
+        blst_p1_add_or_double(&sum, &sum, &part);
+        blst_p1_affine expected;
+        blst_p1_to_affine(&expected, &sum);
+        CHECK(blst_p1_affine_is_equal(&found, &expected));
+    }
+    arena_free(&scratch);
 }
 
 /* ---- modexp ------------------------------------------------------------------------------------------------------ */

@@ -5,13 +5,13 @@
  *     e(C - y G1, G2) = e(W, s G2 - z G2)    which is    e(C - y G1 + z W, G2) * e(-W, s G2) = 1.
  *
  * In the second form both points of G2 are constants, so their line functions are computed once, and all
- * multiplications are in G1. Of the ceremony's setup one point is needed, s G2; reading the whole setup would take
- * seconds (docs/decisions/0010-crypto-libraries.md). */
+ * multiplications are in G1: one sum of two multiples (bls12_381_sum.c). Both Miller loops run as one, sharing the
+ * squarings; the twin is blst's loop, once for each pair. Of the ceremony's setup one point is needed, s G2; reading
+ * the whole setup would take seconds (docs/decisions/0010-crypto-libraries.md). */
+#include "crypto/bls12_381_private.h"
 #include "crypto/crypto.h"
 
 #include <pthread.h>
-
-#include <blst.h>
 
 /* s G2, compressed: KZG_SETUP_G2[1] of the public ceremony, as EIP-4844 prescribes it. */
 static const uint8_t setup_g2[96] = {
@@ -23,7 +23,7 @@ static const uint8_t setup_g2[96] = {
     0x08, 0x70, 0x41, 0xde, 0x62, 0x10, 0x00, 0xed, 0xc9, 0x8e, 0xda, 0xda, 0x20, 0xc1, 0xde, 0xf2,
 };
 
-enum { LINES = 68, SCALAR_BITS = 255 };
+enum { LINES = 68 };
 static blst_fp6 lines_generator[LINES], lines_setup[LINES];
 static pthread_once_t lines_once = PTHREAD_ONCE_INIT;
 
@@ -41,36 +41,102 @@ static bool read_point(blst_p1_affine *out, const uint8_t in[48])
     return blst_p1_uncompress(out, in) == BLST_SUCCESS && blst_p1_affine_in_g1(out);
 }
 
-bool kzg_verify_proof(const uint8_t commitment[48], const uint8_t z[32], const uint8_t y[32], const uint8_t proof[48])
+/* ---- the two Miller loops ---------------------------------------------------------------------------------------- */
+
+/* A point as the lines want it: (-2x, 2y). */
+static blst_p1_affine point_for_lines(const blst_p1_affine *p)
+{
+    blst_p1_affine out;
+    blst_fp_add(&out.x, &p->x, &p->x);
+    blst_fp_cneg(&out.x, &out.x, true);
+    blst_fp_add(&out.y, &p->y, &p->y);
+    return out;
+}
+
+/* f *= the line at the point. A line is three elements of the quadratic extension: a constant, and what x and y are
+ * multiplied with. */
+static void multiply_by_line(blst_fp12 *f, const blst_fp6 *line, const blst_p1_affine *point)
+{
+    blst_fp6 at;
+    at.fp2[0] = line->fp2[0];
+    for (int i = 0; i < 2; i++) {
+        blst_fp_mul(&at.fp2[1].fp[i], &line->fp2[1].fp[i], &point->x);
+        blst_fp_mul(&at.fp2[2].fp[i], &line->fp2[2].fp[i], &point->y);
+    }
+    blst_fp12_mul_by_xy00z0(f, f, &at);
+}
+
+void kzg_miller_loops(blst_fp12 *out, const blst_p1_affine *with_generator, const blst_p1_affine *with_setup)
 {
     pthread_once(&lines_once, make_lines);
+    /* The curve's parameter 0xd201000000010000 from its second bit on: a line for each bit, and one more for each 1. */
+    static const uint8_t zeros_behind[] = {2, 3, 9, 32, 16};
+    const blst_p1_affine g = point_for_lines(with_generator), s = point_for_lines(with_setup);
+    const blst_fp6 *line_g = blst_p1_affine_is_inf(with_generator) ? NULL : lines_generator;
+    const blst_fp6 *line_s = blst_p1_affine_is_inf(with_setup) ? NULL : lines_setup; /* a pair with infinity is one */
+    blst_fp12 f = *blst_fp12_one();
+#define BOTH_LINES()                                                                                                   \
+    do {                                                                                                               \
+        if (line_g != NULL) multiply_by_line(&f, line_g++, &g);                                                        \
+        if (line_s != NULL) multiply_by_line(&f, line_s++, &s);                                                        \
+    } while (0)
+    BOTH_LINES();
+    for (size_t i = 0; i < COUNT_OF(zeros_behind); i++) {
+        BOTH_LINES();
+        for (unsigned k = 0; k < zeros_behind[i]; k++) {
+            blst_fp12_sqr(&f, &f);
+            BOTH_LINES();
+        }
+    }
+#undef BOTH_LINES
+    blst_fp12_conjugate(&f); /* the parameter is negative */
+    *out = f;
+}
+
+void kzg_miller_loops_plain(blst_fp12 *out, const blst_p1_affine *with_generator, const blst_p1_affine *with_setup)
+{
+    pthread_once(&lines_once, make_lines);
+    blst_fp12 product = *blst_fp12_one(), factor;
+    if (!blst_p1_affine_is_inf(with_generator)) blst_miller_loop_lines(&product, lines_generator, with_generator);
+    if (!blst_p1_affine_is_inf(with_setup)) {
+        blst_miller_loop_lines(&factor, lines_setup, with_setup);
+        blst_fp12_mul(&product, &product, &factor);
+    }
+    *out = product;
+}
+
+/* ---- the proof --------------------------------------------------------------------------------------------------- */
+
+void kzg_left_side(blst_p1_affine *out, const blst_p1_affine *c, const blst_p1_affine *w, const blst_scalar *y,
+                   const blst_scalar *z, struct arena *scratch)
+{
+    struct arena_mark mark = arena_mark(scratch);
+    blst_p1_affine points[2] = {*blst_p1_affine_generator(), *w};
+    uint8_t scalars[2][32];
+    blst_fp_cneg(&points[0].y, &points[0].y, true);
+    memcpy(scalars[0], y->b, 32);
+    memcpy(scalars[1], z->b, 32);
+    blst_p1 sum;
+    bls_g1_sum_few(&sum, points, scalars[0], blst_p1_affine_is_inf(w) ? 1 : 2, scratch);
+    blst_p1_add_or_double_affine(&sum, &sum, c);
+    blst_p1_to_affine(out, &sum);
+    arena_rewind(scratch, mark);
+}
+
+bool kzg_verify_proof(const uint8_t commitment[48], const uint8_t z[32], const uint8_t y[32], const uint8_t proof[48],
+                      struct arena *scratch)
+{
     blst_scalar scalar_z, scalar_y;
     blst_scalar_from_bendian(&scalar_z, z);
     blst_scalar_from_bendian(&scalar_y, y);
-    blst_p1_affine c, w;
+    blst_p1_affine c, w, left;
     if (!blst_scalar_fr_check(&scalar_z) || !blst_scalar_fr_check(&scalar_y) || !read_point(&c, commitment) ||
         !read_point(&w, proof))
         return false;
-
-    /* C - y G1 + z W */
-    blst_p1 left, part;
-    blst_p1_mult(&left, blst_p1_generator(), scalar_y.b, SCALAR_BITS);
-    blst_p1_cneg(&left, true);
-    blst_p1_add_or_double_affine(&left, &left, &c);
-    blst_p1_from_affine(&part, &w);
-    blst_p1_mult(&part, &part, scalar_z.b, SCALAR_BITS);
-    blst_p1_add_or_double(&left, &left, &part);
-
-    /* -W; a pair with infinity is one, which blst's Miller loop over lines does not know. */
-    blst_p1_affine sum;
-    blst_p1_to_affine(&sum, &left);
-    blst_fp12 product = *blst_fp12_one(), factor;
-    if (!blst_p1_affine_is_inf(&sum)) blst_miller_loop_lines(&product, lines_generator, &sum);
-    if (!blst_p1_affine_is_inf(&w)) {
-        blst_fp_cneg(&w.y, &w.y, true);
-        blst_miller_loop_lines(&factor, lines_setup, &w);
-        blst_fp12_mul(&product, &product, &factor);
-    }
+    kzg_left_side(&left, &c, &w, &scalar_y, &scalar_z, scratch);
+    if (!blst_p1_affine_is_inf(&w)) blst_fp_cneg(&w.y, &w.y, true);
+    blst_fp12 product;
+    kzg_miller_loops(&product, &left, &w);
     blst_final_exp(&product, &product);
     return blst_fp12_is_one(&product);
 }

@@ -1,9 +1,11 @@
 /* Modular exponentiation of big-endian numbers (EIP-198): which of several ways is taken.
  *
  *     exponent of a few bits          square and divide: entering Montgomery's form costs more than it saves
- *     odd modulus                     Montgomery's form: modexp_odd.c up to 384 bits, modexp_ifma.c above where the processor can
+ *     odd modulus                     Montgomery's form: modexp_odd.c up to 384 bits, modexp_ifma.c above where the
+ *                                     processor can
  *     even modulus, odd·2^k           the power modulo both, joined (modexp_power2.c), for k up to 512
- *     all else                        GMP (modexp_plain), which can do everything and costs some 0.5 µs a call around it
+ *     all else                        GMP (modexp_plain), which can do everything and costs some 0.5 µs a call around
+ *                                     it
  *
  * Numbers are GMP's limbs in fixed buffers on the stack, so that nothing is allocated. */
 #include "crypto/crypto.h"

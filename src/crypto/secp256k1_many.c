@@ -4,8 +4,8 @@
  *
  *     R        y as the square root of x^3 + 7: a power with a fixed exponent
  *     table    R, 2R, ... 16R on a curve of its own (below), in affine coordinates; each also times lambda
- *     loop     26 times: five doublings; one table point for each half of u2; every second time one for each half of u1,
- *              from a table of G, 2G, ... 512G that is made once
+ *     loop     26 times: five doublings; one table point for each half of u2; every second time one for each half of
+ *              u1, from a table of G, 2G, ... 512G that is made once
  *     end      to affine coordinates, with one inversion for all groups of the chunk
  *
  * The table's points leave additions with different z. Instead of dividing, they are all brought to the last one's: (x,

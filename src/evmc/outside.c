@@ -187,15 +187,10 @@ int64_t vm_op_create(struct frame *f, struct u256 *sp, int64_t gas, enum vm_kind
 {
     const struct host_frame *h = host_frame_of(f);
     const struct fork *fork = f->fork;
-    if (UNLIKELY(f->message->is_static)) return fail(VM_STATIC_VIOLATION);
-    gas = memory_range(f, gas, &sp[-1], &sp[-2]);
-    if (UNLIKELY(gas < 0)) return gas;
-    uint64_t size = sp[-2].w[0];
-    if (fork->limit.initcode_size != 0 && size > fork->limit.initcode_size) return fail(VM_INITCODE_TOO_BIG);
-    uint64_t word_price = fork->gas.initcode_word + (kind == VM_CREATE2 ? fork->gas.keccak_word : 0);
-    gas = charge(gas, word_price * words_of(size));
+    gas = create_begin(f, sp, gas, kind);
     if (UNLIKELY(gas < 0)) return gas;
     int64_t given = fork->keeps_64th ? gas - gas / 64 : gas;
+    uint64_t size = sp[-2].w[0];
 
     f->return_data = (struct bytes){NULL, 0};
     struct u256 *pushed = &sp[kind == VM_CREATE ? -2 : -3];

@@ -2,9 +2,9 @@
  * and works out what waits for what, how fast the block could have been, and what was in the way.
  *
  *     block_task ──► timed runs, serial and parallel ─────────► medians, time of each transaction, what each worker did
- *                └─► a watched serial run ──► explain_trace ──► explain_graph ──► critical path, limits ──► explain_report
- *                      reads, writes, hashed     │                                                             │
- *                                                └── hashed words ──► names of storage slots ──────────────────┘
+ *                └─► a watched serial run ─► explain_trace ─► explain_graph ─► critical path, limits ─► explain_report
+ *                      reads, writes, hashed    │                                                          │
+ *                                               └── hashed words ──► names of storage slots ───────────────┘
  *
  * A transaction truly depends on an earlier one when it read a value that the earlier one wrote. No dependency are:
  *   credits and debits     they commute; only who looks at a balance waits for those who change it
@@ -105,8 +105,8 @@ void explain_graph_make(const struct explain_trace *t, struct arena *arena, stru
 struct explain_path {
     uint64_t ns;
     uint32_t *txs; /* first to last */
-    uint32_t *
-        via; /* for each but the first (EXPLAIN_NONE), an edge into it: from the one before, or from a join behind that one */
+    /* for each but the first (EXPLAIN_NONE), an edge into it: from the one before, or from a join behind that one */
+    uint32_t *via;
     uint32_t count;
 };
 void explain_critical_path(const struct explain_graph *g, const uint64_t *ns, struct arena *arena,
@@ -155,8 +155,7 @@ struct explain_layout {
 void explain_name_slots(struct explain_trace *t, const struct explain_layout *layouts, uint32_t layout_count,
                         struct arena *arena);
 
-/* ---- the scheduler on virtual workers
- * ----------------------------------------------------------------------------- */
+/* ---- the scheduler on virtual workers ---------------------------------------------------------------------------- */
 
 /* What things cost beside the transactions themselves. */
 struct explain_costs {

@@ -248,8 +248,7 @@ TEST(slots_get_names_from_hashes_and_layouts)
     arena_free(&arena);
 }
 
-/* ---- whole reports, and the simulator
- * ---------------------------------------------------------------------------------- */
+/* ---- whole reports, and the simulator ---------------------------------------------------------------------------- */
 
 static void check_simulations(const struct explain_report *r)
 {

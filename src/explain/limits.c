@@ -3,8 +3,7 @@
 
 #include "explain/explain.h"
 
-/* ---- the graph, from node to successors
- * ---------------------------------------------------------------------------- */
+/* ---- the graph, from node to successors -------------------------------------------------------------------------- */
 
 struct successors {
     uint32_t *first; /* of each node, and one more */
@@ -53,8 +52,7 @@ static uint64_t time_of(const struct explain_graph *g, const uint64_t *ns, uint3
     return node < g->tx_count ? ns[node] : 0;
 }
 
-/* ---- the critical path
- * --------------------------------------------------------------------------------------------- */
+/* ---- the critical path ------------------------------------------------------------------------------------------- */
 
 /* For each node the time of the longest chain that ends there, with it, and over which edge it comes. */
 static uint64_t *longest_to(const struct explain_graph *g, const struct successors *s, const uint64_t *ns,

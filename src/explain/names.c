@@ -23,8 +23,7 @@ struct place {
     uint32_t step_count;
 };
 
-/* ---- from a key to its place
- * --------------------------------------------------------------------------------------- */
+/* ---- from a key to its place ------------------------------------------------------------------------------------- */
 
 static bool is_small(const struct u256 *v, uint64_t most)
 {
@@ -154,8 +153,7 @@ static void put_key(struct buffer *out, struct bytes key, const char *type)
         put_number(out, &word);
 }
 
-/* ---- without a layout
- * ----------------------------------------------------------------------------------------------- */
+/* ---- without a layout -------------------------------------------------------------------------------------------- */
 
 /* Slots that proxies agreed on (EIP-1967): one below the hash of a name. */
 static const char *agreed_name(const struct u256 *slot)

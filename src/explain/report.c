@@ -21,8 +21,7 @@ static int by_number(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* ---- locations by what they are
- * --------------------------------------------------------------------------------------- */
+/* ---- locations by what they are ---------------------------------------------------------------------------------- */
 
 /* Location indices in the order of `compare_locations`, to find locations by what they are. */
 struct directory {
@@ -243,8 +242,7 @@ static enum status run_all(const struct explain_how *how, struct explain_report 
     return s;
 }
 
-/* ---- what the events say of each transaction
- * --------------------------------------------------------------------------- */
+/* ---- what the events say of each transaction --------------------------------------------------------------------- */
 
 /* Where and when a transaction was last executed ahead of the line. */
 struct ahead {
@@ -326,8 +324,7 @@ static void use_events(struct explain_report *r)
     free(ahead);
 }
 
-/* ---- what the trace says
- * ------------------------------------------------------------------------------------------- */
+/* ---- what the trace says ----------------------------------------------------------------------------------------- */
 
 /* Counts who touches what, and what would be a conflict if it were not for... */
 static void count_accesses(struct explain_report *r)

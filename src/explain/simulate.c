@@ -79,8 +79,7 @@ struct simulation {
     uint64_t ended_ns;
 };
 
-/* ---- what depends on what
- * ------------------------------------------------------------------------------------------- */
+/* ---- what depends on what ---------------------------------------------------------------------------------------- */
 
 /* Sorts the edges by their end. Edges come in the order of transactions, but those of joins stand between. */
 static void collect_needs(struct simulation *s)
@@ -166,8 +165,7 @@ static uint32_t latest_need(const struct simulation *s, uint32_t tx)
     return latest;
 }
 
-/* ---- the steps of a worker
- * -------------------------------------------------------------------------------------------- */
+/* ---- the steps of a worker --------------------------------------------------------------------------------------- */
 
 static void spend(struct simulation *s, struct worker *w, uint64_t ns)
 {

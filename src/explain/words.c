@@ -101,89 +101,122 @@ static void put_factor(struct buffer *out, double factor)
     buffer_printf(out, factor < 9.95 ? "%.1f" : "%.0f", factor);
 }
 
-static void say_what_is_possible(struct buffer *out, const struct explain_report *r)
+/* "with any number of cores the block could run at most 3.4 times as fast." */
+static void put_limit(struct buffer *out, const struct explain_report *r)
 {
     static const double notable = 1.05;
-    uint32_t n = r->trace.tx_count;
-    if (r->path.count <= 1) {
-        uint32_t longest = r->path.txs[0];
-        bool any = r->longest_chain > 1;
-        if (n == 1) {
-            buffer_append_text(out, "This block has one transaction only: there is nothing to share.");
-            return;
-        }
-        if (any)
-            buffer_printf(out,
-                          "Dependencies are not what holds this block back: its longest chain, %u transactions, takes "
-                          "less time than one transaction alone.",
-                          r->longest_chain);
-        else
-            buffer_append_text(out, "No transaction of this block needs what another one wrote.");
-        buffer_printf(out, " Transaction %u takes %.1f\u00a0%% of the whole time, so ", longest,
-                      percent(r->txs[longest].ns, r->tx_ns));
-        if (r->limit < notable) {
-            buffer_append_text(out, "no number of cores makes the block notably faster.");
-            return;
-        }
-        buffer_append_text(out, "with any number of cores the block could run at most ");
-        put_factor(out, r->limit);
-        buffer_append_text(out, " times as fast.");
+    if (r->limit < notable) {
+        buffer_append_text(out, "no number of cores makes the block notably faster.");
         return;
     }
-    if (r->path.count == n) {
-        buffer_printf(out, "This block cannot run faster than serially: all %u transactions, ", n);
-    } else {
-        if (r->limit < notable) {
-            buffer_append_text(out, "This block can hardly run faster than serially");
-        } else {
-            buffer_append_text(out, "This block could run at most ");
-            put_factor(out, r->limit);
-            buffer_append_text(out, " times faster");
-        }
-        buffer_printf(out, ": %u of its %u transactions, ", r->path.count, n);
-    }
-    put_chain(out, &r->path);
-    buffer_append_text(out, ", wait for each other");
+    buffer_append_text(out, "with any number of cores the block could run at most ");
+    put_factor(out, r->limit);
+    buffer_append_text(out, " times as fast.");
+}
+
+/* ", all over slot 0 of 0x...": where the transactions of the critical path meet. */
+static void put_meeting_place(struct buffer *out, const struct explain_report *r)
+{
     const struct explain_location *where;
     uint32_t steps = busiest_account(r, &where);
-    if (where != NULL) {
-        if (steps == r->path.count - 1)
-            buffer_append_text(out, ", all over ");
-        else
-            buffer_printf(out, ", in %u of %u steps over ", steps, r->path.count - 1);
-        if (where->on_path == steps) {
-            explain_put_location(out, where);
-        } else if (where->on_path * 4 < steps) {
-            buffer_append_text(out, "different slots of ");
-            put_address(out, &where->address);
-        } else {
-            put_address(out, &where->address);
-            buffer_append_text(out, " (most often ");
-            struct buffer name = {0};
-            explain_put_location(&name, where);
-            const char of[] = " of 0x";
-            size_t size = name.size > 40 + sizeof of - 1 ? name.size - 40 - (sizeof of - 1) : name.size;
-            buffer_append(out, name.data, size);
-            buffer_append_text(out, ")");
-            buffer_free(&name);
-        }
+    if (where == NULL) return;
+    if (steps == r->path.count - 1)
+        buffer_append_text(out, steps == 1 ? " over " : ", all over ");
+    else
+        buffer_printf(out, ", in %u of %u steps over ", steps, r->path.count - 1);
+    if (where->on_path == steps) {
+        explain_put_location(out, where);
+    } else if (where->on_path * 4 < steps) {
+        buffer_append_text(out, "different slots of ");
+        put_address(out, &where->address);
+    } else {
+        put_address(out, &where->address);
+        buffer_append_text(out, " (most often ");
+        struct buffer name = {0};
+        explain_put_location(&name, where);
+        const char of[] = " of 0x";
+        size_t size = name.size > 40 + sizeof of - 1 ? name.size - 40 - (sizeof of - 1) : name.size;
+        buffer_append(out, name.data, size);
+        buffer_append_text(out, ")");
+        buffer_free(&name);
     }
-    buffer_append_text(out, ".");
+}
+
+/* Left to one thread although there were others. */
+static bool is_too_small(const struct explain_report *r)
+{
+    return r->parallel.fallback != NULL && r->parallel_threads > 1 && r->trace.tx_count > 1;
+}
+
+/* No chain takes longer than the longest transaction. */
+static void say_what_is_longest(struct buffer *out, const struct explain_report *r)
+{
+    static const double much = 16; /* cores that most machines have not */
+    uint32_t longest = r->path.txs[0];
+    if (r->trace.tx_count == 1) {
+        buffer_append_text(out, "This block has one transaction only: there is nothing to share.");
+        return;
+    }
+    double share = percent(r->txs[longest].ns, r->tx_ns);
+    if (is_too_small(r))
+        buffer_printf(out, "Its longest transaction, %u, takes", longest);
+    else if (r->limit >= much)
+        buffer_printf(out, "Little holds this block back: its longest transaction, %u, takes", longest);
+    else
+        buffer_printf(out, "One long transaction holds this block back: number %u takes", longest);
+    buffer_printf(out, " %.1f\u00a0%% of the whole time, so ", share);
+    put_limit(out, r);
+    if (r->longest_chain > 1)
+        buffer_printf(out, " The longest chain of transactions that wait for each other, %u, takes less than that.",
+                      r->longest_chain);
+    else
+        buffer_append_text(out, " No transaction of this block needs what another one wrote.");
+}
+
+static void say_what_waits(struct buffer *out, const struct explain_report *r)
+{
+    uint32_t n = r->trace.tx_count, count = r->path.count;
+    if (count == n) {
+        buffer_printf(out, "This block cannot run faster than serially: its %u transactions wait for each other, ", n);
+        buffer_append_text(out, "one after the other");
+        put_meeting_place(out, r);
+        buffer_append_text(out, ".");
+    } else {
+        buffer_printf(out, "A chain of %u of its %u transactions holds this block back: they wait for each other",
+                      count, n);
+        put_meeting_place(out, r);
+        buffer_append_text(out, ", so ");
+        put_limit(out, r);
+    }
+    buffer_append_text(out, " The chain is ");
+    put_chain(out, &r->path);
     uint32_t heaviest = heaviest_of_path(r);
-    if (percent(r->txs[heaviest].ns, r->path.ns) >= 40)
-        buffer_printf(out, " Transaction %u is %.0f\u00a0%% of that chain.", heaviest,
+    if (count != n && percent(r->txs[heaviest].ns, r->path.ns) >= 40)
+        buffer_printf(out, "; transaction %u takes %.0f\u00a0%% of its time", heaviest,
                       percent(r->txs[heaviest].ns, r->path.ns));
+    buffer_append_text(out, ".");
+}
+
+/* The first sentence: what holds the block back. */
+static void say_what_is_possible(struct buffer *out, const struct explain_report *r)
+{
+    if (is_too_small(r)) {
+        uint64_t transfers = (uint64_t)r->trace.tx_count * 21000;
+        buffer_printf(out,
+                      "This block was left to one thread, since calling others would cost more than they save: it is "
+                      "%.2f ms of work, with %.1f million gas beyond plain transfers. ",
+                      (double)r->serial.wall_ns / 1e6,
+                      r->gas_used > transfers ? (double)(r->gas_used - transfers) / 1e6 : 0.0);
+    }
+    if (r->path.count <= 1)
+        say_what_is_longest(out, r);
+    else
+        say_what_waits(out, r);
 }
 
 static void say_what_was_reached(struct buffer *out, const struct explain_report *r)
 {
-    if (r->parallel.fallback != NULL) {
-        uint64_t transfers = (uint64_t)r->trace.tx_count * 21000;
-        buffer_printf(out, " It was left to one thread: %s (%.2f ms, %.1f million gas beyond plain transfers).",
-                      r->parallel.fallback, (double)r->serial.wall_ns / 1e6,
-                      r->gas_used > transfers ? (double)(r->gas_used - transfers) / 1e6 : 0.0);
-        return;
-    }
+    if (is_too_small(r)) return;
     if (r->parallel.threads == 1) {
         buffer_append_text(out, " It ran on one thread.");
         return;
@@ -194,6 +227,8 @@ static void say_what_was_reached(struct buffer *out, const struct explain_report
         if (explain_cores[i] == r->parallel.threads)
             buffer_printf(out, "; its dependencies allow %.2f there", r->limits[i]);
     buffer_append_text(out, ".");
+    if (reached > r->limit * 1.1)
+        buffer_append_text(out, " That is more than is possible: the machine was busy while it was measured.");
 }
 
 static void say_what_was_lost(struct buffer *out, const struct explain_report *r)

@@ -134,9 +134,9 @@ struct fork {
         uint32_t access_key;
         uint32_t floor_token;            /* EIP-7623: at least base + this for each token of data; 0: no floor */
         uint32_t floor_zero, floor_byte; /* tokens of a zero byte and of another: 1 and 4, both 4 (EIP-7976) */
-        uint32_t
-            access_list_byte;   /* tokens of a byte of the access list, in the floor and out of it: 0, 4 (EIP-7981) */
-        uint32_t authorization; /* EIP-7702, each */
+        /* tokens of a byte of the access list, in the floor and out of it: 0, 4 (EIP-7981) */
+        uint32_t access_list_byte;
+        uint32_t authorization;        /* EIP-7702, each */
         uint32_t authorization_refund; /* when its account exists */
         uint32_t refund_quotient;      /* refund at most gas used / this: 2, 5 (EIP-3529) */
         uint32_t types;                /* mask of TX_TYPE_ */
@@ -165,9 +165,9 @@ struct fork {
         uint32_t price_bits;                /* significant bits of the price ... */
         uint32_t price_offset;              /* ... plus this */
         uint32_t account, slot, delegation; /* bytes that each adds */
-        bool
-            final; /* the text of 2026-02-18: what was paid is gone when a create or the whole transaction fails or the account destroys
-                     * itself; what a slot cost goes into the refund counter */
+        /* the text of 2026-02-18: what was paid is gone when a create or the whole transaction fails or the account
+         * destroys itself; what a slot cost goes into the refund counter */
+        bool final;
     } state_growth;
 
     /* EIP-1559. elasticity is 0 before it. */

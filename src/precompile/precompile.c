@@ -177,8 +177,7 @@ static bool run_blake2f(const struct call *c)
     return true;
 }
 
-/* ---- point evaluation
- * ------------------------------------------------------------------------------------------------ */
+/* ---- point evaluation -------------------------------------------------------------------------------------------- */
 
 /* versioned hash (32 bytes) | z (32) | y (32) | commitment (48) | proof (48) */
 static bool run_point_evaluation(const struct call *c)
@@ -195,7 +194,8 @@ static bool run_point_evaluation(const struct call *c)
     struct hash versioned;
     sha256(&versioned, in + COMMITMENT, COMMITMENT_SIZE);
     versioned.b[0] = VERSION;
-    if (memcmp(versioned.b, in, 32) != 0 || !kzg_verify_proof(in + COMMITMENT, in + Z, in + Y, in + PROOF))
+    if (memcmp(versioned.b, in, 32) != 0 ||
+        !kzg_verify_proof(in + COMMITMENT, in + Z, in + Y, in + PROOF, &c->memory->scratch))
         return false;
     memcpy(output(c, sizeof success), success, sizeof success);
     return true;

@@ -1,6 +1,6 @@
 /* precompile: the contracts that are not code. Each takes call data and gas, and gives output and the gas that is left.
  *
- *     address ──precompile_find──► id ──precompile_run──► gas, then size, then values are checked ──► crypto/ ──► output
+ *     address ──precompile_find──► id ──precompile_run──► gas, then size, then values checked ──► crypto/ ──► output
  *
  * Gas comes first: a call that cannot pay does no work, and every length is bounded by gas or by the fork before
  * anything is sized by it. A failed call (ok = false) consumes all its gas and has no output; that is an EVM outcome,

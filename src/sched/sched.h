@@ -36,8 +36,8 @@
 #include "base/base.h"
 
 enum sched_kind {
-    SCHED_RUN, /* token: run `item` on committed values and commit it; then sched_committed */
-    SCHED_CHECK, /* token: `item` was run ahead, at least in part: commit what holds, run the rest; then sched_committed */
+    SCHED_RUN,   /* token: run `item` on committed values and commit it; then sched_committed */
+    SCHED_CHECK, /* token: `item` was run ahead, in part at least: commit what holds, run the rest; sched_committed */
     SCHED_SPECULATE, /* run `item` ahead; around each piece sched_publishing and sched_published */
     SCHED_REVISE,    /* `item` was run ahead: look whether it still holds; see sched_rerun, sched_revised */
     SCHED_WAIT,      /* nothing to do now; ask again when sched_epoch has changed */

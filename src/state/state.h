@@ -4,21 +4,23 @@
  * Three levels, from the outside in:
  *
  *   state_view    the state before the block: callbacks into memory, a database, a witness, a remote node.
- *   state_table   one per block, shared by all workers: every address and every (address, slot) that the block touches, found by
- *                 the only hash look-up there is, loaded once from the view. Each location (an account's balance, nonce and meta;
- *                 a slot) carries its versions, newest transaction first:
+ *   state_table   one per block, shared by all workers: every address and every (address, slot) that the block
+ *                 touches, found by the only hash look-up there is, loaded once from the view. Each location (an
+ *                 account's balance, nonce and meta; a slot) carries its versions, newest transaction first:
  *
  *                     location.top ──► tx 9 ──► tx 4 ──► parent (tx 0)
  *
  *                 Transaction i reads the newest live version below i. Versions are never removed or changed while
  *                 workers run, only marked dead, so reading needs no lock. The serial executor keeps one version behind
  *                 `top` and overwrites it in place.
- *   state         one per worker: the records of the transaction that it runs now, with a journal for reverting calls. Loading a
- *                 location the first time in a transaction notes which version was seen; that is the read set.
+ *   state         one per worker: the records of the transaction that it runs now, with a journal for reverting
+ *                 calls. Loading a location the first time in a transaction notes which version was seen; that is the
+ *                 read set.
  *
  * Separate locations, so that independent things stay independent:
- *   balance   changes are deltas: a credit or debit never reads. What a transaction asks of a balance is mostly a predicate ("at
- *             least this much"); bounds are kept and checked again at commit. Only an observed balance is a value read.
+ *   balance   changes are deltas: a credit or debit never reads. What a transaction asks of a balance is mostly a
+ *             predicate ("at least this much"); bounds are kept and checked again at commit. Only an observed balance
+ *             is a value read.
  *   nonce     a number.
  *   meta      code, existence and storage generation. Self-destruction raises the generation; a slot version of an
  *             older generation reads as zero, so nothing has to be wiped.

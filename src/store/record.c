@@ -1,7 +1,9 @@
 /* Records as bytes. docs/store.md shows them.
  *
- *     account   sizes (nonce 0-3, code? bit 4, storage? bit 5) | size of balance | nonce | balance | [code hash] | [id | root]
- *     undo      for each account: hash | size, old record | number of slots (4 bytes) | for each: hash | size, old word */
+ *     account   sizes (nonce 0-3, code? bit 4, storage? bit 5) | size of balance | nonce | balance | [code hash] |
+ *               [id | root]
+ *     undo      for each account: hash | size, old record | number of slots (4 bytes) |
+ *               for each: hash | size, old word */
 #include "store/private.h"
 
 enum { HAS_CODE = 1 << 4, HAS_STORAGE = 1 << 5, NONCE_SIZE = 15 };

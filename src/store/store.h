@@ -18,7 +18,8 @@
  *     storage    storage id · hash of slot     ──► word
  *     nodes      storage id · path             ──► branch or extension of a trie; id 0 is the trie of accounts
  *     codes      hash                          ──► code
- *     headers, bodies, receipts, undo   number ──► as RLP; undo: what each changed account and slot was before the block
+ *     headers, bodies, receipts, undo   number ──► as RLP; undo: what each changed account and slot was before the
+ *                                       block
  *     numbers    hash of block                 ──► number
  *     lookup     hash of transaction           ──► number, index
  *     meta       schema, head, next storage id, chain

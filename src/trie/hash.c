@@ -1,8 +1,10 @@
 /* References, from the deepest level up.
  *
- *     collect   walks down from the given nodes through everything without a reference and hangs each node into the list of its level
- *     level     encodes the nodes of one level into one buffer, a batch at a time; short encodings are references already, the
- *               others are hashed together, those of about the same size next to each other (keccak256_many)
+ *     collect   walks down from the given nodes through everything without a reference and hangs each node into the
+ *               list of its level
+ *     level     encodes the nodes of one level into one buffer, a batch at a time; short encodings are references
+ *               already, the others are hashed together, those of about the same size next to each other
+ *               (keccak256_many)
  *
  * A node's level is its depth in nibbles, so children always lie on a deeper level. With a pool, the nodes two nibbles
  * below the root are dealt out to tasks, each with levels of its own; what is above them is done at the end. */

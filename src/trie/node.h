@@ -10,7 +10,8 @@
  *     reference_size   node    the node ...
  *     0                NULL    is not there
  *     0                there   or something below it changed: the reference is to be made
- *     1 to 32          NULL    is known by its reference alone, and fetched from the trie's source when somebody comes by
+ *     1 to 32          NULL    is known by its reference alone, and fetched from the trie's source when somebody
+ *                      comes by
  *     1 to 32          there   is as its reference says: a hash (32), or its short RLP
  *
  * The references of a branch's children lie together in the branch: to encode it again, its children are not touched,
@@ -142,16 +143,14 @@ size_t node_encode(uint8_t *out, const struct node *n, size_t depth);
  * alone. */
 enum status node_decode(struct node_pool *p, struct bytes encoded, const uint8_t *key, size_t depth, struct node **out);
 
-/* ---- hashing (hash.c)
- * --------------------------------------------------------------------------------------------- */
+/* ---- hashing (hash.c) -------------------------------------------------------------------------------------------- */
 
 /* Makes the references of each root and of everything below it. A root's reference is always a hash, even if its
  * encoding is short. With a pool, a big trie is dealt out to its workers; with a sink, each node that gets a hash is
  * passed to it (one thread). */
 void node_hash_trees(const struct place *roots, size_t count, struct pool *pool, const struct trie_sink *sink);
 
-/* ---- building (build.c)
- * ------------------------------------------------------------------------------------------- */
+/* ---- building (build.c) ------------------------------------------------------------------------------------------ */
 
 /* Sorts by key, ascending; a key before the longer ones that it begins. */
 void node_sort_pairs(struct trie_pair *pairs, size_t count);

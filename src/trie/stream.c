@@ -1,6 +1,6 @@
 /* The root of an ordered stream of pairs. Only the way to the newest key is in memory, as the branches on it:
  *
- *     keys      a1.. a73.. a79.. c..          way, before c comes:   branch(depth 0) ── a ─► branch(1) ── 7 ─► branch(2)
+ *     keys      a1.. a73.. a79.. c..         way, before c comes:   branch(depth 0) ── a ─► branch(1) ── 7 ─► branch(2)
  *
  * How far a key agrees with the one before it and the one behind it says where its leaf hangs: below a branch at the
  * deeper of the two depths. When a new key agrees with the last for `shared` nibbles only, all branches deeper than

@@ -6,8 +6,8 @@
 
 struct trie {
     struct node_pool nodes;
-    struct node_pool *
-        parts; /* sixteen, for nodes below the root's children, once trie_put_all has had them filled by many workers */
+    /* sixteen, for nodes below the root's children, once trie_put_all has had them filled by many workers */
+    struct node_pool *parts;
     struct trie_source source;
     size_t base_depth;  /* nibbles above the root: 1 while a part of a bigger trie is worked on by itself, else 0 */
     struct buffer gone; /* paths at which a kept node may lie that is no longer there: depth, then as many nibbles */

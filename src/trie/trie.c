@@ -29,8 +29,7 @@ void trie_free(struct trie *t)
     free(t);
 }
 
-/* ---- the way to a key
- * ------------------------------------------------------------------------------------------------ */
+/* ---- the way to a key -------------------------------------------------------------------------------------------- */
 
 enum status trie_resolve(struct trie *t, struct place p, const uint8_t *key, size_t depth, bool below_extension)
 {

@@ -7,9 +7,9 @@
  * nodes are structs in memory that remember their reference until something below them changes. Two ways to use them:
  *
  *   at once    trie_ordered_root, trie_pairs_root: all pairs are there; build, hash, forget.
- *   over time  struct trie: get, put, delete, root, proof. The root hashes what changed since the last one. A trie may start
- *              from a root hash alone: nodes are then fetched by hash from a trie_source (a witness, a database) when a key
- *              leads to them, and STATE_MISSING says that one was not there.
+ *   over time  struct trie: get, put, delete, root. The root hashes what changed since the last one. A trie
+ *              may start from a root hash alone: nodes are then fetched by hash from a trie_source (a witness, a
+ *              database) when a key leads to them, and STATE_MISSING says that one was not there.
  *
  * Hashing goes from the deepest level up; all nodes of a level are encoded one after the other and hashed together,
  * eight at a time where the processor can (keccak256_many); with a pool, subtrees go to different workers.

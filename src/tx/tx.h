@@ -32,8 +32,8 @@ struct tx_result {
     bool has_created;
     struct address created; /* when has_created */
     uint64_t gas_used;      /* what the sender paid for: after refunds, at least the floor */
-    uint64_t
-        block_gas; /* what counts against the block's gas limit (EIP-7778: before refunds; EIP-8037: regular gas) */
+    /* what counts against the block's gas limit (EIP-7778: before refunds; EIP-8037: regular gas) */
+    uint64_t block_gas;
     uint64_t block_state_gas; /* what counts against it in the other dimension (EIP-8037) */
     uint64_t gas_refunded;
     uint64_t cumulative_gas; /* filled in at commit */

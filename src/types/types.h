@@ -215,8 +215,7 @@ void header_encode(struct rlp_writer *w, const struct header *h);
 /* keccak256 of the encoded header: the block's hash. */
 void header_hash(struct hash *out, const struct header *h);
 
-/* ---- withdrawals (EIP-4895)
- * --------------------------------------------------------------------------------------- */
+/* ---- withdrawals (EIP-4895) -------------------------------------------------------------------------------------- */
 
 struct withdrawal {
     uint64_t index;
@@ -250,8 +249,7 @@ void block_encode(struct rlp_writer *w, const struct block *b);
 void uncles_hash(struct hash *out, const struct header *uncles, size_t count);
 extern const struct hash uncles_hash_empty;
 
-/* ---- block access lists (EIP-7928)
- * ---------------------------------------------------------------------------------- */
+/* ---- block access lists (EIP-7928) ------------------------------------------------------------------------------- */
 
 /* An index says when: 0 before the transactions, i after transaction i (from 1), count + 1 after all of them. */
 struct bal_word_change {

@@ -12,34 +12,10 @@
  *                     with the other limbs is taken off
  *
  * The digit loops are inlined once for each size of the divisor, so that all limbs live in registers. */
+#include "u256/reciprocal.h"
 #include "u256/u256.h"
 
-typedef unsigned __int128 wide; /* two limbs, for products */
-
 /* ---- reciprocals and single digits ------------------------------------------------------------------------------ */
-
-/* floor((B^2 - 1) / d) - B for d with its top bit set: algorithm 3 of the paper, Newton from an 11-bit table value.
- * (The processor's own 128-by-64 division gives the same and is as fast on new ones, but takes 90 cycles on older
- * ones.) */
-static ALWAYS_INLINE uint64_t reciprocal_1(uint64_t d)
-{
-#define ROW(x) (uint16_t)(0x7fd00 / (0x100 + (x)))
-#define ROW4(x) ROW(x), ROW((x) + 1), ROW((x) + 2), ROW((x) + 3)
-#define ROW16(x) ROW4(x), ROW4((x) + 4), ROW4((x) + 8), ROW4((x) + 12)
-#define ROW64(x) ROW16(x), ROW16((x) + 16), ROW16((x) + 32), ROW16((x) + 48)
-    static const uint16_t table[256] = {ROW64(0), ROW64(64), ROW64(128), ROW64(192)};
-#undef ROW64
-#undef ROW16
-#undef ROW4
-#undef ROW
-    uint64_t d40 = (d >> 24) + 1, d63 = (d >> 1) + (d & 1);
-    uint64_t v0 = table[(d >> 55) - 256];
-    uint64_t v1 = (v0 << 11) - ((v0 * v0 * d40) >> 40) - 1;
-    uint64_t v2 = (v1 << 13) + ((v1 * (((uint64_t)1 << 60) - v1 * d40)) >> 47);
-    uint64_t e = ((v2 >> 1) & ((uint64_t)0 - (d & 1))) - v2 * d63;
-    uint64_t v3 = (v2 << 31) + (uint64_t)(((wide)v2 * e) >> 65);
-    return v3 - (uint64_t)(((wide)v3 * d + d) >> 64) - d;
-}
 
 /* floor((B^3 - 1) / (d1·B + d0)) - B: algorithm 6, from reciprocal_1(d1). */
 static ALWAYS_INLINE uint64_t reciprocal_2(uint64_t d1, uint64_t d0)
@@ -184,10 +160,11 @@ static ALWAYS_INLINE uint64_t digit_long(uint64_t *u, const uint64_t *d, uint64_
  * in u[0..n), the digits go to q[0..size - n] unless q is NULL. n is a constant where this is inlined. */
 static ALWAYS_INLINE void divide_shifted(uint64_t *q, uint64_t *u, unsigned size, const struct divisor *v, unsigned n)
 {
+    uint64_t rest_1 = u[size]; /* of one limb: never in memory */
     for (unsigned i = size - n + 1; i-- > 0;) {
         uint64_t digit;
         if (n == 1) {
-            digit = digit_2_by_1(u[i + 1], u[i], v->d[0], v->reciprocal, &u[i]);
+            digit = digit_2_by_1(rest_1, u[i], v->d[0], v->reciprocal, &rest_1);
         } else if (n == 2) {
             wide rest;
             digit = digit_3_by_2(u[i + 2], u[i + 1], u[i], v->d[1], v->d[0], v->reciprocal, &rest);
@@ -198,6 +175,7 @@ static ALWAYS_INLINE void divide_shifted(uint64_t *q, uint64_t *u, unsigned size
         }
         if (q != NULL) q[i] = digit;
     }
+    if (n == 1) u[0] = rest_1;
 }
 
 /* u[0..size] divided by the divisor; see divide_shifted. */
@@ -226,7 +204,7 @@ static ALWAYS_INLINE struct u256 shift_remainder(const uint64_t *u, const struct
                           limb_shift_right(r.w[3], r.w[2], v->shift), r.w[3] >> v->shift}};
 }
 
-/* *r = a[0..size) mod m; m is not 0. */
+/* *r = a[0..size) mod m; m is not 0. size is a constant where this is inlined. */
 static ALWAYS_INLINE void reduce(struct u256 *r, const uint64_t *a, unsigned size, const struct u256 *m)
 {
     struct divisor v;
@@ -234,7 +212,18 @@ static ALWAYS_INLINE void reduce(struct u256 *r, const uint64_t *a, unsigned siz
     unsigned limbs = limb_count(m);
     divisor_prepare(&v, m, limbs);
     shift_dividend(u, a, size, v.shift);
-    divide(NULL, u, size, &v);
+    if (limbs == 1) {
+        divide_shifted(NULL, u, size, &v, 1);
+    } else if (limbs == 2) {
+        divide_shifted(NULL, u, size, &v, 2);
+    } else {
+        /* The first digit of a product is 0 when its factors are less than m. */
+        unsigned used = size - (size == 8 && u[8] == 0 && u[7] < v.d[limbs - 1]);
+        if (limbs == 3)
+            divide_shifted(NULL, u, used, &v, 3);
+        else
+            divide_shifted(NULL, u, used, &v, 4);
+    }
     *r = shift_remainder(u, &v);
 }
 
@@ -348,9 +337,18 @@ void u256_mulmod(struct u256 *out, const struct u256 *a, const struct u256 *b, c
         *out = U256_ZERO;
         return;
     }
+    if (u256_fits_u64(*a) && u256_fits_u64(*b)) {
+        wide p = (wide)a->w[0] * b->w[0];
+        struct u256 product = {{(uint64_t)p, (uint64_t)(p >> 64), 0, 0}};
+        divmod(NULL, out, product, *m);
+        return;
+    }
     uint64_t p[8];
     multiply_wide(p, a, b);
-    unsigned size = 8, limbs = limb_count(m);
-    while (size > limbs && p[size - 1] == 0) size--;
-    reduce(out, p, size, m);
+    if ((p[4] | p[5] | p[6] | p[7]) == 0) {
+        struct u256 product = {{p[0], p[1], p[2], p[3]}};
+        u256_mod(out, &product, m);
+        return;
+    }
+    reduce(out, p, 8, m);
 }

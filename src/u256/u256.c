@@ -1,12 +1,33 @@
 /* Powers and text. */
 #include "u256/u256.h"
 
+/* base^e for a long exponent: four bits at a time, by a table of powers. A bit of a long exponent is a coin toss, which
+ * the processor would lose every other time. */
+static struct u256 power_by_windows(struct u256 base, struct u256 e, unsigned bits)
+{
+    enum { WINDOW = 4 };
+    struct u256 powers[1 << WINDOW] = {U256_ONE, base};
+    for (unsigned i = 2; i < COUNT_OF(powers); i++)
+        powers[i] = i % 2 == 0 ? u256_mul(powers[i / 2], powers[i / 2]) : u256_mul(powers[i - 1], base);
+    struct u256 result = U256_ONE;
+    for (unsigned i = (bits + WINDOW - 1) / WINDOW; i-- > 0;) {
+        for (unsigned k = 0; k < WINDOW; k++) result = u256_mul(result, result);
+        result = u256_mul(result, powers[e.w[i / 16] >> (i % 16 * WINDOW) & (COUNT_OF(powers) - 1)]);
+    }
+    return result;
+}
+
 void u256_exp(struct u256 *out, const struct u256 *base, const struct u256 *exponent)
 {
+    enum { BITS_LONG = 40 };
     struct u256 e = *exponent, b = *base, result = U256_ONE;
     unsigned bits = u256_bits(e);
     if (u256_equal(b, U256(2))) {
         *out = bits <= 8 ? u256_shl(U256_ONE, (unsigned)e.w[0]) : U256_ZERO;
+        return;
+    }
+    if (bits > BITS_LONG) {
+        *out = power_by_windows(b, e, bits);
         return;
     }
     /* From the top bit down: the multiplications are by the base itself, which is small more often than not. */

@@ -1,4 +1,5 @@
 /* Every operation against a slow twin that works bit by bit, on random and edge words, and against known values. */
+#include "u256/reciprocal.h"
 #include "u256/u256.h"
 
 #include "harness.h"
@@ -17,8 +18,7 @@ enum { ROUNDS = 2000 };
 enum { ROUNDS = 20000 };
 #endif
 
-/* ---- words where carries, borrows and wrong digits hide
- * ----------------------------------------------------------- */
+/* ---- words where carries, borrows and wrong digits hide ---------------------------------------------------------- */
 
 static struct u256 random_word(void)
 {
@@ -171,8 +171,7 @@ static struct u256 slow_mulmod(struct u256 a, struct u256 b, struct u256 m)
     return out;
 }
 
-/* ---- inline operations
- * ------------------------------------------------------------------------------------------------ */
+/* ---- inline operations ------------------------------------------------------------------------------------------- */
 
 TEST(u256_adds_subtracts_and_compares_like_its_twin)
 {
@@ -308,6 +307,59 @@ TEST(u256_signed_division_rounds_to_zero)
         check_same("sdiv", a, b, out, a_negative != b_negative ? u256_negate(q) : q);
         u256_smod(&out, &a, &b);
         check_same("smod", a, b, out, a_negative ? u256_negate(r) : r);
+    }
+}
+
+/* A word of limbs that are 0, 1, all ones, a top bit, or random: where quotient digits are hardest to guess. */
+static struct u256 edge_word(void)
+{
+    struct u256 w;
+    for (int i = 0; i < 4; i++) {
+        uint64_t choices[] = {0, 1, UINT64_MAX, (uint64_t)1 << 63, UINT64_MAX - 1, harness_random()};
+        w.w[i] = choices[harness_random() % COUNT_OF(choices)];
+    }
+    unsigned limbs = 1 + (unsigned)(harness_random() % 4);
+    for (unsigned i = limbs; i < 4; i++) w.w[i] = 0;
+    return w;
+}
+
+TEST(u256_divides_what_is_hard_to_divide)
+{
+    for (int i = 0; i < ROUNDS / 10; i++) {
+        struct u256 a = edge_word(), b = edge_word(), m = edge_word(), out, rest;
+        u256_mulmod(&out, &a, &b, &m);
+        check_same("mulmod", a, m, out, slow_mulmod(a, b, m));
+        u256_addmod(&out, &a, &b, &m);
+        check_same("addmod", a, m, out, slow_addmod(a, b, m));
+        if (u256_is_zero(b)) continue;
+        struct u256 quotient = slow_divmod(a, b, &rest);
+        u256_div(&out, &a, &b);
+        check_same("div", a, b, out, quotient);
+        u256_mod(&out, &a, &b);
+        check_same("mod", a, b, out, rest);
+    }
+}
+
+TEST(u256_reciprocals_are_the_same)
+{
+    const uint64_t top = (uint64_t)1 << 63, edges[] = {top, top + 1, UINT64_MAX, UINT64_MAX - 1, top | top >> 1};
+    for (size_t i = 0; i < COUNT_OF(edges); i++) CHECK_EQ_U64(reciprocal_newton(edges[i]), reciprocal_divide(edges[i]));
+    for (int i = 0; i < ROUNDS; i++) {
+        uint64_t d = harness_random() | top;
+        CHECK_EQ_U64(reciprocal_newton(d), reciprocal_divide(d));
+    }
+}
+
+TEST(u256_powers_of_long_exponents_multiply)
+{
+    for (int i = 0; i < ROUNDS / 40; i++) {
+        struct u256 base = random_word(), e = i % 2 == 0 ? random_word() : edge_word(), expected = U256_ONE, found;
+        for (unsigned k = 256; k-- > 0;) {
+            expected = slow_mul(expected, expected);
+            if (slow_bit(e, k)) expected = slow_mul(expected, base);
+        }
+        u256_exp(&found, &base, &e);
+        check_same("exp", base, e, found, expected);
     }
 }
 

@@ -114,6 +114,10 @@ static ALWAYS_INLINE int64_t op_keccak256(struct frame *f, struct u256 *sp, int6
         sp[-1] = hash_64(f->vm, data);
         return gas;
     }
+    if (UNLIKELY(size == 0)) {
+        sp[-1] = u256_from_hash(&keccak_empty);
+        return gas;
+    }
     struct hash hash;
     if (size == 32)
         keccak256_32(&hash, data);

@@ -1,4 +1,4 @@
-/* vm: how CALL and kin begin, whoever runs the message: the native VM (call.c) or an EVMC host (evmc/outside.c). */
+/* vm: how CALL, CREATE and kin begin, whoever runs the message: the native VM (call.c) or a host (evmc/outside.c). */
 #ifndef WEFT_VM_CALL_H
 #define WEFT_VM_CALL_H
 
@@ -7,8 +7,8 @@
 /* What a call takes from the stack behind gas and address. */
 struct call_words {
     struct u256 value; /* zero where the kind has none */
-    struct u256
-        *args; /* from args[0] down: input offset and size, output offset and size; the result goes to args[-3] */
+    /* from args[0] down: input offset and size, output offset and size; the result goes to args[-3] */
+    struct u256 *args;
     bool moves_value;
 };
 
@@ -34,6 +34,20 @@ static inline int64_t gas_for_callee(const struct fork *fork, int64_t gas, const
     uint64_t wanted = u256_clamp_u64(*asked);
     if (wanted <= most) return (int64_t)wanted;
     return fork->keeps_64th ? (int64_t)most : OUT_OF_GAS;
+}
+
+/* What creates begin with: reaches the memory with the initcode, bounds its size and charges for it; negative: it
+ * failed. */
+static ALWAYS_INLINE int64_t create_begin(struct frame *f, const struct u256 *sp, int64_t gas, enum vm_kind kind)
+{
+    const struct fork *fork = f->fork;
+    if (UNLIKELY(f->message->is_static)) return fail(VM_STATIC_VIOLATION);
+    gas = memory_range(f, gas, &sp[-1], &sp[-2]);
+    if (UNLIKELY(gas < 0)) return gas;
+    uint64_t size = sp[-2].w[0];
+    if (fork->limit.initcode_size != 0 && size > fork->limit.initcode_size) return fail(VM_INITCODE_TOO_BIG);
+    uint64_t word_price = fork->gas.initcode_word + (kind == VM_CREATE2 ? fork->gas.keccak_word : 0);
+    return charge(gas, word_price * words_of(size));
 }
 
 #endif

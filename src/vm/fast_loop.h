@@ -205,8 +205,7 @@ HANDLER(MSTORE8)
     NEXT(struct fast);
 }
 
-/* ---- in the form of the stack: everything is in its place, `a` is the top
- * -------------------------------------------- */
+/* ---- in the form of the stack: everything is in its place, `a` is the top ---------------------------------------- */
 
 #define FAST(NAME, name)                                                                                               \
     HANDLER(NAME)                                                                                                      \

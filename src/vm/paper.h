@@ -108,8 +108,7 @@ static inline int16_t makes(struct translator *x, int p)
     return at;
 }
 
-/* ---- the stack on paper
- * ------------------------------------------------------------------------------------------- */
+/* ---- the stack on paper ------------------------------------------------------------------------------------------ */
 
 /* Makes sure that positions from p upwards are on the paper. */
 static inline void reach(struct translator *x, int p)

@@ -3,8 +3,8 @@
  * Instruction bodies have one of two shapes:
  *
  *     void    op_add(struct frame *f, struct u256 *sp)                 cannot fail; base gas is all it costs
- *     int64_t op_mload(struct frame *f, struct u256 *sp, int64_t gas)  pays more gas, may fail: returns the gas left, or
- *                                                                      minus the enum vm_status
+ *     int64_t op_mload(struct frame *f, struct u256 *sp, int64_t gas)  pays more gas, may fail: returns the gas left,
+ *                                                                      or minus the enum vm_status
  *
  * sp points at the top of the stack, which grows upwards: operands a, b, c are sp[0], sp[-1], sp[-2]. The dispatcher
  * has checked that they are there and that there is room; a result goes where the stack's top will be, sp[1 - in], and

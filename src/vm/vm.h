@@ -1,9 +1,9 @@
 /* vm: the Ethereum virtual machine. Runs one message (a call or a contract creation) with everything it calls, on a
  * `struct state`, by the rules of a `struct fork`.
  *
- *     tx ──► vm_call(message) ──► frame ──► CALL, CREATE ──► frame ──► ...            one C recursion a level, at most 1,024
+ *     tx ──► vm_call(message) ──► frame ──► CALL, CREATE ──► frame ──► ...       one C recursion a level, at most 1,024
  *                │                  │
- *                │                  ├─ stack    one region per vm: a callee's stack begins behind its caller's used part
+ *                │                  ├─ stack    one region per vm: a callee's stack begins behind its caller's part
  *                │                  ├─ memory   one region per vm: likewise; zeroed only as it grows
  *                ▼                  └─ output   a view into the finished frame's memory
  *            result

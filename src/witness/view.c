@@ -240,8 +240,7 @@ const char *witness_state_missing(const struct witness_state *s)
     return s->missing;
 }
 
-/* ---- what was needed and not there
- * ------------------------------------------------------------------------------------------ */
+/* ---- what was needed and not there ------------------------------------------------------------------------------- */
 
 static int compare_gaps(const void *x, const void *y)
 {

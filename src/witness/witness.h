@@ -4,8 +4,8 @@
  *     full state ──► execute ──► what was touched ──► witness_make ──► nodes, codes, headers
  *                                                                          │ over the wire, from anybody
  *     block ─────────────────────────────────────────► witness_execute ◄───┘
- *                                                        │ every node and code is found by its hash, from the parent's state root on;
- *                                                        ▼ every header by its child
+ *                                                        │ every node and code is found by its hash, from the parent's
+ *                                                        ▼ state root on; every header by its child
  *                                                      the same verdict as with the full state, or STATE_MISSING
  *
  * Nothing in a witness is believed: a hash that the chain of hashes from the block's parent does not lead to is never
@@ -76,8 +76,7 @@ enum status state_tries_visit_slot(struct state_tries *t, const struct address *
 enum status state_tries_apply(struct state_tries *t, const struct state_diff *diff);
 void state_tries_root(struct state_tries *t, struct pool *pool, struct hash *out);
 
-/* ---- checking a block
- * ---------------------------------------------------------------------------------------------- */
+/* ---- checking a block -------------------------------------------------------------------------------------------- */
 
 /* Executes a block from a witness alone and checks everything about it: header against the parent's, body, receipts,
  * state root. Uncles of blocks before the merge are not checked against ancestors. `out` (may be NULL) is filled in as

@@ -217,8 +217,7 @@ TEST(a_witness_without_the_parents_header_is_refused)
     rlp_writer_free(&second);
 }
 
-/* ---- hostile witnesses
- * -------------------------------------------------------------------------------------------- */
+/* ---- hostile witnesses ------------------------------------------------------------------------------------------- */
 
 /* A chain of nodes of which each names the next; counts how often somebody looks. */
 struct hostile_chain {

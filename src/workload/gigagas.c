@@ -4,7 +4,8 @@
  *
  *     gigagas-transfers   47,620 transfers of one wei from an account to itself
  *     gigagas-erc20       33,628 transfers within one token, each from a holder to himself
- *     gigagas-uniswap      6,413 swaps, each on a private deployment: two tokens, WETH9, factory, pool, router, SingleSwap
+ *     gigagas-uniswap      6,413 swaps, each on a private deployment: two tokens, WETH9, factory, pool, router,
+ *                          SingleSwap
  *
  * Uniswap's contracts and WETH9 are the published ones (tools/contracts.sh); token and SingleSwap are own ones with the
  * same storage, calls and logs, so gas per transaction is near the original's, not equal to it. */
@@ -114,8 +115,7 @@ void make_gigagas_erc20(struct workload_block *b, uint64_t size, uint64_t *rando
     b->header.gas_limit = UINT64_MAX;
 }
 
-/* ---- swaps: the codes
- * ------------------------------------------------------------------------------------------------ */
+/* ---- swaps: the codes -------------------------------------------------------------------------------------------- */
 
 /* The codes of one deployment, made by running the constructors once; where its addresses stand in them is then
  * overwritten for each of the others. */
@@ -259,8 +259,7 @@ enum status prepare_gigagas_uniswap(struct workload_block *b, struct error *e)
     return s;
 }
 
-/* ---- swaps: the state
- * ------------------------------------------------------------------------------------------------ */
+/* ---- swaps: the state -------------------------------------------------------------------------------------------- */
 
 /* A copy of `code` in which all of the model's addresses are those of `d`. */
 static struct bytes patched(struct workload_block *b, const struct uniswap *u, const struct deployment *d,

@@ -39,8 +39,7 @@ struct bytes workload_data(struct workload_block *b, uint32_t selector, const st
 /* Code from source, in the block's arena. */
 struct bytes workload_code(struct workload_block *b, const char *source);
 
-/* ---- contracts (contracts.c)
- * --------------------------------------------------------------------------------------- */
+/* ---- contracts (contracts.c) ------------------------------------------------------------------------------------- */
 
 /* A token: transfer(address,uint256), transferFrom(address,address,uint256), balanceOf(address). Balances are
  * mapping 0, allowances mapping 1 by owner alone. */

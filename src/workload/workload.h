@@ -17,8 +17,8 @@
 struct workload_shape {
     uint64_t size; /* about so many transactions; at most WORKLOAD_SIZE_MAX */
     uint64_t seed;
-    uint32_t
-        hot_percent; /* share of transactions that meet in hot places, where the workload has such a share; 101: none at all */
+    /* share of transactions that meet in hot places, where the workload has such a share; 101: none at all */
+    uint32_t hot_percent;
     const char *contracts; /* folder of contract codes (tools/contracts.sh) */
 };
 
@@ -29,8 +29,8 @@ struct workload_block {
     struct header header;
     struct transaction *transactions;
     struct address *senders;
-    uint32_t
-        *after; /* for each transaction, what it waits for: 0 nothing, n transaction number n - 1, WORKLOAD_AFTER_ALL */
+    /* for each transaction, what it waits for: 0 nothing, n transaction number n - 1, WORKLOAD_AFTER_ALL */
+    uint32_t *after;
     uint32_t count, capacity;
     bool transactions_only; /* no system calls, no rewards */
     struct state_memory *state;

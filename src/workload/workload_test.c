@@ -107,8 +107,7 @@ TEST(a_workload_is_the_same_for_the_same_seed)
     }
 }
 
-/* ---- the public blocks
- * ---------------------------------------------------------------------------------------------- */
+/* ---- the public blocks ------------------------------------------------------------------------------------------- */
 
 static uint64_t gas_of_first(const char *name, struct workload_block *b, struct engine *e, struct block_result *r)
 {

@@ -197,8 +197,7 @@ static void make_uniswap(struct workload_block *b, uint64_t size, uint64_t *rand
     }
 }
 
-/* ---- everything at once
- * -------------------------------------------------------------------------------------------- */
+/* ---- everything at once ------------------------------------------------------------------------------------------ */
 
 /* As blocks are mixed: of ten transactions six pay ether, two move tokens, two swap. Some of them meet in hot places:
  * one of a few recipients, one pool. */
@@ -255,8 +254,7 @@ static void make_hybrid(struct workload_block *b, uint64_t size, uint64_t *rando
     }
 }
 
-/* ---- contracts that get in each other's way
- * ------------------------------------------------------------------------ */
+/* ---- contracts that get in each other's way ---------------------------------------------------------------------- */
 
 static void make_hot_counter(struct workload_block *b, uint64_t size, uint64_t *random)
 {
@@ -338,8 +336,7 @@ static void make_deploy_then_call(struct workload_block *b, uint64_t size, uint6
     }
 }
 
-/* ---- the list
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- the list ---------------------------------------------------------------------------------------------------- */
 
 const struct workload workloads[] = {
     {"transfers", "ether from n senders to n recipients", 40000, make_transfers, NULL},

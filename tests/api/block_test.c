@@ -95,6 +95,60 @@ TEST(api_serial_and_parallel_agree)
     weft_result_free(b);
 }
 
+static weft_bytes list_of(const weft_result *r)
+{
+    weft_bytes list;
+    CHECK(weft_result_access_list(r, &list) == WEFT_OK);
+    return list;
+}
+
+TEST(api_a_block_is_executed_along_its_access_list)
+{
+    weft_error error;
+    weft_state *state = busy_state();
+    weft_block *block = busy_block();
+    weft_chain *chain = chain_named("Cancun");
+    weft_engine *serial = engine_of(1, WEFT_EXECUTOR_SERIAL), *parallel = engine_of(3, WEFT_EXECUTOR_PARALLEL);
+    weft_result *plain = execute(serial, "Cancun", state, block, 0);
+    weft_result *listed = execute(parallel, "Cancun", state, block, WEFT_LIST_ACCESSES);
+    CHECK(list_of(plain).size == 0 && list_of(listed).size > USERS * 20);
+
+    CHECK_OK(weft_block_set_access_list(block, list_of(listed).data, list_of(listed).size, &error));
+    weft_result *along = execute(parallel, "Cancun", state, block, WEFT_LIST_ACCESSES);
+    check_same_results(plain, along);
+    CHECK_EQ_U64(list_of(along).size, list_of(listed).size);
+    CHECK_BYTES(list_of(along).data, list_of(listed).data, list_of(listed).size);
+    weft_stats stats = {.struct_size = sizeof stats};
+    CHECK(weft_result_stats(along, &stats) == WEFT_OK);
+    CHECK_TEXT(stats.executor, "access list");
+    CHECK(stats.fallback == NULL);
+
+    uint8_t *wrong = malloc(list_of(listed).size);
+    memcpy(wrong, list_of(listed).data, list_of(listed).size);
+    CHECK_EQ_I64(weft_block_set_access_list(block, wrong, list_of(listed).size - 1, &error), WEFT_MALFORMED);
+    CHECK_EQ_I64(weft_block_set_access_list(block, NULL, 0, &error), WEFT_INVALID_ARGUMENT);
+    uint32_t tried = 0;
+    for (size_t at = 0; at < list_of(listed).size; at += 37) {
+        wrong[at] ^= 1;
+        if (weft_block_set_access_list(block, wrong, list_of(listed).size, &error) == WEFT_OK) {
+            weft_result *none = NULL;
+            CHECK_EQ_I64(weft_execute_block(parallel, chain, state, block, 0, &none, &error), WEFT_INVALID_BLOCK);
+            tried++;
+        }
+        wrong[at] ^= 1;
+    }
+    CHECK(tried > 20);
+    free(wrong);
+    weft_result_free(plain);
+    weft_result_free(listed);
+    weft_result_free(along);
+    weft_engine_free(serial);
+    weft_engine_free(parallel);
+    weft_chain_free(chain);
+    weft_block_free(block);
+    weft_state_free(state);
+}
+
 TEST(api_applied_changes_are_the_new_state)
 {
     weft_error error;

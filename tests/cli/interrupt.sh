@@ -1,15 +1,32 @@
 #!/usr/bin/env bash
-# An interrupt ends a run cleanly: exit status 130, and the summary of what was done so far.
-weft=$1
-[ -n "$WEFT_FIXTURES" ] || { echo "no fixtures: not checked" && exit 0; }
-out=$(mktemp)
-trap 'rm -f "$out"' EXIT
-# Background jobs of a shell ignore SIGINT; env gives it back its usual meaning.
-env --default-signal=INT "$weft" blocktest --threads 1 "$WEFT_FIXTURES/benchmark/blockchain_tests" >"$out" 2>&1 &
-pid=$!
-sleep 0.5
-kill -INT $pid
-wait $pid
-status=$?
-[ $status = 130 ] || { echo "exit status $status, expected 130" && exit 1; }
-tail -n 1 "$out" | grep -qE '^[0-9]+ passed, 0 failed, [0-9]+ skipped$' || { echo "no summary: $(tail -n 1 "$out")" && exit 1; }
+# An interrupt ends a run cleanly: exit status 130, and what was done so far is shown or kept.
+. "$(dirname "$0")/common.bash"
+
+ends() { # ends SECONDS ARGUMENT...: interrupted after so long
+    local after=$1 pid status
+    shift
+    # Background jobs of a shell ignore SIGINT; env gives it back its usual meaning.
+    env --default-signal=INT "$weft" "$@" >"$folder/out" 2>&1 &
+    pid=$!
+    sleep "$after"
+    kill -INT $pid
+    wait $pid
+    status=$?
+    [ $status = 130 ] || complain "weft $*: exit status $status, expected 130"
+}
+
+ends 0.3 run --gas 1000000000000000 5b600056
+ends 0.5 bench --repeat 100000 transfers
+ends 0.5 make-chain --genesis "$folder/genesis.json" --blocks 100000 "$folder/chain"
+"$weft" make-chain --genesis "$folder/genesis.json" --blocks 300 "$folder/chain" >/dev/null 2>&1 || complain "make-chain fails"
+ends 0.3 import --datadir "$folder/store" --genesis "$folder/genesis.json" "$folder/chain"
+"$weft" db check --datadir "$folder/store" >"$folder/out" 2>&1 || complain "db check after an interrupted import: $(cat "$folder/out")"
+"$weft" import --datadir "$folder/store" --genesis "$folder/genesis.json" "$folder/chain" >"$folder/out" 2>&1
+grep -q "^head is block 300" "$folder/out" || complain "an interrupted import does not go on: $(cat "$folder/out")"
+if [ -n "$WEFT_FIXTURES" ]; then
+    ends 0.5 replay --repeat 10000 "$WEFT_FIXTURES/mainnet_blocks"
+    grep -q " blocks " "$folder/out" || complain "replay: no summary"
+    ends 0.5 blocktest --threads 1 "$WEFT_FIXTURES/benchmark/blockchain_tests"
+    tail -n 1 "$folder/out" | grep -qE '^[0-9]+ passed, 0 failed, [0-9]+ skipped$' || complain "no summary: $(tail -n 1 "$folder/out")"
+fi
+exit $bad

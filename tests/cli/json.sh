@@ -25,6 +25,9 @@ for line in lines:
 
 objects "workload txs gas threads serial_ms parallel_ms cpu_ms speedup ideal reruns conflicts verified" \
     bench --json --size 50 --repeat 1 --threads 1,2
+objects "opcode shape fork gas times fast plain verified code twin check" bench --opcodes --json --repeat 1 \
+    ADD mulmod JUMPI KECCAK256 SLOAD sstore CALL RETURN CREATE2 LOG4 modexp blake2f
+objects "opcode verified" bench --opcodes --json --repeat 1 --fork Amsterdam DUPN SWAPN EXCHANGE SLOTNUM CREATE SSTORE
 objects "fork" fork --json
 objects "fork op.CLZ" fork Osaka --json
 objects "fork op.CLZ" fork Osaka --diff --json

@@ -1,16 +1,8 @@
 #!/usr/bin/env bash
 # weft replay --pipeline says of every block what it says without, whatever the number of threads; --simulate has its tables.
-weft=$1
 [ -n "$WEFT_FIXTURES" ] && [ -d "$WEFT_FIXTURES/mainnet_blocks" ] && command -v python3 >/dev/null ||
     { echo "no fixtures or no python3: not checked" && exit 0; }
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-bad=0
-
-complain() {
-    echo "$*"
-    bad=1
-}
+. "$(dirname "$0")/common.bash"
 
 # Six blocks; in one the state before is another, one has a wrong sender, so both must fail in the middle.
 mkdir "$folder/blocks"
@@ -100,6 +92,17 @@ for i, workers in enumerate((1, 4, 16)):
 [ $? = 1 ] && grep -qE "^ +46147 +Frontier .* 1\.00\( 1\.00\)" "$folder/out" && grep -qE "^ +2641321 .* FAILED" "$folder/out" &&
     grep -qE "^ +all +1 blocks " "$folder/out" || complain "--simulate: $(cat "$folder/out")"
 
+# Runs with workers held up: each as serial execution; a block that is wrong by itself fails.
+"$weft" replay --perturb 4 --seed 9 --json "$WEFT_FIXTURES/mainnet_blocks/9068998" | python3 -c '
+import json, sys
+(value,) = [json.loads(line) for line in sys.stdin]
+assert value["block"] == "9068998" and value["runs"] == 4 and value["verified"] is True, value
+' || complain "--perturb --json"
+"$weft" bench --perturb 3 --size 40 chain transfers >"$folder/out" || complain "bench --perturb: exit status"
+grep -q "^6 runs of 2 blocks, .*: every run as serial execution$" "$folder/out" || complain "bench --perturb: $(cat "$folder/out")"
+"$weft" replay --perturb 2 "$folder/blocks/2641321" >"$folder/out" && complain "--perturb: a wrong block passes"
+grep -q "FAILED" "$folder/out" || complain "--perturb: $(cat "$folder/out")"
+
 refuses() { # refuses TEXT ARGUMENT...
     local text=$1 status
     shift
@@ -109,6 +112,8 @@ refuses() { # refuses TEXT ARGUMENT...
 }
 refuses "expected one of --simulate, --pipeline and --perturb" --simulate 2 --pipeline
 refuses "--executor: expected without --simulate and --perturb" --simulate 2 --executor serial
+refuses "expected one of --simulate, --pipeline and --perturb" --perturb 2 --pipeline
+refuses "--executor: expected without --simulate and --perturb" --perturb 2 --executor bal
 refuses "--pipeline: expected --executor serial or parallel" --pipeline --executor bal
 refuses "--simulate: expected up to 16 numbers" --simulate 2,,4
 exit $bad

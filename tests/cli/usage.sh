@@ -31,6 +31,9 @@ refuses "cut.json: line 2, column 1: expected JSON" statetest "$folder/cut.json"
 refuses "empty.json: case: transaction: expected an object" statetest "$folder/empty.json"
 refuses "expected the name of a fork" fork Nowhere
 refuses "expected the name of a workload" bench nothing
+refuses "expected an instruction or a precompiled contract of Osaka" bench --opcodes transfers
+refuses "expected an instruction or a precompiled contract of Prague" bench --opcodes --fork Prague CLZ
+refuses "--opcodes: expected no option with it" bench --opcodes --threads 1 ADD
 
 refuses "run: CODE: expected an even number of hex digits, found 3" run 60f
 refuses "run: --code: expected hex digits, found 'xyz'" run --code xyz
@@ -43,6 +46,41 @@ refuses "--sender: expected an address of 40 hex digits" run --sender 0x12 00
 refuses "--bench[=SECONDS]: expected a number of seconds" run --bench=0 00
 refuses "cut.json: line 2, column 1: expected JSON" run --prestate "$folder/cut.json" 00
 refuses "--trace: expected an option" blocktest --trace "$folder"
+
+# Documents that are JSON and not what is expected, and files that are none; none of them crashes a command.
+printf '[%.0s' {1..100000} >"$folder/deep.json"
+printf ']%.0s' {1..100000} >>"$folder/deep.json"
+echo '[]' >"$folder/array.json"
+echo '{"case": {"env": {"currentNumber": "0xffffffffffffffffffffffffffffffff"}}}' >"$folder/huge.json"
+printf '\xef\xbb\xbf{}' >"$folder/mark.json"
+head -c 4096 /dev/urandom >"$folder/binary"
+: >"$folder/empty"
+for file in deep.json array.json huge.json mark.json binary empty nothing missing; do
+    refuses "$file" run --prestate "$folder/$file" 00
+    refuses "$file" import --datadir "$folder/store" --genesis "$folder/$file" "$folder/empty"
+    refuses "$file" db stat --datadir "$folder/$file"
+    refuses "$file" replay "$folder/$file"
+    refuses "$file" explain "$folder/$file"
+    case $file in nothing | huge.json) ;; *)
+        refuses "$file" statetest "$folder/$file"
+        refuses "$file" blocktest "$folder/$file" ;;
+    esac
+done
+refuses "expected hex digits" run --codefile "$folder/binary"
+LC_ALL=C grep -q "$(printf '[\001-\011\013-\037]')" "$folder/err" && complain "control characters reach the terminal: $(cat -v "$folder/err")"
+refuses "/dev/null: line 1" statetest /dev/null
+refuses "expected fewer operands" fork Osaka Prague
+refuses "expected only options" t8n block.json
+refuses "expected a number from 1 to 1024, found '0'" replay --threads 0 "$folder/nothing"
+refuses "expected a number from 1 to 1024, found '100000'" replay --threads 100000 "$folder/nothing"
+refuses "expected a number" make-chain --blocks -1 --genesis "$folder/g.json" "$folder/chain"
+odd=$folder/$(printf 'odd \377\376')
+mkdir "$odd" && echo '[]' >"$odd/$(printf '\377.json')"
+refuses "expected an object of test cases" statetest "$odd"
+if [ "$(id -u)" != 0 ]; then
+    echo '{}' >"$folder/closed.json" && chmod 000 "$folder/closed.json"
+    refuses "Permission denied" statetest "$folder/closed.json"
+fi
 
 for command in "" import db make-chain replay statetest blocktest bench run witness t8n explain fork; do
     "$weft" $command --help >"$folder/out" 2>"$folder/err" || complain "weft $command --help fails"

@@ -3,8 +3,7 @@
 
 #include "vectors.h"
 
-/* ---- ethereum/tests, RLPTests
- * ---------------------------------------------------------------------------------------- */
+/* ---- ethereum/tests, RLPTests ------------------------------------------------------------------------------------ */
 
 /* Writes a JSON value: texts and numbers ("#123" for big ones) become strings, arrays become lists. */
 static void put_value(struct rlp_writer *w, yyjson_val *v)
@@ -55,8 +54,7 @@ TEST(published_rlp_vectors_hold)
     CHECK(vectors_each("ethereum_tests/RLPTests", check_rlp) > 0);
 }
 
-/* ---- ethereum/tests, TransactionTests
- * ---------------------------------------------------------------------------------- */
+/* ---- ethereum/tests, TransactionTests ---------------------------------------------------------------------------- */
 
 /* What all there is to say about a transaction without a state. */
 static enum status judge(const struct fork *fork, struct bytes encoded, struct arena *arena, struct transaction *tx,
@@ -120,8 +118,7 @@ TEST(published_transaction_vectors_hold)
     CHECK(vectors_each("ethereum_tests/TransactionTests", check_transaction) > 0);
 }
 
-/* ---- block access lists (EIP-7928)
- * -------------------------------------------------------------------------------------- */
+/* ---- block access lists (EIP-7928) ------------------------------------------------------------------------------- */
 
 /* Blocks of the fixtures carry their list as JSON; blocks from the witness fixtures and others: list, encoding and the
  * header's hash must agree. */

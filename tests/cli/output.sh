@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Output that cannot be written: exit status 2 and one line, from every command; a reader that goes ends it quietly. What is written to
+# by name stays what it is: a device, a pipe, a link.
+. "$(dirname "$0")/common.bash"
+
+refuses() { # refuses ARGUMENT...: with nowhere to print
+    "$weft" "$@" >/dev/full 2>"$folder/err"
+    [ $? = 2 ] || complain "weft $* >/dev/full: expected exit status 2"
+    [ "$(grep -c "^weft: standard output" "$folder/err")" = 1 ] || complain "weft $* >/dev/full: $(cat "$folder/err")"
+    "$weft" "$@" >&- 2>"$folder/err"
+    [ $? = 2 ] || complain "weft $* >&-: expected exit status 2"
+}
+
+mkdir "$folder/nothing"
+for arguments in --help --version "replay --help" fork "fork Osaka" "run 00" "run --json 00" "bench --repeat 1 --size 20 transfers" \
+    "bench --json --repeat 1 --size 20 transfers" "statetest $folder/nothing" "explain --json --size 20 transfers"; do
+    # shellcheck disable=SC2086
+    refuses $arguments
+done
+"$weft" fork Osaka 2>"$folder/err" | head -n 1 >"$folder/out"
+[ -s "$folder/err" ] && complain "weft fork Osaka | head: $(cat "$folder/err")"
+
+ln -s target "$folder/link"
+mkfifo "$folder/pipe"
+cat "$folder/pipe" >"$folder/piped" &
+"$weft" explain --size 20 -o "$folder/pipe" transfers >"$folder/out" 2>&1 || complain "explain -o PIPE: $(cat "$folder/out")"
+wait $!
+"$weft" explain --size 20 -o "$folder/link" transfers >"$folder/out" 2>&1 || complain "explain -o LINK: $(cat "$folder/out")"
+"$weft" explain --size 20 -o "$folder/file" transfers >"$folder/out" 2>&1 || complain "explain -o FILE: $(cat "$folder/out")"
+[ -p "$folder/pipe" ] && [ -s "$folder/piped" ] || complain "explain -o PIPE: expected the page in the pipe, and a pipe"
+[ -L "$folder/link" ] && [ -s "$folder/target" ] || complain "explain -o LINK: expected the page behind the link, and a link"
+[ -s "$folder/file" ] || complain "explain -o FILE: expected the page"
+if [ -c /dev/full ]; then
+    "$weft" explain --size 20 -o /dev/stdout transfers >/dev/full 2>"$folder/err"
+    [ $? = 2 ] || complain "explain -o /dev/stdout >/dev/full: expected exit status 2"
+fi
+exit $bad
