@@ -5,8 +5,9 @@
  * that handing results from core to core costs little beside it. Many workers need smaller portions. */
 enum { GROUP_GAS = 400000, GROUP_GAS_MANY = 150000, MANY_WORKERS = 5, GROUP_MAX = 32 };
 
-/* A transaction is heavy when its gas limit is at least this share of what a worker will do: 1 / HEAVY_SHARE. */
-enum { HEAVY_SHARE = 4 };
+/* A transaction is heavy when its gas limit is at least this share of what a worker will do, 1 / HEAVY_SHARE, or when what
+ * comes behind it would not keep the others busy while it runs. */
+enum { HEAVY_SHARE = 4, HEAVY_LEAST = 200000 };
 
 uint32_t plan_groups(const struct block_task *task, uint32_t from, unsigned workers, uint32_t *first,
                      uint32_t *group_of)
@@ -30,13 +31,16 @@ uint32_t plan_groups(const struct block_task *task, uint32_t from, unsigned work
 uint32_t plan_heavy(const struct block_task *task, const uint32_t *first, uint32_t groups, unsigned workers,
                     uint32_t *out)
 {
-    uint64_t gas = plan_expected_gas(task);
+    uint64_t gas = plan_expected_gas(task), rest = 0; /* behind group g */
     uint32_t count = 0;
-    for (uint32_t g = 0; g < groups && workers > 1; g++) {
+    for (uint32_t g = groups; g-- > 0 && workers > 1;) {
         uint64_t limit = task->transactions[first[g]].gas_limit;
-        if (limit < GROUP_GAS || limit < gas / (HEAVY_SHARE * workers)) continue;
+        bool is_heavy = limit >= HEAVY_LEAST &&
+                        (limit >= gas / (HEAVY_SHARE * workers) || limit > rest / (workers - 1));
+        if (__builtin_add_overflow(rest, limit, &rest)) rest = UINT64_MAX;
+        if (!is_heavy) continue;
         uint32_t at = count; /* insertion, longest first; the last one falls out when the list is full */
-        for (; at > 0 && task->transactions[first[out[at - 1]]].gas_limit < limit; at--) out[at] = out[at - 1];
+        for (; at > 0 && task->transactions[first[out[at - 1]]].gas_limit <= limit; at--) out[at] = out[at - 1];
         out[at] = g;
         count += count < PLAN_HEAVY_MAX;
     }

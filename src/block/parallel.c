@@ -12,22 +12,38 @@
 #include "block/private.h"
 #include "sched/sched.h"
 
-/* What somebody found out about a transaction ahead of its turn. */
+/* What somebody found out about a transaction ahead of its turn; its result is in its place already. */
 struct ahead {
     struct mv_execution *execution; /* NULL: it was invalid where it ran */
-    struct tx_result result;
-    struct vm_tracer *tracer;    /* NULL: not traced, or committed or dropped */
-    bool before_kin, before_any; /* began when others that it may depend on had not run: see hints_praise */
+    struct vm_tracer *tracer;       /* NULL: not traced, or committed or dropped */
+    bool before_kin, before_any;    /* began when others that it may depend on had not run: see hints_praise */
+};
+
+/* What a group that was run ahead adds up to, so that it can be committed as a whole. Written by whoever runs it or runs it
+ * again, before he says that it holds. */
+struct group {
+    bool one_by_one; /* there is something about it that only commit knows how to do */
+    bool praise;     /* some of it began before others that it may depend on */
+    uint64_t gas;    /* as receipts count it */
+    uint64_t block_gas;
+    uint64_t room; /* the block gas that must be left before it, so that each transaction finds enough */
+    struct u256 fees;
+    uint64_t cumulative_before; /* receipts' gas of all before it; set at commit, when its own results lack it */
+    bool is_relative;           /* cumulative gas in its results lacks that */
 };
 
 struct parallel_run {
     struct block_run *run;
-    struct sched sched;   /* its items are groups of transactions */
-    uint32_t *first;      /* of each group, and one more: where the last one ends */
-    uint32_t *group_of;   /* each transaction, from first[0] on */
+    struct sched sched; /* its items are groups of transactions */
+    uint32_t *first;    /* of each group, and one more: where the last one ends */
+    uint32_t *group_of; /* each transaction, from first[0] on */
+    struct group *groups;
     struct ahead **ahead; /* one for each transaction; set before sched_published, NULL until then */
     struct hints hints;
-    _Atomic uint32_t speculated;
+    _Atomic uint32_t hints_begun, hints_made; /* whoever comes first besides the caller makes them */
+    bool in_groups; /* groups that hold are committed as a whole: nobody wants to see each transaction's commit */
+    _Atomic uint32_t speculated, reruns;
+    _Alignas(64) _Atomic uint32_t next_to_finish; /* group whose cumulative gas is not complete */
 };
 
 /* Pauses of a worker that finds nothing to do, before it sleeps: about ten microseconds. */
@@ -41,14 +57,13 @@ static void execute(struct parallel_run *p, struct engine_worker *w, uint32_t tx
 }
 
 /* Executes on whatever predecessors have published so far. */
-static void execute_ahead(struct parallel_run *p, struct engine_worker *w, uint32_t tx, struct ahead *a)
+static void execute_ahead(struct parallel_run *p, struct engine_worker *w, uint32_t tx, struct ahead *a,
+                          struct tx_result *result)
 {
     state_begin(w->tx.state, tx + 1, true);
     w->tx.state->beneficiary = NULL;
-    execute(p, w, tx, &a->result, &a->tracer);
+    execute(p, w, tx, result, &a->tracer);
 }
-
-/* ---- ahead of the line ------------------------------------------------------------------------------------------- */
 
 /* Whether a transaction that one of `group` may depend on is still to be run, by somebody else. */
 static bool is_to_come(struct parallel_run *p, uint32_t before, uint32_t group)
@@ -57,39 +72,143 @@ static bool is_to_come(struct parallel_run *p, uint32_t before, uint32_t group)
            !sched_is_ready(&p->sched, p->group_of[before]);
 }
 
-/* Whether to leave a group to the head: its first transaction calls a contract whose callers have conflicted lately,
- * and the one it will depend on has not run yet. Or has, just now: then this one's turn is next, and two workers that
- * take turns at a chain are slower than one. */
-static bool is_hopeless(struct parallel_run *p, uint32_t group)
+/* Acquire: pairs with the release in make_hints. */
+static bool has_hints(struct parallel_run *p)
 {
+    return atomic_load_explicit(&p->hints_made, memory_order_acquire) != 0;
+}
+
+/* While the caller begins at the head. */
+static void make_hints(struct parallel_run *p, struct engine_worker *w)
+{
+    if (atomic_exchange_explicit(&p->hints_begun, 1, memory_order_relaxed) != 0) return;
+    hints_make(&p->hints, p->run->task, p->first[0], &w->versions);
+    atomic_store_explicit(&p->hints_made, 1, memory_order_release);
+}
+
+/* ---- ahead of the line ------------------------------------------------------------------------------------------- */
+
+/* Whether to leave a group for later: its first transaction calls a contract whose callers have conflicted lately, and the
+ * one it will depend on has not run yet. Or has, just now: then this one's turn is next, and two workers that take turns
+ * at a chain are slower than one. */
+static bool is_hopeless(struct parallel_run *p, uint32_t group, uint32_t *after)
+{
+    if (!has_hints(p)) return false;
     uint32_t before = hints_expect_conflict(&p->hints, p->first[group]);
-    return before != HINTS_NONE && (is_to_come(p, before, group) || sched_is_near(&p->sched, group));
+    if (before == HINTS_NONE) return false;
+    bool to_come = is_to_come(p, before, group);
+    *after = to_come ? p->group_of[before] : SCHED_NOBODY;
+    return to_come || sched_is_near(&p->sched, group);
+}
+
+/* Publishes what transaction `tx` of a group did, between sched_publishing and sched_published. Whether it may hold. */
+static bool publish(struct parallel_run *p, struct engine_worker *w, uint32_t group, uint32_t tx, struct ahead *a,
+                    const struct tx_result *result)
+{
+    struct ahead *old = p->ahead[tx];
+    bool disturbs = false, sure = false;
+    if (result->invalid == STATUS_OK) {
+        a->execution = mv_publish(w->tx.state, &w->versions);
+        disturbs = a->execution->disturbs;
+        sure = a->execution->sure && !mv_saw_balance(a->execution, p->run->beneficiary);
+        if (p->in_groups) mv_list_changes(a->execution, &w->changes);
+    }
+    if (old != NULL && old->execution != NULL) disturbs = mv_withdraw(old->execution) || disturbs;
+    if (old != NULL) block_drop_trace(p->run, tx, old->tracer);
+    p->run->results[tx] = *result;
+    p->ahead[tx] = a;
+    if (disturbs) sched_disturbs(&p->sched, group);
+    return sure;
+}
+
+/* Adds a group up. Between sched_publishing and sched_published: else the head may have stolen the group and be at its
+ * results. */
+static void sum_up(struct parallel_run *p, uint32_t group)
+{
+    struct group *g = &p->groups[group];
+    *g = (struct group){0};
+    for (uint32_t tx = p->first[group]; tx < p->first[group + 1]; tx++) {
+        struct tx_result *r = &p->run->results[tx];
+        const struct transaction *t = &p->run->task->transactions[tx];
+        const struct ahead *a = p->ahead[tx];
+        if (a->execution == NULL) {
+            g->one_by_one = true; /* invalid: will be run again */
+            return;
+        }
+        g->one_by_one = g->one_by_one || t->blob_count != 0 || r->block_state_gas != 0 || r->beneficiary_gone ||
+                        a->execution->is_deep;
+        g->praise = g->praise || a->before_kin || a->before_any;
+        uint64_t room;
+        g->one_by_one = __builtin_add_overflow(g->block_gas, t->gas_limit, &room) || g->one_by_one;
+        if (room > g->room) g->room = room;
+        g->gas += r->gas_used;
+        g->block_gas += r->block_gas;
+        g->fees = u256_add(g->fees, r->fee);
+        r->cumulative_gas = g->gas;
+    }
+}
+
+static void begin_ahead(struct parallel_run *p, uint32_t group, uint32_t tx, struct ahead *a)
+{
+    *a = (struct ahead){0};
+    if (!has_hints(p)) return;
+    *a = (struct ahead){.before_kin = is_to_come(p, p->hints.kin[tx - p->hints.from], group),
+                        .before_any = is_to_come(p, p->hints.before[tx - p->hints.from], group)};
+}
+
+/* Runs a transaction of a group ahead and publishes it; false when the group has been stolen meanwhile. */
+static bool run_ahead(struct parallel_run *p, struct engine_worker *w, uint32_t group, uint32_t tx, bool *sure)
+{
+    struct ahead *a = ARENA_NEW(&w->versions, struct ahead);
+    struct tx_result result;
+    uint64_t start = event_clock(p->run->engine);
+    begin_ahead(p, group, tx, a);
+    execute_ahead(p, w, tx, a, &result);
+    atomic_fetch_add_explicit(&p->speculated, 1, memory_order_relaxed);
+    bool counts = sched_publishing(&p->sched, group);
+    if (counts)
+        *sure = publish(p, w, group, tx, a, &result) && *sure;
+    else
+        block_drop_trace(p->run, tx, a->tracer);
+    event_note(p->run->engine, w, EVENT_AHEAD, tx, start, !counts);
+    return counts;
 }
 
 static struct sched_task speculate(struct parallel_run *p, struct engine_worker *w, uint32_t group)
 {
-    if (is_hopeless(p, group)) {
-        sched_skip(&p->sched, group);
+    uint32_t after;
+    if (is_hopeless(p, group, &after)) {
+        sched_skip(&p->sched, group, after);
         return sched_next(&p->sched);
     }
+    bool sure = true;
     for (uint32_t tx = p->first[group]; tx < p->first[group + 1]; tx++) {
-        struct ahead *a = ARENA_NEW(&w->versions, struct ahead);
-        uint64_t start = event_clock(p->run->engine);
-        a->execution = NULL;
-        a->before_kin = is_to_come(p, p->hints.kin[tx - p->hints.from], group);
-        a->before_any = is_to_come(p, p->hints.before[tx - p->hints.from], group);
-        execute_ahead(p, w, tx, a);
-        atomic_fetch_add_explicit(&p->speculated, 1, memory_order_relaxed);
-        if (!sched_publishing(&p->sched, group)) {
-            block_drop_trace(p->run, tx, a->tracer);
-            event_note(p->run->engine, w, EVENT_AHEAD, tx, start, true);
-            break;
-        }
-        if (a->result.invalid == STATUS_OK) a->execution = mv_publish(w->tx.state, &w->versions);
-        p->ahead[tx] = a;
-        event_note(p->run->engine, w, EVENT_AHEAD, tx, start, false);
-        sched_published(&p->sched, group, tx + 1 == p->first[group + 1]);
+        if (!run_ahead(p, w, group, tx, &sure)) break;
+        bool last = tx + 1 == p->first[group + 1];
+        if (last && p->in_groups) sum_up(p, group);
+        if (last && sure) sched_sure(&p->sched, group);
+        sched_published(&p->sched, group, last);
     }
+    return sched_next(&p->sched);
+}
+
+/* Looks, ahead of its turn, whether a group that was run ahead still holds, and runs again what does not. */
+static struct sched_task revise(struct parallel_run *p, struct engine_worker *w, uint32_t group)
+{
+    bool sure = true, again = false;
+    for (uint32_t tx = p->first[group]; tx < p->first[group + 1] && sure; tx++) {
+        const struct mv_execution *e = p->ahead[tx]->execution;
+        if (e != NULL && mv_holds_yet(e, p->run->beneficiary)) continue;
+        bool knows_fees = e != NULL && mv_saw_balance(e, p->run->beneficiary);
+        sure = !knows_fees && (again || sched_rerun(&p->sched, group));
+        again = again || sure;
+        if (!sure) break;
+        if (!run_ahead(p, w, group, tx, &sure)) return sched_next(&p->sched);
+        if (p->in_groups) sum_up(p, group);
+        atomic_fetch_add_explicit(&p->reruns, 1, memory_order_relaxed);
+        sched_published(&p->sched, group, false);
+    }
+    sched_revised(&p->sched, group, sure);
     return sched_next(&p->sched);
 }
 
@@ -103,14 +222,15 @@ static void bring_beneficiary(struct parallel_run *p, struct engine_worker *w, u
     struct meta meta = meta_unpack(&location_find(&e->meta, tx + 2)->value);
     if (meta.exists) return;
     meta.exists = true;
-    mv_write_one(&e->meta, tx + 1, meta_pack(meta), &w->versions);
-    state_table_account_changed(p->run->engine->table, e);
+    (void)mv_write_one(&e->meta, tx + 1, meta_pack(meta), &w->versions);
+    state_changes_account(&w->changes, e);
 }
 
 static void commit(struct parallel_run *p, struct engine_worker *w, uint32_t tx, struct mv_execution *execution)
 {
-    mv_list_changes(execution, p->run->engine->table);
+    mv_list_changes(execution, &w->changes);
     bring_beneficiary(p, w, tx);
+    if (!p->in_groups) state_table_take_changes(p->run->engine->table, &w->changes);
     block_count(p->run, tx);
     if (w->tx.state->list_accesses) block_list_accesses(p->run, &execution->accesses, tx + 1);
 }
@@ -127,10 +247,31 @@ static enum status run_at_head(struct parallel_run *p, struct engine_worker *w, 
     struct vm_tracer *tracer;
     execute(p, w, tx, result, &tracer);
     if (result->invalid == STATUS_OK) {
-        commit(p, w, tx, mv_publish(s, &w->versions));
+        struct mv_execution *e = mv_publish(s, &w->versions);
+        if (e->disturbs) sched_disturbs(&p->sched, p->group_of[tx]);
+        commit(p, w, tx, e);
         block_commit_trace(p->run, tx, tracer);
     } else {
         block_drop_trace(p->run, tx, tracer);
+    }
+    event_note(p->run->engine, w, EVENT_RUN, tx, start, false);
+    return result->invalid;
+}
+
+/* Runs a transaction as the serial executor does, values overwritten in place: while nobody else is at it. */
+static enum status run_in_place(struct parallel_run *p, struct engine_worker *w, uint32_t tx)
+{
+    struct state *s = w->tx.state;
+    struct tx_result *result = &p->run->results[tx];
+    uint64_t start = event_clock(p->run->engine);
+    state_begin(s, tx + 1, false);
+    s->beneficiary = p->run->beneficiary;
+    s->beneficiary_fees = p->run->fees;
+    struct vm_tracer *tracer;
+    execute(p, w, tx, result, &tracer);
+    if (result->invalid == STATUS_OK) {
+        state_commit_over(s);
+        block_count(p->run, tx);
     }
     event_note(p->run->engine, w, EVENT_RUN, tx, start, false);
     return result->invalid;
@@ -183,21 +324,20 @@ static bool use_ahead(struct parallel_run *p, struct engine_worker *w, uint32_t 
     uint64_t start = event_clock(p->run->engine);
     bool held = holds(p, a, &why);
     if (held) {
-        p->run->results[tx] = a->result;
         mv_commit(a->execution);
         commit(p, w, tx, a->execution);
         block_commit_trace(p->run, tx, a->tracer);
     } else {
         block_drop_trace(p->run, tx, a->tracer);
-        if (a->execution != NULL) mv_withdraw(a->execution);
+        if (a->execution != NULL && mv_withdraw(a->execution)) sched_disturbs(&p->sched, p->group_of[tx]);
         note_conflict(p, tx, &why);
         p->run->stats.reruns++;
         p->run->stats.conflicts++;
     }
     a->tracer = NULL;
-    if (held)
+    if (held && (a->before_kin || a->before_any))
         hints_praise(&p->hints, tx, a->before_kin, a->before_any);
-    else
+    else if (!held && has_hints(p))
         hints_blame(&p->hints, tx, why.found_tx == 0 ? HINTS_NONE : why.found_tx - 1);
     event_note(p->run->engine, w, EVENT_CHECK, tx, start, !held);
     return held;
@@ -212,23 +352,59 @@ static struct sched_task refuse(struct parallel_run *p, uint32_t tx, enum status
     return (struct sched_task){SCHED_DONE, 0};
 }
 
-static struct sched_task commit_group(struct parallel_run *p, struct engine_worker *w, uint32_t group, bool was_ahead)
+/* Commits a group of which everything is known to hold, without looking at its transactions; false when there is more
+ * to it. */
+static bool commit_whole(struct parallel_run *p, struct engine_worker *w, uint32_t group)
 {
-    enum sched_outcome outcome = was_ahead ? SCHED_HELD : SCHED_RAN;
+    struct block_run *run = p->run;
+    struct group *g = &p->groups[group];
+    uint64_t limit = run->task->header->gas_limit;
+    if (!p->in_groups || !sched_holds(&p->sched, group) || g->one_by_one || run->gas_used > limit ||
+        g->room > limit - run->gas_used)
+        return false;
+    uint64_t start = event_clock(run->engine);
+    g->cumulative_before = run->cumulative_gas;
+    g->is_relative = true;
+    run->cumulative_gas += g->gas;
+    run->gas_used += g->block_gas;
+    run->fees = u256_add(run->fees, g->fees);
+    run->committed += p->first[group + 1] - p->first[group];
+    for (uint32_t tx = p->first[group]; tx < p->first[group + 1] && (g->praise || run->engine->record); tx++) {
+        if (g->praise) hints_praise(&p->hints, tx, p->ahead[tx]->before_kin, p->ahead[tx]->before_any);
+        event_note(run->engine, w, EVENT_CHECK, tx, start, false);
+        start = event_clock(run->engine);
+    }
+    return true;
+}
+
+/* Commits a group transaction by transaction. `*refused` is set when one cannot be in the block. */
+static enum sched_outcome commit_one_by_one(struct parallel_run *p, struct engine_worker *w, uint32_t group,
+                                            enum sched_outcome outcome, struct sched_task *refused)
+{
+    bool alone = outcome == SCHED_RAN && p->in_groups && sched_alone(&p->sched);
     for (uint32_t tx = p->first[group]; tx < p->first[group + 1]; tx++) {
         enum status why = block_admit(p->run, tx);
         if (why == STATUS_OK && p->ahead[tx] != NULL && use_ahead(p, w, tx)) continue;
-        if (why == STATUS_OK) why = run_at_head(p, w, tx);
-        if (why != STATUS_OK) return refuse(p, tx, why);
+        if (why == STATUS_OK) why = alone ? run_in_place(p, w, tx) : run_at_head(p, w, tx);
+        if (why != STATUS_OK) {
+            *refused = refuse(p, tx, why);
+            return outcome;
+        }
         if (p->ahead[tx] != NULL)
             outcome = SCHED_CONFLICT;
         else if (outcome == SCHED_HELD)
             outcome = SCHED_RAN;
     }
-    uint32_t epoch = sched_epoch(&p->sched);
-    struct sched_task next = sched_committed(&p->sched, group, outcome);
-    if (sched_epoch(&p->sched) != epoch) futex_wake(&p->sched.epoch, INT_MAX);
-    return next;
+    return outcome;
+}
+
+static struct sched_task commit_group(struct parallel_run *p, struct engine_worker *w, uint32_t group, bool was_ahead)
+{
+    enum sched_outcome outcome = was_ahead ? SCHED_HELD : SCHED_RAN;
+    struct sched_task next = {SCHED_WAIT, 0};
+    if (!was_ahead || !commit_whole(p, w, group)) outcome = commit_one_by_one(p, w, group, outcome, &next);
+    if (next.kind == SCHED_DONE) return next;
+    return sched_committed(&p->sched, group, outcome);
 }
 
 /* ---- the workers ------------------------------------------------------------------------------------------------- */
@@ -256,28 +432,65 @@ static struct sched_task wait_for_work(struct parallel_run *p)
     return task;
 }
 
+/* What a worker does with a task; gives the next one. */
+static struct sched_task do_task(struct parallel_run *p, struct engine_worker *w, struct sched_task task)
+{
+    switch (task.kind) {
+    case SCHED_RUN:
+    case SCHED_CHECK: return commit_group(p, w, task.item, task.kind == SCHED_CHECK);
+    case SCHED_SPECULATE: return speculate(p, w, task.item);
+    case SCHED_REVISE: return revise(p, w, task.item);
+    case SCHED_WAIT: {
+        uint64_t start = event_clock(p->run->engine);
+        task = wait_for_work(p);
+        event_note(p->run->engine, w, EVENT_WAIT, 0, start, false);
+        return task;
+    }
+    case SCHED_DONE: break;
+    }
+    return task;
+}
+
+/* When all is committed: completes the cumulative gas of what was committed in groups. Whoever is awake helps. */
+static void finish_groups(struct parallel_run *p)
+{
+    enum { AT_A_TIME = 16 };
+    for (;;) {
+        uint32_t first = atomic_fetch_add_explicit(&p->next_to_finish, AT_A_TIME, memory_order_relaxed);
+        for (uint32_t g = first; g < p->sched.count && g < first + AT_A_TIME; g++)
+            for (uint32_t tx = p->first[g]; tx < p->first[g + 1] && p->groups[g].is_relative; tx++)
+                p->run->results[tx].cumulative_gas += p->groups[g].cumulative_before;
+        if (first >= p->sched.count) return;
+    }
+}
+
 static void work(void *context, unsigned worker)
 {
     struct parallel_run *p = context;
     struct engine_worker *w = &p->run->engine->workers[worker];
+    if (worker != 0) make_hints(p, w);
     struct sched_task task = sched_next(&p->sched);
-    for (;;) {
-        switch (task.kind) {
-        case SCHED_RUN:
-        case SCHED_CHECK: task = commit_group(p, w, task.item, task.kind == SCHED_CHECK); break;
-        case SCHED_SPECULATE: task = speculate(p, w, task.item); break;
-        case SCHED_WAIT: {
-            uint64_t start = event_clock(p->run->engine);
-            task = wait_for_work(p);
-            event_note(p->run->engine, w, EVENT_WAIT, 0, start, false);
-            break;
-        }
-        case SCHED_DONE: return;
-        }
+    while (task.kind != SCHED_DONE) {
+        uint32_t epoch = sched_epoch(&p->sched);
+        task = do_task(p, w, task);
+        if (sched_epoch(&p->sched) != epoch && sched_is_waited_for(&p->sched)) futex_wake(&p->sched.epoch, INT_MAX);
     }
+    if (p->in_groups && p->run->status == STATUS_OK) finish_groups(p);
 }
 
 /* ---- a block ----------------------------------------------------------------------------------------------------- */
+
+/* Whether nobody wants to see the commit of each transaction. */
+static bool commits_in_groups(const struct block_run *run)
+{
+#ifdef WEFT_RARE_PATHS
+    (void)run;
+    return false;
+#else
+    const struct block_task *task = run->task;
+    return task->committed == NULL && task->tracing == NULL && !block_lists_accesses(task) && task->fork->clear_empty;
+#endif
+}
 
 /* Runs the transactions from `from` on, with all workers that can be of use. */
 static void run_shared(struct block_run *run, uint32_t from)
@@ -294,12 +507,18 @@ static void run_shared(struct block_run *run, uint32_t from)
     p->group_of = ARENA_ARRAY(arena, uint32_t, count);
     uint32_t groups = plan_groups(run->task, from, threads, p->first, p->group_of);
     unsigned workers = threads < groups ? threads : groups;
-    sched_init(&p->sched, groups, workers, ARENA_ARRAY(arena, _Atomic uint8_t, groups));
-    hints_make(&p->hints, run->task, from, arena);
+    sched_init(&p->sched, groups, workers, ARENA_ARRAY(arena, struct sched_item, groups));
     plan_set_heavy(&p->sched, run->task, p->first, arena);
+    p->groups = ARENA_ARRAY(arena, struct group, groups);
+    for (uint32_t g = 0; g < groups; g++) p->groups[g] = (struct group){0};
+    p->in_groups = commits_in_groups(run);
+    for (unsigned i = 0; i < workers; i++) state_changes_begin(&run->engine->workers[i].changes);
     run->stats.threads = workers;
     pool_run(run->engine->pool, workers, work, p);
+    for (unsigned i = 0; i < workers; i++)
+        state_table_take_changes(run->engine->table, &run->engine->workers[i].changes);
     run->stats.speculated = atomic_load(&p->speculated);
+    run->stats.reruns += atomic_load(&p->reruns);
     /* What ran ahead in a block that turned out to be invalid. */
     for (uint32_t tx = from; tx < count && run->task->tracing != NULL; tx++)
         if (p->ahead[tx] != NULL) block_drop_trace(run, tx, p->ahead[tx]->tracer);

@@ -15,8 +15,8 @@ bool plan_share_at_once(const struct block_task *task);
 /* Whether, `done` transactions having been executed alone, it is time to ask whether the rest had better be shared
  * ... */
 bool plan_look(uint32_t done);
-/* ... and that: the first `done` took `ns` and `gas_done`; the other `left` use `gas_left`. */
-bool plan_share_rest(uint64_t ns, uint64_t gas_done, uint32_t done, uint64_t gas_left, uint32_t left);
+/* ... and that, by so many workers: the first `done` took `ns` and `gas_done`; the other `left` use `gas_left`. */
+bool plan_share_rest(uint64_t ns, uint64_t gas_done, uint32_t done, uint64_t gas_left, uint32_t left, unsigned workers);
 
 /* Groups of the transactions from `from` on, for so many workers: group g is those from first[g] up to first[g + 1],
  * and group_of[i] is the group of transaction i. Both have room for all transactions, `first` for one more. Returns the

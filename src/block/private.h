@@ -9,6 +9,7 @@
 struct engine_worker {
     _Alignas(128) struct tx_worker tx;
     struct arena versions; /* what it published for the running block */
+    struct state_changes changes;
     struct block_event *events;
     uint32_t event_count, event_capacity;
 };

@@ -7,12 +7,15 @@
 #include "block/private.h"
 
 enum {
-    SHARE_AT_ONCE_GAS = 3000000, /* beyond what plain transfers use */
-    SHARE_REST_GAS = 2000000,    /* the same, of the rest of a block that was begun alone */
+    SHARE_AT_ONCE_GAS = 1500000, /* beyond what plain transfers use */
+    SHARE_AT_ONCE_TX_GAS = 4000, /* the same, of the mean transaction */
+    SHARE_REST_GAS = 500000,     /* beyond what transfers use, of the rest of a block that was begun alone */
     SHARE_REST_NS = 150000,      /* predicted work that is left */
     SHARE_TX_NS = 2000,          /* mean work of a transaction */
-    LOOK_EVERY = 8,              /* transactions between two looks at the clock ... */
-    LOOK_FIRST = 24,             /* ... from this one on: the first ones pay for cold caches */
+    SHARE_TX_NS_MANY = 300,      /* the same, where there are SHARE_MANY workers or more: plain transfers, too */
+    SHARE_MANY = 4,
+    LOOK_EVERY = 8,  /* transactions between two looks at the clock ... */
+    LOOK_FIRST = 24, /* ... from this one on: the first ones pay for cold caches */
 };
 
 uint64_t plan_expected_gas(const struct block_task *task)
@@ -36,16 +39,18 @@ bool plan_look(uint32_t done)
     return done >= LOOK_FIRST && done % LOOK_EVERY == 0;
 }
 
-bool plan_share_rest(uint64_t ns, uint64_t gas_done, uint32_t done, uint64_t gas_left, uint32_t left)
+bool plan_share_rest(uint64_t ns, uint64_t gas_done, uint32_t done, uint64_t gas_left, uint32_t left, unsigned workers)
 {
-    if (ns < (uint64_t)SHARE_TX_NS * done || gas_done == 0 || gas_beyond_transfers(gas_left, left) < SHARE_REST_GAS)
-        return false;
+    bool many = workers >= SHARE_MANY;
+    if (gas_done == 0 || ns < (uint64_t)(many ? SHARE_TX_NS_MANY : SHARE_TX_NS) * done) return false;
+    if (!many && gas_beyond_transfers(gas_left, left) < SHARE_REST_GAS) return false;
     return (double)ns * (double)gas_left / (double)gas_done > (double)SHARE_REST_NS;
 }
 
 bool plan_share_at_once(const struct block_task *task)
 {
-    return gas_beyond_transfers(plan_expected_gas(task), task->transaction_count) >= SHARE_AT_ONCE_GAS;
+    uint64_t gas = gas_beyond_transfers(plan_expected_gas(task), task->transaction_count);
+    return gas >= SHARE_AT_ONCE_GAS && gas >= (uint64_t)task->transaction_count * SHARE_AT_ONCE_TX_GAS;
 }
 
 bool share_is_worthwhile(const struct block_run *run)
@@ -69,7 +74,9 @@ uint32_t share_run_alone(struct block_run *run)
         if (!block_run_in_place(run, i)) return count;
         if (!plan_look(i + 1) || run->engine->threads == 1) continue;
         uint64_t gas_left = gas > run->gas_used ? gas - run->gas_used : 0;
-        if (plan_share_rest(clock_wall_ns() - since, run->gas_used, i + 1, gas_left, count - i - 1)) return i + 1;
+        if (plan_share_rest(clock_wall_ns() - since, run->gas_used, i + 1, gas_left, count - i - 1,
+                            run->engine->threads_max))
+            return i + 1;
     }
     return count;
 }

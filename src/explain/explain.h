@@ -159,10 +159,12 @@ void explain_name_slots(struct explain_trace *t, const struct explain_layout *la
 
 /* What things cost beside the transactions themselves. */
 struct explain_costs {
+    uint64_t plan_ns;     /* of each transaction, before the first who was called runs anything: hints */
     uint64_t run_ns;      /* of a transaction in a shared block, more than serially: its writes become versions */
     uint64_t publish_ns;  /* likewise, when it runs ahead: its reads are kept, too */
-    uint64_t check_ns;    /* at the head, of one that ran ahead: taking over its results ... */
+    uint64_t check_ns;    /* at the head, of one that ran ahead and is not known to hold: taking over its results ... */
     uint64_t compare_ns;  /* ... and for each thing it touched */
+    uint64_t count_ns;    /* at the head, of one that is known to hold */
     uint64_t schedule_ns; /* taking a task */
     uint64_t spin_ns;     /* how long a worker without work looks for some before it sleeps */
     uint64_t wake_ns;     /* until a sleeping worker is awake */

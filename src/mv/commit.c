@@ -1,5 +1,5 @@
 /* When a transaction's turn has come: do its reads hold, and what becomes of its versions. */
-#include "mv/mv.h"
+#include "mv/private.h"
 
 static bool refuse(struct mv_conflict *out, const struct location *l, enum mv_field field, const struct version *seen,
                    uint32_t tx)
@@ -38,6 +38,42 @@ bool mv_holds(const struct mv_execution *e, const struct account_entry *benefici
     return true;
 }
 
+bool mv_saw_balance(const struct mv_execution *e, const struct account_entry *account)
+{
+    for (uint32_t i = 0; i < e->balance_read_count; i++)
+        if (e->balance_reads[i].account == account && e->balance_reads[i].strict) return true;
+    return false;
+}
+
+bool mv_holds_yet(const struct mv_execution *e, const struct account_entry *beneficiary)
+{
+    return mv_holds(e, NULL, NULL, NULL) && (beneficiary == NULL || !mv_saw_balance(e, beneficiary));
+}
+
+static bool read_behind(const struct mv_execution *e, const struct mv_write *w)
+{
+    if (!w->is_balance) {
+        const struct account_entry *a = w->account;
+        const struct location *l = w->slot != NULL ? &w->slot->location : w->is_nonce ? &a->nonce : &a->meta;
+        return mark_of(&l->read_by) > e->tx;
+    }
+    const struct location *l = &w->account->balance;
+    if (mark_of(&l->read_by) > e->tx) return true;
+    const struct u256 *delta = &w->version->value;
+    bool is_small_credit = delta->w[3] == 0 && delta->w[2] == 0;
+    bool was_withdrawn = atomic_load_explicit(&w->version->kind, memory_order_relaxed) == VERSION_DEAD;
+    if (is_small_credit && !was_withdrawn) return false;
+    /* A debit, or a credit so large that it cannot be told from one, matters to who has asked for bounds. */
+    return mark_of(&l->least_by) > e->tx;
+}
+
+bool somebody_read(const struct mv_execution *e)
+{
+    for (uint32_t i = 0; i < e->write_count; i++)
+        if (read_behind(e, &e->writes[i])) return true;
+    return false;
+}
+
 void mv_commit(struct mv_execution *e)
 {
     for (uint32_t i = 0; i < e->write_count; i++) {
@@ -51,19 +87,21 @@ void mv_commit(struct mv_execution *e)
     }
 }
 
-void mv_withdraw(struct mv_execution *e)
+bool mv_withdraw(struct mv_execution *e)
 {
     for (uint32_t i = 0; i < e->write_count; i++)
         atomic_store_explicit(&e->writes[i].version->kind, VERSION_DEAD, memory_order_release);
+    atomic_thread_fence(memory_order_seq_cst);
+    return somebody_read(e);
 }
 
-void mv_list_changes(struct mv_execution *e, struct state_table *t)
+void mv_list_changes(const struct mv_execution *e, struct state_changes *to)
 {
     for (uint32_t i = 0; i < e->write_count; i++) {
         const struct mv_write *w = &e->writes[i];
         if (w->account != NULL)
-            state_table_account_changed(t, w->account);
+            state_changes_account(to, w->account);
         else
-            state_table_slot_changed(t, w->slot);
+            state_changes_slot(to, w->slot);
     }
 }

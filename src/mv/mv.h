@@ -6,11 +6,17 @@
  *     its turn ───► mv_holds? ──yes──► mv_commit    (deltas get totals; nothing is copied)
  *                        └────no───► mv_withdraw  (versions are marked dead), and it is run again on committed values
  *
+ * Mostly nothing need be checked at all. Who runs ahead marks what it has read with its number (struct location), and then
+ * looks whether that is still what is there: then mv_execution.sure. Who publishes or withdraws a version later looks at the
+ * mark, and finds out whether somebody behind it may have missed that: mv_execution.disturbs. So a sure execution holds as
+ * long as nobody before it has disturbed others. Either the reader finds the version or the writer finds the mark, since
+ * each leaves his own before he looks for the other's.
+ *
  * What is checked is values, not versions: a predecessor that ran again and wrote the same value disturbs nobody.
  * Balances are checked by predicate where the transaction only asked "at least this much?".
  *
- * Threads: mv_publish and mv_withdraw may run beside each other and beside readers. mv_holds, mv_commit and
- * mv_list_changes are for whoever stands at the head of the line, one thread at a time. */
+ * Threads: mv_publish, mv_withdraw and mv_holds_yet may run beside each other and beside readers. mv_holds and mv_commit
+ * are for whoever stands at the head of the line, one thread at a time. */
 #ifndef WEFT_MV_H
 #define WEFT_MV_H
 
@@ -35,6 +41,7 @@ struct mv_read {
 struct mv_balance_read {
     const struct account_entry *account;
     bool exact;            /* low is the value that was seen */
+    bool strict;           /* any change may matter, not only a debit */
     struct u256 low, high; /* else: low <= balance <= high */
 };
 
@@ -44,6 +51,7 @@ struct mv_write {
     struct account_entry *account;
     struct slot_entry *slot;
     bool is_balance; /* version is a balance_version */
+    bool is_nonce;   /* else of an account: its nonce, not its meta */
 };
 
 /* One execution of one transaction: its reads and writes. Lives in the arena of the worker that ran it. */
@@ -55,8 +63,17 @@ struct mv_execution {
     struct mv_balance_read *balance_reads;
     struct mv_write *writes;
     uint32_t read_count, balance_read_count, write_count;
+    bool sure;     /* speculative: when it was published all it had read was still there, and is marked */
+    bool disturbs; /* somebody behind it may have read what it has overwritten */
+    bool is_deep;  /* many balance deltas hang below one of its own: had better be committed, lest sums become long */
     struct state_accesses accesses; /* when the state was told to list them */
 };
+
+/* Whether all reads of a speculative execution hold on what is published below e->tx now: it is sure again. What it read of
+ * the beneficiary's balance cannot be known before its turn. */
+bool mv_holds_yet(const struct mv_execution *e, const struct account_entry *beneficiary);
+/* Whether any change of the balance of `account` may matter to it. */
+bool mv_saw_balance(const struct mv_execution *e, const struct account_entry *account);
 
 /* Collects the finalized records of `s` and publishes the writes as versions numbered s->tx. A speculative execution
  * keeps its reads and publishes balance deltas; one at the head of the line publishes balances with their totals and
@@ -70,12 +87,12 @@ bool mv_holds(const struct mv_execution *e, const struct account_entry *benefici
 
 /* All predecessors are committed and the reads hold: fills in balance totals. */
 void mv_commit(struct mv_execution *e);
-/* Marks all its versions dead. */
-void mv_withdraw(struct mv_execution *e);
-/* Puts what it wrote on the table's lists of changes. */
-void mv_list_changes(struct mv_execution *e, struct state_table *t);
+/* Marks all its versions dead. True: somebody behind it may have read one. */
+bool mv_withdraw(struct mv_execution *e);
+/* Puts what it wrote on a list of changes. */
+void mv_list_changes(const struct mv_execution *e, struct state_changes *to);
 
-/* Publishes one more version of `l` on behalf of transaction number `tx`, with `value`. */
-void mv_write_one(struct location *l, uint32_t tx, struct u256 value, struct arena *arena);
+/* Publishes one more version of `l` on behalf of transaction number `tx`, with `value`. True: as mv_execution.disturbs. */
+bool mv_write_one(struct location *l, uint32_t tx, struct u256 value, struct arena *arena);
 
 #endif

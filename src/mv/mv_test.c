@@ -50,7 +50,11 @@ static bool holds(struct stage *t, const struct account_entry *beneficiary, uint
     mv_commit(first);
     struct u256 wei = U256(fees);
     *conflict = (struct mv_conflict){0};
-    return mv_holds(second, beneficiary, &wei, conflict);
+    bool held = mv_holds(second, beneficiary, &wei, conflict);
+    bool depends_on_fees = beneficiary != NULL && mv_saw_balance(second, beneficiary);
+    /* What was sure can be spoiled only by somebody who notices it. */
+    if (!held && !depends_on_fees) CHECK(!second->sure || first->disturbs);
+    return held;
 }
 
 static void strike(struct stage *t)

@@ -1,5 +1,12 @@
 /* From a transaction's records to versions that others can read. */
-#include "mv/mv.h"
+#include "mv/private.h"
+
+/* Marks of what is read but not written are rounded up to the last of so many transactions: a location that everybody
+ * reads is marked once in a while, not by everybody, and its cache line stays shared. */
+enum { MARK_ROUNDED = 32 };
+
+/* A version of a balance with so many uncommitted ones below it asks for being committed. */
+enum { DELTAS_MAX = 16 };
 
 /* Hangs `v` into the chain, newest transaction first; before an older version of the same transaction. Versions are
  * never taken out, so a failed exchange just means that somebody else came in between: look again from the same
@@ -30,11 +37,13 @@ static void version_init(struct version *v, uint32_t tx, struct u256 value, uint
     v->value = value;
 }
 
-void mv_write_one(struct location *l, uint32_t tx, struct u256 value, struct arena *arena)
+bool mv_write_one(struct location *l, uint32_t tx, struct u256 value, struct arena *arena)
 {
     struct version *v = ARENA_NEW(arena, struct version);
     version_init(v, tx, value, 0, VERSION_VALUE);
     insert(l, v);
+    atomic_thread_fence(memory_order_seq_cst);
+    return mark_of(&l->read_by) > tx;
 }
 
 static struct mv_write *add_write(struct mv_execution *e, struct version *v)
@@ -52,6 +61,7 @@ static void write_value(struct mv_execution *e, struct arena *arena, struct acco
     struct mv_write *w = add_write(e, v);
     w->account = account;
     w->slot = slot;
+    w->is_nonce = account != NULL && l == &account->nonce;
     insert(l, v);
 }
 
@@ -64,7 +74,54 @@ static void write_balance(struct mv_execution *e, struct arena *arena, struct ac
     struct mv_write *w = add_write(e, &b->v);
     w->account = a->entry;
     w->is_balance = true;
+    const struct version *below = location_find(l, e->tx);
+    bool is_delta = atomic_load_explicit(&below->kind, memory_order_relaxed) == VERSION_DELTA;
+    b->v.depth = is_delta ? below->depth + 1 : 0;
+    e->is_deep = e->is_deep || b->v.depth >= DELTAS_MAX;
     insert(l, &b->v);
+}
+
+/* Whether any change of a balance matters to who has asked about it so. A balance below 2^192 stays below 2^253 when fewer
+ * than 2^32 transactions add less than 2^128 each. So who has only asked such a balance whether it is at least so much,
+ * and was told yes, is not disturbed by such a credit. */
+static bool is_strict(const struct account *a)
+{
+    static const struct u256 no_bound = {{UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX >> 3}};
+    return (a->flags & ACCOUNT_BALANCE_SEEN) || a->balance_start.w[3] != 0 || u256_less(a->balance_high, no_bound);
+}
+
+/* ---- marks ------------------------------------------------------------------------------------------------------- */
+
+static void raise_mark(_Atomic uint32_t *mark, uint32_t tx, bool is_written)
+{
+    uint32_t now = mark_of(mark);
+    if (now >= tx) return;
+    uint32_t to = is_written ? tx : tx | (MARK_ROUNDED - 1);
+    while (now < to &&
+           !atomic_compare_exchange_weak_explicit(mark, &now, to, memory_order_relaxed, memory_order_relaxed))
+        continue;
+}
+
+static void mark_account(const struct account *a, uint32_t tx)
+{
+    struct account_entry *e = a->entry;
+    if (a->flags & ACCOUNT_HAS_NONCE) raise_mark(&e->nonce.read_by, tx, a->nonce != a->nonce_start);
+    if (a->flags & ACCOUNT_HAS_META) raise_mark(&e->meta.read_by, tx, !meta_equal(a->meta, a->meta_start));
+    if (!(a->flags & ACCOUNT_HAS_BALANCE)) return;
+    bool is_written = !u256_is_zero(a->balance_delta);
+    if (is_strict(a))
+        raise_mark(&e->balance.read_by, tx, is_written);
+    else if (!u256_is_zero(a->balance_low) || !u256_equal(a->balance_high, U256_MAX))
+        raise_mark(&e->balance.least_by, tx, is_written);
+}
+
+static void mark_reads(const struct state *s)
+{
+    for (uint32_t i = 0; i < s->account_count; i++) mark_account(s->accounts[i], s->tx);
+    for (uint32_t i = 0; i < s->slot_count; i++)
+        if (s->slots[i]->entry != NULL)
+            raise_mark(&s->slots[i]->entry->location.read_by, s->tx,
+                       !u256_equal(s->slots[i]->current, s->slots[i]->original));
 }
 
 static void publish_account(struct mv_execution *e, struct arena *arena, struct account *a, bool at_head)
@@ -88,11 +145,11 @@ static void note_account_reads(struct mv_execution *e, const struct account *a)
         e->reads[e->read_count++] = (struct mv_read){&a->entry->meta, a->meta_seen, MV_META};
     bool exact = (a->flags & ACCOUNT_BALANCE_SEEN) != 0;
     if (exact)
-        e->balance_reads[e->balance_read_count++] = (struct mv_balance_read){a->entry, true, a->balance_start,
+        e->balance_reads[e->balance_read_count++] = (struct mv_balance_read){a->entry, true, true, a->balance_start,
                                                                              a->balance_start};
     else if (!u256_is_zero(a->balance_low) || !u256_equal(a->balance_high, U256_MAX))
-        e->balance_reads[e->balance_read_count++] = (struct mv_balance_read){a->entry, false, a->balance_low,
-                                                                             a->balance_high};
+        e->balance_reads[e->balance_read_count++] = (struct mv_balance_read){a->entry, false, is_strict(a),
+                                                                             a->balance_low, a->balance_high};
 }
 
 static struct mv_execution *collect(struct state *s, struct arena *arena)
@@ -119,6 +176,7 @@ static bool is_written(const struct slot *slot)
 struct mv_execution *mv_publish(struct state *s, struct arena *arena)
 {
     struct mv_execution *e = collect(s, arena);
+    if (s->speculative) mark_reads(s);
     if (s->list_accesses) e->accesses = state_accesses(s, arena);
     uint32_t written_slots = 0;
     for (uint32_t i = 0; i < s->slot_count; i++) written_slots += is_written(s->slots[i]);
@@ -130,5 +188,9 @@ struct mv_execution *mv_publish(struct state *s, struct arena *arena)
             write_value(e, arena, NULL, slot->entry, &slot->entry->location, slot->current,
                         slot->account->meta.generation);
     }
+    /* Ours are there, now for the others'. */
+    atomic_thread_fence(memory_order_seq_cst);
+    e->disturbs = somebody_read(e);
+    e->sure = s->speculative && mv_holds_yet(e, NULL);
     return e;
 }

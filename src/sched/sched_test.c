@@ -16,10 +16,12 @@ enum shape { SHAPE_NONE, SHAPE_CHAIN, SHAPE_RANDOM, SHAPE_SHAPES };
 /* What a virtual worker does next. Each step calls the scheduler at most once. */
 enum phase {
     ASK,
-    SKIP,       /* gives back what it was to run ahead */
+    SKIP,       /* gives back, perhaps until another one has run, what it was to run ahead */
     AHEAD,      /* runs a piece ahead, `left` more steps */
     PUBLISHING, /* asks whether the piece counts */
     PUBLISHED,  /* says that it has been published */
+    REVISE,     /* looks whether the next piece holds */
+    REVISED,
     AT_HEAD,    /* checks or runs at the head, `left` more steps */
     WAIT_LOOK,  /* notes the epoch ... */
     WAIT_ASK,   /* ... asks once more ... */
@@ -44,13 +46,15 @@ struct item {
     uint32_t depends_on; /* index + 1; 0: on nothing */
     uint32_t length;     /* steps of a piece */
     uint32_t pieces, published;
-    uint32_t seen_committed;
+    uint32_t version;   /* of what it writes; 0: nobody can read it yet */
+    uint32_t seen;      /* version of what it depends on, when it was run ahead */
     bool ahead, stolen; /* stolen: the head took it before it was complete, or before it was begun */
+    bool again;         /* being run again */
 };
 
 struct model {
     struct sched sched;
-    _Atomic uint8_t words[COUNT_MAX];
+    struct sched_item items[COUNT_MAX];
     uint32_t count, committed, stop_at;
     unsigned workers;
     struct worker worker[PICKER_WORKERS_MAX];
@@ -60,9 +64,10 @@ struct model {
     uint32_t heavy[HEAVY_MAX], heavy_count;
     bool is_heavy[COUNT_MAX];
     uint32_t skip_one_in; /* 0: none */
+    bool alone;           /* the holder overwrites values in place */
     int holder;           /* which worker stands at the head; -1: nobody */
     bool stopped;
-    uint32_t speculated, held, in_vain;
+    uint32_t speculated, held, in_vain, reruns, known_to_hold;
     uint64_t steps;
 };
 
@@ -86,7 +91,7 @@ static void model_init(struct model *m, uint64_t seed, uint32_t count, unsigned 
         if (i != 0 && shape == SHAPE_RANDOM && below(m, 3) != 0) item->depends_on = 1 + below(m, i);
     }
     picker_init(&m->picker, random_next(&m->random), workers);
-    sched_init(&m->sched, count, workers, m->words);
+    sched_init(&m->sched, count, workers, m->items);
 }
 
 /* What only some blocks have: items of several pieces, heavy ones, some that are given back. */
@@ -112,6 +117,28 @@ static void model_vary(struct model *m)
 
 /* ---- what a worker does with a task ---- */
 
+static bool holds(const struct model *m, uint32_t item)
+{
+    uint32_t on = m->item[item].depends_on;
+    return on == 0 || m->item[item].seen == m->item[on - 1].version;
+}
+
+static void look(struct model *m, uint32_t item)
+{
+    uint32_t on = m->item[item].depends_on;
+    m->item[item].seen = on == 0 ? 0 : m->item[on - 1].version;
+}
+
+/* Writes what others may have read in an older version. */
+static void write(struct model *m, uint32_t item)
+{
+    m->item[item].version++;
+    bool disturbs = false;
+    for (uint32_t i = item + 1; i < m->count; i++)
+        disturbs = disturbs || (m->item[i].depends_on == item + 1 && m->item[i].ahead);
+    if (disturbs || below(m, 16) == 0) sched_disturbs(&m->sched, item);
+}
+
 /* What was published ahead is checked piece by piece, each in one step if it holds; the rest is run. */
 static void take_head(struct model *m, unsigned id, struct worker *w)
 {
@@ -120,14 +147,21 @@ static void take_head(struct model *m, unsigned id, struct worker *w)
     m->holder = (int)id;
     CHECK_EQ_U64(w->task.item, m->committed);
     CHECK((w->task.kind == SCHED_CHECK) == item->ahead);
-    item->stolen = item->published < item->pieces;
-    if (item->stolen && item->ahead) CHECK(!m->is_heavy[w->task.item]);
-    bool holds = item->seen_committed >= item->depends_on;
-    w->outcome = !item->ahead ? SCHED_RAN : !holds && item->published != 0 ? SCHED_CONFLICT : SCHED_HELD;
-    if (w->outcome == SCHED_HELD && item->stolen) w->outcome = SCHED_RAN;
+    bool complete = item->published == item->pieces, held = holds(m, w->task.item);
+    if (item->ahead && !complete) CHECK(!m->is_heavy[w->task.item]);
+    item->stolen = !complete || item->again;
+    if (item->ahead && sched_holds(&m->sched, w->task.item)) {
+        CHECK(complete && held && !item->again);
+        m->known_to_hold++;
+    }
+    w->outcome = !item->ahead ? SCHED_RAN : !held && item->published != 0 ? SCHED_CONFLICT : SCHED_HELD;
+    if (w->outcome == SCHED_HELD && !complete) w->outcome = SCHED_RAN;
     m->held += w->outcome == SCHED_HELD;
     m->in_vain += item->ahead && w->outcome != SCHED_HELD;
-    uint32_t used = holds ? item->published : 0;
+    m->alone = w->task.kind == SCHED_RUN && below(m, 4) != 0 && sched_alone(&m->sched);
+    for (unsigned i = 0; m->alone && i < m->workers; i++)
+        CHECK(m->worker[i].phase != AHEAD && m->worker[i].phase != REVISE && m->worker[i].phase != PUBLISHED);
+    uint32_t used = held ? item->published : 0;
     w->phase = AT_HEAD;
     w->left = 1 + (item->pieces - used) * item->length;
 }
@@ -136,13 +170,13 @@ static void take_ahead(struct model *m, struct worker *w)
 {
     CHECK(w->task.item < m->count && w->task.item >= m->committed);
     struct item *item = &m->item[w->task.item];
-    CHECK(!item->ahead && !item->stolen);
+    CHECK(!item->ahead && !item->stolen && !m->alone);
     item->ahead = true;
+    look(m, w->task.item);
     if (m->skip_one_in != 0 && below(m, m->skip_one_in) == 0) {
         w->phase = SKIP;
         return;
     }
-    item->seen_committed = m->committed;
     m->speculated++;
     w->phase = AHEAD;
     w->piece = 0;
@@ -157,6 +191,10 @@ static void take(struct model *m, unsigned id, struct worker *w, struct sched_ta
     case SCHED_RUN:
     case SCHED_CHECK: take_head(m, id, w); break;
     case SCHED_SPECULATE: take_ahead(m, w); break;
+    case SCHED_REVISE:
+        CHECK(!m->alone);
+        w->phase = REVISE;
+        break;
     case SCHED_WAIT: w->phase = WAIT_LOOK; break;
     case SCHED_DONE:
         CHECK(m->stopped || m->committed == m->count);
@@ -175,7 +213,9 @@ static void commit(struct model *m, unsigned id, struct worker *w)
         w->phase = DONE;
         return;
     }
+    if (w->outcome != SCHED_HELD) write(m, item);
     m->committed++;
+    m->alone = false;
     m->holder = -1;
     take(m, id, w, sched_committed(&m->sched, item, w->outcome));
 }
@@ -210,6 +250,39 @@ static void wait_step(struct model *m, unsigned id, struct worker *w)
     if (task.kind != SCHED_WAIT) take(m, id, w, task);
 }
 
+static void skip(struct model *m, struct worker *w)
+{
+    uint32_t item = w->task.item, after = below(m, 2) == 0 && item != 0 ? below(m, item) : SCHED_NOBODY;
+    if (!m->item[item].stolen) m->item[item].ahead = false;
+    sched_skip(&m->sched, item, after);
+    w->phase = ASK;
+}
+
+static void publish(struct model *m, struct worker *w)
+{
+    struct item *item = &m->item[w->task.item];
+    bool revises = w->task.kind == SCHED_REVISE, last = revises || ++item->published == item->pieces;
+    if (last) write(m, w->task.item);
+    if (last && !revises && holds(m, w->task.item)) sched_sure(&m->sched, w->task.item);
+    sched_published(&m->sched, w->task.item, last && !revises);
+    CHECK(sched_is_ready(&m->sched, w->task.item) == last);
+    w->phase = revises ? REVISED : last ? ASK : AHEAD;
+    w->left = item->length;
+}
+
+static void revise(struct model *m, struct worker *w)
+{
+    struct item *item = &m->item[w->task.item];
+    CHECK(item->published == item->pieces && !item->again);
+    w->phase = REVISED;
+    if (holds(m, w->task.item) || below(m, 8) == 0 || !sched_rerun(&m->sched, w->task.item)) return;
+    item->again = true;
+    look(m, w->task.item);
+    m->reruns++;
+    w->phase = AHEAD;
+    w->left = item->length;
+}
+
 static void step(struct model *m, unsigned id)
 {
     struct worker *w = &m->worker[id];
@@ -220,23 +293,20 @@ static void step(struct model *m, unsigned id)
     case AHEAD:
         if (--w->left == 0) w->phase = PUBLISHING;
         break;
-    case SKIP:
-        if (!item->stolen) item->ahead = false;
-        sched_skip(&m->sched, w->task.item);
-        w->phase = ASK;
-        break;
+    case SKIP: skip(m, w); break;
     case PUBLISHING: {
         bool counts = sched_publishing(&m->sched, w->task.item);
         CHECK(counts == !item->stolen);
         w->phase = counts ? PUBLISHED : ASK;
         break;
     }
-    case PUBLISHED: {
-        bool last = ++item->published == item->pieces;
-        sched_published(&m->sched, w->task.item, last);
-        CHECK(sched_is_ready(&m->sched, w->task.item) == last);
-        w->phase = last ? ASK : AHEAD;
-        w->left = item->length;
+    case PUBLISHED: publish(m, w); break;
+    case REVISE: revise(m, w); break;
+    case REVISED: {
+        bool is_lost = item->stolen || w->task.item < m->committed;
+        sched_revised(&m->sched, w->task.item, !is_lost && holds(m, w->task.item));
+        item->again = false;
+        w->phase = ASK;
         break;
     }
     case AT_HEAD:

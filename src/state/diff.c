@@ -22,6 +22,16 @@ static int compare_slots(const void *a, const void *b)
     return order != 0 ? order : u256_compare(x->change.key, y->change.key);
 }
 
+static struct account_entry *next_account(const struct account_entry *e)
+{
+    return atomic_load_explicit(&e->next_changed, memory_order_relaxed);
+}
+
+static struct slot_entry *next_slot(const struct slot_entry *e)
+{
+    return atomic_load_explicit(&e->next_changed, memory_order_relaxed);
+}
+
 static struct meta meta_at(const struct account_entry *e, uint32_t tx)
 {
     return meta_unpack(&location_find(&e->meta, tx)->value);
@@ -51,10 +61,10 @@ static bool describe_account(const struct account_entry *e, uint32_t tx, bool cl
 static size_t collect_slots(const struct state_table *t, uint32_t tx, struct found_slot **out)
 {
     size_t count = 0;
-    for (const struct slot_entry *e = state_table_changed_slots(t); e != &state_no_slot; e = e->next_changed) count++;
+    for (const struct slot_entry *e = state_table_changed_slots(t); e != &state_no_slot; e = next_slot(e)) count++;
     struct found_slot *found = base_alloc((count + 1) * sizeof *found);
     count = 0;
-    for (const struct slot_entry *e = state_table_changed_slots(t); e != &state_no_slot; e = e->next_changed) {
+    for (const struct slot_entry *e = state_table_changed_slots(t); e != &state_no_slot; e = next_slot(e)) {
         uint32_t generation = meta_at(e->account, tx).generation;
         const struct version *v = location_find(&e->location, tx);
         struct u256 now = v->generation == generation ? v->value : U256_ZERO;
@@ -72,11 +82,11 @@ void state_table_diff(const struct state_table *t, uint32_t tx, bool clear_empty
     struct found_slot *slots;
     size_t slot_count = collect_slots(t, tx, &slots);
     size_t most = slot_count;
-    for (const struct account_entry *e = state_table_changed_accounts(t); e != &state_no_account; e = e->next_changed)
+    for (const struct account_entry *e = state_table_changed_accounts(t); e != &state_no_account; e = next_account(e))
         most++;
     struct account_change *changes = ARENA_ARRAY(arena, struct account_change, most + 1);
     size_t count = 0;
-    for (const struct account_entry *e = state_table_changed_accounts(t); e != &state_no_account; e = e->next_changed)
+    for (const struct account_entry *e = state_table_changed_accounts(t); e != &state_no_account; e = next_account(e))
         if (describe_account(e, tx, clear_empty, &changes[count])) count++;
     /* Accounts of which only storage changed are not among the changed accounts. */
     for (size_t i = 0; i < slot_count; i++) {

@@ -116,8 +116,12 @@ struct balance_version {
     struct u256 total; /* the balance including this delta; valid when kind is VERSION_TOTAL */
 };
 
+/* The marks are for executions that run ahead of the line (mv/mv.h): the highest number of a transaction that has read the
+ * location, or may have. Who writes it for a lower number looks at them. */
 struct location {
     _Atomic(struct version *) top;
+    _Atomic uint32_t read_by;  /* has seen the value */
+    _Atomic uint32_t least_by; /* a balance: has asked whether it is at least so much */
 };
 
 /* Code, existence and storage generation of an account; travels in a version packed into one word (meta_pack). */
@@ -134,7 +138,7 @@ struct account_entry {
     struct hash code_hash;                    /* in the parent state */
     _Atomic(const struct code *) parent_code; /* that code, once somebody asked for it */
     uint64_t hash;
-    struct account_entry *next_changed; /* see state_table_changed */
+    _Atomic(struct account_entry *) next_changed; /* see struct state_changes */
     uint32_t listed;   /* place in the block access list that is being made, from 1; of whoever commits */
     uint32_t declared; /* place in the list that the block is executed along, from 1; 0: not in it */
     struct location balance, nonce, meta;
@@ -145,7 +149,7 @@ struct slot_entry {
     struct account_entry *account;
     struct u256 key;
     uint64_t hash;
-    struct slot_entry *next_changed;
+    _Atomic(struct slot_entry *) next_changed;
     uint32_t listed, declared; /* as in struct account_entry */
     struct location location;
     struct version parent;
@@ -183,10 +187,22 @@ struct slot_entry *state_table_slot(struct state_table *t, struct account_entry 
 /* The code of an entry in the parent state; NULL with *why when the view failed. Any thread. */
 const struct code *state_table_parent_code(struct state_table *t, struct account_entry *e, enum status *why);
 
-/* Entries that were written since the table was reset, in no order; linked by next_changed, which ends with
- * state_no_account or state_no_slot. Adding is idempotent; one thread at a time. */
+/* Entries that may have been written, in no order; linked by next_changed, which ends with state_no_account or
+ * state_no_slot. An entry is on one list at most: adding is idempotent, and any number of threads may add to a list of their
+ * own. */
+struct state_changes {
+    struct account_entry *accounts, *last_account;
+    struct slot_entry *slots, *last_slot;
+};
 extern struct account_entry state_no_account;
 extern struct slot_entry state_no_slot;
+void state_changes_begin(struct state_changes *c);
+void state_changes_account(struct state_changes *c, struct account_entry *e);
+void state_changes_slot(struct state_changes *c, struct slot_entry *e);
+
+/* The table's own list: all that was written since the table was reset. One thread at a time. state_table_take_changes
+ * moves a list over. */
+void state_table_take_changes(struct state_table *t, struct state_changes *c);
 void state_table_account_changed(struct state_table *t, struct account_entry *e);
 void state_table_slot_changed(struct state_table *t, struct slot_entry *e);
 struct account_entry *state_table_changed_accounts(const struct state_table *t);
@@ -207,6 +223,8 @@ struct u256 location_balance(const struct location *l, uint32_t tx);
 struct u256 location_balance_from(const struct version *v);
 /* Makes `value` the newest value, in place where possible. Only while no other thread reads. */
 void location_write(struct state_table *t, struct location *l, struct u256 value, uint32_t generation);
+/* The same, where the newest value may be another transaction's: overwrites that. */
+void location_overwrite(struct state_table *t, struct location *l, struct u256 value, uint32_t generation);
 
 /* ---- one transaction's records ------------------------------------------------------------------------------- */
 
@@ -392,6 +410,10 @@ void state_revert(struct state *s, struct state_checkpoint c);
 void state_finalize(struct state *s);
 /* Writes the records into the table in place. Serial use only: no other thread may be reading. */
 void state_commit(struct state *s);
+
+/* The same in a table that has versions of several transactions, all of them committed; overwrites the newest. Only while no
+ * other thread reads, nor has read what it will compare later. */
+void state_commit_over(struct state *s);
 
 /* Before EIP-161: makes sure that an account is in the trie, outside of any transaction. Serial use only. */
 void state_bring_into_existence(struct state *s, struct account_entry *e);

@@ -24,12 +24,11 @@ struct state_table {
     struct intern accounts, slots;
     const struct state_view *view;
     struct code_cache *codes;
-    struct account_entry *changed_accounts; /* ends with &end_account, so that NULL means "not on the list" */
-    struct slot_entry *changed_slots;
+    struct state_changes changes;
     struct arena versions; /* of in-place writes */
 };
 
-/* List ends. A NULL link means that an entry is not on the list of changes. */
+/* List ends. A NULL link means that an entry is on no list of changes. */
 struct account_entry state_no_account;
 struct slot_entry state_no_slot;
 
@@ -42,8 +41,7 @@ struct state_table *state_table_new(const struct state_view *view, struct code_c
     intern_init(&t->slots);
     t->view = view;
     t->codes = codes;
-    t->changed_accounts = &state_no_account;
-    t->changed_slots = &state_no_slot;
+    state_changes_begin(&t->changes);
     return t;
 }
 
@@ -53,8 +51,7 @@ void state_table_reset(struct state_table *t, const struct state_view *view)
     intern_reset(&t->slots);
     arena_reset(&t->versions);
     t->view = view;
-    t->changed_accounts = &state_no_account;
-    t->changed_slots = &state_no_slot;
+    state_changes_begin(&t->changes);
 }
 
 void state_table_free(struct state_table *t)
@@ -244,17 +241,35 @@ struct u256 location_balance(const struct location *l, uint32_t tx)
     return location_balance_from(location_find(l, tx));
 }
 
+static void put_on_top(struct state_table *t, struct location *l, struct version *top, struct u256 value,
+                       uint32_t generation)
+{
+    struct version *v = ARENA_NEW(&t->versions, struct version);
+    version_init(v, value);
+    v->tx = top->tx;
+    v->generation = generation;
+    atomic_init(&v->next, top);
+    atomic_store_explicit(&l->top, v, memory_order_release);
+}
+
 /* Writes in place, for serial use: one overwritable version above the parent's. */
 void location_write(struct state_table *t, struct location *l, struct u256 value, uint32_t generation)
 {
     struct version *top = location_find(l, UINT32_MAX);
     if (top->tx != 0 || atomic_load_explicit(&top->next, memory_order_relaxed) == NULL) {
-        struct version *v = ARENA_NEW(&t->versions, struct version);
-        version_init(v, value);
-        v->tx = top->tx;
-        v->generation = generation;
-        atomic_init(&v->next, top);
-        atomic_store_explicit(&l->top, v, memory_order_release);
+        put_on_top(t, l, top, value, generation);
+        return;
+    }
+    top->value = value;
+    top->generation = generation;
+}
+
+void location_overwrite(struct state_table *t, struct location *l, struct u256 value, uint32_t generation)
+{
+    struct version *top = location_find(l, UINT32_MAX);
+    if (atomic_load_explicit(&top->next, memory_order_relaxed) == NULL ||
+        atomic_load_explicit(&top->kind, memory_order_relaxed) != VERSION_VALUE) {
+        put_on_top(t, l, top, value, generation);
         return;
     }
     top->value = value;
@@ -263,26 +278,67 @@ void location_write(struct state_table *t, struct location *l, struct u256 value
 
 /* ---- the list of changes ------------------------------------------------------------------------------------- */
 
+void state_changes_begin(struct state_changes *c)
+{
+    *c = (struct state_changes){.accounts = &state_no_account, .slots = &state_no_slot};
+}
+
+/* Relaxed: whoever goes through a list has waited for those who made it. */
+void state_changes_account(struct state_changes *c, struct account_entry *e)
+{
+    struct account_entry *none = NULL;
+    if (atomic_load_explicit(&e->next_changed, memory_order_relaxed) != NULL ||
+        !atomic_compare_exchange_strong_explicit(&e->next_changed, &none, c->accounts, memory_order_relaxed,
+                                                 memory_order_relaxed))
+        return;
+    if (c->accounts == &state_no_account) c->last_account = e;
+    c->accounts = e;
+}
+
+void state_changes_slot(struct state_changes *c, struct slot_entry *e)
+{
+    struct slot_entry *none = NULL;
+    if (atomic_load_explicit(&e->next_changed, memory_order_relaxed) != NULL ||
+        !atomic_compare_exchange_strong_explicit(&e->next_changed, &none, c->slots, memory_order_relaxed,
+                                                 memory_order_relaxed))
+        return;
+    if (c->slots == &state_no_slot) c->last_slot = e;
+    c->slots = e;
+}
+
+void state_table_take_changes(struct state_table *t, struct state_changes *c)
+{
+    if (c->accounts != &state_no_account) {
+        atomic_store_explicit(&c->last_account->next_changed, t->changes.accounts, memory_order_relaxed);
+        t->changes.accounts = c->accounts;
+    }
+    if (c->slots != &state_no_slot) {
+        atomic_store_explicit(&c->last_slot->next_changed, t->changes.slots, memory_order_relaxed);
+        t->changes.slots = c->slots;
+    }
+    state_changes_begin(c);
+}
+
 void state_table_account_changed(struct state_table *t, struct account_entry *e)
 {
-    if (e->next_changed != NULL) return;
-    e->next_changed = t->changed_accounts;
-    t->changed_accounts = e;
+    if (atomic_load_explicit(&e->next_changed, memory_order_relaxed) != NULL) return;
+    atomic_store_explicit(&e->next_changed, t->changes.accounts, memory_order_relaxed);
+    t->changes.accounts = e;
 }
 
 void state_table_slot_changed(struct state_table *t, struct slot_entry *e)
 {
-    if (e->next_changed != NULL) return;
-    e->next_changed = t->changed_slots;
-    t->changed_slots = e;
+    if (atomic_load_explicit(&e->next_changed, memory_order_relaxed) != NULL) return;
+    atomic_store_explicit(&e->next_changed, t->changes.slots, memory_order_relaxed);
+    t->changes.slots = e;
 }
 
 struct account_entry *state_table_changed_accounts(const struct state_table *t)
 {
-    return t->changed_accounts;
+    return t->changes.accounts;
 }
 
 struct slot_entry *state_table_changed_slots(const struct state_table *t)
 {
-    return t->changed_slots;
+    return t->changes.slots;
 }

@@ -53,7 +53,7 @@ static uint64_t digest_chain(uint64_t h, const struct location *l, bool is_meta,
         h = is_meta ? fold_meta(h, v->value) : fold_word(h, v->value);
         if (is_balance && kind == VERSION_TOTAL) h = fold_word(h, ((const struct balance_version *)v)->total);
     }
-    return h;
+    return fold(h, atomic_load(&l->read_by) | (uint64_t)atomic_load(&l->least_by) << 32);
 }
 
 static uint64_t digest_table(const struct sim_run *r)
@@ -82,7 +82,18 @@ static uint64_t digest_sched(struct sched *s)
     h = fold(h, atomic_load(&s->stopped) | (uint64_t)s->stole << 32);
     h = fold(h, atomic_load(&s->heavy_next));
     h = fold(h, s->probe_in | (uint64_t)s->probe_distance << 32);
-    for (uint32_t i = 0; i < s->count; i++) h = fold(h, atomic_load(&s->state[i]));
+    /* Stamps matter only beside each other. */
+    uint32_t changes = atomic_load(&s->changes);
+    h = fold(h, atomic_load(&s->ahead) | (uint64_t)atomic_load(&s->alone) << 32);
+    h = fold(fold(h, changes - s->changed), atomic_load(&s->revise) | (uint64_t)atomic_load(&s->skipped) << 32);
+    for (uint32_t i = 0; i < s->count; i++) {
+        struct sched_item *item = &s->items[i];
+        uint32_t held = atomic_load(&item->held), changed = atomic_load(&item->changed);
+        h = fold(h,
+                 atomic_load(&item->state) | (uint64_t)atomic_load(&item->wanted) << 8 | (uint64_t)item->reruns << 16);
+        h = fold(fold(h, item->after), changes - item->looked);
+        h = fold(fold(h, held == 0 ? UINT32_MAX : changes - held), changed == 0 ? UINT32_MAX : changes - changed);
+    }
     return h;
 }
 
@@ -90,7 +101,8 @@ static uint64_t digest_worker(const struct sim_run *r, unsigned id)
 {
     const struct sim_worker *w = &r->worker[id];
     uint64_t h = fold(w->phase, (uint64_t)w->sleeps << 32 | (uint64_t)w->task.kind << 16 | w->task.item << 8 | w->tx);
-    h = fold(h, w->outcome);
+    h = fold(h, w->outcome | (uint64_t)w->sure << 8 | (uint64_t)w->again << 16 | (uint64_t)w->whole << 24 |
+                    (uint64_t)w->alone << 32);
     bool waits = w->phase > SIM_LOOK && w->phase < SIM_DONE;
     if (waits) h = fold(h, w->epoch == atomic_load(&r->sched.epoch));
     bool ahead = w->phase == SIM_AHEAD || w->phase == SIM_PUBLISHING || w->phase == SIM_PUBLISH;

@@ -54,7 +54,7 @@ static bool replay(struct sim_run *r, struct sim_world *w, struct sim_block *b)
 
 static void explore(struct sim_run *r, struct sim_world *w, struct sim_block *b, uint64_t count)
 {
-    uint64_t held = 0, conflicts = 0, txs = 0;
+    uint64_t held = 0, conflicts = 0, txs = 0, whole = 0, reruns = 0;
     for (uint64_t i = 0; i < count; i++) {
         if (i % SCHEDULES_OF_A_BLOCK == 0) {
             uint64_t seed = harness_random();
@@ -64,11 +64,14 @@ static void explore(struct sim_run *r, struct sim_world *w, struct sim_block *b,
         held += r->held;
         conflicts += r->conflicts;
         txs += r->committed;
+        whole += r->whole;
+        reruns += atomic_load(&r->reruns);
     }
-    printf("%llu interleavings, %llu transactions, %llu held, %llu conflicts\n", (unsigned long long)count,
-           (unsigned long long)txs, (unsigned long long)held, (unsigned long long)conflicts);
+    printf("%llu interleavings, %llu transactions, %llu held, %llu of them in groups, %llu conflicts, %llu reruns\n",
+           (unsigned long long)count, (unsigned long long)txs, (unsigned long long)held, (unsigned long long)whole,
+           (unsigned long long)conflicts, (unsigned long long)reruns);
     /* Worth something only when all that can happen does happen. */
-    CHECK(count < 1000 || (held > txs / 10 && conflicts > txs / 10));
+    CHECK(count < 1000 || (held > txs / 10 && conflicts > txs / 10 && whole > txs / 60 && reruns != 0));
 }
 
 TEST(sim_random_interleavings_give_the_serial_result)

@@ -26,7 +26,7 @@ static void set_mood(struct sim_run *r, uint64_t *random)
 {
     if (r->schedule % 2 != 0 || r->workers == 1 || r->groups == 0) return;
     atomic_store(&r->sched.confidence, (uint32_t)random_next(random) % (SCHED_CONFIDENCE_LOW + 2));
-    atomic_store(&r->sched.window, 1 + (uint32_t)random_next(random) % 8);
+    atomic_store(&r->sched.window, (uint32_t)random_next(random) % 9);
     uint32_t count = 0;
     for (uint32_t i = 0; i < COUNT_OF(r->heavy); i++) {
         uint32_t group = (uint32_t)random_next(random) % (2 * r->groups);
@@ -49,7 +49,7 @@ bool sim_run_init(struct sim_run *r, struct sim_world *w, const struct sim_block
         if (sim_execute_in_place(w, b, r->beneficiary, &r->fees, tx).invalid != STATUS_OK) return false;
     r->committed = alone;
     make_groups(r, alone, &random);
-    sched_init(&r->sched, r->groups, workers, r->words);
+    sched_init(&r->sched, r->groups, workers, r->items);
     set_mood(r, &random);
     return true;
 }
@@ -62,20 +62,28 @@ static bool is_hopeless(const struct sim_run *r, uint32_t group)
     return (r->schedule >> 32 & 3) == 0 && (r->schedule >> 34 >> group % 24 & 1) != 0;
 }
 
+static uint32_t whom_to_wait_for(const struct sim_run *r, uint32_t group)
+{
+    uint32_t distance = 1 + (uint32_t)(r->schedule >> 40) % 4;
+    return distance > group || (r->schedule >> 36 & 1) != 0 ? SCHED_NOBODY : group - distance;
+}
+
 static void take(struct sim_run *r, struct sim_worker *w, struct sched_task task)
 {
-    static const enum sim_phase phase[] = {[SCHED_RUN] = SIM_NEXT_AT_HEAD,
-                                           [SCHED_CHECK] = SIM_NEXT_AT_HEAD,
-                                           [SCHED_SPECULATE] = SIM_BEGIN_AHEAD,
-                                           [SCHED_WAIT] = SIM_LOOK,
-                                           [SCHED_DONE] = SIM_DONE};
+    static const enum sim_phase phase[] = {
+        [SCHED_RUN] = SIM_NEXT_AT_HEAD, [SCHED_CHECK] = SIM_NEXT_AT_HEAD, [SCHED_SPECULATE] = SIM_BEGIN_AHEAD,
+        [SCHED_REVISE] = SIM_REVISE,    [SCHED_WAIT] = SIM_LOOK,          [SCHED_DONE] = SIM_DONE};
     w->task = task;
     w->phase = phase[task.kind];
     w->outcome = task.kind == SCHED_CHECK ? SCHED_HELD : SCHED_RAN;
     if (task.kind == SCHED_WAIT || task.kind == SCHED_DONE) return;
     w->tx = r->first[task.item];
+    w->sure = true;
+    w->again = w->whole = w->alone = false;
     if (w->phase == SIM_NEXT_AT_HEAD && w->tx != r->committed) RUN_FAIL(r, "a group at the head that is not next");
-    if (w->phase == SIM_BEGIN_AHEAD && is_hopeless(r, task.item)) w->phase = SIM_SKIP;
+    /* What waited for another one is run when that has run. */
+    if (w->phase == SIM_BEGIN_AHEAD && is_hopeless(r, task.item) && r->items[task.item].after == SCHED_NOBODY)
+        w->phase = SIM_SKIP;
 }
 
 static void wake_all(struct sim_run *r)
@@ -104,11 +112,45 @@ static void publish(struct sim_run *r, unsigned id)
 {
     struct sim_worker *w = &r->worker[id];
     const struct sim_result *result = &r->world->machine[id].result;
-    struct sim_ahead *a = &r->ahead[w->tx];
-    a->there = true;
-    a->result = *result;
-    a->records = sim_digest_records(r->world->state[id]);
-    a->execution = result->invalid == STATUS_OK ? mv_publish(r->world->state[id], &r->world->versions[id]) : NULL;
+    struct sim_ahead *a = &r->ahead[w->tx], old = *a;
+    *a = (struct sim_ahead){.there = true, .result = *result, .records = sim_digest_records(r->world->state[id])};
+    bool disturbs = false;
+    if (result->invalid == STATUS_OK) {
+        a->execution = mv_publish(r->world->state[id], &r->world->versions[id]);
+        disturbs = a->execution->disturbs;
+        w->sure = w->sure && a->execution->sure && !mv_saw_balance(a->execution, r->beneficiary);
+    } else {
+        w->sure = false;
+    }
+    if (old.execution != NULL) disturbs = mv_withdraw(old.execution) || disturbs;
+    if (disturbs) sched_disturbs(&r->sched, w->task.item);
+}
+
+static void published(struct sim_run *r, struct sim_worker *w)
+{
+    bool revises = w->task.kind == SCHED_REVISE, last = ++w->tx == r->first[w->task.item + 1];
+    if (last && !revises && w->sure) sched_sure(&r->sched, w->task.item);
+    sched_published(&r->sched, w->task.item, last && !revises);
+    w->phase = revises ? last || !w->sure ? SIM_REVISED : SIM_REVISE : last ? SIM_ASK : SIM_BEGIN_AHEAD;
+}
+
+/* Ahead of its turn: does what was run ahead hold yet? */
+static void revise(struct sim_run *r, struct sim_worker *w)
+{
+    const struct mv_execution *e = r->ahead[w->tx].execution;
+    if (e != NULL && mv_holds_yet(e, r->beneficiary)) {
+        w->phase = ++w->tx == r->first[w->task.item + 1] ? SIM_REVISED : SIM_REVISE;
+        return;
+    }
+    w->sure = e == NULL || !mv_saw_balance(e, r->beneficiary);
+    w->phase = !w->sure ? SIM_REVISED : w->again ? SIM_BEGIN_AHEAD : SIM_RERUN;
+}
+
+static void rerun(struct sim_run *r, struct sim_worker *w)
+{
+    w->again = w->sure = sched_rerun(&r->sched, w->task.item);
+    w->phase = w->sure ? SIM_BEGIN_AHEAD : SIM_REVISED;
+    atomic_fetch_add(&r->reruns, w->sure);
 }
 
 /* ---- at the head ---- */
@@ -126,8 +168,12 @@ static void check(struct sim_run *r, struct sim_worker *w)
 {
     struct sim_ahead *a = &r->ahead[w->tx];
     struct mv_conflict conflict = {0};
-    if (a->execution != NULL && mv_holds(a->execution, r->beneficiary, &r->fees, &conflict)) {
-        mv_commit(a->execution);
+    bool holds = a->execution != NULL && mv_holds(a->execution, r->beneficiary, &r->fees, &conflict);
+    if (w->whole && !holds) RUN_FAIL(r, "a group that was said to hold does not");
+    if (holds) {
+        /* A group that is committed as a whole leaves its deltas as they are. */
+        if (!w->whole) mv_commit(a->execution);
+        r->whole += w->whole;
         r->world->machine[w - r->worker].result = a->result;
         w->execution = a->execution;
         w->phase = SIM_COMMIT;
@@ -136,7 +182,7 @@ static void check(struct sim_run *r, struct sim_worker *w)
     }
     if (a->execution != NULL) {
         if (conflict.location == NULL) RUN_FAIL(r, "a conflict without a place");
-        mv_withdraw(a->execution);
+        if (mv_withdraw(a->execution)) sched_disturbs(&r->sched, w->task.item);
     }
     w->outcome = SCHED_CONFLICT;
     w->phase = SIM_BEGIN_HEAD;
@@ -145,6 +191,9 @@ static void check(struct sim_run *r, struct sim_worker *w)
 
 static void next_at_head(struct sim_run *r, struct sim_worker *w)
 {
+    bool first = w->tx == r->first[w->task.item];
+    if (first) w->whole = r->block->clear_empty && w->task.kind == SCHED_CHECK && sched_holds(&r->sched, w->task.item);
+    if (first && w->task.kind == SCHED_RUN && r->block->clear_empty) w->alone = sched_alone(&r->sched);
     if (r->ahead[w->tx].there) {
         check(r, w);
         return;
@@ -163,8 +212,14 @@ static void run_at_head(struct sim_run *r, unsigned id)
         refuse(r, w, m->result.invalid);
         return;
     }
-    w->execution = mv_publish(r->world->state[id], &r->world->versions[id]);
     w->phase = SIM_COMMIT;
+    w->execution = NULL;
+    if (w->alone) {
+        state_commit_over(r->world->state[id]);
+        return;
+    }
+    w->execution = mv_publish(r->world->state[id], &r->world->versions[id]);
+    if (w->execution->disturbs) sched_disturbs(&r->sched, w->task.item);
 }
 
 /* As in the executor: before EIP-161 the fee brings the beneficiary into existence. */
@@ -175,7 +230,7 @@ static void bring_beneficiary(struct sim_run *r, unsigned id, uint32_t tx)
     struct meta meta = meta_unpack(&location_find(&e->meta, tx + 2)->value);
     if (meta.exists) return;
     meta.exists = true;
-    mv_write_one(&e->meta, tx + 1, meta_pack(meta), &r->world->versions[id]);
+    (void)mv_write_one(&e->meta, tx + 1, meta_pack(meta), &r->world->versions[id]);
     state_table_account_changed(r->world->table, e);
 }
 
@@ -198,7 +253,10 @@ static void commit(struct sim_run *r, unsigned id)
 {
     struct sim_worker *w = &r->worker[id];
     const struct sim_result *result = &r->world->machine[id].result;
-    mv_list_changes(w->execution, r->world->table);
+    struct state_changes changes;
+    state_changes_begin(&changes);
+    if (w->execution != NULL) mv_list_changes(w->execution, &changes);
+    state_table_take_changes(r->world->table, &changes);
     bring_beneficiary(r, id, w->tx);
     compare(r, w->tx, result);
     r->fees = u256_add(r->fees, U256(result->fee));
@@ -265,7 +323,7 @@ void sim_worker_step(struct sim_run *r, unsigned id)
     switch (w->phase) {
     case SIM_ASK: take(r, w, sched_next(&r->sched)); break;
     case SIM_SKIP:
-        sched_skip(&r->sched, w->task.item);
+        sched_skip(&r->sched, w->task.item, whom_to_wait_for(r, w->task.item));
         w->phase = SIM_ASK;
         break;
     case SIM_BEGIN_AHEAD:
@@ -279,12 +337,13 @@ void sim_worker_step(struct sim_run *r, unsigned id)
         publish(r, id);
         w->phase = SIM_PUBLISHED;
         break;
-    case SIM_PUBLISHED: {
-        bool last = ++w->tx == r->first[w->task.item + 1];
-        sched_published(&r->sched, w->task.item, last);
-        w->phase = last ? SIM_ASK : SIM_BEGIN_AHEAD;
+    case SIM_PUBLISHED: published(r, w); break;
+    case SIM_REVISE: revise(r, w); break;
+    case SIM_RERUN: rerun(r, w); break;
+    case SIM_REVISED:
+        sched_revised(&r->sched, w->task.item, w->sure);
+        w->phase = SIM_ASK;
         break;
-    }
     case SIM_NEXT_AT_HEAD: next_at_head(r, w); break;
     case SIM_HEAD: run_at_head(r, id); break;
     case SIM_COMMIT: commit(r, id); break;

@@ -19,6 +19,9 @@ enum sim_phase {
     SIM_PUBLISHING,
     SIM_PUBLISH,
     SIM_PUBLISHED,
+    SIM_REVISE, /* looks whether the transaction, run ahead, still holds */
+    SIM_RERUN,  /* asks whether to run it again */
+    SIM_REVISED,
     SIM_NEXT_AT_HEAD, /* checks the transaction, if it was run ahead */
     SIM_BEGIN_HEAD,
     SIM_HEAD,
@@ -45,6 +48,10 @@ struct sim_worker {
     enum sim_phase phase;
     struct sched_task task;
     uint32_t tx; /* of the group */
+    bool sure;   /* ahead: all of the group so far was right when it was published, or is */
+    bool again;  /* revising: something of the group was run again */
+    bool whole;  /* at the head: the group is known to hold */
+    bool alone;  /* at the head: values may be overwritten in place */
     enum sched_outcome outcome;
     struct mv_execution *execution; /* to be committed */
     uint32_t epoch;
@@ -55,7 +62,7 @@ struct sim_run {
     struct sim_world *world;
     const struct sim_block *block;
     struct sched sched;
-    _Atomic uint8_t words[SIM_TXS_MAX];
+    struct sched_item items[SIM_TXS_MAX];
     uint32_t first[SIM_TXS_MAX + 1]; /* of each group; one more: where the last one ends */
     uint32_t groups;
     uint32_t heavy[2];
@@ -71,7 +78,8 @@ struct sim_run {
     uint32_t committed;
     enum status status;
     uint32_t bad;
-    uint32_t held, conflicts;
+    uint32_t held, conflicts, whole;
+    _Atomic uint32_t reruns;
 
     struct sim_worker worker[PICKER_WORKERS_MAX];
 };
