@@ -7,9 +7,10 @@
 #include "block/private.h"
 
 enum {
-    SHARE_AT_ONCE_GAS = 1500000, /* beyond what plain transfers use */
+    SHARE_AT_ONCE_GAS = 2000000, /* beyond what plain transfers use */
     SHARE_AT_ONCE_TX_GAS = 4000, /* the same, of the mean transaction */
     SHARE_REST_GAS = 500000,     /* beyond what transfers use, of the rest of a block that was begun alone */
+    SHARE_REST_TX_GAS = 2000,    /* the same, of its mean transaction: the first ones seldom tell what the others are */
     SHARE_REST_NS = 150000,      /* predicted work that is left */
     SHARE_TX_NS = 2000,          /* mean work of a transaction */
     SHARE_TX_NS_MANY = 300,      /* the same, where there are SHARE_MANY workers or more: plain transfers, too */
@@ -43,7 +44,8 @@ bool plan_share_rest(uint64_t ns, uint64_t gas_done, uint32_t done, uint64_t gas
 {
     bool many = workers >= SHARE_MANY;
     if (gas_done == 0 || ns < (uint64_t)(many ? SHARE_TX_NS_MANY : SHARE_TX_NS) * done) return false;
-    if (!many && gas_beyond_transfers(gas_left, left) < SHARE_REST_GAS) return false;
+    uint64_t beyond = gas_beyond_transfers(gas_left, left);
+    if (!many && (beyond < SHARE_REST_GAS || beyond < (uint64_t)left * SHARE_REST_TX_GAS)) return false;
     return (double)ns * (double)gas_left / (double)gas_done > (double)SHARE_REST_NS;
 }
 
