@@ -98,7 +98,8 @@ static struct course *run(unsigned workers, size_t count, size_t refused, bool s
     c->seed = harness_random();
     for (size_t i = 0; i < PIPELINE_SETS; i++) c->guests[i] = pool_new_guests(workers, &bell);
     struct pipeline_stages stages = {c, load, execute, finish, deliver, drop, stops ? is_stopped : NULL};
-    CHECK_EQ_U64(pipeline_run(pool, &stages, count, c->guests, &bell), c->delivered);
+    size_t delivered = pipeline_run(pool, &stages, count, c->guests, &bell);
+    CHECK_EQ_U64(delivered, c->delivered);
     for (size_t i = 0; i < PIPELINE_SETS; i++) pool_free(c->guests[i]);
     pool_free(pool);
     return c;
