@@ -64,7 +64,7 @@ void chain_file_close(struct chain_file *f)
 
 void chain_file_progress(const struct chain_file *f, uint64_t *read, uint64_t *size)
 {
-    *read = f->read;
+    *read = atomic_load_explicit(&f->read, memory_order_relaxed);
     *size = f->size;
 }
 
@@ -95,6 +95,6 @@ enum status chain_file_next(struct chain_file *f, struct buffer *out, bool *end,
     out->size = 0;
     enum status s = f->is_era ? era_next(f, out, end, e) : next_rlp(f, out, end, e);
     if (s == STATUS_OK && !*end) f->blocks++;
-    f->read = (uint64_t)gzoffset(f->file);
+    atomic_store_explicit(&f->read, (uint64_t)gzoffset(f->file), memory_order_relaxed);
     return s;
 }

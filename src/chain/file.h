@@ -28,8 +28,8 @@ struct chain_file {
     gzFile file;
     bool is_era;
     uint64_t size, blocks;
-    uint64_t read;     /* bytes of the file, as zlib tells */
-    uint64_t position; /* bytes that were read, not compressed */
+    _Atomic uint64_t read; /* bytes of the file, as zlib tells; anybody may look */
+    uint64_t position;     /* bytes that were read, not compressed */
     struct era era;
 };
 

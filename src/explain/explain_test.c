@@ -256,8 +256,10 @@ static void check_simulations(const struct explain_report *r)
     CHECK_EQ_U64(r->simulated[0].wall_ns, total); /* one worker is the serial run */
     for (uint32_t i = 0; i < r->simulated_count; i++) {
         const struct explain_simulation *s = &r->simulated[i];
-        CHECK(s->wall_ns >= r->path.ns + r->overhead_ns); /* nobody is faster than the critical path */
-        CHECK(s->wall_ns * s->workers >= r->tx_ns);       /* or than so many workers can be */
+        /* Nobody is faster than the critical path, but that a transaction reads half way: until then it may run beside
+         * the one that it needs. */
+        CHECK(s->wall_ns >= r->path.ns / 2 + r->overhead_ns);
+        CHECK(s->wall_ns * s->workers >= r->tx_ns); /* or than so many workers can be */
         CHECK(s->busy_ns >= r->tx_ns);
         CHECK(s->wall_ns < 2 * total + 10000000);
     }
