@@ -7,6 +7,9 @@
 #include "block/declared.h"
 #include "block/plan.h"
 
+/* Blocks of less gas stay on the calling thread: it would be done before others are awake. */
+enum { SHARE_GAS = 2000000 };
+
 struct along {
     struct block_run *run;
     uint32_t *first; /* of each group of transactions, and one more: where the last one ends */
@@ -87,7 +90,7 @@ static void put_in_order(struct along *a, unsigned workers)
         if (!is_heavy[g]) a->order[count++] = g;
 }
 
-static void run_all(struct block_run *run)
+static void run_all(struct block_run *run, unsigned threads)
 {
     const uint32_t count = run->task->transaction_count;
     struct arena *arena = &run->engine->block;
@@ -96,7 +99,6 @@ static void run_all(struct block_run *run)
     a->first = ARENA_ARRAY(arena, uint32_t, count + 1);
     a->tracers = ARENA_ARRAY(arena, struct vm_tracer *, count);
     memset(a->tracers, 0, count * sizeof *a->tracers);
-    unsigned threads = run->engine->threads_max;
     a->groups = plan_groups(run->task, 0, threads, a->first, ARENA_ARRAY(arena, uint32_t, count));
     unsigned workers = threads < a->groups ? threads : a->groups;
     put_in_order(a, workers);
@@ -112,16 +114,14 @@ static void run_all(struct block_run *run)
 
 static void run_along_list(struct block_run *run)
 {
-    if (run->task->transaction_count == 0 || (!run->engine->share_always && !share_is_worthwhile(run))) {
-        executor_serial.run(run);
-        if (run->task->transaction_count != 0) run->stats.fallback = share_why_alone(run);
-        return;
-    }
+    if (run->task->transaction_count == 0) return; /* the list is compared with what is done beside transactions */
+    unsigned workers = run->engine->threads_max;
+    if (!run->engine->share_always && plan_expected_gas(run->task) < SHARE_GAS) workers = 1;
     run->declared = ARENA_NEW(&run->engine->block, struct declared);
-    run->status = declared_load(run, run->declared);
+    run->status = declared_load(run, run->declared, workers);
     if (run->status != STATUS_OK) return;
     run->declared_reads = 0; /* all of them are asked for at the end */
-    run_all(run);
+    run_all(run, workers);
     if (run->status != STATUS_OK) return;
     declared_list_changes(run->declared, run->engine->table);
     block_pass_transactions(run);

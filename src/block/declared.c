@@ -144,7 +144,7 @@ static void measure(struct declared *d)
     }
 }
 
-enum status declared_load(struct block_run *run, struct declared *d)
+enum status declared_load(struct block_run *run, struct declared *d, unsigned workers)
 {
     const struct block_access_list *list = run->task->access_list;
     struct arena *arena = &run->engine->block;
@@ -160,7 +160,7 @@ enum status declared_load(struct block_run *run, struct declared *d)
     for (uint32_t i = 0; i < d->slot_count; i++) atomic_init(&d->slot_seen[i], 0);
     struct loading l = {.run = run, .declared = d};
     uint32_t portions = count / LOAD_AT_A_TIME + 1;
-    pool_run(run->engine->pool, portions < run->engine->threads ? portions : run->engine->threads, load_accounts, &l);
+    pool_run(run->engine->pool, portions < workers ? portions : workers, load_accounts, &l);
     return (enum status)atomic_load_explicit(&l.status, memory_order_relaxed);
 }
 

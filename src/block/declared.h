@@ -23,9 +23,9 @@ struct declared {
     _Atomic uint8_t *slot_seen;
 };
 
-/* Puts the list's values into the table as versions, and fetches everything it names from the view, on all workers. The
- * list is in canonical form (bal_check). A status of the view, or STATUS_OK. `d` lives as long as the block. */
-enum status declared_load(struct block_run *run, struct declared *d);
+/* Puts the list's values into the table as versions, and fetches everything it names from the view, on so many workers.
+ * The list is in canonical form (bal_check). A status of the view, or STATUS_OK. `d` lives as long as the block. */
+enum status declared_load(struct block_run *run, struct declared *d, unsigned workers);
 
 /* Whether the finalized records of `s` agree with the list: everything accessed is in it, and what has changed has
  * changed as it says. `fee` is due to the beneficiary. Marks what was accessed as seen, and adds the number of changes

@@ -11,6 +11,7 @@ struct code_cache {
     size_t bound; /* bytes; 0: none */
     uint32_t block, looked_at;
     _Atomic size_t bytes, count;
+    _Atomic(struct code *) all; /* newest first, by code.next */
 };
 
 /* Plans grow without being told of: all codes are looked at again after so many blocks. */
@@ -49,6 +50,7 @@ struct code_cache *code_cache_new(void (*free_plan)(void *plan))
     c->block = c->looked_at = 0;
     atomic_init(&c->bytes, 0);
     atomic_init(&c->count, 0);
+    atomic_init(&c->all, NULL);
     return c;
 }
 
@@ -87,6 +89,16 @@ static struct code *code_make(struct code_cache *c, const struct hash *hash, str
     return code;
 }
 
+/* Puts a code into the table; with its shard's lock. */
+static void take_in(struct code_cache *c, struct intern_shard *shard, struct code *code)
+{
+    atomic_fetch_add_explicit(&c->bytes, code_bytes(code), memory_order_relaxed);
+    atomic_fetch_add_explicit(&c->count, 1, memory_order_relaxed);
+    code->next = atomic_load_explicit(&c->all, memory_order_relaxed);
+    while (!atomic_compare_exchange_weak(&c->all, &code->next, code)) continue;
+    intern_insert(shard, key_of(&code->hash), hash_of_code, code);
+}
+
 const struct code *code_cache_put(struct code_cache *c, const struct hash *hash, struct bytes bytes)
 {
     const struct code *found = code_cache_find(c, hash);
@@ -97,9 +109,7 @@ const struct code *code_cache_put(struct code_cache *c, const struct hash *hash,
     struct code *code = intern_find(&c->table, key, code_has_hash, hash);
     if (code == NULL) {
         code = code_make(c, hash, bytes);
-        atomic_fetch_add_explicit(&c->bytes, code_bytes(code), memory_order_relaxed);
-        atomic_fetch_add_explicit(&c->count, 1, memory_order_relaxed);
-        intern_insert(shard, key, hash_of_code, code);
+        take_in(c, shard, code);
     }
     intern_unlock(shard);
     return code;
@@ -119,13 +129,7 @@ static struct code **all_codes(struct code_cache *c)
 {
     struct code **all = base_alloc((atomic_load(&c->count) + 1) * sizeof(struct code *));
     size_t count = 0;
-    for (size_t i = 0; i < INTERN_SHARDS; i++) {
-        struct intern_array *a = atomic_load_explicit(&c->table.shard[i].array, memory_order_relaxed);
-        for (size_t k = 0; k <= a->mask; k++) {
-            uintptr_t cell = atomic_load_explicit(&a->cell[k], memory_order_relaxed) & ~INTERN_TAG_MASK;
-            if (cell != 0) all[count++] = (struct code *)cell;
-        }
-    }
+    for (struct code *code = atomic_load(&c->all); code != NULL; code = code->next) all[count++] = code;
     ASSERT(count == atomic_load(&c->count));
     return all;
 }
@@ -143,18 +147,16 @@ static void keep_newest(struct code_cache *c, struct code **all, size_t count, s
     intern_reset(&c->table);
     atomic_store(&c->bytes, 0);
     atomic_store(&c->count, 0);
+    atomic_store(&c->all, NULL);
     for (size_t i = 0; i < count; i++) {
         kept += code_bytes(all[i]) + c->plan_bytes(all[i]);
         if (kept > bytes) {
             code_free(c, all[i]);
             continue;
         }
-        uint64_t key = key_of(&all[i]->hash);
-        struct intern_shard *shard = intern_lock(&c->table, key);
-        intern_insert(shard, key, hash_of_code, all[i]);
+        struct intern_shard *shard = intern_lock(&c->table, key_of(&all[i]->hash));
+        take_in(c, shard, all[i]);
         intern_unlock(shard);
-        atomic_fetch_add(&c->bytes, code_bytes(all[i]));
-        atomic_fetch_add(&c->count, 1);
     }
 }
 
