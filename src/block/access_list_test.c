@@ -179,10 +179,12 @@ struct along_test {
     uint32_t tried;
 };
 
-/* What the executor along the list says of `l`: that it is right, or the same as the serial one. */
-static void try_list(struct along_test *t, const struct block_access_list *l, bool right)
+/* What the executor along the list says of `l` in a block with so much gas: that it is right, or the same as the serial
+ * one. */
+static void try_list_with_gas(struct along_test *t, const struct block_access_list *l, uint64_t gas_limit, bool right)
 {
     struct header h = a_header();
+    h.gas_limit = gas_limit;
     bal_hash(&h.access_list_hash, l);
     struct block_result along, serial;
     run_block(t->along, EXECUTOR_ACCESS_LIST, &along, &h, l);
@@ -191,6 +193,11 @@ static void try_list(struct along_test *t, const struct block_access_list *l, bo
     CHECK((along.status == STATUS_OK) == right);
     CHECK((along.stats.fallback == NULL) == right);
     t->tried++;
+}
+
+static void try_list(struct along_test *t, const struct block_access_list *l, bool right)
+{
+    try_list_with_gas(t, l, a_header().gas_limit, right);
 }
 
 /* Each wrong list that comes of one place in an array of changes: another value, another index, one more, one less. */
@@ -277,6 +284,7 @@ TEST(a_block_is_executed_along_its_list_and_no_other)
     try_list(&t, &l, true);
     for (uint32_t i = 0; i < l.account_count; i++) spoil_account(&t, &l, &accounts[i]);
     try_list(&t, &l, true);
+    try_list_with_gas(&t, &l, 199999, false);                         /* the transaction's limit is 200,000 */
     for (uint32_t i = 0; i < listed.access_list.account_count; i++) { /* without one of the accounts */
         const struct bal_account *all = listed.access_list.accounts;
         memcpy(accounts, all, i * sizeof *accounts);

@@ -2,8 +2,9 @@
  * any order, each once, and nobody waits for anybody. What counts in order, gas and blobs against the block's limits and
  * cumulative gas, is counted when all have run.
  *
- * A block that does not agree with its list is given up here; block_execute then executes it serially, and says what is
- * wrong. */
+ * A block that does not agree with its list, or uses more gas than it may, is given up here as soon as that is seen;
+ * block_execute then executes it serially, and says what is wrong. So a hostile block costs no more than twice the time
+ * of its gas limit. */
 #include "block/declared.h"
 #include "block/plan.h"
 
@@ -19,6 +20,7 @@ struct along {
     _Atomic uint32_t next;      /* in `order` */
     _Atomic bool failed;
     _Atomic uint64_t changes; /* found by all workers */
+    _Atomic uint64_t gas;     /* used so far */
 };
 
 /* Executes a transaction on the values of the list, fees included: so its own fee is not counted again. */
@@ -49,8 +51,13 @@ static void work(void *context, unsigned worker)
         uint32_t at = atomic_fetch_add_explicit(&a->next, 1, memory_order_relaxed);
         if (at >= a->groups) break;
         uint32_t group = a->order[at];
-        for (uint32_t tx = a->first[group]; tx < a->first[group + 1] && holds; tx++)
+        uint64_t gas = 0;
+        for (uint32_t tx = a->first[group]; tx < a->first[group + 1] && holds; tx++) {
             holds = execute(a, w, tx, &changes);
+            gas += a->run->results[tx].block_gas;
+        }
+        gas += atomic_fetch_add_explicit(&a->gas, gas, memory_order_relaxed);
+        holds = holds && gas <= a->run->task->header->gas_limit;
     }
     if (!holds) atomic_store_explicit(&a->failed, true, memory_order_relaxed);
     atomic_fetch_add_explicit(&a->changes, changes, memory_order_relaxed);
@@ -90,6 +97,16 @@ static void put_in_order(struct along *a, unsigned workers)
         if (!is_heavy[g]) a->order[count++] = g;
 }
 
+/* Whether no transaction asks for more gas than a block has. Where gas has two dimensions (EIP-8037), what a transaction
+ * can compute with has a limit of its own. */
+static bool gas_is_bounded(const struct block_run *run)
+{
+    if (run->context.env.state_byte_gas != 0) return true;
+    for (uint32_t tx = 0; tx < run->task->transaction_count; tx++)
+        if (run->task->transactions[tx].gas_limit > run->task->header->gas_limit) return false;
+    return true;
+}
+
 static void run_all(struct block_run *run, unsigned threads)
 {
     const uint32_t count = run->task->transaction_count;
@@ -117,6 +134,10 @@ static void run_along_list(struct block_run *run)
     if (run->task->transaction_count == 0) return; /* the list is compared with what is done beside transactions */
     unsigned workers = run->engine->threads_max;
     if (!run->engine->share_always && plan_expected_gas(run->task) < SHARE_GAS) workers = 1;
+    if (!gas_is_bounded(run)) {
+        run->status = TX_GAS_OVER_BLOCK;
+        return;
+    }
     run->declared = ARENA_NEW(&run->engine->block, struct declared);
     run->status = declared_load(run, run->declared, workers);
     if (run->status != STATUS_OK) return;
