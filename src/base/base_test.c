@@ -45,7 +45,8 @@ TEST(hex_decode_inverts_hex_encode)
     CHECK_BYTES(back, data, sizeof data);
 }
 
-/* Sixteen digits are decoded at a time: every char at every place of a longer text, against hex_digit, also in place. */
+/* Sixteen digits are decoded at a time: every char at every place of a longer text, against hex_digit, and in
+ * place. */
 TEST(hex_decode_of_many_digits_agrees_with_hex_digit)
 {
     enum { DIGITS = 38 };

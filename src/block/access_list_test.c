@@ -172,7 +172,8 @@ TEST(a_list_that_the_gas_cannot_read_ends_the_block_early)
     engine_free(e);
 }
 
-/* ---- executing along a list --------------------------------------------------------------------------------------- */
+/* ---- executing along a list ---------------------------------------------------------------------------------------
+ */
 
 struct along_test {
     struct engine *along, *serial;

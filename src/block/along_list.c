@@ -1,10 +1,10 @@
-/* The executor along a declared access list (EIP-7928): what every transaction finds is known (declared.h), so they run in
- * any order, each once, and nobody waits for anybody. What counts in order, gas and blobs against the block's limits and
- * cumulative gas, is counted when all have run.
+/* The executor along a declared access list (EIP-7928): what every transaction finds is known (declared.h), so they
+ * run in any order, each once, and nobody waits for anybody. What counts in order, gas and blobs against the block's
+ * limits and cumulative gas, is counted when all have run.
  *
  * A block that does not agree with its list, or uses more gas than it may, is given up here as soon as that is seen;
- * block_execute then executes it serially, and says what is wrong. So a hostile block costs no more than twice the time
- * of its gas limit. */
+ * block_execute then executes it serially, and says what is wrong. So a hostile block costs no more than twice the
+ * time of its gas limit. */
 #include "block/declared.h"
 #include "block/plan.h"
 
@@ -97,8 +97,8 @@ static void put_in_order(struct along *a, unsigned workers)
         if (!is_heavy[g]) a->order[count++] = g;
 }
 
-/* Whether no transaction asks for more gas than a block has. Where gas has two dimensions (EIP-8037), what a transaction
- * can compute with has a limit of its own. */
+/* Whether no transaction asks for more gas than a block has. Where gas has two dimensions (EIP-8037), what a
+ * transaction can compute with has a limit of its own. */
 static bool gas_is_bounded(const struct block_run *run)
 {
     if (run->context.env.state_byte_gas != 0) return true;

@@ -135,6 +135,24 @@ enum status block_recover(struct pool *pool, const struct fork *fork, const stru
                           uint32_t count, struct arena *arena, struct block_signers *out, uint32_t *bad,
                           struct error *error);
 
+/* The same in portions, for those who bring threads of their own: begin, each portion once, end. */
+struct block_recovery {
+    const struct transaction *transactions;
+    uint32_t count, portions;
+    struct signature_rules rules;
+    struct address *senders;
+    struct address **authorities; /* arrays made beforehand; NULL where there are none */
+    _Atomic uint32_t bad;         /* lowest index that failed so far */
+};
+/* Makes room for the signers in `arena`. */
+void block_recovery_begin(struct block_recovery *r, const struct fork *fork, const struct transaction *transactions,
+                          uint32_t count, struct arena *arena);
+/* Recovers portion 0 <= portion < r->portions. Any thread, beside the others. */
+void block_recovery_portion(struct block_recovery *r, uint32_t portion);
+/* When all portions are done: what block_recover gives. */
+enum status block_recovery_end(const struct block_recovery *r, struct block_signers *out, uint32_t *bad,
+                               struct error *error);
+
 /* The task of executing `b` on the state `view`, with nothing asked for beyond that. Borrows all it is given, except
  * `signers`, of which it borrows the arrays. */
 struct block_task block_task_of(const struct chain_spec *chain, const struct fork *fork, const struct block *b,
@@ -148,7 +166,7 @@ enum status block_prepare(struct pool *pool, const struct chain_spec *chain, con
 
 /* How the execution went. Times in nanoseconds. */
 struct block_stats {
-    const char *executor; /* which one ran: "serial" or "parallel" */
+    const char *executor; /* which one ran: "serial", "parallel" or "access list" */
     const char *fallback; /* why the parallel executor ran (partly) serially; NULL when it did not */
     uint64_t wall_ns;     /* system calls, transactions, rewards: from loaded state to results */
     uint64_t cpu_ns;      /* of all threads */
@@ -193,7 +211,8 @@ struct block_result {
     uint64_t blob_gas_used;
     const struct bytes *requests; /* EIP-7685: type byte and data, those with data only, in order of type */
     uint32_t request_count;
-    /* EIP-7928: what was accessed and changed, in canonical order; also with keep_accesses */
+    /* EIP-7928: what was accessed and changed, in canonical order; also with keep_accesses. The task's own list where
+     * the transactions were executed along it and it was right */
     struct block_access_list access_list;
     /* with keep_accesses: codes of the parent state that committed transactions asked for, in no order */
     const struct hash *codes_read;

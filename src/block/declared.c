@@ -173,7 +173,8 @@ void declared_list_changes(const struct declared *d, struct state_table *t)
     }
 }
 
-/* ---- what a transaction did, against the list --------------------------------------------------------------------- */
+/* ---- what a transaction did, against the list ---------------------------------------------------------------------
+ */
 
 /* Marks place number `declared` of `seen`; false when it is not in the list. Looked at first: what all transactions
  * access stays in everybody's cache. */

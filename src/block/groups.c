@@ -5,8 +5,8 @@
  * that handing results from core to core costs little beside it. Many workers need smaller portions. */
 enum { GROUP_GAS = 400000, GROUP_GAS_MANY = 150000, MANY_WORKERS = 5, GROUP_MAX = 32 };
 
-/* A transaction is heavy when its gas limit is at least this share of what a worker will do, 1 / HEAVY_SHARE, or when what
- * comes behind it would not keep the others busy while it runs. */
+/* A transaction is heavy when its gas limit is at least this share of what a worker will do, 1 / HEAVY_SHARE, or when
+ * what comes behind it would not keep the others busy while it runs. */
 enum { HEAVY_SHARE = 4, HEAVY_LEAST = 200000 };
 
 uint32_t plan_groups(const struct block_task *task, uint32_t from, unsigned workers, uint32_t *first,

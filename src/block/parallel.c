@@ -1,10 +1,10 @@
-/* The parallel executor: workers run transactions ahead of the line; the one at the head commits in order what holds and
- * runs the rest itself (sched/sched.h). All read and write multi-version memory (mv/mv.h): a transaction sees what others
- * ahead of the line have published.
+/* The parallel executor: workers run transactions ahead of the line; the one at the head commits in order what holds
+ * and runs the rest itself (sched/sched.h). All read and write multi-version memory (mv/mv.h): a transaction sees
+ * what others ahead of the line have published.
  *
- * Equivalence to serial execution, by induction over the order: a transaction is committed either after running at the
- * head, where every version below its number is committed, or after mv_holds has compared all it read with exactly
- * those versions. */
+ * Equivalence to serial execution, by induction over the order: a transaction is committed either after running at
+ * the head, where every version below its number is committed, or after mv_holds has compared all it read with
+ * exactly those versions. */
 #include <limits.h>
 
 #include "block/hints.h"
@@ -19,8 +19,8 @@ struct ahead {
     bool before_kin, before_any;    /* began when others that it may depend on had not run: see hints_praise */
 };
 
-/* What a group that was run ahead adds up to, so that it can be committed as a whole. Written by whoever runs it or runs it
- * again, before he says that it holds. */
+/* What a group that was run ahead adds up to, so that it can be committed as a whole. Written by whoever runs it or
+ * runs it again, before he says that it holds. */
 struct group {
     bool one_by_one; /* there is something about it that only commit knows how to do */
     bool praise;     /* some of it began before others that it may depend on */
@@ -88,9 +88,9 @@ static void make_hints(struct parallel_run *p, struct engine_worker *w)
 
 /* ---- ahead of the line ------------------------------------------------------------------------------------------- */
 
-/* Whether to leave a group for later: its first transaction calls a contract whose callers have conflicted lately, and the
- * one it will depend on has not run yet. Or has, just now: then this one's turn is next, and two workers that take turns
- * at a chain are slower than one. */
+/* Whether to leave a group for later: its first transaction calls a contract whose callers have conflicted lately,
+ * and the one it will depend on has not run yet. Or has, just now: then this one's turn is next, and two workers that
+ * take turns at a chain are slower than one. */
 static bool is_hopeless(struct parallel_run *p, uint32_t group, uint32_t *after)
 {
     if (!has_hints(p)) return false;
@@ -235,8 +235,8 @@ static void commit(struct parallel_run *p, struct engine_worker *w, uint32_t tx,
     if (w->tx.state->list_accesses) block_list_accesses(p->run, &execution->accesses, tx + 1);
 }
 
-/* Runs a transaction on committed values. */
-static enum status run_at_head(struct parallel_run *p, struct engine_worker *w, uint32_t tx)
+/* Runs a transaction on committed values; `alone` (sched_alone): they are overwritten, as the serial executor does. */
+static enum status run_at_head(struct parallel_run *p, struct engine_worker *w, uint32_t tx, bool alone)
 {
     struct state *s = w->tx.state;
     struct tx_result *result = &p->run->results[tx];
@@ -246,32 +246,16 @@ static enum status run_at_head(struct parallel_run *p, struct engine_worker *w, 
     s->beneficiary_fees = p->run->fees;
     struct vm_tracer *tracer;
     execute(p, w, tx, result, &tracer);
-    if (result->invalid == STATUS_OK) {
+    if (result->invalid != STATUS_OK) {
+        block_drop_trace(p->run, tx, tracer);
+    } else if (alone) {
+        state_commit_over(s);
+        block_count(p->run, tx);
+    } else {
         struct mv_execution *e = mv_publish(s, &w->versions);
         if (e->disturbs) sched_disturbs(&p->sched, p->group_of[tx]);
         commit(p, w, tx, e);
         block_commit_trace(p->run, tx, tracer);
-    } else {
-        block_drop_trace(p->run, tx, tracer);
-    }
-    event_note(p->run->engine, w, EVENT_RUN, tx, start, false);
-    return result->invalid;
-}
-
-/* Runs a transaction as the serial executor does, values overwritten in place: while nobody else is at it. */
-static enum status run_in_place(struct parallel_run *p, struct engine_worker *w, uint32_t tx)
-{
-    struct state *s = w->tx.state;
-    struct tx_result *result = &p->run->results[tx];
-    uint64_t start = event_clock(p->run->engine);
-    state_begin(s, tx + 1, false);
-    s->beneficiary = p->run->beneficiary;
-    s->beneficiary_fees = p->run->fees;
-    struct vm_tracer *tracer;
-    execute(p, w, tx, result, &tracer);
-    if (result->invalid == STATUS_OK) {
-        state_commit_over(s);
-        block_count(p->run, tx);
     }
     event_note(p->run->engine, w, EVENT_RUN, tx, start, false);
     return result->invalid;
@@ -385,7 +369,7 @@ static enum sched_outcome commit_one_by_one(struct parallel_run *p, struct engin
     for (uint32_t tx = p->first[group]; tx < p->first[group + 1]; tx++) {
         enum status why = block_admit(p->run, tx);
         if (why == STATUS_OK && p->ahead[tx] != NULL && use_ahead(p, w, tx)) continue;
-        if (why == STATUS_OK) why = alone ? run_in_place(p, w, tx) : run_at_head(p, w, tx);
+        if (why == STATUS_OK) why = run_at_head(p, w, tx, alone);
         if (why != STATUS_OK) {
             *refused = refuse(p, tx, why);
             return outcome;
@@ -531,7 +515,7 @@ static void run_parallel(struct block_run *run)
     if (from < count)
         run_shared(run, from);
     else if (count != 0)
-        run->stats.fallback = share_why_alone(run);
+        run->stats.fallback = run->engine->threads == 1 ? "one thread" : "too little work to share";
 }
 
 const struct block_executor executor_parallel = {"parallel", run_parallel};

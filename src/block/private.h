@@ -79,8 +79,6 @@ bool block_run_in_place(struct block_run *run, uint32_t index);
 uint32_t share_run_alone(struct block_run *run);
 /* Whether the block promises so much work that all workers are called at once. */
 bool share_is_worthwhile(const struct block_run *run);
-/* Why a block was not shared, for block_stats.fallback. */
-const char *share_why_alone(const struct block_run *run);
 
 /* The time since the block began; 0 unless recording. */
 uint64_t event_clock(const struct engine *e);

@@ -60,11 +60,6 @@ bool share_is_worthwhile(const struct block_run *run)
     return run->engine->threads > 1 && plan_share_at_once(run->task);
 }
 
-const char *share_why_alone(const struct block_run *run)
-{
-    return run->engine->threads == 1 ? "one thread" : "too little work to share";
-}
-
 uint32_t share_run_alone(struct block_run *run)
 {
     const struct block_task *task = run->task;

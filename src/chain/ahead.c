@@ -18,9 +18,6 @@
 enum { RING = 64 };
 #define RING_BYTES ((size_t)64 << 20)
 
-/* Transactions whose signers are recovered by one thread at a time: some milliseconds. */
-enum { PORTION = 64 };
-
 struct ahead {
     const struct chain *chain;
     struct chain_file *file;
@@ -62,26 +59,6 @@ static void hash_transactions(struct ahead_job *job)
     keccak256_many(job->transaction_hashes, in, b->transaction_count);
 }
 
-/* Makes room for what the portions find. */
-static void prepare_signers(struct ahead_job *job)
-{
-    const struct block *b = &job->block;
-    job->senders = ARENA_ARRAY(&job->arena, struct address, b->transaction_count + 1);
-    job->authorities = NULL;
-    job->bad = b->transaction_count;
-    job->portions = job->portions_left = (b->transaction_count + PORTION - 1) / PORTION;
-    for (uint32_t i = 0; i < b->transaction_count; i++) {
-        uint32_t count = b->transactions[i].authorization_count;
-        if (count == 0) continue;
-        if (job->authorities == NULL) {
-            job->authorities = ARENA_ARRAY(&job->arena, struct address *, b->transaction_count);
-            memset(job->authorities, 0, b->transaction_count * sizeof *job->authorities);
-        }
-        job->authorities[i] = ARENA_ARRAY(&job->arena, struct address, count);
-    }
-    job->signers = (struct block_signers){job->senders, (const struct address *const *)job->authorities};
-}
-
 static enum status decode(const struct chain *c, struct ahead_job *job)
 {
     struct rlp in = rlp_of(buffer_bytes(&job->bytes));
@@ -93,31 +70,20 @@ static enum status decode(const struct chain *c, struct ahead_job *job)
     if (!chain_split(buffer_bytes(&job->bytes), &job->arena, &job->header_bytes, &job->body_bytes))
         return failed(job, CHAIN_FILE, "");
     hash_transactions(job);
-    prepare_signers(job);
+    block_recovery_begin(&job->recovery, job->fork, job->block.transactions, job->block.transaction_count, &job->arena);
+    job->portions_left = job->recovery.portions;
     return STATUS_OK;
-}
-
-/* ---- signers ----------------------------------------------------------------------------------------------------- */
-
-/* Recovers who signed; gives the first transaction without a sender, or the number of all, and why. */
-static uint32_t recover(struct ahead_job *job, uint32_t portion, enum status *why)
-{
-    const struct block *b = &job->block;
-    struct signature_rules rules = {.low_s = job->fork->low_s, .chain_id = job->fork->replay_protection};
-    uint32_t first = portion * PORTION, bad;
-    uint32_t count = b->transaction_count - first < PORTION ? b->transaction_count - first : PORTION;
-    *why = transactions_senders(&job->senders[first], &b->transactions[first], count, rules, &bad);
-    if (*why != STATUS_OK) return first + bad;
-    for (uint32_t i = first; i < first + count; i++)
-        if (b->transactions[i].authorization_count != 0) tx_authorities(&b->transactions[i], job->authorities[i]);
-    return b->transaction_count;
 }
 
 static void conclude(struct ahead_job *job)
 {
-    if (job->status == STATUS_OK && !job->end && job->bad != job->block.transaction_count)
-        job->status = error_set(&job->error, job->bad_status, "block %llu: transaction %u: %s",
-                                (unsigned long long)job->block.header.number, job->bad, status_text(job->bad_status));
+    struct error why;
+    if (job->status == STATUS_OK && !job->end) {
+        enum status s = block_recovery_end(&job->recovery, &job->signers, NULL, &why);
+        if (s != STATUS_OK)
+            job->status = error_set(&job->error, s, "block %llu: %s", (unsigned long long)job->block.header.number,
+                                    why.text);
+    }
     job->state = JOB_READY;
 }
 
@@ -130,7 +96,7 @@ static void read_next(struct ahead *a)
     struct ahead_job *job = &a->jobs[a->end++ % RING];
     job->state = JOB_DECODING;
     job->error = (struct error){STATUS_OK, ""};
-    job->portions = job->portions_left = job->portions_taken = 0;
+    job->portions_taken = 0;
     a->reading = true;
     pthread_mutex_unlock(&a->lock);
     job->status = chain_file_next(a->file, &job->bytes, &job->end, &job->error);
@@ -145,12 +111,10 @@ static void read_next(struct ahead *a)
     if (good) job->status = decode(a->chain, job);
     good = good && job->status == STATUS_OK;
     pthread_mutex_lock(&a->lock);
-    if (good && job->portions != 0) {
+    if (good && job->portions_left != 0) {
         job->state = JOB_RECOVERING;
         pthread_cond_broadcast(&a->more);
     } else {
-        if (!good) job->portions = 0;
-        job->bad = job->block.transaction_count;
         conclude(job);
         pthread_cond_signal(&a->ready);
     }
@@ -159,14 +123,9 @@ static void read_next(struct ahead *a)
 static void recover_next(struct ahead *a, struct ahead_job *job)
 {
     uint32_t portion = job->portions_taken++;
-    enum status why;
     pthread_mutex_unlock(&a->lock);
-    uint32_t bad = recover(job, portion, &why);
+    block_recovery_portion(&job->recovery, portion);
     pthread_mutex_lock(&a->lock);
-    if (bad < job->bad) {
-        job->bad = bad;
-        job->bad_status = why;
-    }
     if (--job->portions_left != 0) return;
     conclude(job);
     pthread_cond_signal(&a->ready);
@@ -176,7 +135,7 @@ static struct ahead_job *with_portions(struct ahead *a)
 {
     for (uint64_t i = a->first; i < a->end; i++) {
         struct ahead_job *job = &a->jobs[i % RING];
-        if (job->state == JOB_RECOVERING && job->portions_taken < job->portions) return job;
+        if (job->state == JOB_RECOVERING && job->portions_taken < job->recovery.portions) return job;
     }
     return NULL;
 }

@@ -38,11 +38,8 @@ struct ahead_job {
     struct arena arena;
     struct block block;
     const struct fork *fork;
-    struct address *senders;
-    struct address **authorities;
-    uint32_t portions, portions_taken, portions_left; /* of signers: all, begun, not finished */
-    uint32_t bad;                                     /* first transaction without a sender, so far */
-    enum status bad_status;
+    struct block_recovery recovery;
+    uint32_t portions_taken, portions_left; /* of the recovery: begun, not finished */
     struct block_signers signers;
     struct bytes header_bytes, body_bytes;
     struct hash *transaction_hashes;

@@ -1,22 +1,22 @@
-/* mv: multi-version memory. What a transaction that ran ahead of the line has read and written, so that those behind it
- * can read its writes and its own reads can be checked when its turn comes.
+/* mv: multi-version memory. What a transaction that ran ahead of the line has read and written, so that those behind
+ * it can read its writes and its own reads can be checked when its turn comes.
  *
  *     run ahead ──► mv_publish ──► versions hang in the locations, readers with higher numbers find them
  *                                    │
  *     its turn ───► mv_holds? ──yes──► mv_commit    (deltas get totals; nothing is copied)
  *                        └────no───► mv_withdraw  (versions are marked dead), and it is run again on committed values
  *
- * Mostly nothing need be checked at all. Who runs ahead marks what it has read with its number (struct location), and then
- * looks whether that is still what is there: then mv_execution.sure. Who publishes or withdraws a version later looks at the
- * mark, and finds out whether somebody behind it may have missed that: mv_execution.disturbs. So a sure execution holds as
- * long as nobody before it has disturbed others. Either the reader finds the version or the writer finds the mark, since
- * each leaves his own before he looks for the other's.
+ * Mostly nothing need be checked at all. Who runs ahead marks what it has read with its number (struct location), and
+ * then looks whether that is still what is there: then mv_execution.sure. Who publishes or withdraws a version later
+ * looks at the mark, and finds out whether somebody behind it may have missed that: mv_execution.disturbs. So a sure
+ * execution holds as long as nobody before it has disturbed others. Either the reader finds the version or the writer
+ * finds the mark, since each leaves his own before he looks for the other's.
  *
  * What is checked is values, not versions: a predecessor that ran again and wrote the same value disturbs nobody.
  * Balances are checked by predicate where the transaction only asked "at least this much?".
  *
- * Threads: mv_publish, mv_withdraw and mv_holds_yet may run beside each other and beside readers. mv_holds and mv_commit
- * are for whoever stands at the head of the line, one thread at a time. */
+ * Threads: mv_publish, mv_withdraw and mv_holds_yet may run beside each other and beside readers. mv_holds and
+ * mv_commit are for whoever stands at the head of the line, one thread at a time. */
 #ifndef WEFT_MV_H
 #define WEFT_MV_H
 
@@ -69,8 +69,8 @@ struct mv_execution {
     struct state_accesses accesses; /* when the state was told to list them */
 };
 
-/* Whether all reads of a speculative execution hold on what is published below e->tx now: it is sure again. What it read of
- * the beneficiary's balance cannot be known before its turn. */
+/* Whether all reads of a speculative execution hold on what is published below e->tx now: it is sure again. What it
+ * read of the beneficiary's balance cannot be known before its turn. */
 bool mv_holds_yet(const struct mv_execution *e, const struct account_entry *beneficiary);
 /* Whether any change of the balance of `account` may matter to it. */
 bool mv_saw_balance(const struct mv_execution *e, const struct account_entry *account);
@@ -92,7 +92,8 @@ bool mv_withdraw(struct mv_execution *e);
 /* Puts what it wrote on a list of changes. */
 void mv_list_changes(const struct mv_execution *e, struct state_changes *to);
 
-/* Publishes one more version of `l` on behalf of transaction number `tx`, with `value`. True: as mv_execution.disturbs. */
+/* Publishes one more version of `l` on behalf of transaction number `tx`, with `value`. True: as
+ * mv_execution.disturbs. */
 bool mv_write_one(struct location *l, uint32_t tx, struct u256 value, struct arena *arena);
 
 #endif

@@ -81,9 +81,9 @@ static void write_balance(struct mv_execution *e, struct arena *arena, struct ac
     insert(l, &b->v);
 }
 
-/* Whether any change of a balance matters to who has asked about it so. A balance below 2^192 stays below 2^253 when fewer
- * than 2^32 transactions add less than 2^128 each. So who has only asked such a balance whether it is at least so much,
- * and was told yes, is not disturbed by such a credit. */
+/* Whether any change of a balance matters to who has asked about it so. A balance below 2^192 stays below 2^253 when
+ * fewer than 2^32 transactions add less than 2^128 each. So who has only asked such a balance whether it is at least
+ * so much, and was told yes, is not disturbed by such a credit. */
 static bool is_strict(const struct account *a)
 {
     static const struct u256 no_bound = {{UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX >> 3}};

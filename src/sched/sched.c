@@ -149,9 +149,9 @@ static bool take_head(struct sched *s, struct sched_task *out)
 
 /* ---- alone ------------------------------------------------------------------------------------------------------- */
 
-/* `ahead` counts workers that run something ahead or revise it, and items that have been run ahead to their end. Either a
- * worker that is about to begin sees that the holder is alone, or the holder sees the worker: each says what he does
- * before he looks at the other. */
+/* `ahead` counts workers that run something ahead or revise it, and items that have been run ahead to their end.
+ * Either a worker that is about to begin sees that the holder is alone, or the holder sees the worker: each says what
+ * he does before he looks at the other. */
 static bool enter(struct sched *s)
 {
     atomic_fetch_add(&s->ahead, 1);
@@ -176,7 +176,6 @@ bool sched_alone(struct sched *s)
 
 /* ---- running ahead ----------------------------------------------------------------------------------------------- */
 
-/* Those that take long come first, whatever their place: begun late, they would be all that is left at the end. */
 /* Takes a free item to be run ahead. What it reads from now on is at least as new as the changes that are counted. */
 static bool take_item(struct sched *s, uint32_t item, uint8_t from, struct sched_task *out)
 {
@@ -186,6 +185,7 @@ static bool take_item(struct sched *s, uint32_t item, uint8_t from, struct sched
     return true;
 }
 
+/* Those that take long come first, whatever their place: begun late, they would be all that is left at the end. */
 static bool take_heavy(struct sched *s, struct sched_task *out)
 {
     while (atomic_load_explicit(&s->heavy_next, memory_order_relaxed) < s->heavy_count) {
@@ -338,8 +338,9 @@ void sched_skip(struct sched *s, uint32_t item, uint32_t after)
     if (swap_state(s, item, ITEM_RUNNING, ITEM_SKIPPED)) lower(&s->skipped, item);
 }
 
-/* Somebody may have been given back until `item` had run, and far enough from the head that it is worth waking somebody up
- * for it. Either we see here that he waits, or he, who says so before asking a last time, sees the new state then. */
+/* Somebody may have been given back until `item` had run, and far enough from the head that it is worth waking
+ * somebody up for it. Either we see here that he waits, or he, who says so before asking a last time, sees the new
+ * state then. */
 static void call_for(struct sched *s, uint32_t item)
 {
     uint32_t wanted = atomic_load(&s->items[item].wanted);

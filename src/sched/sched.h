@@ -1,7 +1,8 @@
-/* sched: decides what each worker does next, so that transactions commit in order and nobody waits for long. Knows the
- * indices of items only (an item is a transaction, or a group of neighbours that are too short to be worth scheduling
- * alone): no EVM, no threads. Each function is one atomic step on shared words, so a simulator can drive many virtual
- * workers through any interleaving on one thread (sched_test.c), and real workers call the same functions.
+/* sched: decides what each worker does next, so that transactions commit in order and nobody waits for long. Knows
+ * the indices of items only (an item is a transaction, or a group of neighbours that are too short to be worth
+ * scheduling alone): no EVM, no threads. Each function is one atomic step on shared words, so a simulator can drive
+ * many virtual workers through any interleaving on one thread (sched_test.c), and real workers call the same
+ * functions.
  *
  *          committed                     head                         cursor            count
  *     ├────────────────────────────────────┼─────── window ─────────────┼─────────────────┤
@@ -20,13 +21,13 @@
  *                         │            │                       RERUNNING ◄──► REPUBLISHING
  *                         └────────────┴─► STOLEN (the head does it, or the rest) ◄────┘ (from REVISING, RERUNNING)
  *
- * A worker that runs an item ahead publishes it piece by piece (one transaction of the group after the other); between
- * the pieces the head may steal the item: what is published counts, the rest does not.
+ * A worker that runs an item ahead publishes it piece by piece (one transaction of the group after the other);
+ * between the pieces the head may steal the item: what is published counts, the rest does not.
  *
- * What disturbs those behind it is counted (sched_disturbs). An item that was right when it was published (sched_sure) holds
- * as long as no item before it has disturbed others since: the head need not look at it (sched_holds). What may have been
- * disturbed is revised ahead of its turn by whoever finds nothing else to do. An item that had better wait for another
- * one is given back until that has run (sched_skip).
+ * What disturbs those behind it is counted (sched_disturbs). An item that was right when it was published
+ * (sched_sure) holds as long as no item before it has disturbed others since: the head need not look at it
+ * (sched_holds). What may have been disturbed is revised ahead of its turn by whoever finds nothing else to do. An
+ * item that had better wait for another one is given back until that has run (sched_skip).
  *
  * Waste is bounded by the window: conflicts shrink it, successes let it grow; on a chain of dependent transactions it
  * closes, and is opened for a probe ever more rarely. */
@@ -137,17 +138,17 @@ void sched_published(struct sched *s, uint32_t item, bool last);
 
 /* Before the last sched_published: all that was published of `item` was right by then. */
 void sched_sure(struct sched *s, uint32_t item);
-/* Before sched_published, or at the head before sched_committed: what was published or withdrawn on behalf of `item` may
- * have been missed by those behind it. */
+/* Before sched_published, or at the head before sched_committed: what was published or withdrawn on behalf of `item`
+ * may have been missed by those behind it. */
 void sched_disturbs(struct sched *s, uint32_t item);
 
-/* While `item` is revised: something in it does not hold. True: run that again, with sched_publishing and sched_published
- * around it, then go on. False: leave it to the head. */
+/* While `item` is revised: something in it does not hold. True: run that again, with sched_publishing and
+ * sched_published around it, then go on. False: leave it to the head. */
 bool sched_rerun(struct sched *s, uint32_t item);
 /* The end of a revision: whether all of `item` holds, perhaps after having been run again. */
 void sched_revised(struct sched *s, uint32_t item, bool holds);
-/* With SCHED_RUN in hand: whether the window is closed, nobody runs anything ahead, and nothing that was run ahead is yet to
- * be committed. If so, nobody begins either until sched_committed: values may be overwritten in place. */
+/* With SCHED_RUN in hand: whether the window is closed, nobody runs anything ahead, and nothing that was run ahead is
+ * yet to be committed. If so, nobody begins either until sched_committed: values may be overwritten in place. */
 bool sched_alone(struct sched *s);
 /* At the head: whether it is known that what was run ahead of `item` holds. */
 bool sched_holds(struct sched *s, uint32_t item);
@@ -158,8 +159,8 @@ bool sched_is_ready(struct sched *s, uint32_t item);
 /* Whether it is nearly the turn of `item` at the head. */
 bool sched_is_near(struct sched *s, uint32_t item);
 
-/* Gives an item back that was to be run ahead, because it is expected to conflict, before its first piece. The head will run
- * it, or whoever asks for work after item `after` has run (SCHED_NOBODY: the head only). */
+/* Gives an item back that was to be run ahead, because it is expected to conflict, before its first piece. The head
+ * will run it, or whoever asks for work after item `after` has run (SCHED_NOBODY: the head only). */
 void sched_skip(struct sched *s, uint32_t item, uint32_t after);
 
 /* The holder has committed `item`. Gives its next task, still with the token if that is SCHED_RUN or SCHED_CHECK. */

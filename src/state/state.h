@@ -117,8 +117,8 @@ struct balance_version {
     struct u256 total; /* the balance including this delta; valid when kind is VERSION_TOTAL */
 };
 
-/* The marks are for executions that run ahead of the line (mv/mv.h): the highest number of a transaction that has read the
- * location, or may have. Who writes it for a lower number looks at them. */
+/* The marks are for executions that run ahead of the line (mv/mv.h): the highest number of a transaction that has
+ * read the location, or may have. Who writes it for a lower number looks at them. */
 struct location {
     _Atomic(struct version *) top;
     _Atomic uint32_t read_by;  /* has seen the value */
@@ -189,8 +189,8 @@ struct slot_entry *state_table_slot(struct state_table *t, struct account_entry 
 const struct code *state_table_parent_code(struct state_table *t, struct account_entry *e, enum status *why);
 
 /* Entries that may have been written, in no order; linked by next_changed, which ends with state_no_account or
- * state_no_slot. An entry is on one list at most: adding is idempotent, and any number of threads may add to a list of their
- * own. */
+ * state_no_slot. An entry is on one list at most: adding is idempotent, and any number of threads may add to a list
+ * of their own. */
 struct state_changes {
     struct account_entry *accounts, *last_account;
     struct slot_entry *slots, *last_slot;
@@ -412,8 +412,8 @@ void state_finalize(struct state *s);
 /* Writes the records into the table in place. Serial use only: no other thread may be reading. */
 void state_commit(struct state *s);
 
-/* The same in a table that has versions of several transactions, all of them committed; overwrites the newest. Only while no
- * other thread reads, nor has read what it will compare later. */
+/* The same in a table that has versions of several transactions, all of them committed; overwrites the newest. Only
+ * while no other thread reads, nor has read what it will compare later. */
 void state_commit_over(struct state *s);
 
 /* Before EIP-161: makes sure that an account is in the trie, outside of any transaction. Serial use only. */

@@ -321,16 +321,12 @@ void state_table_take_changes(struct state_table *t, struct state_changes *c)
 
 void state_table_account_changed(struct state_table *t, struct account_entry *e)
 {
-    if (atomic_load_explicit(&e->next_changed, memory_order_relaxed) != NULL) return;
-    atomic_store_explicit(&e->next_changed, t->changes.accounts, memory_order_relaxed);
-    t->changes.accounts = e;
+    state_changes_account(&t->changes, e);
 }
 
 void state_table_slot_changed(struct state_table *t, struct slot_entry *e)
 {
-    if (atomic_load_explicit(&e->next_changed, memory_order_relaxed) != NULL) return;
-    atomic_store_explicit(&e->next_changed, t->changes.slots, memory_order_relaxed);
-    t->changes.slots = e;
+    state_changes_slot(&t->changes, e);
 }
 
 struct account_entry *state_table_changed_accounts(const struct state_table *t)
