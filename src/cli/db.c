@@ -36,8 +36,8 @@ static enum status run_stat(struct store *store, const struct options *o, struct
         put_head(&out, &s.head);
         buffer_printf(&out,
                       ",\"schema\":%d,\"accounts\":%llu,\"slots\":%llu,\"nodes\":%llu,\"codes\":%llu,\"blocks\":%llu",
-                      STORE_SCHEMA_VERSION, (unsigned long long)entries_of(&s, "accounts"),
-                      (unsigned long long)entries_of(&s, "storage"), (unsigned long long)entries_of(&s, "nodes"),
+                      STORE_SCHEMA_VERSION, (unsigned long long)s.accounts, (unsigned long long)s.slots,
+                      (unsigned long long)s.nodes,
                       (unsigned long long)entries_of(&s, "codes"), (unsigned long long)entries_of(&s, "headers"));
         buffer_printf(&out,
                       ",\"oldest_undo\":%llu,\"file_bytes\":%llu,\"used_bytes\":%llu,\"free_bytes\":%llu,\"tables\":{",
@@ -54,6 +54,8 @@ static enum status run_stat(struct store *store, const struct options *o, struct
         hex_encode(hash, s.head.state_root.b, 32);
         buffer_printf(&out, "state root   0x%s\ncan be undone from block %llu\n", hash,
                       (unsigned long long)s.oldest_undo);
+        buffer_printf(&out, "accounts     %llu\nslots        %llu\ntrie nodes   %llu\n", (unsigned long long)s.accounts,
+                      (unsigned long long)s.slots, (unsigned long long)s.nodes);
         buffer_printf(&out, "%-12s %14s %16s\n", "table", "entries", "bytes");
         for (uint32_t i = 0; i < s.table_count; i++)
             buffer_printf(&out, "%-12s %14llu %16llu\n", s.tables[i].name, (unsigned long long)s.tables[i].entries,

@@ -380,7 +380,8 @@ static enum status make_block(struct maker *m, uint64_t number, FILE *file, cons
     if (s == STATUS_OK && fwrite(block.data, 1, block.size, file) != block.size)
         s = error_set(e, FILE_UNWRITABLE, "%s: %s", path, strerror(errno));
     rlp_writer_free(&w);
-    if (s == STATUS_OK && store_pending_bytes(m->store) > (size_t)64 << 20) s = store_commit_begin(m->store, e);
+    size_t batch = (size_t)(m->options->cache_mb / 6 < 64 ? 64 : m->options->cache_mb / 6) << 20;
+    if (s == STATUS_OK && store_pending_bytes(m->store) > batch) s = store_commit_begin(m->store, e);
     return s;
 }
 

@@ -13,7 +13,8 @@ struct check {
     struct store_check_result *out;
     struct error *error;
     enum status status;
-    uint64_t id; /* of the storage trie that is built */
+    uint64_t id;       /* of the storage trie that is built */
+    uint64_t nodes[2]; /* of the trie of accounts, and of storage */
 };
 
 static enum status complain(struct check *c, const char *what, const void *key, size_t size)
@@ -32,11 +33,11 @@ static void compare_node(struct check *c, uint64_t id, const uint8_t *path, size
 {
     uint8_t key[NODE_KEY_MAX];
     struct bytes found;
-    store_be64(key, id);
-    memcpy(key + 8, path, depth);
+    size_t size = node_key_of_path(key, id, path, depth);
     c->out->nodes++;
-    if (!table_get(c->store, c->reader, TABLE_NODES, key, 8 + depth, &found) || !bytes_equal(found, encoded))
-        complain(c, "node at", key, 8 + depth);
+    c->nodes[id != 0]++;
+    if (!table_get(c->store, c->reader, node_table(id), key, size, &found) || !bytes_equal(found, encoded))
+        complain(c, "node at", key, size);
 }
 
 static void account_node(void *c, const uint8_t *path, size_t depth, const struct hash *hash, struct bytes encoded)
@@ -68,9 +69,10 @@ static void check_storage(struct check *c, MDB_cursor *cursor, struct trie_strea
     struct hash root;
     c->id = a->storage_id;
     for (int code = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE);
-         code == 0 && k.mv_size == SLOT_KEY_SIZE && memcmp(k.mv_data, from, 8) == 0;
+         code == 0 && k.mv_size >= sizeof from && memcmp(k.mv_data, from, sizeof from) == 0;
          code = mdb_cursor_get(cursor, &k, &v, MDB_NEXT)) {
         struct u256 word;
+        if (k.mv_size != SLOT_KEY_SIZE) continue; /* a node */
         if (!word_decode(&word, (struct bytes){v.mv_data, v.mv_size}) || u256_is_zero(word)) {
             complain(c, "slot", k.mv_data, k.mv_size);
             continue;
@@ -95,7 +97,8 @@ static void check_state(struct check *c)
         struct hash key;
         struct bytes code_bytes;
         uint8_t value[TRIE_ACCOUNT_SIZE];
-        if (k.mv_size != 32 || !account_record_decode(&a, (struct bytes){v.mv_data, v.mv_size})) {
+        if (k.mv_size != ACCOUNT_KEY_SIZE) continue; /* a node */
+        if (!account_record_decode(&a, (struct bytes){v.mv_data, v.mv_size})) {
             complain(c, "account", k.mv_data, k.mv_size);
             break;
         }
@@ -117,13 +120,20 @@ static void check_state(struct check *c)
         complain(c, "state root of the accounts is", c->out->state_root.b, 32);
 }
 
+/* What the loops over pairs passed over were nodes that no trie asked for, or slots under ids that no account has. */
 static void check_counts(struct check *c)
 {
-    MDB_stat nodes, slots;
-    if (mdb_stat(c->reader->txn, c->store->table[TABLE_NODES], &nodes) != 0 || nodes.ms_entries != c->out->nodes)
-        complain(c, "nodes that belong to no trie, nodes of tries:", &(uint8_t){0}, 1);
-    if (mdb_stat(c->reader->txn, c->store->table[TABLE_STORAGE], &slots) != 0 || slots.ms_entries != c->out->slots)
-        complain(c, "slots that belong to no account, for example under", &(uint8_t){0}, 1);
+    MDB_stat accounts, slots;
+    uint64_t nodes[2];
+    if (mdb_stat(c->reader->txn, c->store->table[TABLE_ACCOUNTS], &accounts) != 0 ||
+        accounts.ms_entries != c->out->accounts + c->nodes[0])
+        complain(c, "nodes among the accounts that belong to no trie, for example under", &(uint8_t){0}, 1);
+    if (mdb_stat(c->reader->txn, c->store->table[TABLE_STORAGE], &slots) != 0 ||
+        slots.ms_entries != c->out->slots + c->nodes[1])
+        complain(c, "slots that belong to no account or nodes to no trie, for example under", &(uint8_t){0}, 1);
+    if (!node_counts(c->reader->txn, c->store->table[TABLE_META], nodes) || nodes[0] != c->nodes[0] ||
+        nodes[1] != c->nodes[1])
+        complain(c, "numbers of nodes in the meta table, where they begin with", &(uint8_t){0}, 1);
 }
 
 static void check_codes(struct check *c)

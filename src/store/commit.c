@@ -38,7 +38,8 @@ struct write {
     struct store *store;
     const struct batch *batch;
     MDB_txn *txn;
-    int code; /* the first failure */
+    int code;          /* the first failure */
+    uint64_t nodes[2]; /* how many there are; see node_counts */
 };
 
 static void put(struct write *w, enum table t, const void *key, size_t key_size, struct bytes value)
@@ -84,40 +85,6 @@ static struct ordered *in_order(const struct flat_map *m, bool by_id)
     return all;
 }
 
-static void write_accounts(struct write *w)
-{
-    const struct flat_map *m = &w->batch->accounts;
-    struct ordered *order = in_order(m, false);
-    for (size_t i = 0; i < m->count; i++) {
-        const struct flat_key *k = flat_map_key(m, order[i].entry);
-        uint8_t record[ACCOUNT_RECORD_MAX];
-        size_t size = account_record_encode(record, flat_map_value(m, order[i].entry));
-        if (size != 0)
-            put(w, TABLE_ACCOUNTS, k->hash.b, 32, (struct bytes){record, size});
-        else
-            delete (w, TABLE_ACCOUNTS, k->hash.b, 32);
-    }
-    free(order);
-}
-
-static void write_slots(struct write *w)
-{
-    const struct flat_map *m = &w->batch->slots;
-    struct ordered *order = in_order(m, true);
-    for (size_t i = 0; i < m->count; i++) {
-        const struct flat_key *k = flat_map_key(m, order[i].entry);
-        uint8_t key[SLOT_KEY_SIZE], word[32];
-        store_be64(key, k->id);
-        memcpy(key + 8, k->hash.b, 32);
-        size_t size = word_encode(word, *(const struct u256 *)flat_map_value(m, order[i].entry));
-        if (size != 0)
-            put(w, TABLE_STORAGE, key, sizeof key, (struct bytes){word, size});
-        else
-            delete (w, TABLE_STORAGE, key, sizeof key);
-    }
-    free(order);
-}
-
 static int by_place(const void *a, const void *b)
 {
     const struct batch_node *x = a, *y = b;
@@ -133,21 +100,93 @@ static bool same_place(const struct batch_node *x, const struct batch_node *y)
     return x->id == y->id && x->depth == y->depth && memcmp(x->path, y->path, x->depth) == 0;
 }
 
-static void write_nodes(struct write *w)
+/* ---- accounts, slots, and the nodes among them ------------------------------------------------------------------- */
+
+/* Puts (no value: deletes) by a cursor, which looks for the key in the page where it is, first. Returns by how much the
+ * number of entries has grown. */
+static int put_here(struct write *w, MDB_cursor *cursor, const void *key, size_t key_size, struct bytes value)
+{
+    if (w->code != 0) return 0;
+    MDB_val k = {key_size, (void *)(uintptr_t)key}, old, v = {value.size, (void *)(uintptr_t)value.data};
+    map_was_read(w->store);
+    int found = mdb_cursor_get(cursor, &k, &old, MDB_SET);
+    if (found != 0 && found != MDB_NOTFOUND) w->code = found;
+    if (found == 0 && value.size == old.mv_size && value.size != 0 && memcmp(old.mv_data, value.data, value.size) == 0)
+        return 0; /* no page of the file changes */
+    if (value.size != 0) {
+        w->store->written_bytes += key_size + value.size;
+        k = (MDB_val){key_size, (void *)(uintptr_t)key};
+        if (w->code == 0) w->code = mdb_cursor_put(cursor, &k, &v, 0);
+        return found != 0;
+    }
+    if (found == 0) w->code = mdb_cursor_del(cursor, 0);
+    return -(found == 0);
+}
+
+static void put_account(struct write *w, MDB_cursor *cursor, const struct flat_key *k, const void *value)
+{
+    uint8_t record[ACCOUNT_RECORD_MAX];
+    size_t size = account_record_encode(record, value);
+    (void)put_here(w, cursor, k->hash.b, ACCOUNT_KEY_SIZE, (struct bytes){record, size});
+}
+
+static void put_slot(struct write *w, MDB_cursor *cursor, const struct flat_key *k, const void *value)
+{
+    uint8_t key[SLOT_KEY_SIZE], word[32];
+    store_be64(key, k->id);
+    memcpy(key + 8, k->hash.b, 32);
+    size_t size = word_encode(word, *(const struct u256 *)value);
+    (void)put_here(w, cursor, key, sizeof key, (struct bytes){word, size});
+}
+
+static void put_node(struct write *w, MDB_cursor *cursor, const struct batch_node *n)
+{
+    uint8_t key[NODE_KEY_MAX];
+    size_t size = node_key_of_path(key, n->id, n->path, n->depth);
+    w->nodes[n->id != 0] += (uint64_t)(int64_t)put_here(w, cursor, key, size, n->encoded);
+}
+
+/* Whether the node lies before the pair, as far as the beginnings of their keys tell. */
+static bool lies_before(const struct batch_node *n, const struct ordered *pair, bool by_id)
+{
+    uint64_t start = 0;
+    for (uint32_t i = 0; i < 16; i++) start = start << 4 | (i < n->depth ? n->path[i] : 0);
+    if (by_id && n->id != pair->first) return n->id < pair->first;
+    return start <= (by_id ? pair->second : pair->first);
+}
+
+/* One table, from its first key to its last: a page that has been left is not needed again. */
+static void write_pairs(struct write *w, enum table t, const struct flat_map *m, const struct batch_node *node,
+                        const struct batch_node *end)
+{
+    bool by_id = t == TABLE_STORAGE;
+    struct ordered *order = in_order(m, by_id);
+    MDB_cursor *cursor = NULL;
+    if (w->code == 0) w->code = mdb_cursor_open(w->txn, w->store->table[t], &cursor);
+    for (size_t i = 0; w->code == 0 && (i < m->count || node < end);) {
+        if (node + 1 < end && same_place(node, node + 1)) {
+            node++; /* the last one counts */
+        } else if (node < end && (i == m->count || lies_before(node, &order[i], by_id))) {
+            put_node(w, cursor, node++);
+        } else {
+            const struct flat_key *k = flat_map_key(m, order[i].entry);
+            (by_id ? put_slot : put_account)(w, cursor, k, flat_map_value(m, order[i].entry));
+            i++;
+        }
+    }
+    if (cursor != NULL) mdb_cursor_close(cursor);
+    free(order);
+}
+
+static void write_state(struct write *w)
 {
     const struct batch *b = w->batch;
+    size_t first = 0; /* of the nodes of storage tries */
+    (void)node_counts(w->txn, w->store->table[TABLE_META], w->nodes);
     if (b->node_count != 0) qsort(b->nodes, b->node_count, sizeof *b->nodes, by_place);
-    for (size_t i = 0; i < b->node_count; i++) {
-        const struct batch_node *n = &b->nodes[i];
-        uint8_t key[NODE_KEY_MAX];
-        if (i + 1 < b->node_count && same_place(n, n + 1)) continue; /* the last one counts */
-        store_be64(key, n->id);
-        memcpy(key + 8, n->path, n->depth);
-        if (n->encoded.size != 0)
-            put(w, TABLE_NODES, key, 8 + n->depth, n->encoded);
-        else
-            delete (w, TABLE_NODES, key, 8 + n->depth);
-    }
+    while (first < b->node_count && b->nodes[first].id == 0) first++;
+    write_pairs(w, TABLE_ACCOUNTS, &b->accounts, b->nodes, b->nodes + first);
+    write_pairs(w, TABLE_STORAGE, &b->slots, b->nodes + first, b->nodes + b->node_count);
 }
 
 /* ---- blocks ------------------------------------------------------------------------------------------------------ */
@@ -250,7 +289,7 @@ static void delete_undo(struct write *w)
 static void write_meta(struct write *w)
 {
     const struct batch *b = w->batch;
-    uint8_t head[8 + 32 + 32 + 32], number[8];
+    uint8_t head[8 + 32 + 32 + 32], number[8], counts[NODE_COUNTS_SIZE];
     number_key(head, b->head.number);
     memcpy(head + 8, b->head.hash.b, 32);
     memcpy(head + 40, b->head.state_root.b, 32);
@@ -260,6 +299,8 @@ static void write_meta(struct write *w)
     put(w, TABLE_META, "next id", 7, (struct bytes){number, 8});
     number_key(number, b->undo_end);
     put(w, TABLE_META, "undo first", 10, (struct bytes){number, 8});
+    node_counts_encode(counts, w->nodes);
+    put(w, TABLE_META, "nodes", 5, (struct bytes){counts, sizeof counts});
 }
 
 static enum status write_batch(struct store *s, const struct batch *b, struct error *e)
@@ -269,9 +310,7 @@ static enum status write_batch(struct store *s, const struct batch *b, struct er
     w.code = mdb_txn_begin(s->env, NULL, 0, &w.txn);
     if (w.code != 0) return store_failure(s, w.code, "writing", e);
     remove_blocks(&w);
-    write_accounts(&w);
-    write_slots(&w);
-    write_nodes(&w);
+    write_state(&w);
     write_blocks(&w);
     write_lookups(&w);
     delete_undo(&w);

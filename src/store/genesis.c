@@ -10,6 +10,7 @@ struct genesis {
     const struct state_memory *memory;
     MDB_txn *txn;
     int code; /* the first failure */
+    uint64_t nodes[2]; /* of the trie of accounts, and of storage */
     struct trie_stream *accounts, *slots;
     uint64_t id; /* of the storage trie that is streamed */
 };
@@ -23,9 +24,9 @@ static void put(struct genesis *g, enum table t, const void *key, size_t key_siz
 static void put_node(struct genesis *g, uint64_t id, const uint8_t *path, size_t depth, struct bytes encoded)
 {
     uint8_t key[NODE_KEY_MAX];
-    store_be64(key, id);
-    memcpy(key + 8, path, depth);
-    put(g, TABLE_NODES, key, 8 + depth, encoded);
+    size_t size = node_key_of_path(key, id, path, depth);
+    put(g, node_table(id), key, size, encoded);
+    g->nodes[id != 0]++;
 }
 
 static void account_node(void *g, const uint8_t *path, size_t depth, const struct hash *hash, struct bytes encoded)
@@ -158,7 +159,7 @@ enum status store_genesis(struct store *s, const struct header *header, const st
     g.code = mdb_txn_begin(s->env, NULL, 0, &g.txn);
     if (g.code != 0) return store_failure(s, g.code, "writing the genesis state", e);
     /* What a process that died between the two commits below has left behind. */
-    static const enum table tables[] = {TABLE_ACCOUNTS, TABLE_STORAGE, TABLE_NODES, TABLE_CODES};
+    static const enum table tables[] = {TABLE_ACCOUNTS, TABLE_STORAGE, TABLE_CODES};
     for (size_t i = 0; i < COUNT_OF(tables) && g.code == 0; i++) g.code = mdb_drop(g.txn, s->table[tables[i]], 0);
     g.accounts = trie_stream_new(&accounts);
     g.slots = trie_stream_new(&slots);
@@ -166,6 +167,9 @@ enum status store_genesis(struct store *s, const struct header *header, const st
     trie_stream_free(g.accounts);
     trie_stream_free(g.slots);
     bool same = hash_equal(&root, &header->state_root);
+    uint8_t counts[NODE_COUNTS_SIZE];
+    node_counts_encode(counts, g.nodes);
+    put(&g, TABLE_META, "nodes", 5, (struct bytes){counts, sizeof counts});
     if (g.code == 0 && same)
         g.code = mdb_txn_commit(g.txn);
     else

@@ -13,7 +13,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-const char *const table_names[TABLE_COUNT] = {"meta",   "accounts", "storage", "nodes",   "codes", "headers",
+const char *const table_names[TABLE_COUNT] = {"meta",   "accounts", "storage", "codes",   "headers",
                                               "bodies", "receipts", "undo",    "numbers", "lookup"};
 
 #define MAP_BYTES_DEFAULT ((uint64_t)1 << 40)
@@ -159,9 +159,21 @@ struct reader *reader_take(struct store *s)
     }
     if (!r->open) code = r->txn == NULL ? mdb_txn_begin(s->env, NULL, MDB_RDONLY, &r->txn) : mdb_txn_renew(r->txn);
     ASSERT(code == 0);
+    if (!r->open) r->cursor_open[0] = r->cursor_open[1] = false;
     r->open = true;
     r->generation = generation;
     return r;
+}
+
+MDB_cursor *reader_cursor(struct store *s, struct reader *r, enum table t)
+{
+    unsigned i = t == TABLE_STORAGE;
+    if (r->cursor_open[i]) return r->cursor[i];
+    int code = r->cursor[i] == NULL ? mdb_cursor_open(r->txn, s->table[t], &r->cursor[i])
+                                    : mdb_cursor_renew(r->txn, r->cursor[i]);
+    ASSERT(code == 0);
+    r->cursor_open[i] = true;
+    return r->cursor[i];
 }
 
 void map_was_read(struct store *s)
@@ -277,8 +289,11 @@ void store_close(struct store *s)
     flat_cache_free(s->slot_cache);
     batch_free(&s->pending);
     batch_free(&s->sealed);
-    for (unsigned i = 0; i < READERS; i++)
+    for (unsigned i = 0; i < READERS; i++) {
+        for (unsigned k = 0; k < 2; k++)
+            if (s->readers[i].cursor[k] != NULL) mdb_cursor_close(s->readers[i].cursor[k]);
         if (s->readers[i].txn != NULL) mdb_txn_abort(s->readers[i].txn);
+    }
     if (s->env != NULL) mdb_env_close(s->env);
     if (s->lock_file >= 0) close(s->lock_file);
     pthread_mutex_destroy(&s->code_lock);

@@ -106,7 +106,6 @@ enum table {
     TABLE_META,
     TABLE_ACCOUNTS,
     TABLE_STORAGE,
-    TABLE_NODES,
     TABLE_CODES,
     TABLE_HEADERS,
     TABLE_BODIES,
@@ -125,6 +124,8 @@ struct reader {
     bool open;           /* the transaction is at a snapshot, that of ... */
     uint64_t generation; /* ... this commit */
     MDB_txn *txn;
+    MDB_cursor *cursor[2]; /* through accounts and storage: reader_cursor */
+    bool cursor_open[2];   /* ... at the transaction's snapshot */
 };
 
 struct tries;   /* tries.c */
@@ -195,6 +196,8 @@ enum status store_failure(const struct store *s, int code, const char *doing, st
  * it does not with READERS of them. */
 struct reader *reader_take(struct store *s);
 void reader_give(struct reader *r);
+/* A cursor through TABLE_ACCOUNTS or TABLE_STORAGE; the reader's own. */
+MDB_cursor *reader_cursor(struct store *s, struct reader *r, enum table t);
 /* Ends all snapshots of older commits, so that their pages can be used again. */
 void readers_release(struct store *s);
 /* Counts a look into the map. Its pages count as memory of this process, though the kernel can take them at any time,
@@ -219,7 +222,36 @@ static inline void number_key(uint8_t key[8], uint64_t number)
 {
     store_be64(key, number);
 }
-enum { SLOT_KEY_SIZE = 8 + 32, NODE_KEY_MAX = 8 + 2 * TRIE_KEY_MAX };
+enum { ACCOUNT_KEY_SIZE = 32, SLOT_KEY_SIZE = 8 + 32 };
+
+/* ---- where nodes lie (place.c) ----------------------------------------------------------------------------------- */
+
+/* Nodes of the trie of accounts (id 0) lie among the accounts, those of storage tries among the slots, each before or
+ * between the pairs below it: who changes a slot changes the nodes above it, too, and so mostly the same page. */
+static inline enum table node_table(uint64_t id)
+{
+    return id == 0 ? TABLE_ACCOUNTS : TABLE_STORAGE;
+}
+/* A key of node_table(id) that is as long as this is a pair's; all others are nodes'. */
+static inline size_t pair_key_size(uint64_t id)
+{
+    return id == 0 ? ACCOUNT_KEY_SIZE : SLOT_KEY_SIZE;
+}
+enum { NODE_KEY_MAX = 8 + TRIE_KEY_MAX + 2 };
+/* The key of the node under the first `depth` nibbles of `way`, two in a byte; returns its size. */
+size_t node_key(uint8_t out[NODE_KEY_MAX], uint64_t id, const uint8_t *way, size_t depth);
+/* The same for a path with one nibble in a byte. */
+size_t node_key_of_path(uint8_t out[NODE_KEY_MAX], uint64_t id, const uint8_t *path, size_t depth);
+
+/* What the meta table has under "nodes": how many there are of the trie of accounts, and of storage. */
+enum { NODE_COUNTS_SIZE = 16 };
+static inline void node_counts_encode(uint8_t out[NODE_COUNTS_SIZE], const uint64_t counts[2])
+{
+    store_be64(out, counts[0]);
+    store_be64(out + 8, counts[1]);
+}
+/* Reads them; false when they are not there. */
+bool node_counts(MDB_txn *txn, MDB_dbi meta, uint64_t counts[2]);
 
 /* ---- tries (tries.c) --------------------------------------------------------------------------------------------- */
 

@@ -111,22 +111,21 @@ void read_all_slots(struct store *s, uint64_t id,
     visit_batch(&s->pending.slots, NULL, id, visit, context);
     visit_batch(&s->sealed.slots, &s->pending.slots, id, visit, context);
     struct reader *r = reader_take(s);
-    MDB_cursor *cursor;
+    MDB_cursor *cursor = reader_cursor(s, r, TABLE_STORAGE);
     uint8_t from[8];
     store_be64(from, id);
     MDB_val k = {sizeof from, from}, v;
-    ASSERT(mdb_cursor_open(r->txn, s->table[TABLE_STORAGE], &cursor) == 0);
     for (int code = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE); code == 0;
          code = mdb_cursor_get(cursor, &k, &v, MDB_NEXT)) {
         struct flat_key key = {.id = id};
         struct u256 value;
-        if (k.mv_size != SLOT_KEY_SIZE || memcmp(k.mv_data, from, sizeof from) != 0) break;
+        if (k.mv_size < sizeof from || memcmp(k.mv_data, from, sizeof from) != 0) break;
+        if (k.mv_size != SLOT_KEY_SIZE) continue; /* a node */
         memcpy(key.hash.b, (const uint8_t *)k.mv_data + 8, 32);
         if (flat_map_find(&s->pending.slots, &key) == NULL && flat_map_find(&s->sealed.slots, &key) == NULL &&
             word_decode(&value, (struct bytes){v.mv_data, v.mv_size}))
             visit(context, &key.hash, value);
     }
-    mdb_cursor_close(cursor);
     reader_give(r);
 }
 

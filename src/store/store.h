@@ -15,8 +15,9 @@
  * The tables (docs/store.md has them byte by byte):
  *
  *     accounts   hash of address               ──► nonce, balance, code hash, storage root, storage id
+ *                path                          ──► branch or extension of the trie of accounts
  *     storage    storage id · hash of slot     ──► word
- *     nodes      storage id · path             ──► branch or extension of a trie; id 0 is the trie of accounts
+ *                storage id · path             ──► branch or extension of a storage trie
  *     codes      hash                          ──► code
  *     headers, bodies, receipts, undo   number ──► as RLP; undo: what each changed account and slot was before the
  *                                       block
@@ -25,8 +26,8 @@
  *     meta       schema, head, next storage id, chain
  *
  * An account gets a storage id when its first slot is written: 8 bytes before every slot instead of 32, and one
- * contract's slots and nodes lie together. Leaves are not kept as nodes: where no node lies, the one pair whose key
- * begins with the path is the leaf.
+ * contract's slots and nodes lie together, nodes beside what is below them. Leaves are not kept as nodes: where no node
+ * lies, the one pair whose key begins with the path is the leaf.
  *
  * Invariants, which store_check verifies: the flat state has the root that the head's header names; each node is the
  * one that building the tries anew gives at its place, and there are no others; every code and header has its hash;
@@ -47,7 +48,7 @@
 /* ---- opening ----------------------------------------------------------------------------------------------------- */
 
 /* Raised whenever bytes in the folder change their meaning; another one is refused. */
-enum { STORE_SCHEMA_VERSION = 1 };
+enum { STORE_SCHEMA_VERSION = 2 };
 
 /* Blocks that can be undone and looked back to, unless said otherwise. A reorganisation is at most some dozen deep. */
 enum { STORE_HISTORY = 128 };
@@ -177,6 +178,7 @@ struct store_stat {
         uint64_t entries, bytes; /* bytes of pages */
     } tables[12];
     uint32_t table_count;
+    uint64_t accounts, slots, nodes; /* which lie in two of the tables */
     uint64_t file_bytes, used_bytes, free_bytes; /* pages of the file: in use, and to be used again */
     uint64_t oldest_undo;                        /* number of the oldest block that can be undone; 0: none */
 };

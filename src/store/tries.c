@@ -48,44 +48,36 @@ static size_t trie_value(uint64_t id, struct bytes flat, uint8_t out[TRIE_ACCOUN
     return trie_account_encode(out, &(struct trie_account){a.nonce, a.balance, a.storage_root, a.code_hash});
 }
 
-/* The leaf at `depth` on the way of `key`, from the flat state. */
-static size_t make_leaf(struct store *s, struct reader *r, uint64_t id, const uint8_t *key, size_t depth,
-                        uint8_t out[NODE_MAX])
+/* The leaf at `depth` on the way of `key`, from the flat state: the first pair whose key begins so. */
+static size_t make_leaf(MDB_cursor *cursor, uint64_t id, const uint8_t *key, size_t depth, uint8_t out[NODE_MAX])
 {
-    uint8_t from[SLOT_KEY_SIZE] = {0}, value[TRIE_ACCOUNT_SIZE];
-    size_t before = id == 0 ? 0 : 8, size = 0;
-    if (id != 0) store_be64(from, id);
-    memcpy(from + before, key, (depth + 1) / 2);
-    if (depth % 2 != 0) from[before + depth / 2] &= 0xf0;
-    MDB_cursor *cursor;
-    MDB_val k = {before + 32, from}, v;
-    if (mdb_cursor_open(r->txn, s->table[id == 0 ? TABLE_ACCOUNTS : TABLE_STORAGE], &cursor) != 0) return 0;
-    if (mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE) == 0 && k.mv_size == before + 32 &&
-        memcmp(k.mv_data, from, before) == 0 && begins_with((const uint8_t *)k.mv_data + before, key, depth)) {
-        size_t value_size = trie_value(id, (struct bytes){v.mv_data, v.mv_size}, value);
-        if (value_size != 0)
-            size = trie_leaf_encode(out, (const uint8_t *)k.mv_data + before, 32, depth,
-                                    (struct bytes){value, value_size});
-    }
-    mdb_cursor_close(cursor);
-    return size;
+    uint8_t from[NODE_KEY_MAX], value[TRIE_ACCOUNT_SIZE];
+    size_t before = id == 0 ? 0 : 8;
+    (void)node_key(from, id, key, depth);
+    MDB_val k = {before + (depth + 1) / 2, from}, v;
+    if (k.mv_size == 0) return 0; /* a root is a node, or there is nothing */
+    int code = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE);
+    while (code == 0 && k.mv_size != before + 32) code = mdb_cursor_get(cursor, &k, &v, MDB_NEXT); /* nodes above */
+    const uint8_t *found = k.mv_data;
+    if (code != 0 || memcmp(found, from, before) != 0 || !begins_with(found + before, key, depth)) return 0;
+    size_t size = trie_value(id, (struct bytes){v.mv_data, v.mv_size}, value);
+    return size == 0 ? 0 : trie_leaf_encode(out, found + before, 32, depth, (struct bytes){value, size});
 }
 
 /* Reads the node at `depth` on the way of `key`; its size, 0 when there is none. */
 static size_t read_node(struct store *s, uint64_t id, const uint8_t *key, size_t depth, uint8_t node[NODE_MAX])
 {
     uint8_t place[NODE_KEY_MAX];
-    store_be64(place, id);
-    for (size_t i = 0; i < depth; i++) place[8 + i] = i % 2 == 0 ? key[i / 2] >> 4 : key[i / 2] & 15;
+    MDB_val k = {node_key(place, id, key, depth), place}, found;
+    size_t size = 0;
     read_latency(s);
     struct reader *r = reader_take(s);
-    struct bytes found;
-    size_t size = 0;
-    if (table_get(s, r, TABLE_NODES, place, 8 + depth, &found)) {
-        if (found.size <= NODE_MAX) memcpy(node, found.data, size = found.size);
-    } else {
-        size = make_leaf(s, r, id, key, depth, node);
-    }
+    MDB_cursor *cursor = reader_cursor(s, r, node_table(id));
+    map_was_read(s);
+    if (mdb_cursor_get(cursor, &k, &found, MDB_SET) != 0)
+        size = make_leaf(cursor, id, key, depth, node);
+    else if (found.mv_size <= NODE_MAX)
+        memcpy(node, found.mv_data, size = found.mv_size);
     reader_give(r);
     atomic_fetch_add_explicit(&s->node_reads, 1, memory_order_relaxed);
     return size;
