@@ -129,6 +129,9 @@ void *base_realloc(void *old, size_t size);
 void *base_calloc(size_t count, size_t size);
 /* For types with an _Alignas beyond 16: `align` is _Alignof(type). Not zeroed; free with free. */
 void *base_alloc_aligned(size_t align, size_t size);
+/* Tells the system that all of a big piece from the heap is going to be used: it may give big pages for it, which saves
+ * most of the work of giving them. */
+void base_use_all(void *p, size_t size);
 char *base_strdup(const char *text);
 
 /* Bump allocation in chunks: many small objects of one owner, freed together. Zero-initialise. One thread at a time. */

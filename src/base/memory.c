@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -44,6 +45,13 @@ void *base_alloc_aligned(size_t align, size_t size)
     void *p = aligned_alloc(align, whole != 0 ? whole : align);
     if (UNLIKELY(p == NULL)) out_of_memory(size);
     return p;
+}
+
+void base_use_all(void *p, size_t size)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), start = ((uintptr_t)p + page - 1) & ~(page - 1);
+    uintptr_t end = ((uintptr_t)p + size) & ~(page - 1);
+    if (start < end) (void)madvise((uint8_t *)p + (start - (uintptr_t)p), end - start, MADV_HUGEPAGE);
 }
 
 char *base_strdup(const char *text)
@@ -99,6 +107,7 @@ void *arena_grow(struct arena *a, size_t size, size_t align)
         if (total > ARENA_CHUNK_MAX) total = ARENA_CHUNK_MAX;
         if (total < need + sizeof *c) total = need + sizeof *c;
         c = base_alloc(total);
+        if (total >= ARENA_CHUNK_MAX) base_use_all(c, total);
         c->end = (uint8_t *)c + total;
         a->reserved += total;
     }

@@ -60,7 +60,7 @@ void flat_map_free(struct flat_map *m)
 
 /* ---- the cache ------------------------------------------------------------------------------------------------ */
 
-enum { WAYS = 8 };
+enum { WAYS = 8, USED_ALL = 32 << 20 };
 
 /* Eight keys and their values behind it. A place is given up when the hand comes by and nobody has asked for it since
  * it came by last. */
@@ -83,6 +83,7 @@ struct flat_cache *flat_cache_new(size_t value_size, size_t bytes)
     size_t sets = 1;
     while (2 * sets * size <= bytes) sets *= 2;
     *c = (struct flat_cache){value_size, size, sets - 1, base_calloc(sets, size)};
+    if (sets * size >= USED_ALL) base_use_all(c->sets, sets * size); /* keys are random: soon every page is used */
     return c;
 }
 

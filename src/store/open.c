@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -176,15 +177,28 @@ MDB_cursor *reader_cursor(struct store *s, struct reader *r, enum table t)
     return r->cursor[i];
 }
 
+/* Pages of files that this process has mapped and looked at: the third number of statm. When it cannot be had, many. */
+static size_t mapped_pages(const struct store *s)
+{
+    char text[128];
+    unsigned long pages = ULONG_MAX;
+    ssize_t size = s->statm_file < 0 ? -1 : pread(s->statm_file, text, sizeof text - 1, 0);
+    if (size > 0) {
+        text[size] = 0;
+        (void)sscanf(text, "%*u %*u %lu", &pages);
+    }
+    return pages;
+}
+
 void map_was_read(struct store *s)
 {
     enum { LOOK_BYTES = 128 << 10 }; /* leaf, one page above it, and what the kernel maps around them */
     uint32_t most = (uint32_t)(s->options.cache_bytes / 4 / LOOK_BYTES) + 1;
     if ((atomic_fetch_add_explicit(&s->touches, 1, memory_order_relaxed) + 1) % most != 0) return;
     MDB_envinfo info;
-    if (mdb_env_info(s->env, &info) != 0) return;
-    size_t bytes = (info.me_last_pgno + 1) * (size_t)sysconf(_SC_PAGESIZE);
-    if (bytes > s->options.cache_bytes / 4 && s->map != NULL) (void)madvise(s->map, bytes, MADV_DONTNEED);
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    if (s->map == NULL || mapped_pages(s) <= s->options.cache_bytes / 4 / page) return;
+    if (mdb_env_info(s->env, &info) == 0) (void)madvise(s->map, (info.me_last_pgno + 1) * page, MADV_DONTNEED);
 }
 
 void reader_give(struct reader *r)
@@ -257,6 +271,7 @@ enum status store_open(struct store **out, const char *folder, const struct stor
     if (s->options.map_bytes == 0) s->options.map_bytes = MAP_BYTES_DEFAULT;
     s->folder = base_strdup(folder);
     s->lock_file = -1;
+    s->statm_file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
     pthread_mutex_init(&s->code_lock, NULL);
     s->pending.accounts.value_size = s->sealed.accounts.value_size = sizeof(struct account_record);
     s->pending.slots.value_size = s->sealed.slots.value_size = sizeof(struct u256);
@@ -296,6 +311,7 @@ void store_close(struct store *s)
     }
     if (s->env != NULL) mdb_env_close(s->env);
     if (s->lock_file >= 0) close(s->lock_file);
+    if (s->statm_file >= 0) close(s->statm_file);
     pthread_mutex_destroy(&s->code_lock);
     arena_free(&s->view_codes);
     free(s->folder);

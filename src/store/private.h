@@ -144,7 +144,7 @@ struct stage_work {
 
 struct store {
     char *folder;
-    int lock_file;
+    int lock_file, statm_file;
     MDB_env *env;
     void *map; /* where the database is mapped; NULL: not known */
     MDB_dbi table[TABLE_COUNT];

@@ -38,14 +38,20 @@ static bool begins_with(const uint8_t *found, const uint8_t *key, size_t depth)
     return memcmp(found, key, depth / 2) == 0 && (depth % 2 == 0 || found[depth / 2] >> 4 == key[depth / 2] >> 4);
 }
 
+/* What the trie has for the account; 0: nothing. */
+static size_t account_value(uint8_t out[TRIE_ACCOUNT_SIZE], const struct account_record *a)
+{
+    struct trie_account value = {a->nonce, a->balance, a->storage_root, a->code_hash};
+    return a->exists ? trie_account_encode(out, &value) : 0;
+}
+
 /* The value of the trie of accounts, or of a storage trie, for a pair of the flat state. */
 static size_t trie_value(uint64_t id, struct bytes flat, uint8_t out[TRIE_ACCOUNT_SIZE])
 {
     struct account_record a;
     struct u256 word;
     if (id != 0) return word_decode(&word, flat) && !u256_is_zero(word) ? trie_word_encode(out, word) : 0;
-    if (!account_record_decode(&a, flat)) return 0;
-    return trie_account_encode(out, &(struct trie_account){a.nonce, a.balance, a.storage_root, a.code_hash});
+    return account_record_decode(&a, flat) ? account_value(out, &a) : 0;
 }
 
 /* The leaf at `depth` on the way of `key`, from the flat state: the first pair whose key begins so. */
@@ -285,12 +291,15 @@ static enum status put_slots(struct storage_change *c, struct pool *pool)
 {
     size_t count = c->change->slot_count;
     struct trie_pair *pairs = base_alloc(count * sizeof *pairs);
-    uint8_t(*words)[TRIE_WORD_SIZE] = base_alloc(count * sizeof *words);
+    uint8_t(*words)[2 * TRIE_WORD_SIZE] = base_alloc(count * sizeof *words); /* the new one, and behind it the old */
     for (size_t i = 0; i < count; i++) {
         const struct changed_slot *slot = &c->change->slots[i];
+        size_t size = u256_is_zero(slot->new) ? 0 : trie_word_encode(words[i], slot->new);
+        size_t old = u256_is_zero(slot->old) ? 0 : trie_word_encode(words[i] + size, slot->old);
         memcpy(pairs[i].key, slot->key.b, 32);
         pairs[i].key_size = 32;
-        pairs[i].value = (struct bytes){words[i], u256_is_zero(slot->new) ? 0 : trie_word_encode(words[i], slot->new)};
+        pairs[i].old_size = (uint32_t)old;
+        pairs[i].value = (struct bytes){words[i], size};
     }
     enum status s = trie_put_all(c->held->trie, pairs, count, pool);
     free(pairs);
@@ -343,13 +352,13 @@ static enum status update_storage(struct tries *t, struct change_set *set, struc
 static enum status update_accounts(struct tries *t, struct change_set *set, struct pool *pool, struct hash *root)
 {
     struct trie_pair *pairs = base_alloc((set->count + 1) * sizeof *pairs);
-    uint8_t(*values)[TRIE_ACCOUNT_SIZE] = base_alloc((set->count + 1) * sizeof *values);
+    uint8_t(*values)[2 * TRIE_ACCOUNT_SIZE] = base_alloc((set->count + 1) * sizeof *values); /* likewise */
     for (size_t i = 0; i < set->count; i++) {
-        const struct account_record *a = &set->accounts[i].new;
-        struct trie_account value = {a->nonce, a->balance, a->storage_root, a->code_hash};
+        size_t size = account_value(values[i], &set->accounts[i].new);
         memcpy(pairs[i].key, set->accounts[i].key.b, 32);
         pairs[i].key_size = 32;
-        pairs[i].value = (struct bytes){values[i], a->exists ? trie_account_encode(values[i], &value) : 0};
+        pairs[i].old_size = (uint32_t)account_value(values[i] + size, &set->accounts[i].old);
+        pairs[i].value = (struct bytes){values[i], size};
     }
     enum status s = trie_put_all(t->accounts.trie, pairs, set->count, pool);
     if (s == STATUS_OK) trie_root(t->accounts.trie, pool, root);

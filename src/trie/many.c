@@ -18,13 +18,19 @@ struct many {
     bool deletions;
     enum status status[BRANCH_VALUE];
     struct buffer gone[BRANCH_VALUE];
+    size_t leaf_depth[BRANCH_VALUE];
 };
 
 static enum status put_run(struct trie *t, const struct trie_pair *pairs, size_t count, bool deletions)
 {
     enum status s = STATUS_OK;
-    for (size_t i = 0; i < count && s == STATUS_OK; i++)
-        if ((pairs[i].value.size == 0) == deletions) s = trie_put(t, pairs[i].key, pairs[i].key_size, pairs[i].value);
+    for (size_t i = 0; i < count && s == STATUS_OK; i++) {
+        const struct trie_pair *p = &pairs[i];
+        if ((p->value.size == 0) != deletions) continue;
+        t->old = (struct bytes){p->old_size == 0 ? NULL : p->value.data + p->value.size, p->old_size};
+        s = trie_put(t, p->key, p->key_size, p->value);
+    }
+    t->old = (struct bytes){0};
     return s;
 }
 
@@ -37,12 +43,14 @@ static void part_task(void *context, size_t n)
     struct trie part = {.nodes = m->trie->parts[n],
                         .source = m->trie->source,
                         .base_depth = 1,
+                        .leaf_depth = m->trie->leaf_depth,
                         .root = *here.node,
                         .root_reference_size = *here.reference_size};
     memcpy(part.root_reference, here.reference, *here.reference_size);
     m->status[n] = put_run(&part, m->pairs + first, count, m->deletions);
     m->trie->parts[n] = part.nodes;
     m->gone[n] = part.gone;
+    m->leaf_depth[n] = part.leaf_depth;
     place_move(here, trie_place(&part));
 }
 
@@ -87,6 +95,8 @@ static enum status put_in_parts(struct trie *t, const struct trie_pair *pairs, s
         if (s == STATUS_OK) s = m.status[n];
         if (m.gone[n].size != 0) buffer_append(&t->gone, m.gone[n].data, m.gone[n].size);
         buffer_free(&m.gone[n]);
+        if (m.leaf_depth[n] != 0 && (t->leaf_depth == 0 || m.leaf_depth[n] < t->leaf_depth))
+            t->leaf_depth = m.leaf_depth[n];
     }
     return s == STATUS_OK ? settle_root(t) : s;
 }

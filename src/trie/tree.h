@@ -9,6 +9,8 @@ struct trie {
     /* sixteen, for nodes below the root's children, once trie_put_all has had them filled by many workers */
     struct node_pool *parts;
     struct trie_source source;
+    struct bytes old;   /* what may be under the key that is looked for: trie_put_all */
+    size_t leaf_depth;  /* at this or more there are leaves, as far as is known; 0: nothing is known */
     size_t base_depth;  /* nibbles above the root: 1 while a part of a bigger trie is worked on by itself, else 0 */
     struct buffer gone; /* paths at which a kept node may lie that is no longer there: depth, then as many nibbles */
     struct node *root;  /* with the two below: a place (node.h) */

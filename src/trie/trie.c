@@ -29,6 +29,9 @@ void trie_free(struct trie *t)
     free(t);
 }
 
+/* Longest old value that is worth hashing: an account's. */
+enum { TRIE_OLD_MAX = TRIE_ACCOUNT_SIZE };
+
 /* ---- the way to a key -------------------------------------------------------------------------------------------- */
 
 enum status trie_resolve(struct trie *t, struct place p, const uint8_t *key, size_t depth, bool below_extension)
@@ -52,6 +55,21 @@ enum status trie_resolve(struct trie *t, struct place p, const uint8_t *key, siz
     return STATUS_OK;
 }
 
+/* Whether the place refers to the leaf that the key is known to have had; if so, makes it. Where nearly all that is
+ * referred to is a branch it is not worth the hashing. */
+static bool is_old_leaf(struct trie *t, struct place p, const uint8_t *key, size_t key_size, size_t depth)
+{
+    uint8_t encoded[TRIE_OLD_MAX + TRIE_LEAF_ROOM];
+    struct hash hash;
+    if (t->old.size == 0 || t->old.size > TRIE_OLD_MAX || depth < t->leaf_depth) return false;
+    if (*p.node != NULL || *p.reference_size != REFERENCE_SIZE || depth > 2 * key_size) return false;
+    keccak256(&hash, encoded, trie_leaf_encode(encoded, key, key_size, depth, t->old));
+    if (memcmp(hash.b, p.reference, sizeof hash) != 0) return false;
+    *p.node = &node_new_leaf(&t->nodes, key, key_size, t->old, false)->node;
+    (*p.node)->unsaved = false;
+    return true;
+}
+
 enum status trie_find(struct trie *t, const uint8_t *key, size_t key_size, struct way *w)
 {
     ASSERT(key_size <= TRIE_KEY_MAX);
@@ -60,14 +78,18 @@ enum status trie_find(struct trie *t, const uint8_t *key, size_t key_size, struc
     bool below_extension = false;
     w->count = 0;
     for (;;) {
-        if (!place_is_empty(p)) {
+        if (*p.node == NULL && *p.reference_size != 0 && (below_extension || !is_old_leaf(t, p, key, key_size, depth))) {
             enum status s = trie_resolve(t, p, key, depth, below_extension);
             if (s != STATUS_OK) return s;
         }
         w->place[w->count++] = p;
         w->depth = depth;
         struct node *n = *p.node;
-        if (n == NULL || n->kind == NODE_LEAF) return STATUS_OK;
+        if (n == NULL) return STATUS_OK;
+        if (n->kind == NODE_LEAF) {
+            if (t->leaf_depth == 0 || depth < t->leaf_depth) t->leaf_depth = depth;
+            return STATUS_OK;
+        }
         below_extension = n->kind == NODE_EXTENSION;
         if (below_extension) {
             struct extension *e = as_extension(n);

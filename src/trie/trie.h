@@ -30,6 +30,7 @@ enum { TRIE_KEY_MAX = 32 };
 struct trie_pair {
     uint8_t key[TRIE_KEY_MAX];
     uint32_t key_size;  /* bytes */
+    uint32_t old_size;  /* for trie_put_all alone */
     struct bytes value; /* borrowed; not empty */
 };
 
@@ -99,7 +100,8 @@ enum status trie_put(struct trie *t, const void *key, size_t key_size, struct by
 enum status trie_delete(struct trie *t, const void *key, size_t key_size);
 
 /* Puts (and, where a value is empty, deletes) all pairs, values before deletions, so that no branch is taken away that
- * something is put into. Sorts the pairs; no key twice. With a pool, the sixteen subtrees below the root are worked on
+ * something is put into. Who knows what was there says so: old_size bytes behind the value are the old one (0: nothing, or
+ * not known); a leaf that has it is then not asked for at the source, but known by its hash. Sorts the pairs; no key twice. With a pool, the sixteen subtrees below the root are worked on
  * side by side, for which the source must bear being called from many threads. After a failure the trie is between
  * before and after, and only good to be freed. */
 enum status trie_put_all(struct trie *t, struct trie_pair *pairs, size_t count, struct pool *pool);
