@@ -197,6 +197,15 @@ struct ahead_job *ahead_next(struct ahead *a)
     return job;
 }
 
+const struct ahead_job *ahead_peek(struct ahead *a)
+{
+    pthread_mutex_lock(&a->lock);
+    const struct ahead_job *job = a->first + 1 < a->end ? &a->jobs[(a->first + 1) % RING] : NULL;
+    bool ready = job != NULL && job->state == JOB_READY && job->status == STATUS_OK && !job->end;
+    pthread_mutex_unlock(&a->lock);
+    return ready ? job : NULL;
+}
+
 void ahead_done(struct ahead *a, struct ahead_job *job)
 {
     pthread_mutex_lock(&a->lock);

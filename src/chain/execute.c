@@ -48,31 +48,6 @@ static void record_root(void *context, struct engine *engine, uint32_t index)
 
 /* ---- executing --------------------------------------------------------------------------------------------------- */
 
-/* Reads in what the block's transactions name, many at a time. */
-static void prefetch(struct chain *c, const struct block *b, const struct block_signers *signers)
-{
-    if (c->readers == NULL) return;
-    size_t slots = 0, accounts = 0;
-    for (uint32_t i = 0; i < b->transaction_count; i++) slots += b->transactions[i].access_key_count;
-    for (uint32_t i = 0; i < b->transaction_count; i++) accounts += 2 + b->transactions[i].access_count;
-    struct address *a = ARENA_ARRAY(&c->arena, struct address, accounts + 1);
-    struct store_slot_name *s = ARENA_ARRAY(&c->arena, struct store_slot_name, slots + 1);
-    accounts = slots = 0;
-    a[accounts++] = b->header.beneficiary;
-    for (uint32_t i = 0; i < b->transaction_count; i++) {
-        const struct transaction *tx = &b->transactions[i];
-        a[accounts++] = signers->senders[i];
-        if (!tx->is_create) a[accounts++] = tx->to;
-        for (uint32_t k = 0; k < tx->access_count; k++) {
-            const struct access_entry *entry = &tx->access_list[k];
-            if (entry->key_count == 0) a[accounts++] = entry->address;
-            for (uint32_t n = 0; n < entry->key_count; n++)
-                s[slots++] = (struct store_slot_name){entry->address, entry->keys[n]};
-        }
-    }
-    store_prefetch(c->store, a, accounts, s, slots, c->readers);
-}
-
 enum status chain_execute(struct chain *c, enum executor_kind kind, const struct block *b, const struct fork *fork,
                           const struct block_signers *signers, struct block_task *task, struct block_result *r,
                           struct error *e)
@@ -88,7 +63,6 @@ enum status chain_execute(struct chain *c, enum executor_kind kind, const struct
         task->state_roots = recorder.roots;
         kind = EXECUTOR_SERIAL;
     }
-    prefetch(c, b, signers);
     enum status s = block_execute(c->engine, kind, task, r, e);
     if (s == STATUS_OK && recorder.status != STATUS_OK) {
         if (e != NULL) *e = recorder.error;

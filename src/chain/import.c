@@ -3,6 +3,7 @@
  *
  *     threads ahead    decode N+2, senders N+1 ...      (ahead.c)
  *     caller           execute N ──► receipts, gas ──► settle N-1 ──► begin to apply N ──► execute N+1 ...
+ *     scout, readers   what N+1 names                                                      (scout.c)
  *     store's thread   root of N-1 ────────────────────────┘              └──► root of N
  *     writer           batches before
  *
@@ -49,7 +50,7 @@ enum status chain_new(struct chain **out, struct store *store, const struct chai
     c->beside = engine_threads(c->engine) > 1;
     if (c->beside) c->root_pool = pool_new(engine_threads(c->engine));
     if (o->readers != 0) {
-        c->readers = pool_new(o->readers);
+        c->scout = scout_new(store, o->readers);
         c->way_readers = pool_new(o->readers);
     }
     store_set_readers(store, c->way_readers);
@@ -65,7 +66,7 @@ void chain_free(struct chain *c)
     store_set_readers(c->store, NULL);
     engine_free(c->engine);
     pool_free(c->root_pool);
-    pool_free(c->readers);
+    scout_free(c->scout);
     pool_free(c->way_readers);
     rlp_writer_free(&c->receipts);
     arena_free(&c->arena);
@@ -236,7 +237,12 @@ static enum status execute(struct chain *c, struct ahead *ahead, const struct ah
     const struct block *b = &job->block;
     enum status s = block_check_header(&b->header, &c->parent, job->fork, &c->genesis->spec, e);
     if (s == STATUS_OK && b->uncle_count != 0) s = check_uncles(c, b, e);
-    if (s == STATUS_OK) s = chain_execute(c, choose_executor(c, ahead), b, job->fork, &job->signers, task, r, e);
+    if (s != STATUS_OK) return s;
+    const struct ahead_job *next = c->scout == NULL ? NULL : ahead_peek(ahead);
+    scout_read(c->scout, b, &job->signers);
+    if (next != NULL) scout_begin(c->scout, &next->block, &next->signers);
+    s = chain_execute(c, choose_executor(c, ahead), b, job->fork, &job->signers, task, r, e);
+    scout_wait(c->scout);
     return s == STATUS_OK ? block_check(r, e) : s;
 }
 

@@ -13,7 +13,7 @@ struct chain {
     struct engine *engine;
     bool beside;                  /* work of different blocks is done at the same time */
     struct pool *root_pool;       /* for the tries, while the engine's pool executes; NULL: none */
-    struct pool *readers;         /* read what a block names */
+    struct scout *scout;          /* reads what a block names; NULL: nobody does */
     struct pool *way_readers;     /* read the ways through the tries */
     struct header parent;         /* the head's, without its extra data */
     bool applying;                /* the root of the head is still to be compared: chain_settle */
@@ -55,9 +55,23 @@ struct ahead_job *ahead_next(struct ahead *a);
 void ahead_done(struct ahead *a, struct ahead_job *job);
 /* Threads that have work just now. */
 unsigned ahead_busy(struct ahead *a);
+/* The block behind the one that ahead_next has given, if it is ready; NULL otherwise. */
+const struct ahead_job *ahead_peek(struct ahead *a);
 /* Whether the whole file has been read, and how many of its blocks are not done. */
 bool ahead_knows_left(struct ahead *a, size_t *blocks);
 void ahead_free(struct ahead *a);
+
+/* ---- reading ahead (scout.c) ------------------------------------------------------------------------------------- */
+
+struct scout;
+struct scout *scout_new(struct store *store, unsigned readers);
+void scout_free(struct scout *s);
+/* Begins to read what the block names. Until scout_wait the store must not be changed, nothing else be asked of the
+ * scout. The block is no longer needed afterwards. All of these do nothing where there is no scout (NULL). */
+void scout_begin(struct scout *s, const struct block *b, const struct block_signers *signers);
+void scout_wait(struct scout *s);
+/* Reads what the block names, unless the scout has begun with that block before. */
+void scout_read(struct scout *s, const struct block *b, const struct block_signers *signers);
 
 /* ---- what a built and an imported block have in common (execute.c) ----------------------------------------------- */
 

@@ -162,10 +162,12 @@ static bool node_at(void *context, const uint8_t *key, size_t depth, struct byte
     return out->size != 0;
 }
 
-/* A key whose way is read. */
+/* A key whose way is read, and what is known to be there: an account or a word. */
 struct way_job {
     const struct held *held;
     const uint8_t *key;
+    const struct account_record *account;
+    const struct u256 *word;
 };
 struct fetch {
     struct store *store;
@@ -176,9 +178,15 @@ static void fetch_task(void *context, size_t i)
 {
     const struct fetch *f = context;
     const struct way_job *w = &f->ways[i];
-    size_t depth = trie_known(w->held->trie, w->key, 32);
+    uint8_t value[TRIE_ACCOUNT_SIZE];
+    size_t value_size = 0;
+    struct hash hash;
+    size_t depth = trie_known(w->held->trie, w->key, 32, &hash);
     if (depth == SIZE_MAX) return;
+    if (w->account != NULL) value_size = account_value(value, w->account);
+    if (w->word != NULL && !u256_is_zero(*w->word)) value_size = trie_word_encode(value, *w->word);
     do {
+        if (trie_is_leaf(&hash, w->key, 32, depth, (struct bytes){value, value_size})) return;
         uint8_t node[NODE_MAX];
         struct flat_key k = place_of(w->held->id, w->key, depth);
         struct bytes found;
@@ -187,7 +195,7 @@ static void fetch_task(void *context, size_t i)
             if (found.size == 0) return;
             fetched_put(f->store->fetched, &k, &found);
         }
-        if (!trie_step(found, w->key, 32, &depth)) return;
+        if (!trie_step(found, w->key, 32, &depth, &hash)) return;
     } while (depth < 64);
 }
 
@@ -204,8 +212,9 @@ static void fetch_ways(struct tries *t, struct change_set *set)
     for (size_t i = 0; i < set->count; i++) {
         const struct changed_account *c = &set->accounts[i];
         const struct held *h = c->slot_count != 0 ? find_storage(t, c) : NULL;
-        ways[count++] = (struct way_job){&t->accounts, c->key.b};
-        for (size_t k = 0; k < c->slot_count; k++) ways[count++] = (struct way_job){h, c->slots[k].key.b};
+        ways[count++] = (struct way_job){&t->accounts, c->key.b, &c->old, NULL};
+        for (size_t k = 0; k < c->slot_count; k++)
+            ways[count++] = (struct way_job){h, c->slots[k].key.b, NULL, &c->slots[k].old};
     }
     t->store->fetched = fetched_new();
     pool_for(t->store->readers_pool, count, 1, fetch_task, &f);

@@ -92,11 +92,12 @@ static enum status pass_node(struct bytes encoded, struct lookup *l)
     return count == 17 ? pass_branch(&list, l) : count == 2 ? pass_path(&list, l) : TRIE_BAD_NODE;
 }
 
-bool trie_step(struct bytes encoded, const void *key, size_t key_size, size_t *depth)
+bool trie_step(struct bytes encoded, const void *key, size_t key_size, size_t *depth, struct hash *hash)
 {
     struct lookup l = {.key = key, .end = 2 * key_size, .depth = *depth};
     if (pass_node(encoded, &l) != STATUS_OK || l.done || l.next.size != REFERENCE_SIZE) return false;
     *depth = l.depth;
+    memcpy(hash->b, l.next.data, sizeof hash->b);
     return true;
 }
 

@@ -180,10 +180,11 @@ size_t trie_bytes(const struct trie *t)
     return bytes;
 }
 
-size_t trie_known(const struct trie *t, const void *key, size_t key_size)
+size_t trie_known(const struct trie *t, const void *key, size_t key_size, struct hash *hash)
 {
     const struct node *n = t->root;
     uint8_t reference_size = t->root_reference_size;
+    const uint8_t *reference = t->root_reference;
     size_t depth = 0;
     while (n != NULL) {
         if (n->kind == NODE_LEAF || depth == 2 * key_size) return SIZE_MAX;
@@ -193,13 +194,17 @@ size_t trie_known(const struct trie *t, const void *key, size_t key_size)
                 if (nibble_at(key, depth + i) != e->path[i]) return SIZE_MAX;
             depth += e->size;
             reference_size = e->reference_size;
+            reference = e->reference;
             n = e->child;
         } else {
             const struct branch *b = (const struct branch *)n;
             unsigned nibble = nibble_at(key, depth++);
             reference_size = b->reference_size[nibble];
+            reference = b->reference[nibble];
             n = b->child[nibble];
         }
     }
-    return reference_size == REFERENCE_SIZE ? depth : SIZE_MAX;
+    if (reference_size != REFERENCE_SIZE) return SIZE_MAX;
+    memcpy(hash->b, reference, sizeof hash->b);
+    return depth;
 }

@@ -29,9 +29,6 @@ void trie_free(struct trie *t)
     free(t);
 }
 
-/* Longest old value that is worth hashing: an account's. */
-enum { TRIE_OLD_MAX = TRIE_ACCOUNT_SIZE };
-
 /* ---- the way to a key -------------------------------------------------------------------------------------------- */
 
 enum status trie_resolve(struct trie *t, struct place p, const uint8_t *key, size_t depth, bool below_extension)
@@ -55,16 +52,24 @@ enum status trie_resolve(struct trie *t, struct place p, const uint8_t *key, siz
     return STATUS_OK;
 }
 
+bool trie_is_leaf(const struct hash *hash, const void *key, size_t key_size, size_t depth, struct bytes value)
+{
+    enum { LONGEST = TRIE_ACCOUNT_SIZE };
+    uint8_t encoded[LONGEST + TRIE_LEAF_ROOM];
+    struct hash found;
+    if (value.size == 0 || value.size > LONGEST || depth > 2 * key_size) return false;
+    keccak256(&found, encoded, trie_leaf_encode(encoded, key, key_size, depth, value));
+    return hash_equal(&found, hash);
+}
+
 /* Whether the place refers to the leaf that the key is known to have had; if so, makes it. Where nearly all that is
  * referred to is a branch it is not worth the hashing. */
 static bool is_old_leaf(struct trie *t, struct place p, const uint8_t *key, size_t key_size, size_t depth)
 {
-    uint8_t encoded[TRIE_OLD_MAX + TRIE_LEAF_ROOM];
     struct hash hash;
-    if (t->old.size == 0 || t->old.size > TRIE_OLD_MAX || depth < t->leaf_depth) return false;
-    if (*p.node != NULL || *p.reference_size != REFERENCE_SIZE || depth > 2 * key_size) return false;
-    keccak256(&hash, encoded, trie_leaf_encode(encoded, key, key_size, depth, t->old));
-    if (memcmp(hash.b, p.reference, sizeof hash) != 0) return false;
+    if (depth < t->leaf_depth || *p.reference_size != REFERENCE_SIZE) return false;
+    memcpy(hash.b, p.reference, sizeof hash);
+    if (!trie_is_leaf(&hash, key, key_size, depth, t->old)) return false;
     *p.node = &node_new_leaf(&t->nodes, key, key_size, t->old, false)->node;
     (*p.node)->unsaved = false;
     return true;

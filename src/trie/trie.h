@@ -144,10 +144,13 @@ size_t trie_bytes(const struct trie *t);
 
 /* For reading ahead what a change of the key will need from the source. trie_known: how many nibbles of the key lead to
  * the first node that is not in memory; SIZE_MAX when all are. trie_step: given the node at *depth, whether another
- * that is known by its hash lies behind it on the way, and at which depth. Any number of threads while the trie is not
- * changed. */
-size_t trie_known(const struct trie *t, const void *key, size_t key_size);
-bool trie_step(struct bytes encoded, const void *key, size_t key_size, size_t *depth);
+ * that is known by its hash lies behind it on the way, and at which depth. Both give that node's hash. Any number of
+ * threads while the trie is not changed. */
+size_t trie_known(const struct trie *t, const void *key, size_t key_size, struct hash *hash);
+bool trie_step(struct bytes encoded, const void *key, size_t key_size, size_t *depth, struct hash *hash);
+/* Whether the node with that hash, at `depth`, is the leaf with that key and value. A value that is empty or longer than
+ * an account is not looked at: false. */
+bool trie_is_leaf(const struct hash *hash, const void *key, size_t key_size, size_t depth, struct bytes value);
 
 /* ---- from an ordered stream ------------------------------------------------------------------------------------- */
 
