@@ -131,13 +131,16 @@ const struct command commands[] = {
      OPTION_JSON | OPTION_THREADS | OPTION_EXECUTOR | OPTION_DATADIR | OPTION_GENESIS | OPTION_CACHE | OPTION_IMPORT |
          OPTION_HISTORY,
      1, UINT32_MAX, import_command},
-    {"db", "stat|check|prune", "look after a store",
+    {"db", "stat|check|prune|tx HASH|block N", "look after a store, and into it",
      "stat     what is in it: head, state root, entries and bytes of each table\n"
      "check    build the state tries anew from accounts and slots, and compare every node, code, header and body with "
      "its\n"
      "         hash; exit code 1 when something is wrong\n"
-     "prune    give up undo records of all but the last --history blocks; with --receipts also receipts and look-ups",
-     OPTION_JSON | OPTION_DATADIR | OPTION_HISTORY | OPTION_RECEIPTS, 1, 1, db_command},
+     "prune    give up undo records of all but the last --history blocks; with --receipts also receipts and look-ups\n"
+     "tx       what is known of the transaction with that hash: block and index, its fields, gas used, status, logs\n"
+     "block    what is known of a block, by its number or hash: header, numbers of transactions and uncles, sizes\n\n"
+     "Amounts are in wei, in decimal; with --json in quotes. What is not in the chain: exit code 2.",
+     OPTION_JSON | OPTION_DATADIR | OPTION_HISTORY | OPTION_RECEIPTS, 1, 2, db_command},
     {"make-chain", "FILE", "make a chain to import, here or with geth",
      "Writes signed blocks to FILE as `geth export` does, and to --genesis the genesis file that they stand on, which\n"
      "`geth init` and `weft import` read. Same arguments, same bytes. Prints head and state root as one JSON "

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
+#include "cli/db_show.h"
 #include "store/store.h"
 
 static void put_head(struct buffer *out, const struct store_head *h)
@@ -115,16 +116,25 @@ enum exit_code db_command(const struct options *o)
 {
     static const struct {
         const char *name;
+        uint32_t operands; /* behind the name */
         enum status (*run)(struct store *store, const struct options *o, struct error *e);
-    } jobs[] = {{"stat", run_stat}, {"check", run_check}, {"prune", run_prune}};
+    } jobs[] = {{"stat", 0, run_stat},
+                {"check", 0, run_check},
+                {"prune", 0, run_prune},
+                {"tx", 1, db_show_transaction},
+                {"block", 1, db_show_block}};
     struct store *store = NULL;
     struct error e = {STATUS_OK, ""};
     size_t job = 0;
     while (job < COUNT_OF(jobs) && strcmp(jobs[job].name, o->operands[0]) != 0) job++;
     if (job == COUNT_OF(jobs) || o->datadir == NULL) {
         log_line(o->datadir == NULL ? "db: expected --datadir; see weft db --help"
-                                    : "db: expected stat, check or prune, found '%s'",
+                                    : "db: expected stat, check, prune, tx or block, found '%s'",
                  o->operands[0]);
+        return EXIT_BAD_INPUT;
+    }
+    if (o->operand_count != 1 + jobs[job].operands) {
+        log_line("db %s: expected %u operands, found %u", jobs[job].name, jobs[job].operands, o->operand_count - 1);
         return EXIT_BAD_INPUT;
     }
     struct store_options so = {.cache_bytes = 16u << 20};

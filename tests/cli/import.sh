@@ -14,7 +14,7 @@ expect() { # expect STATUS TEXT ARGUMENT...: TEXT in what is printed, on either 
 
 expect 2 "expected --datadir and --genesis" import "$folder/nothing"
 expect 2 "expected --datadir" db stat
-expect 2 "expected stat, check or prune" db look --datadir "$folder/db"
+expect 2 "expected stat, check, prune, tx or block" db look --datadir "$folder/db"
 expect 2 "no store in the folder" db stat --datadir "$folder/db"
 expect 2 "expected --genesis" make-chain "$folder/chain"
 expect 2 "expected its genesis file" import --datadir "$folder/db" --genesis mainnet "$folder/chain"
@@ -33,6 +33,25 @@ expect 0 '"known":30' "${import[@]}" --json "$folder/chain"
 expect 0 "$head" db stat --datadir "$folder/db" --json
 expect 0 '"ok":true' db check --datadir "$folder/db" --json
 expect 0 "built anew" db check --datadir "$folder/db"
+
+# Blocks and transactions that the chain has, and others. The hashes come from the chain's own file.
+expect 0 '"number":30' db block 30 --datadir "$folder/db" --json
+grep -qF -- "$(sed 's/"head"/"hash"/' <<<"$head")" "$folder/out" || complain "db block 30: expected hash $head"
+hash=$(grep -o '"hash":"[^"]*"' "$folder/out" | cut -d'"' -f4)
+expect 0 "number           30" db block "$hash" --datadir "$folder/db"
+transactions=$(python3 "$(dirname "$0")/transactions.py" "$folder/chain")
+for place in 1:0 17:2 30:1; do
+    set -- $(grep "^${place/:/ } " <<<"$transactions")
+    expect 0 "\"hash\":\"$3\",\"block\":$1,\"index\":$2," db tx "$3" --datadir "$folder/db" --json
+    grep -qE '"from":"0x[0-9a-f]{40}",.*"status":1,"gas_used":[1-9][0-9]*,' "$folder/out" || complain "db tx $3: $(cat "$folder/out")"
+done
+expect 0 "gas_used" db tx "$3" --datadir "$folder/db"
+expect 2 "not in the chain" db tx "${3%????}0000" --datadir "$folder/db"
+expect 2 "not in the chain" db block 31 --datadir "$folder/db"
+expect 2 "not in the chain" db block "${3}" --datadir "$folder/db"
+expect 2 "expected 0x and 64 hex digits" db tx 0x12 --datadir "$folder/db"
+expect 2 "expected a number, or 0x" db block latest --datadir "$folder/db"
+expect 2 "db tx: expected 1 operands, found 0" db tx --datadir "$folder/db"
 gzip -k "$folder/chain"
 expect 0 "$head" import --datadir "$folder/zipped" --genesis "$folder/genesis" --executor serial --batch 7 --json "$folder/chain.gz"
 expect 0 "gave up 26 undo records, receipts of 26 blocks" db prune --datadir "$folder/db" --history 4 --receipts
