@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 """How long the state root of a block takes that changes some slots of a big state, beside geth's for the same blocks.
 
-    bench/root.py WEFT [--geth GETH] [--slots N] [--touch N] [--blocks N] [--folder F]
+    bench/root.py WEFT [--geth GETH] [--slots N] [--touch N] [--blocks N] [--folder F] [--first]
 
 Makes a chain whose first blocks fill a contract with N slots (45,000 a block) and whose last ones change random ones of those, lets both import
-the first part, then the second in a process of its own: the block behind the cut is cold (the file is also dropped from the system's cache),
+the first part, then the second in a process of its own: the block behind the cut is cold (the files are also dropped from the system's cache),
 those behind it are warm. Weft's figure is what `weft import --threads 1` calls root_s: old values, tries, root, undo record. Geth's are its own
-timers (accounts' and slots' updates, hashes and commits; see its --metrics), asked for while it imports."""
+timers (accounts' and slots' updates, hashes and commits; see its --metrics), asked for while it imports. With --first what is measured
+goes before all other work of the machine (chrt -r 10), with both programs."""
 
 import argparse
+import http.client
 import json
 import os
 import pathlib
@@ -41,11 +43,12 @@ def split(chain, cuts):
     return names
 
 
-def drop(path):
-    """The file is written, and no longer in memory."""
-    with open(path, "rb") as file:
-        os.fsync(file.fileno())
-        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+def drop(folder):
+    """The folder's files are written, and no longer in memory."""
+    for path in filter(pathlib.Path.is_file, folder.rglob("*")):
+        with open(path, "rb") as file:
+            os.fsync(file.fileno())
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def run(*command):
@@ -54,13 +57,13 @@ def run(*command):
     return done.stdout
 
 
-def measure_weft(weft, genesis, parts, store):
+def measure_weft(weft, genesis, parts, store, before):
     command = [weft, "import", "--datadir", store, "--genesis", genesis, "--json", "--cache-mb", 1024]
     run(*command, parts[0])
     for state, part in (("cold", parts[1]), ("warm", parts[2])):
         if state == "cold":
-            drop(store / "state.mdb")
-        done = json.loads(run(*command, "--threads", 1, "--executor", "serial", part))
+            drop(store)
+        done = json.loads(run(*before, *command, "--threads", 1, "--executor", "serial", part))
         print(f"weft  {state}: {done['root_s'] / done['blocks'] * 1000:8.1f} ms a block, {done['blocks']} blocks, execution "
               f"{done['execute_s'] / done['blocks'] * 1000:.1f} ms", flush=True)
 
@@ -69,7 +72,7 @@ def gather(sums):
     """Adds up what geth's timers have measured since they were last asked: asking resets them."""
     try:
         text = urllib.request.urlopen(f"http://{METRICS}/debug/metrics", timeout=1).read().decode()
-    except OSError:
+    except (OSError, http.client.HTTPException):
         return
     found = json.loads(text)
     for name in TIMERS:
@@ -78,12 +81,14 @@ def gather(sums):
         sums[name] = [before[0] + count, before[1] + count * found.get(name + ".mean", 0) / 1e6]
 
 
-def measure_geth(geth, genesis, parts, store):
+def measure_geth(geth, genesis, parts, store, before):
     run(geth, "--datadir", store, "init", genesis)
     run(geth, "--datadir", store, "--nodiscover", "import", parts[0])
     for state, part in (("cold", parts[1]), ("warm", parts[2])):
+        if state == "cold":
+            drop(store)
         start, sums = time.monotonic(), {}
-        process = subprocess.Popen([geth, "--datadir", store, "--nodiscover", "--metrics", "--metrics.addr", METRICS.split(":")[0],
+        process = subprocess.Popen([*before, geth, "--datadir", store, "--nodiscover", "--metrics", "--metrics.addr", METRICS.split(":")[0],
                                     "--metrics.port", METRICS.split(":")[1], "import", part], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         while process.poll() is None:
             gather(sums)
@@ -101,6 +106,7 @@ def main():
     parser.add_argument("--slots", type=int, default=10_000_000)
     parser.add_argument("--touch", type=int, default=10_000)
     parser.add_argument("--blocks", type=int, default=20, help="warm ones")
+    parser.add_argument("--first", action="store_true", help="what is measured runs before all else")
     parser.add_argument("--folder", help="where chain and stores are kept; removed at the end unless it is given")
     arguments = parser.parse_args()
     weft = pathlib.Path(arguments.weft).absolute()
@@ -112,9 +118,10 @@ def main():
             run(weft, "make-chain", chain, "--genesis", genesis, "--blocks", fills + 1 + arguments.blocks, "--fill-blocks", fills, "--fill", FILL,
                 "--touch", arguments.touch, "--gas-per-block", FILL_GAS, "--seed", 3, "--cache-mb", 1024)
         parts = split(chain, {fills, fills + 1})
-        measure_weft(weft, genesis, parts, folder / "weft")
+        before = ["chrt", "-r", "10"] if arguments.first else []
+        measure_weft(weft, genesis, parts, folder / "weft", before)
         if arguments.geth:
-            measure_geth(pathlib.Path(arguments.geth).absolute(), genesis, parts, folder / "geth")
+            measure_geth(pathlib.Path(arguments.geth).absolute(), genesis, parts, folder / "geth", before)
     finally:
         if not arguments.folder:
             shutil.rmtree(folder, ignore_errors=True)
