@@ -38,8 +38,8 @@ static enum status run_stat(struct store *store, const struct options *o, struct
         buffer_printf(&out,
                       ",\"schema\":%d,\"accounts\":%llu,\"slots\":%llu,\"nodes\":%llu,\"codes\":%llu,\"blocks\":%llu",
                       STORE_SCHEMA_VERSION, (unsigned long long)s.accounts, (unsigned long long)s.slots,
-                      (unsigned long long)s.nodes,
-                      (unsigned long long)entries_of(&s, "codes"), (unsigned long long)entries_of(&s, "headers"));
+                      (unsigned long long)s.nodes, (unsigned long long)entries_of(&s, "codes"),
+                      (unsigned long long)entries_of(&s, "headers"));
         buffer_printf(&out,
                       ",\"oldest_undo\":%llu,\"file_bytes\":%llu,\"used_bytes\":%llu,\"free_bytes\":%llu,\"tables\":{",
                       (unsigned long long)s.oldest_undo, (unsigned long long)s.file_bytes,

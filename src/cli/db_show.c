@@ -135,8 +135,8 @@ static bool put_receipt(struct sheet *s, const struct parts *p, uint32_t index, 
     struct receipt r, before = {.cumulative_gas = 0};
     struct bytes encoded;
     if (!read_envelope(p->receipts, index, &encoded) || receipt_decode(&r, encoded, arena) != STATUS_OK) return false;
-    if (index != 0 && (!read_envelope(p->receipts, index - 1, &encoded) ||
-                       receipt_decode(&before, encoded, arena) != STATUS_OK))
+    if (index != 0 &&
+        (!read_envelope(p->receipts, index - 1, &encoded) || receipt_decode(&before, encoded, arena) != STATUS_OK))
         return false;
     if (r.has_state_root)
         put_hex(s, "state_root", r.state_root.b, 32);

@@ -9,7 +9,7 @@ struct genesis {
     struct store *store;
     const struct state_memory *memory;
     MDB_txn *txn;
-    int code; /* the first failure */
+    int code;          /* the first failure */
     uint64_t nodes[2]; /* of the trie of accounts, and of storage */
     struct trie_stream *accounts, *slots;
     uint64_t id; /* of the storage trie that is streamed */

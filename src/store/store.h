@@ -178,7 +178,7 @@ struct store_stat {
         uint64_t entries, bytes; /* bytes of pages */
     } tables[12];
     uint32_t table_count;
-    uint64_t accounts, slots, nodes; /* which lie in two of the tables */
+    uint64_t accounts, slots, nodes;             /* which lie in two of the tables */
     uint64_t file_bytes, used_bytes, free_bytes; /* pages of the file: in use, and to be used again */
     uint64_t oldest_undo;                        /* number of the oldest block that can be undone; 0: none */
 };

@@ -83,7 +83,8 @@ enum status trie_find(struct trie *t, const uint8_t *key, size_t key_size, struc
     bool below_extension = false;
     w->count = 0;
     for (;;) {
-        if (*p.node == NULL && *p.reference_size != 0 && (below_extension || !is_old_leaf(t, p, key, key_size, depth))) {
+        if (*p.node == NULL && *p.reference_size != 0 &&
+            (below_extension || !is_old_leaf(t, p, key, key_size, depth))) {
             enum status s = trie_resolve(t, p, key, depth, below_extension);
             if (s != STATUS_OK) return s;
         }
