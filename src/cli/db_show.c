@@ -1,4 +1,5 @@
-/* db tx, db block: what a store has of one transaction or one block, as lines of a name and a value, or as an object. */
+/* db tx, db block: what a store has of one transaction or one block, as lines of a name and a value, or as an object
+ * in JSON. */
 #include "cli/db_show.h"
 
 #include <stdio.h>

@@ -2,8 +2,9 @@
  *
  *     storage id · path, two nibbles a byte · depth          (the trie of accounts: without an id)
  *
- * An odd path ends in the upper half of its last byte. The depth tells paths apart that fill the same bytes, and the size
- * tells nodes from pairs: where it would be that of a pair's key, which takes a path that nobody can make, a zero follows. */
+ * An odd path ends in the upper half of its last byte. The depth tells paths apart that fill the same bytes, and the
+ * size tells nodes from pairs: where it would be that of a pair's key, which takes a path that nobody can make, a zero
+ * follows. */
 #include "store/private.h"
 
 size_t node_key(uint8_t out[NODE_KEY_MAX], uint64_t id, const uint8_t *way, size_t depth)

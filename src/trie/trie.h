@@ -100,10 +100,10 @@ enum status trie_put(struct trie *t, const void *key, size_t key_size, struct by
 enum status trie_delete(struct trie *t, const void *key, size_t key_size);
 
 /* Puts (and, where a value is empty, deletes) all pairs, values before deletions, so that no branch is taken away that
- * something is put into. Who knows what was there says so: old_size bytes behind the value are the old one (0: nothing, or
- * not known); a leaf that has it is then not asked for at the source, but known by its hash. Sorts the pairs; no key twice. With a pool, the sixteen subtrees below the root are worked on
- * side by side, for which the source must bear being called from many threads. After a failure the trie is between
- * before and after, and only good to be freed. */
+ * something is put into. Who knows what was there says so: old_size bytes behind the value are the old one (0: nothing,
+ * or not known); a leaf that has it is then not asked for at the source, but known by its hash. Sorts the pairs; no key
+ * twice. With a pool, the sixteen subtrees below the root are worked on side by side, for which the source must bear
+ * being called from many threads. After a failure the trie is between before and after, and only good to be freed. */
 enum status trie_put_all(struct trie *t, struct trie_pair *pairs, size_t count, struct pool *pool);
 
 /* The root's hash now. `pool` may be NULL. */
@@ -148,8 +148,8 @@ size_t trie_bytes(const struct trie *t);
  * threads while the trie is not changed. */
 size_t trie_known(const struct trie *t, const void *key, size_t key_size, struct hash *hash);
 bool trie_step(struct bytes encoded, const void *key, size_t key_size, size_t *depth, struct hash *hash);
-/* Whether the node with that hash, at `depth`, is the leaf with that key and value. A value that is empty or longer than
- * an account is not looked at: false. */
+/* Whether the node with that hash, at `depth`, is the leaf with that key and value. A value that is empty or longer
+ * than an account is not looked at: false. */
 bool trie_is_leaf(const struct hash *hash, const void *key, size_t key_size, size_t depth, struct bytes value);
 
 /* ---- from an ordered stream ------------------------------------------------------------------------------------- */
