@@ -92,11 +92,13 @@ static void print_result(const struct import *i, enum status status)
         buffer_printf(&out,
                       ",\"blocks\":%llu,\"known\":%llu,\"txs\":%llu,\"gas\":%llu,\"seconds\":%.6f,\"execute_s\":%.6f,"
                       "\"root_s\":%.6f,\"commit_s\":%.6f,\"wait_s\":%.6f,\"commits\":%llu,\"written_bytes\":%llu,"
+                      "\"reads\":%llu,\"node_reads\":%llu,"
                       "\"status\":\"%s\"}",
                       (unsigned long long)p->blocks, (unsigned long long)p->known, (unsigned long long)p->transactions,
                       (unsigned long long)p->gas, (double)spent / 1e9, (double)p->execute_ns / 1e9,
                       (double)p->root_ns / 1e9, (double)p->commit_ns / 1e9, (double)p->wait_ns / 1e9,
-                      (unsigned long long)work.commits, (unsigned long long)work.written_bytes, status_name(status));
+                      (unsigned long long)work.commits, (unsigned long long)work.written_bytes, (unsigned long long)work.reads,
+                      (unsigned long long)work.node_reads, status_name(status));
     } else {
         char hash[65];
         hex_encode(hash, head->hash.b, 32);

@@ -144,9 +144,20 @@ static void check_kept(struct kept *k, const struct hash *root)
     CHECK_EQ_U64(live, check.seen);
 }
 
+/* What is said to be under a key: what is there, nothing, or (as after changes that the kept ones do not have yet)
+ * something else. */
+static uint32_t tell_old(const struct kept *k, const uint8_t *key, uint8_t old[8])
+{
+    size_t i = pair_find(k, key);
+    if (i == k->pair_count || harness_random_below(4) == 0) return 0;
+    memcpy(old, k->values[i], k->pairs[i].value.size);
+    if (harness_random_below(8) == 0) old[0] ^= 1;
+    return (uint32_t)k->pairs[i].value.size;
+}
+
 /* Changes of random keys, or (mostly) deletions of what is there. */
 static size_t random_changes(const struct kept *k, size_t most, bool mostly_gone, struct trie_pair *pairs,
-                             uint8_t (*values)[8])
+                             uint8_t (*values)[16])
 {
     size_t count = 0;
     for (size_t i = 0; i < most; i++) {
@@ -160,6 +171,7 @@ static size_t random_changes(const struct kept *k, size_t most, bool mostly_gone
         size_t size = gone ? 0 : 1 + harness_random_below(8);
         for (size_t b = 0; b < size; b++) values[count][b] = (uint8_t)(1 + harness_random_below(255));
         p.value = (struct bytes){values[count], size};
+        p.old_size = tell_old(k, p.key, values[count] + size);
         pairs[count++] = p;
     }
     return count;
@@ -173,7 +185,7 @@ static void change_and_check(struct kept *k, size_t changes, unsigned rounds, st
     struct trie *t = trie_new(NULL, &source);
     for (unsigned round = 0; round < rounds; round++) {
         struct trie_pair *pairs = base_calloc(2 * changes, sizeof *pairs);
-        uint8_t(*values)[8] = base_calloc(2 * changes, sizeof *values);
+        uint8_t(*values)[16] = base_calloc(2 * changes, sizeof *values);
         size_t count = random_changes(k, changes, round % 4 == 3, pairs, values), more = 0;
         CHECK_STATUS(trie_put_all(t, pairs, count, pool), STATUS_OK);
         trie_root(t, pool, &root);
