@@ -5,7 +5,7 @@
 
 Makes a chain whose first blocks fill a contract with N slots (45,000 a block) and whose last ones change random ones of those, lets both import
 the first part, then the second in a process of its own: the block behind the cut is cold (the files are also dropped from the system's cache),
-those behind it are warm. Weft's figure is what `weft import --threads 1` calls root_s: old values, tries, root, undo record. Geth's are its own
+those behind it are warm (the files are in the system's cache, tries and caches of the process begin empty). Weft's figure is what `weft import --threads 1` calls root_s: old values, tries, root, undo record. Geth's are its own
 timers (accounts' and slots' updates, hashes and commits; see its --metrics), asked for while it imports. With --first what is measured
 goes before all other work of the machine (chrt -r 10), with both programs."""
 
@@ -43,12 +43,20 @@ def split(chain, cuts):
     return names
 
 
-def drop(folder):
-    """The folder's files are written, and no longer in memory."""
-    for path in filter(pathlib.Path.is_file, folder.rglob("*")):
+def files(folder):
+    return filter(pathlib.Path.is_file, folder.rglob("*"))
+
+
+def settle(folder, state):
+    """The folder's files are written, and (cold) no longer in memory, or (warm) all of them are."""
+    for path in files(folder):
         with open(path, "rb") as file:
             os.fsync(file.fileno())
-            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+            if state == "cold":
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+            else:
+                while file.read(1 << 24):
+                    pass
 
 
 def run(*command):
@@ -61,8 +69,7 @@ def measure_weft(weft, genesis, parts, store, before):
     command = [weft, "import", "--datadir", store, "--genesis", genesis, "--json", "--cache-mb", 1024]
     run(*command, parts[0])
     for state, part in (("cold", parts[1]), ("warm", parts[2])):
-        if state == "cold":
-            drop(store)
+        settle(store, state)
         done = json.loads(run(*before, *command, "--threads", 1, "--executor", "serial", part))
         print(f"weft  {state}: {done['root_s'] / done['blocks'] * 1000:8.1f} ms a block, {done['blocks']} blocks, execution "
               f"{done['execute_s'] / done['blocks'] * 1000:.1f} ms", flush=True)
@@ -85,8 +92,7 @@ def measure_geth(geth, genesis, parts, store, before):
     run(geth, "--datadir", store, "init", genesis)
     run(geth, "--datadir", store, "--nodiscover", "import", parts[0])
     for state, part in (("cold", parts[1]), ("warm", parts[2])):
-        if state == "cold":
-            drop(store)
+        settle(store, state)
         start, sums = time.monotonic(), {}
         process = subprocess.Popen([*before, geth, "--datadir", store, "--nodiscover", "--metrics", "--metrics.addr", METRICS.split(":")[0],
                                     "--metrics.port", METRICS.split(":")[1], "import", part], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -283,7 +283,7 @@ static enum status import_block(struct chain *c, struct ahead *ahead, const stru
 /* ---- a file ------------------------------------------------------------------------------------------------------ */
 
 /* A commit is due when enough waits for it; while the one before is being written, which would have to be waited for,
- * half as much again may wait. When the file's last blocks are on their way, also when as many wait as are
+ * a quarter more may wait. When the file's last blocks are on their way, also when as many wait as are
  * left, so that at the end, when nothing can be done beside it, there is little. */
 static bool commit_is_due(struct chain *c, struct ahead *ahead)
 {
@@ -291,7 +291,7 @@ static bool commit_is_due(struct chain *c, struct ahead *ahead)
     uint64_t blocks = store_pending_blocks(c->store);
     size_t enough = c->options.batch_bytes;
     bool committing = store_is_committing(c->store);
-    if (committing) enough += enough / 2;
+    if (committing) enough += enough / 4;
     if (blocks >= c->options.batch_blocks || bytes >= enough) return true;
     return c->beside && !committing && bytes >= c->options.batch_bytes / LAST_PART && ahead_knows_left(ahead, &left) &&
            blocks >= left;

@@ -165,7 +165,7 @@ static enum status open_all(struct import *i, struct chain_genesis *genesis, str
                                .executor = (o->executors & RUN_SERIAL) != 0 ? EXECUTOR_SERIAL : EXECUTOR_PARALLEL,
                                .readers = (unsigned)(o->readers < THREADS_MAX ? o->readers : THREADS_MAX),
                                .batch_blocks = o->batch,
-                               .batch_bytes = cache_bytes / 6,
+                               .batch_bytes = cache_bytes / 7,
                                .code_bytes = cache_bytes / 8};
     enum status s = genesis_load(genesis, o->genesis, e);
     if (s == STATUS_OK) s = store_open(&i->store, o->datadir, &so, e);

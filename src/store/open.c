@@ -190,14 +190,22 @@ static size_t mapped_pages(const struct store *s)
     return pages;
 }
 
+/* A sixth of a cache of 512 MiB, half of what is beyond: who gives that much has memory. */
+static size_t map_bound(size_t cache_bytes)
+{
+    const size_t small = (size_t)512 << 20;
+    return cache_bytes <= small ? cache_bytes / 6 : small / 6 + (cache_bytes - small) / 2;
+}
+
 void map_was_read(struct store *s)
 {
-    enum { LOOK_BYTES = 128 << 10 }; /* leaf, one page above it, and what the kernel maps around them */
-    uint32_t most = (uint32_t)(s->options.cache_bytes / 4 / LOOK_BYTES) + 1;
+    enum { LOOK_BYTES = 2 << 20 }; /* 16 times leaf, one page above it, and what the kernel maps around them */
+    size_t bound = map_bound(s->options.cache_bytes);
+    uint32_t most = (uint32_t)(bound / LOOK_BYTES) + 1;
     if ((atomic_fetch_add_explicit(&s->touches, 1, memory_order_relaxed) + 1) % most != 0) return;
     MDB_envinfo info;
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    if (s->map == NULL || mapped_pages(s) <= s->options.cache_bytes / 4 / page) return;
+    if (s->map == NULL || mapped_pages(s) <= bound / page) return;
     if (mdb_env_info(s->env, &info) == 0) (void)madvise(s->map, (info.me_last_pgno + 1) * page, MADV_DONTNEED);
 }
 
