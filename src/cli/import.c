@@ -97,8 +97,8 @@ static void print_result(const struct import *i, enum status status)
                       (unsigned long long)p->blocks, (unsigned long long)p->known, (unsigned long long)p->transactions,
                       (unsigned long long)p->gas, (double)spent / 1e9, (double)p->execute_ns / 1e9,
                       (double)p->root_ns / 1e9, (double)p->commit_ns / 1e9, (double)p->wait_ns / 1e9,
-                      (unsigned long long)work.commits, (unsigned long long)work.written_bytes, (unsigned long long)work.reads,
-                      (unsigned long long)work.node_reads, status_name(status));
+                      (unsigned long long)work.commits, (unsigned long long)work.written_bytes,
+                      (unsigned long long)work.reads, (unsigned long long)work.node_reads, status_name(status));
     } else {
         char hash[65];
         hex_encode(hash, head->hash.b, 32);
