@@ -25,7 +25,7 @@ struct engine {
     struct engine_worker *workers;
     struct access_book *book;
     struct precompile_memo *memo; /* of the running block */
-    struct arena block;           /* what lives as long as the results of one block */
+    struct arena block; /* what lives as long as the results of one block */
     bool record;
     void (*hold_up)(void *context); /* NULL: nobody is; only while recording */
     void *hold_up_context;
