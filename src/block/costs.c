@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 enum { CELLS = 4096 };
+/* Smaller differences are noise. */
+#define FACTOR_MIN 2.0
 #define FACTOR_MAX 64.0
 /* How much of a new measurement counts, 1 / SHARE: little where it is above what is known, as the clock also runs while
  * others have the processor. */
@@ -64,5 +66,5 @@ double cost_book_factor(const struct cost_book *b, const struct transaction *tx)
     uint64_t cell = atomic_load_explicit(&b->cells[hash % CELLS], memory_order_relaxed);
     if (typical == 0 || cell >> 32 != hash >> 32) return 1;
     double factor = (double)(cell & UINT32_MAX) / (double)typical;
-    return factor < 1 ? 1 : factor > FACTOR_MAX ? FACTOR_MAX : factor;
+    return factor < FACTOR_MIN ? 1 : factor > FACTOR_MAX ? FACTOR_MAX : factor;
 }

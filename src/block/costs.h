@@ -20,7 +20,8 @@ static inline bool cost_is_noted(const struct transaction *tx)
 }
 /* It used `gas` and took `ns`. */
 void cost_book_note(struct cost_book *b, const struct transaction *tx, uint64_t gas, uint64_t ns);
-/* How many times as long as others its calls have taken for the same gas; 1 when that is not known, or less. */
+/* How many times as long as others its calls have taken for the same gas; 1 when that is not known, or less than
+ * twice. */
 double cost_book_factor(const struct cost_book *b, const struct transaction *tx);
 
 #endif
