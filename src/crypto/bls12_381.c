@@ -207,7 +207,7 @@ bool bls_pairing(bool *is_one, const uint8_t *in, size_t pairs)
     }
     *is_one = true;
     if (!any || in_half_field(&product)) return true;
-    blst_final_exp(&product, &product);
+    bls_final_exponentiation(&product, &product);
     *is_one = blst_fp12_is_one(&product);
     return true;
 }

@@ -24,8 +24,25 @@ void bls_g2_sum_few(blst_p2 *out, const blst_p2_affine *points, const uint8_t *s
 /* The parts of a KZG proof (kzg.c), with their twins: the product of the pairings with the generator of G2 and with the
  * ceremony's point before the final exponentiation; and c - y·G1 + z·w, for points in the subgroup or infinity. */
 void kzg_miller_loops(blst_fp12 *out, const blst_p1_affine *with_generator, const blst_p1_affine *with_setup);
+void kzg_miller_loops_vector(blst_fp12 *out, const blst_p1_affine *with_generator, const blst_p1_affine *with_setup);
 void kzg_miller_loops_plain(blst_fp12 *out, const blst_p1_affine *with_generator, const blst_p1_affine *with_setup);
 void kzg_left_side(blst_p1_affine *out, const blst_p1_affine *c, const blst_p1_affine *w, const blst_scalar *y,
                    const blst_scalar *z, struct arena *scratch);
+
+/* The same with AVX-512 IFMA (bls12_381_vector.c); need bls_has_vectors(). Their twins are blst_final_exp and the
+ * functions above. */
+enum { BLS_LINES = 68 };
+bool bls_has_vectors(void);
+void bls_final_exponentiation_vector(blst_fp12 *out, const blst_fp12 *in);
+static inline void bls_final_exponentiation(blst_fp12 *out, const blst_fp12 *in)
+{
+    if (bls_has_vectors())
+        bls_final_exponentiation_vector(out, in);
+    else
+        blst_final_exp(out, in);
+}
+/* Makes ready for the Miller loops of two points of G2 whose lines (blst_precompute_lines) are given; runs them. */
+void bls_fix_lines_vector(const blst_fp6 first[BLS_LINES], const blst_fp6 second[BLS_LINES]);
+void bls_miller_loops_fixed_vector(blst_fp12 *out, const blst_p1_affine *first, const blst_p1_affine *second);
 
 #endif

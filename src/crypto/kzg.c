@@ -6,7 +6,7 @@
  *
  * In the second form both points of G2 are constants, so their line functions are computed once, and all
  * multiplications are in G1: one sum of two multiples (bls12_381_sum.c). Both Miller loops run as one, sharing the
- * squarings; the twin is blst's loop, once for each pair. Of the ceremony's setup one point is needed, s G2; reading
+ * squarings, on blst or in vectors (bls12_381_vector.c); the twin is blst's loop, once for each pair. Of the ceremony's setup one point is needed, s G2; reading
  * the whole setup would take seconds (docs/decisions/0010-crypto-libraries.md). */
 #include "crypto/bls12_381_private.h"
 #include "crypto/crypto.h"
@@ -23,8 +23,7 @@ static const uint8_t setup_g2[96] = {
     0x08, 0x70, 0x41, 0xde, 0x62, 0x10, 0x00, 0xed, 0xc9, 0x8e, 0xda, 0xda, 0x20, 0xc1, 0xde, 0xf2,
 };
 
-enum { LINES = 68 };
-static blst_fp6 lines_generator[LINES], lines_setup[LINES];
+static blst_fp6 lines_generator[BLS_LINES], lines_setup[BLS_LINES];
 static pthread_once_t lines_once = PTHREAD_ONCE_INIT;
 
 static void make_lines(void)
@@ -33,6 +32,7 @@ static void make_lines(void)
     ASSERT(blst_p2_uncompress(&s, setup_g2) == BLST_SUCCESS);
     blst_precompute_lines(lines_setup, &s);
     blst_precompute_lines(lines_generator, blst_p2_affine_generator());
+    if (bls_has_vectors()) bls_fix_lines_vector(lines_generator, lines_setup);
 }
 
 /* Reads a compressed point and checks curve and subgroup. */
@@ -93,6 +93,12 @@ void kzg_miller_loops(blst_fp12 *out, const blst_p1_affine *with_generator, cons
     *out = f;
 }
 
+void kzg_miller_loops_vector(blst_fp12 *out, const blst_p1_affine *with_generator, const blst_p1_affine *with_setup)
+{
+    pthread_once(&lines_once, make_lines);
+    bls_miller_loops_fixed_vector(out, with_generator, with_setup);
+}
+
 void kzg_miller_loops_plain(blst_fp12 *out, const blst_p1_affine *with_generator, const blst_p1_affine *with_setup)
 {
     pthread_once(&lines_once, make_lines);
@@ -136,7 +142,10 @@ bool kzg_verify_proof(const uint8_t commitment[48], const uint8_t z[32], const u
     kzg_left_side(&left, &c, &w, &scalar_y, &scalar_z, scratch);
     if (!blst_p1_affine_is_inf(&w)) blst_fp_cneg(&w.y, &w.y, true);
     blst_fp12 product;
-    kzg_miller_loops(&product, &left, &w);
-    blst_final_exp(&product, &product);
+    if (bls_has_vectors())
+        kzg_miller_loops_vector(&product, &left, &w);
+    else
+        kzg_miller_loops(&product, &left, &w);
+    bls_final_exponentiation(&product, &product);
     return blst_fp12_is_one(&product);
 }
