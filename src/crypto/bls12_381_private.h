@@ -21,6 +21,28 @@ void bls_g1_sum_few(blst_p1 *out, const blst_p1_affine *points, const uint8_t *s
 void bls_g2_sum_few(blst_p2 *out, const blst_p2_affine *points, const uint8_t *scalars, size_t count,
                     struct arena *scratch);
 
+/* Multiplications that cost next to nothing in the subgroups: by z^2 and by z = 0xd201000000010000. The first is (x, y)
+ * -> (beta·x, -y). */
+extern const blst_fp bls_beta;
+void bls_g1_times_z_squared(blst_p1_affine *out, const blst_p1_affine *in);
+void bls_g2_times_z(blst_p2_affine *out, const blst_p2_affine *in);
+
+/* Up to BLS_LANES points, none infinity, with AVX-512 IFMA (bls12_381_multiples.c); need bls_has_vectors(). out[i] =
+ * points[i] times scalars[i], right where the point is in the subgroup; whether all points are. */
+enum { BLS_LANES = 8 };
+void bls_g1_multiply_vector(blst_p1 *out, const blst_p1_affine *points, const unsigned __int128 *scalars, size_t count);
+void bls_g2_multiply_vector(blst_p2 *out, const blst_p2_affine *points, const unsigned __int128 *scalars, size_t count);
+bool bls_g1_in_group_vector(const blst_p1_affine *points, size_t count);
+bool bls_g2_in_group_vector(const blst_p2_affine *points, size_t count);
+/* bls_g1_sum_few for any count, by these; and whether all points `to_check`, none infinity, are in the subgroup. If not,
+ * *sum is undefined. Points that are in no doubt need not be among them. Up to so many terms this is faster than blst's
+ * buckets. */
+enum { BLS_G1_LANES_MAX = 128, BLS_G2_LANES_MAX = 40 };
+bool bls_g1_sum_vector(blst_p1 *sum, const blst_p1_affine *points, const uint8_t *scalars, size_t count,
+                       const blst_p1_affine *to_check, size_t checks);
+bool bls_g2_sum_vector(blst_p2 *sum, const blst_p2_affine *points, const uint8_t *scalars, size_t count,
+                       const blst_p2_affine *to_check, size_t checks);
+
 /* The parts of a KZG proof (kzg.c), with their twins: the product of the pairings with the generator of G2 and with the
  * ceremony's point before the final exponentiation; and c - y·G1 + z·w, for points in the subgroup or infinity. */
 void kzg_miller_loops(blst_fp12 *out, const blst_p1_affine *with_generator, const blst_p1_affine *with_setup);
@@ -28,6 +50,9 @@ void kzg_miller_loops_vector(blst_fp12 *out, const blst_p1_affine *with_generato
 void kzg_miller_loops_plain(blst_fp12 *out, const blst_p1_affine *with_generator, const blst_p1_affine *with_setup);
 void kzg_left_side(blst_p1_affine *out, const blst_p1_affine *c, const blst_p1_affine *w, const blst_scalar *y,
                    const blst_scalar *z, struct arena *scratch);
+/* In vectors, for points of the curve; whether both are in the subgroup. */
+bool kzg_left_side_vector(blst_p1_affine *out, const blst_p1_affine *c, const blst_p1_affine *w, const blst_scalar *y,
+                          const blst_scalar *z);
 
 /* The same with AVX-512 IFMA (bls12_381_vector.c); need bls_has_vectors(). Their twins are blst_final_exp and the
  * functions above. */

@@ -458,6 +458,10 @@ TEST(kzg_parts_agree_with_blst)
         blst_p1_affine expected;
         blst_p1_to_affine(&expected, &sum);
         CHECK(blst_p1_affine_is_equal(&found, &expected));
+        if (bls_has_vectors()) {
+            CHECK(kzg_left_side_vector(&found, &c, &w, &y, &z));
+            CHECK(blst_p1_affine_is_equal(&found, &expected));
+        }
     }
     arena_free(&scratch);
 }

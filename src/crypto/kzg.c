@@ -35,12 +35,6 @@ static void make_lines(void)
     if (bls_has_vectors()) bls_fix_lines_vector(lines_generator, lines_setup);
 }
 
-/* Reads a compressed point and checks curve and subgroup. */
-static bool read_point(blst_p1_affine *out, const uint8_t in[48])
-{
-    return blst_p1_uncompress(out, in) == BLST_SUCCESS && blst_p1_affine_in_g1(out);
-}
-
 /* ---- the two Miller loops ---------------------------------------------------------------------------------------- */
 
 /* A point as the lines want it: (-2x, 2y). */
@@ -129,6 +123,27 @@ void kzg_left_side(blst_p1_affine *out, const blst_p1_affine *c, const blst_p1_a
     arena_rewind(scratch, mark);
 }
 
+bool kzg_left_side_vector(blst_p1_affine *out, const blst_p1_affine *c, const blst_p1_affine *w, const blst_scalar *y,
+                          const blst_scalar *z)
+{
+    blst_p1_affine points[2] = {*blst_p1_affine_generator()}, to_check[2];
+    uint8_t scalars[2][32];
+    size_t count = 1, checks = 0;
+    blst_fp_cneg(&points[0].y, &points[0].y, true);
+    memcpy(scalars[0], y->b, 32);
+    if (!blst_p1_affine_is_inf(c)) to_check[checks++] = *c;
+    if (!blst_p1_affine_is_inf(w)) {
+        to_check[checks++] = *w;
+        points[count] = *w;
+        memcpy(scalars[count++], z->b, 32);
+    }
+    blst_p1 sum;
+    if (!bls_g1_sum_vector(&sum, points, scalars[0], count, to_check, checks)) return false;
+    blst_p1_add_or_double_affine(&sum, &sum, c);
+    blst_p1_to_affine(out, &sum);
+    return true;
+}
+
 bool kzg_verify_proof(const uint8_t commitment[48], const uint8_t z[32], const uint8_t y[32], const uint8_t proof[48],
                       struct arena *scratch)
 {
@@ -136,12 +151,17 @@ bool kzg_verify_proof(const uint8_t commitment[48], const uint8_t z[32], const u
     blst_scalar_from_bendian(&scalar_z, z);
     blst_scalar_from_bendian(&scalar_y, y);
     blst_p1_affine c, w, left;
-    if (!blst_scalar_fr_check(&scalar_z) || !blst_scalar_fr_check(&scalar_y) || !read_point(&c, commitment) ||
-        !read_point(&w, proof))
+    if (!blst_scalar_fr_check(&scalar_z) || !blst_scalar_fr_check(&scalar_y) ||
+        blst_p1_uncompress(&c, commitment) != BLST_SUCCESS || blst_p1_uncompress(&w, proof) != BLST_SUCCESS)
         return false;
-    kzg_left_side(&left, &c, &w, &scalar_y, &scalar_z, scratch);
-    if (!blst_p1_affine_is_inf(&w)) blst_fp_cneg(&w.y, &w.y, true);
     blst_fp12 product;
+    if (bls_has_vectors()) {
+        if (!kzg_left_side_vector(&left, &c, &w, &scalar_y, &scalar_z)) return false;
+    } else {
+        if (!blst_p1_affine_in_g1(&c) || !blst_p1_affine_in_g1(&w)) return false;
+        kzg_left_side(&left, &c, &w, &scalar_y, &scalar_z, scratch);
+    }
+    if (!blst_p1_affine_is_inf(&w)) blst_fp_cneg(&w.y, &w.y, true);
     if (bls_has_vectors())
         kzg_miller_loops_vector(&product, &left, &w);
     else
