@@ -226,37 +226,58 @@ static bool in_half_field(const blst_fp12 *x)
     return any == 0;
 }
 
+/* Pairs on their way through the Miller loops, and points to check alone, as their partner is infinity. */
+enum { BATCH = 2 * BLS_LANES };
+struct batch {
+    blst_p1_affine p[BATCH], lone_p[BATCH];
+    blst_p2_affine q[BATCH], lone_q[BATCH];
+    size_t count, lone_ps, lone_qs;
+};
+
+/* *product *= the pairings of the batch, without the final exponentiation; false when a point is not in its subgroup. */
+static bool multiply_batch(blst_fp12 *product, const struct batch *b)
+{
+    blst_fp12 part;
+    if (!all_in_g1(b->lone_p, b->lone_ps) || !all_in_g2(b->lone_q, b->lone_qs) || !all_in_g1(b->p, b->count))
+        return false;
+    if (bls_has_vectors()) {
+        for (size_t i = 0; i < b->count; i += BLS_LANES) {
+            size_t count = b->count - i < BLS_LANES ? b->count - i : BLS_LANES;
+            if (!bls_miller_loops_vector(&part, b->p + i, b->q + i, count)) return false;
+            blst_fp12_mul(product, product, &part);
+        }
+    } else if (b->count > 0) {
+        const blst_p1_affine *all_p[2] = {b->p, NULL};
+        const blst_p2_affine *all_q[2] = {b->q, NULL};
+        if (!all_in_g2(b->q, b->count)) return false;
+        blst_miller_loop_n(&part, all_q, all_p, b->count);
+        blst_fp12_mul(product, product, &part);
+    }
+    return true;
+}
+
 bool bls_pairing(bool *is_one, const uint8_t *in, size_t pairs)
 {
-    enum { BATCH = 16 }; /* pairs whose Miller loops share their squarings */
-    blst_p1_affine p[BATCH];
-    blst_p2_affine q[BATCH];
-    blst_p1_affine finite_p[BATCH];
-    blst_p2_affine finite_q[BATCH];
-    blst_fp12 product, part;
-    bool any = false;
+    struct batch b;
+    blst_fp12 product = *blst_fp12_one();
     for (size_t done = 0; done < pairs;) {
-        size_t count = 0, finite_ps = 0, finite_qs = 0;
-        for (; done < pairs && count < BATCH; done++, in += BLS_PAIR_SIZE) {
-            if (!read_g1(&p[count], in) || !read_g2(&q[count], in + BLS_G1_SIZE)) return false;
-            bool p_finite = !blst_p1_affine_is_inf(&p[count]), q_finite = !blst_p2_affine_is_inf(&q[count]);
-            if (p_finite) finite_p[finite_ps++] = p[count];
-            if (q_finite) finite_q[finite_qs++] = q[count];
-            if (p_finite && q_finite) count++; /* a pair with infinity is one */
+        b.count = b.lone_ps = b.lone_qs = 0;
+        for (size_t i = 0; done < pairs && i < BATCH; i++, done++, in += BLS_PAIR_SIZE) {
+            blst_p1_affine *p = &b.p[b.count];
+            blst_p2_affine *q = &b.q[b.count];
+            if (!read_g1(p, in) || !read_g2(q, in + BLS_G1_SIZE)) return false;
+            bool p_finite = !blst_p1_affine_is_inf(p), q_finite = !blst_p2_affine_is_inf(q);
+            if (p_finite && q_finite)
+                b.count++;
+            else if (p_finite) /* a pair with infinity is one */
+                b.lone_p[b.lone_ps++] = *p;
+            else if (q_finite)
+                b.lone_q[b.lone_qs++] = *q;
         }
-        if (!all_in_g1(finite_p, finite_ps) || !all_in_g2(finite_q, finite_qs)) return false;
-        if (count == 0) continue;
-        const blst_p1_affine *all_p[2] = {p, NULL};
-        const blst_p2_affine *all_q[2] = {q, NULL};
-        blst_miller_loop_n(&part, all_q, all_p, count);
-        if (any)
-            blst_fp12_mul(&product, &product, &part);
-        else
-            product = part;
-        any = true;
+        if (!multiply_batch(&product, &b)) return false;
     }
     *is_one = true;
-    if (!any || in_half_field(&product)) return true;
+    if (in_half_field(&product)) return true;
     bls_final_exponentiation(&product, &product);
     *is_one = blst_fp12_is_one(&product);
     return true;

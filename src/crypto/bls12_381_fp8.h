@@ -77,4 +77,20 @@ static inline IFMA void fp8_write(blst_fp *const out[8], struct fp8 a)
     }
 }
 
+/* Lanes that are 0 modulo p. */
+static inline IFMA __mmask8 fp8_zero_lanes(struct fp8 a)
+{
+    blst_fp values[8];
+    blst_fp *to[8];
+    unsigned zero = 0;
+    for (size_t k = 0; k < 8; k++) to[k] = &values[k];
+    fp8_write(to, a);
+    for (size_t k = 0; k < 8; k++) {
+        limb_t any = 0;
+        for (size_t i = 0; i < COUNT_OF(values[k].l); i++) any |= values[k].l[i];
+        zero |= (unsigned)(any == 0) << k;
+    }
+    return (__mmask8)zero;
+}
+
 #endif

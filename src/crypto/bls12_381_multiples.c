@@ -7,6 +7,7 @@
 #if defined(__x86_64__)
 
 #include "crypto/bls12_381_fp8.h"
+#include "crypto/fp2x8.h"
 
 /* ---- the field of G1 --------------------------------------------------------------------------------------------- */
 
@@ -25,81 +26,13 @@ static ALWAYS_INLINE IFMA void g1_multiply_two(struct fp8 *out, const struct fp8
     wide8_add_product(&t, *c, *d);
     *out = fp8_reduce(t);
 }
-static ALWAYS_INLINE IFMA struct fp8 g1_one(void)
-{
-    return fp8_constant(fp8_one);
-}
-static ALWAYS_INLINE IFMA struct fp8 g1_zero(void)
-{
-    static const int64_t zero[FP8_LIMBS] = {0};
-    return fp8_constant(zero);
-}
+#define g1_one fp8_of_one
+#define g1_zero fp8_zero
 #define g1_plus fp8_plus
 #define g1_minus fp8_minus
 #define g1_shift fp8_shift
 #define g1_settle fp8_settle
 #define g1_choose fp8_choose
-
-/* ---- the field of G2 --------------------------------------------------------------------------------------------- */
-
-struct fp2x8 {
-    struct fp8 re, im;
-};
-
-static NOINLINE IFMA void g2_multiply(struct fp2x8 *out, const struct fp2x8 *a, const struct fp2x8 *b)
-{
-    struct wide8 re = wide8_less(wide8_product(a->re, b->re), wide8_product(a->im, b->im));
-    struct wide8 im = wide8_product(a->re, b->im);
-    wide8_add_product(&im, a->im, b->re);
-    *out = (struct fp2x8){fp8_reduce(re), fp8_reduce(im)};
-}
-static NOINLINE IFMA void g2_square(struct fp2x8 *out, const struct fp2x8 *a)
-{
-    struct fp8 both = fp8_add(a->re, a->im), less = fp8_subtract(a->re, a->im), twice = fp8_add(a->re, a->re);
-    struct wide8 im = wide8_product(twice, a->im);
-    *out = (struct fp2x8){fp8_multiply(both, less), fp8_reduce(im)};
-}
-static NOINLINE IFMA void g2_multiply_two(struct fp2x8 *out, const struct fp2x8 *a, const struct fp2x8 *b,
-                                          const struct fp2x8 *c, const struct fp2x8 *d)
-{
-    struct wide8 re = wide8_product(a->re, b->re), im = wide8_product(a->im, b->im);
-    wide8_add_product(&re, c->re, d->re);
-    wide8_add_product(&im, c->im, d->im);
-    re = wide8_less(re, im);
-    im = wide8_product(a->re, b->im);
-    wide8_add_product(&im, a->im, b->re);
-    wide8_add_product(&im, c->re, d->im);
-    wide8_add_product(&im, c->im, d->re);
-    *out = (struct fp2x8){fp8_reduce(re), fp8_reduce(im)};
-}
-static ALWAYS_INLINE IFMA struct fp2x8 g2_plus(struct fp2x8 a, struct fp2x8 b)
-{
-    return (struct fp2x8){fp8_plus(a.re, b.re), fp8_plus(a.im, b.im)};
-}
-static ALWAYS_INLINE IFMA struct fp2x8 g2_minus(struct fp2x8 a)
-{
-    return (struct fp2x8){fp8_minus(a.re), fp8_minus(a.im)};
-}
-static ALWAYS_INLINE IFMA struct fp2x8 g2_shift(struct fp2x8 a, unsigned shift)
-{
-    return (struct fp2x8){fp8_shift(a.re, shift), fp8_shift(a.im, shift)};
-}
-static ALWAYS_INLINE IFMA struct fp2x8 g2_settle(struct fp2x8 a)
-{
-    return (struct fp2x8){fp8_settle(a.re), fp8_settle(a.im)};
-}
-static ALWAYS_INLINE IFMA struct fp2x8 g2_choose(__mmask8 lanes, struct fp2x8 a, struct fp2x8 b)
-{
-    return (struct fp2x8){fp8_choose(lanes, a.re, b.re), fp8_choose(lanes, a.im, b.im)};
-}
-static ALWAYS_INLINE IFMA struct fp2x8 g2_zero(void)
-{
-    return (struct fp2x8){g1_zero(), g1_zero()};
-}
-static ALWAYS_INLINE IFMA struct fp2x8 g2_one(void)
-{
-    return (struct fp2x8){g1_one(), g1_zero()};
-}
 
 #define ELEMENT struct fp8
 #define EL(name) g1_##name
@@ -107,7 +40,7 @@ static ALWAYS_INLINE IFMA struct fp2x8 g2_one(void)
 #include "crypto/multiples8.h"
 
 #define ELEMENT struct fp2x8
-#define EL(name) g2_##name
+#define EL(name) fp2x8_##name
 #define POINTS(name) g2_##name
 #include "crypto/multiples8.h"
 
@@ -167,22 +100,6 @@ IFMA void bls_g1_multiply_vector(blst_p1 *out, const blst_p1_affine *points, con
     fp8_write(zs, product.z);
 }
 
-/* Lanes that are 0 modulo p. */
-static IFMA __mmask8 zero_lanes(struct fp8 a)
-{
-    blst_fp values[LANES];
-    blst_fp *to[LANES];
-    unsigned zero = 0;
-    for (size_t k = 0; k < LANES; k++) to[k] = &values[k];
-    fp8_write(to, a);
-    for (size_t k = 0; k < LANES; k++) {
-        limb_t any = 0;
-        for (size_t i = 0; i < COUNT_OF(values[k].l); i++) any |= values[k].l[i];
-        zero |= (unsigned)(any == 0) << k;
-    }
-    return (__mmask8)zero;
-}
-
 /* z^2 and z in signed bits. */
 static const int8_t runs_z_squared[][2] = {{2, -1}, {2, -1}, {2, -1}, {4, 1},  {3, 1},  {2, -1}, {2, -1}, {2, 1}, {3, 1},
                                            {10, 1}, {15, 1}, {2, -1}, {2, 1},  {3, 1},  {9, 1},  {33, 1}, {32, 0}};
@@ -201,7 +118,7 @@ IFMA bool bls_g1_in_group_vector(const blst_p1_affine *points, size_t count)
     zzz = fp8_multiply(zz, p.z);
     struct fp8 x_less = fp8_subtract(p.x, fp8_multiply(fp8_multiply(x, beta), zz));
     struct fp8 y_sum = fp8_add(p.y, fp8_multiply(y, zzz));
-    return (uint8_t)(zero_lanes(x_less) & zero_lanes(y_sum) & ~zero_lanes(p.z)) == 0xff;
+    return (uint8_t)(fp8_zero_lanes(x_less) & fp8_zero_lanes(y_sum) & ~fp8_zero_lanes(p.z)) == 0xff;
 }
 
 /* ---- G2 ---------------------------------------------------------------------------------------------------------- */
@@ -251,13 +168,13 @@ IFMA bool bls_g2_in_group_vector(const blst_p2_affine *points, size_t count)
     read_g2(&x, &y, points, count);
     g2_multiply_constant(&p, &x, &y, runs_z, COUNT_OF(runs_z));
     read_g2(&x, &y, expected, count);
-    g2_square(&zz, &p.z);
-    g2_multiply(&zzz, &zz, &p.z);
-    g2_multiply(&x, &x, &zz);
-    g2_multiply(&y, &y, &zzz);
-    unsigned equal = zero_lanes(fp8_subtract(p.x.re, x.re)) & zero_lanes(fp8_subtract(p.x.im, x.im)) &
-                     zero_lanes(fp8_subtract(p.y.re, y.re)) & zero_lanes(fp8_subtract(p.y.im, y.im));
-    unsigned infinite = zero_lanes(p.z.re) & zero_lanes(p.z.im);
+    fp2x8_square(&zz, &p.z);
+    fp2x8_multiply(&zzz, &zz, &p.z);
+    fp2x8_multiply(&x, &x, &zz);
+    fp2x8_multiply(&y, &y, &zzz);
+    unsigned equal = fp8_zero_lanes(fp8_subtract(p.x.re, x.re)) & fp8_zero_lanes(fp8_subtract(p.x.im, x.im)) &
+                     fp8_zero_lanes(fp8_subtract(p.y.re, y.re)) & fp8_zero_lanes(fp8_subtract(p.y.im, y.im));
+    unsigned infinite = fp8_zero_lanes(p.z.re) & fp8_zero_lanes(p.z.im);
     return (equal & ~infinite) == 0xff;
 }
 

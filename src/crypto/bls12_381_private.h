@@ -69,5 +69,9 @@ static inline void bls_final_exponentiation(blst_fp12 *out, const blst_fp12 *in)
 /* Makes ready for the Miller loops of two points of G2 whose lines (blst_precompute_lines) are given; runs them. */
 void bls_fix_lines_vector(const blst_fp6 first[BLS_LINES], const blst_fp6 second[BLS_LINES]);
 void bls_miller_loops_fixed_vector(blst_fp12 *out, const blst_p1_affine *first, const blst_p1_affine *second);
+/* The product of the pairings of up to BLS_LANES pairs of finite points before the final exponentiation, p[i] in the
+ * subgroup, and whether all q[i] are too. If not, *out is undefined. Factors in Fp2 may differ from blst_miller_loop_n,
+ * the twin: the final exponentiation takes them away. */
+bool bls_miller_loops_vector(blst_fp12 *out, const blst_p1_affine *p, const blst_p2_affine *q, size_t count);
 
 #endif

@@ -23,12 +23,7 @@
 #ifndef WEFT_FP12_LANES_H
 #define WEFT_FP12_LANES_H
 
-#include "base/base.h"
-
-/* Elements of Fp2, one in each lane. */
-struct fp2x8 {
-    struct fp8 re, im;
-};
+#include "crypto/fp2x8.h"
 
 /* An element of Fp12, coefficient k in lane k. */
 struct fp12 {
@@ -115,15 +110,6 @@ static inline IFMA void fp12_multiply(struct fp12 *out, const struct fp12 *a, co
     fp12_multiply_by(out, b, (const int64_t *)&factor, 1, sizeof(struct fp8) / sizeof(int64_t), 0x3f);
 }
 
-/* Lane by lane: out = a·b in Fp2. */
-static ALWAYS_INLINE IFMA struct fp2x8 fp2x8_multiply(struct fp2x8 a, struct fp2x8 b)
-{
-    struct wide8 re = wide8_less(wide8_product(a.re, b.re), wide8_product(a.im, b.im));
-    struct wide8 im = wide8_product(a.re, b.im);
-    wide8_add_product(&im, a.im, b.re);
-    return (struct fp2x8){fp8_reduce(re), fp8_reduce(im)};
-}
-
 /* a^(p^6): the odd coefficients change their sign. */
 static ALWAYS_INLINE IFMA struct fp12 fp12_conjugate(const struct fp12 *a)
 {
@@ -135,7 +121,7 @@ static ALWAYS_INLINE IFMA struct fp12 fp12_conjugate(const struct fp12 *a)
 static inline IFMA void fp12_frobenius(struct fp12 *out, const struct fp12 *a, const struct fp2x8 *constant, bool odd)
 {
     struct fp2x8 x = {a->re, odd ? fp8_negate(a->im) : a->im};
-    x = fp2x8_multiply(x, *constant);
+    fp2x8_multiply(&x, &x, constant);
     *out = (struct fp12){x.re, x.im};
 }
 

@@ -7,6 +7,7 @@
  *     fp8_friendly         (p·FP8_INVERSE + 1) / 2^52
  *     fp8_complement       R - p
  *     fp8_bias             a multiple of p above every value that is subtracted
+ *     fp8_one              R mod p
  *     FP8_INVERSE          -1/p mod 2^52
  *     FP8_TOP_INVERSE      2^52 / (the highest limb of p, plus 1), rounded down
  *
@@ -98,6 +99,16 @@ static ALWAYS_INLINE IFMA struct fp8 fp8_constant(const int64_t limb[FP8_LIMBS])
 {
     struct fp8 out;
     FP8_EACH(size_t i = 0; i < FP8_LIMBS; i++) out.limb[i] = all8(limb[i]);
+    return out;
+}
+static ALWAYS_INLINE IFMA struct fp8 fp8_of_one(void)
+{
+    return fp8_constant(fp8_one);
+}
+static ALWAYS_INLINE IFMA struct fp8 fp8_zero(void)
+{
+    struct fp8 out;
+    FP8_EACH(size_t i = 0; i < FP8_LIMBS; i++) out.limb[i] = _mm512_setzero_si512();
     return out;
 }
 static ALWAYS_INLINE IFMA struct fp8 fp8_minus(struct fp8 b)
