@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #define FP8_LIMBS 8
+#define FP8_TIGHT 0
 #define FP8_INVERSE INT64_C(0x3fffcfffcfffd)
 #define FP8_TOP_INVERSE INT64_C(0x9d8307de6)
 
@@ -24,6 +25,10 @@ static const int64_t fp8_bias[FP8_LIMBS] = {0xfffffffd55580, 0x58a9ffffdcff7, 0x
 static const int64_t fp8_one[FP8_LIMBS] = {0x6480ea8e9b9af, 0x65766c8fe444f, 0x8b540fea96f7d, 0x3b2ee82efd422, 0xa6723e5f0ade5, 0xff6eb6fdd4230, 0xe06ef23c24a25, 0x14c8e};
 static const int64_t fp8_from_blst[FP8_LIMBS] = {0x7fde37dba9366, 0x4e27525bc342b, 0x1f5b1e9778489, 0xb872b2b91b9dc, 0xb206f497dfcaf, 0x4137cc89a9b0b, 0xd9d20d7e39959, 0x411c};
 static const int64_t fp8_to_blst[FP8_LIMBS] = {0x900000002fffd, 0xbc40c0002760, 0x3c758baebf400, 0x57455f4898575, 0xd77ce58537052, 0x71a97a256ec6, 0xec3fa80e4935c, 0x15f65};
+/* xi^((p - 1)/6), real and imaginary part. */
+static const int64_t fp8_frobenius[2][FP8_LIMBS] = {
+    {0x3f1c002e83512, 0x7b2d5addb4fe, 0xf88722674745b, 0x86dc4175cadf, 0x6f8decd6c7fb1, 0xb7a3cfa3fdd94, 0x5c66d6d4383f0, 0x1119a},
+    {0xb0e3ffd177599, 0xf6fe7e52246a1, 0x72883fdaa37a4, 0xa51a31975f2f, 0x6b987e1873d4, 0x6403e69f4dd39, 0xc23cc12a3165a, 0x8e76}};
 
 #include "crypto/montgomery8.h"
 
@@ -75,22 +80,6 @@ static inline IFMA void fp8_write(blst_fp *const out[8], struct fp8 a)
         }
         memcpy(out[k]->l, w, sizeof w);
     }
-}
-
-/* Lanes that are 0 modulo p. */
-static inline IFMA __mmask8 fp8_zero_lanes(struct fp8 a)
-{
-    blst_fp values[8];
-    blst_fp *to[8];
-    unsigned zero = 0;
-    for (size_t k = 0; k < 8; k++) to[k] = &values[k];
-    fp8_write(to, a);
-    for (size_t k = 0; k < 8; k++) {
-        limb_t any = 0;
-        for (size_t i = 0; i < COUNT_OF(values[k].l); i++) any |= values[k].l[i];
-        zero |= (unsigned)(any == 0) << k;
-    }
-    return (__mmask8)zero;
 }
 
 #endif

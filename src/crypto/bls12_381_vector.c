@@ -10,9 +10,8 @@
 
 /* xi = 1 + i: (a - b) + (a + b)·i. */
 #define FP12_TIMES_XI(a) ((struct fp2x8){fp8_plus((a).re, fp8_minus((a).im)), fp8_plus((a).re, (a).im)})
-/* The same where real parts are in lanes 0..2, imaginary parts in lanes 3..5, and `other` has them exchanged. */
 #define FP12_TIMES_XI_LANES(a, other) fp8_plus(a, fp8_choose(0x38, fp8_minus(other), other))
-/* t += xi·(re + im·i)^2, in halves: (re - im)^2 - 2·im^2 and (re + im)^2 - 2·im^2. */
+/* In halves: (re - im)^2 - 2·im^2 and (re + im)^2 - 2·im^2. */
 #define FP12_ADD_XI_SQUARES(t, re, im)                                                                                 \
     do {                                                                                                               \
         struct wide8 im_2 = wide8_square(im);                                                                          \
@@ -21,6 +20,10 @@
     } while (0)
 
 #include "crypto/fp12_lanes.h"
+
+/* The twist divides by powers of w: constant + x·w^2 + y·w^3. */
+enum { LINE_CONSTANT_AT = 0, LINE_X_AT = 2, LINE_Y_AT = 3 };
+#include "crypto/miller8.h"
 
 /* ---- from and to blst ------------------------------------------------------------------------------------------------ */
 
@@ -46,27 +49,12 @@ static IFMA void write_fp12(blst_fp12 *out, const struct fp12 *a)
     fp8_write(im, a->im);
 }
 
-/* w^(j·(p^k - 1)) in lane j, for k = 1 and 2. */
-static struct fp2x8 frobenius_1, frobenius_2;
-static pthread_once_t constants_once = PTHREAD_ONCE_INIT;
+static struct frobenius12 frobenius;
+static pthread_once_t frobenius_once = PTHREAD_ONCE_INIT;
 
-static IFMA void make_frobenius(struct fp2x8 *out, size_t k)
+static void make_frobenius(void)
 {
-    blst_fp12 sum, power;
-    for (size_t j = 0; j < FP12_DEGREE; j++) {
-        memset(&power, 0, sizeof power);
-        power.fp6[j % 2].fp2[j / 2].fp[0] = blst_fp12_one()->fp6[0].fp2[0].fp[0];
-        blst_fp12_frobenius_map(&power, &power, k);
-        sum.fp6[j % 2].fp2[j / 2] = power.fp6[j % 2].fp2[j / 2];
-    }
-    struct fp12 all = read_fp12(&sum);
-    *out = (struct fp2x8){all.re, all.im};
-}
-
-static void make_constants(void)
-{
-    make_frobenius(&frobenius_1, 1);
-    make_frobenius(&frobenius_2, 2);
+    frobenius12_make(&frobenius);
 }
 
 /* ---- the final exponentiation ---------------------------------------------------------------------------------------- */
@@ -83,7 +71,7 @@ static IFMA void power_of_parameter(struct fp12 *out, const struct fp12 *a)
     for (size_t i = 0; i < COUNT_OF(zeros_behind); i++) {
         if (i > 0) {
             x = fp12_of(&half);
-            fp12_multiply_by(&x, &x, (const int64_t *)&factor, 1, sizeof(struct fp8) / sizeof(int64_t), 0x3f);
+            fp12_multiply_factor(&x, &factor, &x);
             half = half12_of(&x);
         }
         half12_square(&half, zeros_behind[i]);
@@ -94,14 +82,14 @@ static IFMA void power_of_parameter(struct fp12 *out, const struct fp12 *a)
 
 IFMA void bls_final_exponentiation_vector(blst_fp12 *out, const blst_fp12 *in)
 {
-    pthread_once(&constants_once, make_constants);
+    pthread_once(&frobenius_once, make_frobenius);
     blst_fp12 inverse;
     blst_fp12_inverse(&inverse, in);
     struct fp12 a = read_fp12(in), b = read_fp12(&inverse), c, d;
     /* (p^6 - 1)(p^2 + 1) */
     a = fp12_conjugate(&a);
     fp12_multiply(&a, &a, &b);
-    fp12_frobenius(&b, &a, &frobenius_2, false);
+    fp12_frobenius(&b, &a, &frobenius, 2);
     fp12_multiply(&a, &a, &b);
     /* With x for the parameter, 3·(p^4 - p^2 + 1)/r = (x - 1)^2·(x + p)·(x^2 + p^2 - 1) + 3: Hayashida, Hayasaka,
      * Teruya, "Efficient final exponentiation via cyclotomic structure for pairings over families of elliptic curves"
@@ -113,11 +101,11 @@ IFMA void bls_final_exponentiation_vector(blst_fp12 *out, const blst_fp12 *in)
     b = fp12_conjugate(&b);
     fp12_multiply(&b, &b, &c); /* a^((x - 1)^2) */
     power_of_parameter(&c, &b);
-    fp12_frobenius(&d, &b, &frobenius_1, true);
+    fp12_frobenius(&d, &b, &frobenius, 1);
     fp12_multiply(&b, &c, &d); /* ... (x + p) */
     power_of_parameter(&c, &b);
     power_of_parameter(&d, &c);
-    fp12_frobenius(&c, &b, &frobenius_2, false);
+    fp12_frobenius(&c, &b, &frobenius, 2);
     fp12_multiply(&c, &c, &d);
     b = fp12_conjugate(&b);
     fp12_multiply(&b, &b, &c); /* ... (x^2 + p^2 - 1) */
@@ -131,16 +119,6 @@ IFMA void bls_final_exponentiation_vector(blst_fp12 *out, const blst_fp12 *in)
 
 /* ---- Miller loops ------------------------------------------------------------------------------------------------ */
 
-/* A line is constant + x·w^2 + y·w^3, where x is still to be multiplied by -2x of the point of G1 and y by 2y. */
-struct line8 {
-    struct fp2x8 constant, x, y;
-};
-
-/* Points of G1 as lines want them: -2x and 2y. */
-struct place8 {
-    struct fp8 x, y;
-};
-
 static IFMA struct place8 read_places(const blst_p1_affine *const points[8])
 {
     const blst_fp *x[8], *y[8];
@@ -149,29 +127,6 @@ static IFMA struct place8 read_places(const blst_p1_affine *const points[8])
         y[k] = &points[k]->y;
     }
     return (struct place8){fp8_settle(fp8_minus(fp8_shift(fp8_read(x), 1))), fp8_settle(fp8_shift(fp8_read(y), 1))};
-}
-
-/* Lines at their places, as factors: coefficients 0, 2 and 3. */
-enum { LINE_COEFFICIENTS = 4, LINE_PRESENT = 0xd };
-struct line_factor8 {
-    struct factor12 coefficient[LINE_COEFFICIENTS];
-};
-
-static NOINLINE IFMA void line_at(struct line_factor8 *out, const struct line8 *line, const struct place8 *place)
-{
-    struct fp12 part = {line->constant.re, line->constant.im};
-    out->coefficient[0] = factor12_of(&part);
-    part = (struct fp12){fp8_multiply(line->x.re, place->x), fp8_multiply(line->x.im, place->x)};
-    out->coefficient[2] = factor12_of(&part);
-    part = (struct fp12){fp8_multiply(line->y.re, place->y), fp8_multiply(line->y.im, place->y)};
-    out->coefficient[3] = factor12_of(&part);
-}
-
-/* *f *= the line in that lane. */
-static IFMA void multiply_by_line(struct fp12 *f, const struct line_factor8 *line, size_t lane)
-{
-    fp12_multiply_by(f, f, (const int64_t *)line + lane, sizeof(struct factor12) / sizeof(int64_t),
-                     sizeof(struct fp8) / sizeof(int64_t), LINE_PRESENT);
 }
 
 /* ---- fixed points of G2: lane i % 8 of entry i / 8 is line i -------------------------------------------------------- */
@@ -208,7 +163,7 @@ IFMA void bls_miller_loops_fixed_vector(blst_fp12 *out, const blst_p1_affine *fi
         struct place8 place = read_places(same);
         for (size_t v = 0; v < LINE_VECTORS; v++) line_at(&lines[i][v], &fixed_lines[i][v], &place);
     }
-    struct fp12 f = read_fp12(blst_fp12_one());
+    struct fp12 f = fp12_one();
     size_t line = 0;
     for (size_t i = 0; i < COUNT_OF(zeros_behind); i++) {
         /* A line for the addition, but for the first bit; then one for each doubling. */
@@ -224,61 +179,6 @@ IFMA void bls_miller_loops_fixed_vector(blst_fp12 *out, const blst_p1_affine *fi
 
 /* ---- up to eight pairs, one in each lane ------------------------------------------------------------------------------ */
 
-/* In Jacobian coordinates. */
-struct twist8 {
-    struct fp2x8 x, y, z;
-};
-
-/* *t = 2·*t, and the tangent: 6x^3 - 4y^2, 3x^2·z^2 and 2y·z^3 (Costello, Lange, Naehrig, "Faster pairing computations
- * on curves with high-degree twists", 2010, in Jacobian coordinates). */
-static NOINLINE IFMA void double_with_line(struct twist8 *t, struct line8 *line)
-{
-    struct fp2x8 a, b, zz, d, e, u;
-    fp2x8_square(&a, &t->x);
-    fp2x8_square(&b, &t->y);
-    fp2x8_square(&zz, &t->z);
-    fp2x8_multiply(&d, &t->x, &b);
-    fp2x8_multiply(&t->z, &t->y, &t->z);
-    t->z = fp2x8_settle(fp2x8_shift(t->z, 1));
-    e = fp2x8_settle(fp2x8_plus(a, fp2x8_shift(a, 1)));
-    fp2x8_multiply(&u, &e, &t->x);
-    line->constant = fp2x8_settle(fp2x8_plus(fp2x8_shift(u, 1), fp2x8_minus(fp2x8_shift(b, 2))));
-    fp2x8_multiply(&line->x, &e, &zz);
-    fp2x8_multiply(&line->y, &t->z, &zz);
-    fp2x8_square(&u, &e);
-    t->x = fp2x8_settle(fp2x8_plus(u, fp2x8_minus(fp2x8_shift(d, 3))));
-    u = fp2x8_settle(fp2x8_plus(fp2x8_shift(d, 2), fp2x8_minus(t->x)));
-    a = fp2x8_settle(fp2x8_minus(fp2x8_shift(b, 3)));
-    fp2x8_multiply_two(&t->y, &e, &u, &b, &a);
-}
-
-/* *t += (x, y), and the chord: 2(r·x - y·z3), r and z3, with r = y·z^3 - y1. */
-static NOINLINE IFMA void add_with_line(struct twist8 *t, struct line8 *line, const struct fp2x8 *x,
-                                        const struct fp2x8 *y)
-{
-    struct fp2x8 zz, u, h, hh, v, r;
-    fp2x8_square(&zz, &t->z);
-    fp2x8_multiply(&u, x, &zz);
-    fp2x8_multiply(&v, &zz, &t->z);
-    fp2x8_multiply(&r, y, &v);
-    h = fp2x8_settle(fp2x8_plus(u, fp2x8_minus(t->x)));
-    r = fp2x8_settle(fp2x8_plus(r, fp2x8_minus(t->y)));
-    fp2x8_square(&hh, &h);
-    fp2x8_multiply(&v, &t->x, &hh);
-    fp2x8_multiply(&hh, &hh, &h);
-    fp2x8_multiply(&t->z, &t->z, &h);
-    fp2x8_square(&u, &r);
-    t->x = fp2x8_settle(fp2x8_plus(u, fp2x8_minus(fp2x8_plus(hh, fp2x8_shift(v, 1)))));
-    v = fp2x8_settle(fp2x8_plus(v, fp2x8_minus(t->x)));
-    hh = fp2x8_settle(fp2x8_minus(hh));
-    fp2x8_multiply_two(&t->y, &r, &v, &t->y, &hh);
-    u = fp2x8_settle(fp2x8_minus(t->z));
-    fp2x8_multiply_two(&line->constant, &r, x, y, &u);
-    line->constant = fp2x8_settle(fp2x8_shift(line->constant, 1));
-    line->x = r;
-    line->y = t->z;
-}
-
 static IFMA void read_twist(struct fp2x8 *x, struct fp2x8 *y, const blst_p2_affine *points, size_t count)
 {
     const blst_fp *part[4][8];
@@ -291,20 +191,6 @@ static IFMA void read_twist(struct fp2x8 *x, struct fp2x8 *y, const blst_p2_affi
     }
     *x = (struct fp2x8){fp8_read(part[0]), fp8_read(part[1])};
     *y = (struct fp2x8){fp8_read(part[2]), fp8_read(part[3])};
-}
-
-/* Whether t is (x, y) in all lanes. */
-static IFMA bool twist_is(const struct twist8 *t, const struct fp2x8 *x, const struct fp2x8 *y)
-{
-    struct fp2x8 zz, zzz, u, v;
-    fp2x8_square(&zz, &t->z);
-    fp2x8_multiply(&zzz, &zz, &t->z);
-    fp2x8_multiply(&u, x, &zz);
-    fp2x8_multiply(&v, y, &zzz);
-    unsigned equal = fp8_zero_lanes(fp8_subtract(t->x.re, u.re)) & fp8_zero_lanes(fp8_subtract(t->x.im, u.im)) &
-                     fp8_zero_lanes(fp8_subtract(t->y.re, v.re)) & fp8_zero_lanes(fp8_subtract(t->y.im, v.im));
-    unsigned infinite = fp8_zero_lanes(t->z.re) & fp8_zero_lanes(t->z.im);
-    return (equal & ~infinite) == 0xff;
 }
 
 IFMA bool bls_miller_loops_vector(blst_fp12 *out, const blst_p1_affine *p, const blst_p2_affine *q, size_t count)
@@ -320,7 +206,7 @@ IFMA bool bls_miller_loops_vector(blst_fp12 *out, const blst_p1_affine *p, const
     struct twist8 t = {x, y, fp2x8_one()};
     struct line8 line;
     struct line_factor8 factor;
-    struct fp12 f = read_fp12(blst_fp12_one());
+    struct fp12 f = fp12_one();
     for (size_t i = 0; i < COUNT_OF(zeros_behind); i++) {
         for (unsigned k = i == 0; k <= zeros_behind[i]; k++) {
             if (k > 0) {

@@ -1,7 +1,11 @@
 /* The extension of degree twelve that pairings live in, one element in vectors of eight lanes. Included after a field
  * (montgomery8.h) by one file for each curve, which defines before
  *
- *     FP12_TIMES_XI(a)     xi·a for a struct fp2, unsettled
+ *     FP12_TIMES_XI(a)                 xi·a for a struct fp2x8, unsettled
+ *     FP12_TIMES_XI_LANES(a, other)    the same where real parts are in lanes 0..2 of a, imaginary parts in lanes 3..5,
+ *                                      and `other` is a with both exchanged
+ *     FP12_ADD_XI_SQUARES(t, re, im)   *t += xi·(re + im·i)^2, real parts in lanes 0..2, imaginary parts in lanes 3..5
+ *     fp8_frobenius                    xi^((p - 1)/6)                          (static const int64_t [2][FP8_LIMBS])
  *
  * An element is c0 + c1·w + ... + c5·w^5 with w^6 = xi and coefficients in Fp2 = Fp[i], i^2 = -1: all real parts in one
  * struct fp8, all imaginary parts in another, coefficient k in lane k; lanes 6 and 7 are not used.
@@ -104,10 +108,19 @@ static NOINLINE IFMA void fp12_multiply_by(struct fp12 *out, const struct fp12 *
     out->re = fp8_reduce(wide8_less(product[0], product[1]));
 }
 
+static inline IFMA void fp12_multiply_factor(struct fp12 *out, const struct factor12 *a, const struct fp12 *b)
+{
+    fp12_multiply_by(out, b, (const int64_t *)a, 1, sizeof(struct fp8) / sizeof(int64_t), 0x3f);
+}
 static inline IFMA void fp12_multiply(struct fp12 *out, const struct fp12 *a, const struct fp12 *b)
 {
     struct factor12 factor = factor12_of(a);
-    fp12_multiply_by(out, b, (const int64_t *)&factor, 1, sizeof(struct fp8) / sizeof(int64_t), 0x3f);
+    fp12_multiply_factor(out, &factor, b);
+}
+
+static ALWAYS_INLINE IFMA struct fp12 fp12_one(void)
+{
+    return (struct fp12){fp8_choose(1, fp8_zero(), fp8_of_one()), fp8_zero()};
 }
 
 /* a^(p^6): the odd coefficients change their sign. */
@@ -117,11 +130,32 @@ static ALWAYS_INLINE IFMA struct fp12 fp12_conjugate(const struct fp12 *a)
     return (struct fp12){fp8_choose(ODD, a->re, fp8_negate(a->re)), fp8_choose(ODD, a->im, fp8_negate(a->im))};
 }
 
-/* a^(p^k), where lane j of the constant is w^(j·(p^k - 1)); `odd` tells whether k is. */
-static inline IFMA void fp12_frobenius(struct fp12 *out, const struct fp12 *a, const struct fp2x8 *constant, bool odd)
+/* For a^(p^k): lane j of constant k - 1 is w^(j·(p^k - 1)) = xi^(j·(p^k - 1)/6). */
+enum { FP12_FROBENIUS = 3 };
+struct frobenius12 {
+    struct fp2x8 constant[FP12_FROBENIUS];
+};
+
+static inline IFMA void frobenius12_make(struct frobenius12 *out)
 {
-    struct fp2x8 x = {a->re, odd ? fp8_negate(a->im) : a->im};
-    fp2x8_multiply(&x, &x, constant);
+    struct fp2x8 first = {fp8_constant(fp8_frobenius[0]), fp8_constant(fp8_frobenius[1])};
+    struct fp2x8 power = fp2x8_one(), *c = out->constant;
+    c[0] = power;
+    for (unsigned j = 1; j < FP12_DEGREE; j++) {
+        fp2x8_multiply(&power, &power, &first);
+        c[0] = fp2x8_choose((__mmask8)(1u << j), c[0], power);
+    }
+    for (size_t k = 1; k < FP12_FROBENIUS; k++) { /* p^(k + 1) - 1 = (p^k - 1)·p + p - 1 */
+        struct fp2x8 conjugate = {c[k - 1].re, fp8_negate(c[k - 1].im)};
+        fp2x8_multiply(&c[k], &conjugate, &c[0]);
+    }
+}
+
+/* out = a^(p^k), 1 <= k <= FP12_FROBENIUS */
+static inline IFMA void fp12_frobenius(struct fp12 *out, const struct fp12 *a, const struct frobenius12 *f, unsigned k)
+{
+    struct fp2x8 x = {a->re, k % 2 == 1 ? fp8_negate(a->im) : a->im};
+    fp2x8_multiply(&x, &x, &f->constant[k - 1]);
     *out = (struct fp12){x.re, x.im};
 }
 
@@ -151,6 +185,7 @@ static NOINLINE IFMA void half12_square(struct half12 *a, unsigned times)
         mixed = fp8_plus(mixed, mixed);
         /* What came from g2 is multiplied by s: its halves change place, one times xi. */
         struct fp8 xi_mixed = FP12_TIMES_XI_LANES(mixed, fp8_permute(mixed, other));
+        if (FP8_TIGHT) xi_mixed = fp8_settle(xi_mixed);
         struct fp8 new_low = fp8_choose(SECOND, squares, xi_mixed), new_high = fp8_choose(SECOND, mixed, squares);
         /* Three times that, and -2·conj or +2·conj, where conj has -v. */
         struct fp8 low_2 = fp8_choose(NOT_SECOND, fp8_shift(low, 1), fp8_minus(fp8_shift(low, 1)));

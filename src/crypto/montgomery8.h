@@ -10,6 +10,8 @@
  *     fp8_one              R mod p
  *     FP8_INVERSE          -1/p mod 2^52
  *     FP8_TOP_INVERSE      2^52 / (the highest limb of p, plus 1), rounded down
+ *     FP8_TIGHT            1 where R is so little above p that all sums are brought down to a small multiple of p
+ *                          whenever they are settled; else 0
  *
  * An element (struct fp8) stands for x·R mod p; lane k of each register belongs to element k. *Settled* means that all
  * limbs are below 2^52, as the multiplier reads no more. The value may exceed p many times: p^2 times the square of
@@ -52,8 +54,8 @@ static ALWAYS_INLINE IFMA __m512i all8(int64_t x)
 
 /* ---- sums -------------------------------------------------------------------------------------------------------- */
 
-/* Settles limbs of any sign, below 2^60, of a value from 0 to R. */
-static ALWAYS_INLINE IFMA struct fp8 fp8_settle(struct fp8 a)
+/* Carries limbs of any sign, below 2^60, of a value from 0 to R. */
+static ALWAYS_INLINE IFMA struct fp8 fp8_carry(struct fp8 a)
 {
     __m512i mask = all8((INT64_C(1) << FP8_BITS) - 1);
     FP8_EACH(size_t i = 0; i + 1 < FP8_LIMBS; i++)
@@ -64,7 +66,8 @@ static ALWAYS_INLINE IFMA struct fp8 fp8_settle(struct fp8 a)
     return a;
 }
 
-/* Settles a value from p to some hundred p and takes p from it as often as the highest limb shows: below 2p and a bit. */
+/* The same, and takes p away as often as the highest limb shows: below 2p and a bit. The value must not be so near to 0
+ * that the highest limb is negative. */
 static ALWAYS_INLINE IFMA struct fp8 fp8_settle_low(struct fp8 a)
 {
     __m512i often = _mm512_madd52hi_epu64(_mm512_setzero_si512(), a.limb[FP8_LIMBS - 1], all8(FP8_TOP_INVERSE));
@@ -74,9 +77,14 @@ static ALWAYS_INLINE IFMA struct fp8 fp8_settle_low(struct fp8 a)
         if (i + 1 < FP8_LIMBS)
             a.limb[i + 1] = _mm512_madd52hi_epu64(a.limb[i + 1], often, all8(fp8_complement[i]));
     }
-    a = fp8_settle(a);
+    a = fp8_carry(a);
     a.limb[FP8_LIMBS - 1] = _mm512_and_si512(a.limb[FP8_LIMBS - 1], all8((INT64_C(1) << FP8_BITS) - 1));
     return a;
+}
+
+static ALWAYS_INLINE IFMA struct fp8 fp8_settle(struct fp8 a)
+{
+    return FP8_TIGHT ? fp8_settle_low(a) : fp8_carry(a);
 }
 
 /* Unsettled sums: a + b, a - b (of any sign), a·2^shift, bias - b. */
@@ -247,6 +255,22 @@ static ALWAYS_INLINE IFMA struct fp8 fp8_multiply(struct fp8 a, struct fp8 b)
 static ALWAYS_INLINE IFMA struct fp8 fp8_square(struct fp8 a)
 {
     return fp8_reduce(wide8_square(a));
+}
+
+/* Lanes that are 0 modulo p. */
+static inline IFMA __mmask8 fp8_zero_lanes(struct fp8 a)
+{
+    struct fp8 one = fp8_zero(), multiple = fp8_zero(), prime = fp8_constant(fp8_prime);
+    one.limb[0] = all8(1);
+    a = fp8_multiply(a, one); /* below 4p, with p added */
+    __mmask8 zero = 0;
+    for (int times = 0; times < 4; times++) {
+        __mmask8 same = 0xff;
+        for (size_t i = 0; i < FP8_LIMBS; i++) same &= _mm512_cmpeq_epi64_mask(a.limb[i], multiple.limb[i]);
+        zero |= same;
+        multiple = fp8_carry(fp8_plus(multiple, prime));
+    }
+    return zero;
 }
 
 #endif
