@@ -1,8 +1,12 @@
 /* Pairings in vectors against blst and mcl: the parts on any input, the whole on pairs of all kinds. */
 #include "crypto/bls12_381_private.h"
+#include "crypto/bn254_private.h"
 #include "crypto/crypto.h"
 
+#include "curve_test.h"
 #include "harness.h"
+
+#include <gmp.h>
 
 /* ---- elements ---------------------------------------------------------------------------------------------------- */
 
@@ -291,4 +295,199 @@ TEST(bls_pairing_agrees_with_blst_pair_by_pair)
         others += ok && !one;
     }
     CHECK(ones > 50 && others > 50 && refused > 10);
+}
+
+/* ---- bn254 ------------------------------------------------------------------------------------------------------- */
+
+enum { BN_PAIR_SIZE = 192 };
+
+static void bn_write(uint8_t out[32], const mclBnFp *in)
+{
+    uint64_t words[4] = {0};
+    mclBnFp_getLittleEndian(words, sizeof words, in);
+    for (size_t i = 0; i < 4; i++) store_be64(out + 8 * i, words[3 - i]);
+}
+
+static void bn_write_pair(uint8_t out[BN_PAIR_SIZE], const mclBnG1 *p, const mclBnG2 *q)
+{
+    mclBnG1 a;
+    mclBnG2 b;
+    mclBnG1_normalize(&a, p);
+    mclBnG2_normalize(&b, q);
+    memset(out, 0, BN_PAIR_SIZE);
+    if (mclBnG1_isZero(&a) == 0) {
+        bn_write(out, &a.x);
+        bn_write(out + 32, &a.y);
+    }
+    const mclBnFp *words[4] = {&b.x.d[1], &b.x.d[0], &b.y.d[1], &b.y.d[0]};
+    for (size_t i = 0; i < 4 && mclBnG2_isZero(&b) == 0; i++) bn_write(out + 64 + 32 * i, words[i]);
+}
+
+static mclBnG1 bn_generator(void)
+{
+    mclBnG1 out;
+    mclBnFp_setInt32(&out.x, 1);
+    mclBnFp_setInt32(&out.y, 2);
+    mclBnFp_setInt32(&out.z, 1);
+    return out;
+}
+
+static mclBnG2 bn_generator_g2(void)
+{
+    mclBnG2 out;
+    uint8_t bytes[128];
+    CHECK(hex_decode(bytes, bn_g2, 256));
+    mclBnFp *coordinate[4] = {&out.x.d[1], &out.x.d[0], &out.y.d[1], &out.y.d[0]};
+    for (size_t i = 0; i < 4; i++) CHECK(mclBnFp_setBigEndianMod(coordinate[i], bytes + 32 * i, 32) == 0);
+    mclBnFp_setInt32(&out.z.d[0], 1);
+    mclBnFp_clear(&out.z.d[1]);
+    return out;
+}
+
+/* Whether the Miller loop in vectors takes q for a point of the subgroup, q not alone and in any lane. */
+static bool bn_loop_accepts(const mclBnG2 *q)
+{
+    static uint8_t pairs[BN254_LANES][BN_PAIR_SIZE];
+    const uint8_t *at[BN254_LANES];
+    mclBnG1 p = bn_generator();
+    mclBnG2 good = bn_generator_g2();
+    if (!bn254_has_vectors() || mclBnG2_isZero(q) == 1) return mclBnG2_isValidOrder(q) == 1;
+    size_t count = 1 + harness_random_below(BN254_LANES), odd = harness_random_below(count);
+    for (size_t i = 0; i < count; i++) {
+        bn_write_pair(pairs[i], &p, i == odd ? q : &good);
+        at[i] = pairs[i];
+    }
+    struct bn254_product product;
+    bn254_product_start(&product);
+    return bn254_product_multiply(&product, at, count);
+}
+
+/* The fast way must answer as [r]P = 0 does: in the subgroup, outside of it, and in the small subgroups of the
+ * twist. */
+TEST(bn254_subgroup_check_agrees_with_the_order)
+{
+    bn254_start();
+    /* The twist has 2p - r times r points; the cofactor is 10069 · 5864401 · (a number of 220 bits). */
+    static const char order_over_factor[][160] = {"10069", "5864401"};
+    mclBnFp2 b;
+    mclBnG2 known, p, q;
+    uint8_t bytes[128];
+    CHECK(hex_decode(bytes, bn_g2, 256));
+    uint64_t limbs[4];
+    mclBnFp *coordinate[4] = {&known.x.d[1], &known.x.d[0], &known.y.d[1], &known.y.d[0]};
+    for (int i = 0; i < 4; i++) {
+        for (int k = 0; k < 4; k++) limbs[k] = load_be64(bytes + 32 * i + 8 * (3 - k));
+        CHECK(mclBnFp_setLittleEndian(coordinate[i], limbs, 32) == 0);
+    }
+    mclBnFp_setInt32(&known.z.d[0], 1);
+    mclBnFp_clear(&known.z.d[1]);
+    CHECK(mclBnG2_isValid(&known) == 1 && mclBnG2_isValidOrder(&known) == 1 && bn254_in_subgroup(&known));
+    mclBnFp2_sqr(&b, &known.x);
+    mclBnFp2_mul(&b, &b, &known.x);
+    mclBnFp2_sqr(&p.y, &known.y);
+    mclBnFp2_sub(&b, &p.y, &b); /* y^2 - x^3 */
+
+    mpz_t twist, r, field, part, unit;
+    mpz_inits(twist, r, field, part, unit, NULL);
+    mpz_set_str(r, bn_order, 16);
+    mpz_set_str(field, bn_prime, 16);
+    mpz_mul_ui(twist, field, 2);
+    mpz_sub(twist, twist, r);
+    mpz_mul(twist, twist, r); /* how many points the twist has */
+    unsigned inside = 0, outside = 0;
+    for (int found = 0; found < 60;) {
+        for (int i = 0; i < 2; i++) {
+            harness_random_edge_bytes((uint8_t *)limbs, 32);
+            limbs[3] >>= 3;
+            CHECK(mclBnFp_setLittleEndianMod(&p.x.d[i], limbs, 32) == 0);
+        }
+        mclBnFp2_sqr(&q.x, &p.x);
+        mclBnFp2_mul(&q.x, &q.x, &p.x);
+        mclBnFp2_add(&q.x, &q.x, &b);
+        if (mclBnFp2_squareRoot(&p.y, &q.x) != 0) continue;
+        found++;
+        p.z = known.z;
+        CHECK(mclBnG2_isValid(&p) == 1);
+        /* The point itself, then its multiples that leave one small subgroup, the cofactor's part, or the subgroup of
+         * order r. */
+        for (int kind = 0; kind < 5; kind++) {
+            mpz_set_ui(part, 1);
+            if (kind == 1 || kind == 2) {
+                mpz_set_str(unit, order_over_factor[kind - 1], 10);
+                CHECK(mpz_divisible_p(twist, unit) != 0);
+                mpz_divexact(part, twist, unit);
+            } else if (kind == 3) {
+                mpz_set(part, r);
+            } else if (kind == 4) {
+                mpz_divexact(part, twist, r);
+            }
+            mclBnG2_clear(&q);
+            for (size_t bit = mpz_sizeinbase(part, 2); bit-- > 0;) {
+                mclBnG2_dbl(&q, &q);
+                if (mpz_tstbit(part, bit) != 0) mclBnG2_add(&q, &q, &p);
+            }
+            bool expected = mclBnG2_isValidOrder(&q) == 1;
+            CHECK(bn254_in_subgroup(&q) == expected);
+            CHECK(bn_loop_accepts(&q) == expected);
+            if (mclBnG2_isZero(&q) == 0) mclBnG2_add(&q, &q, &known); /* off the subgroup by a small step only */
+            expected = mclBnG2_isValidOrder(&q) == 1;
+            CHECK(bn254_in_subgroup(&q) == expected);
+            CHECK(bn_loop_accepts(&q) == expected);
+            inside += expected, outside += !expected;
+        }
+    }
+    CHECK(inside > 20 && outside > 100);
+    mpz_clears(twist, r, field, part, unit, NULL);
+}
+
+/* As for bls12-381: infinite, equal and opposite points, points outside the subgroup, products that are one. */
+TEST(bn254_pairing_in_vectors_agrees_with_mcl)
+{
+    if (!bn254_has_vectors()) SKIP("this processor has no AVX-512 IFMA");
+    enum { PAIRS = 20 };
+    static uint8_t in[PAIRS * BN_PAIR_SIZE];
+    size_t ones = 0, others = 0, refused = 0;
+    bn254_start();
+    const mclBnG1 g = bn_generator();
+    const mclBnG2 h = bn_generator_g2();
+    for (int round = 0; round < 600; round++) {
+        size_t pairs = 1 + harness_random_below(round % 10 == 0 ? PAIRS : 4);
+        uint64_t shape = harness_random_below(4);
+        mclBnG1 p, before_p = g, last; /* -(a1·b1 + a2·b2 + ...) */
+        mclBnG2 q, before_q = h;
+        mclBnG1_clear(&last);
+        for (size_t i = 0; i < pairs; i++) {
+            uint8_t bytes[2][32];
+            mclBnFr a, b;
+            for (size_t k = 0; k < 2; k++) {
+                harness_random_edge_bytes(bytes[k], 32);
+                if (harness_random_below(8) == 0) memset(bytes[k], 0, 32);
+            }
+            mclBnFr_setBigEndianMod(&a, bytes[0], 32);
+            mclBnFr_setBigEndianMod(&b, bytes[1], 32);
+            mclBnG1_mul(&p, &g, &a);
+            mclBnG2_mul(&q, &h, &b);
+            if (shape == 1 && i + 1 == pairs) {
+                p = last;
+                q = h;
+            } else if (shape == 2 && i % 2 == 1) {
+                mclBnG1_neg(&p, &before_p);
+                q = before_q;
+            }
+            before_p = p;
+            before_q = q;
+            bn_write_pair(in + i * BN_PAIR_SIZE, &p, &q);
+            mclBnG1_mul(&p, &p, &b);
+            mclBnG1_sub(&last, &last, &p);
+            if (shape == 3 && harness_random_below(6) == 0) /* mostly off the curve */
+                in[i * BN_PAIR_SIZE + harness_random_below(BN_PAIR_SIZE)] ^= 1;
+        }
+        bool one = false, expected = false, ok = bn254_pairing_plain(&expected, in, pairs);
+        CHECK(bn254_pairing(&one, in, pairs) == ok);
+        if (ok) CHECK(one == expected);
+        refused += !ok;
+        ones += ok && one;
+        others += ok && !one;
+    }
+    CHECK(ones > 100 && others > 100 && refused > 20);
 }
