@@ -111,7 +111,7 @@ enum { SCALAR_BITS = 256 };
 /* Whether all points, none infinity, are in the subgroup. */
 static bool all_in_g1(const blst_p1_affine *points, size_t count)
 {
-    if (count > 1 && bls_has_vectors()) {
+    if (count > 1 && ifma_available()) {
         for (size_t i = 0; i < count; i += BLS_LANES)
             if (!bls_g1_in_group_vector(points + i, count - i < BLS_LANES ? count - i : BLS_LANES)) return false;
         return true;
@@ -127,7 +127,7 @@ static bool sum_g1(blst_p1 *sum, const blst_p1_affine *points, const uint8_t *sc
 {
     memset(sum, 0, sizeof *sum);
     if (count == 0) return true;
-    if (count <= BLS_G1_LANES_MAX && bls_has_vectors())
+    if (count > 1 && count <= BLS_G1_LANES_MAX && ifma_available())
         return bls_g1_sum_vector(sum, points, scalars, count, points, count);
     if (!all_in_g1(points, count)) return false;
     if (count <= BLS_G1_FEW) {
@@ -164,7 +164,7 @@ done:
 /* Whether all points, none infinity, are in the subgroup. */
 static bool all_in_g2(const blst_p2_affine *points, size_t count)
 {
-    if (count > 1 && bls_has_vectors()) {
+    if (count > 1 && ifma_available()) {
         for (size_t i = 0; i < count; i += BLS_LANES)
             if (!bls_g2_in_group_vector(points + i, count - i < BLS_LANES ? count - i : BLS_LANES)) return false;
         return true;
@@ -180,7 +180,7 @@ static bool sum_g2(blst_p2 *sum, const blst_p2_affine *points, const uint8_t *sc
 {
     memset(sum, 0, sizeof *sum);
     if (count == 0) return true;
-    if (count <= BLS_G2_LANES_MAX && bls_has_vectors())
+    if (count > 1 && count <= BLS_G2_LANES_MAX && ifma_available())
         return bls_g2_sum_vector(sum, points, scalars, count, points, count);
     if (!all_in_g2(points, count)) return false;
     if (count <= BLS_G2_FEW) {
@@ -240,7 +240,7 @@ static bool multiply_batch(blst_fp12 *product, const struct batch *b)
     blst_fp12 part;
     if (!all_in_g1(b->lone_p, b->lone_ps) || !all_in_g2(b->lone_q, b->lone_qs) || !all_in_g1(b->p, b->count))
         return false;
-    if (bls_has_vectors()) {
+    if (ifma_available()) {
         for (size_t i = 0; i < b->count; i += BLS_LANES) {
             size_t count = b->count - i < BLS_LANES ? b->count - i : BLS_LANES;
             if (!bls_miller_loops_vector(&part, b->p + i, b->q + i, count)) return false;

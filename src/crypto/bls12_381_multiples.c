@@ -101,8 +101,8 @@ IFMA void bls_g1_multiply_vector(blst_p1 *out, const blst_p1_affine *points, con
 }
 
 /* z^2 and z in signed bits. */
-static const int8_t runs_z_squared[][2] = {{2, -1}, {2, -1}, {2, -1}, {4, 1},  {3, 1},  {2, -1}, {2, -1}, {2, 1}, {3, 1},
-                                           {10, 1}, {15, 1}, {2, -1}, {2, 1},  {3, 1},  {9, 1},  {33, 1}, {32, 0}};
+static const int8_t runs_z_squared[][2] = {{2, -1}, {2, -1}, {2, -1}, {4, 1}, {3, 1}, {2, -1}, {2, -1}, {2, 1}, {3, 1},
+                                           {10, 1}, {15, 1}, {2, -1}, {2, 1}, {3, 1}, {9, 1},  {33, 1}, {32, 0}};
 static const int8_t runs_z[][2] = {{2, -1}, {2, 1}, {3, 1}, {9, 1}, {32, 1}, {16, 0}};
 
 IFMA bool bls_g1_in_group_vector(const blst_p1_affine *points, size_t count)
@@ -183,26 +183,26 @@ IFMA bool bls_g2_in_group_vector(const blst_p2_affine *points, size_t count)
 void bls_g1_multiply_vector(blst_p1 *out, const blst_p1_affine *points, const unsigned __int128 *scalars, size_t count)
 {
     (void)out, (void)points, (void)scalars, (void)count;
-    ASSERT(bls_has_vectors());
+    ASSERT(ifma_available());
 }
 
 void bls_g2_multiply_vector(blst_p2 *out, const blst_p2_affine *points, const unsigned __int128 *scalars, size_t count)
 {
     (void)out, (void)points, (void)scalars, (void)count;
-    ASSERT(bls_has_vectors());
+    ASSERT(ifma_available());
 }
 
 bool bls_g1_in_group_vector(const blst_p1_affine *points, size_t count)
 {
     (void)points, (void)count;
-    ASSERT(bls_has_vectors());
+    ASSERT(ifma_available());
     return false;
 }
 
 bool bls_g2_in_group_vector(const blst_p2_affine *points, size_t count)
 {
     (void)points, (void)count;
-    ASSERT(bls_has_vectors());
+    ASSERT(ifma_available());
     return false;
 }
 

@@ -162,7 +162,7 @@ static size_t write_digits(int8_t out[DIGITS], unsigned __int128 x)
 
 /* In blst's form, x·2^384. */
 const blst_fp bls_beta = {{0x30f1361b798a64e8, 0xf3b8ddab7ece5a2a, 0x16a8ca3ac61577f7, 0xc26a2ff874fd029b,
-                              0x3636b76660701c6e, 0x051ba4ab241b6160}};
+                           0x3636b76660701c6e, 0x051ba4ab241b6160}};
 /* cx is imaginary: psi_x·i. */
 static const blst_fp psi_x = {{0x890dc9e4867545c3, 0x2af322533285a5d5, 0x50880866309b7e2c, 0xa20d1b8c7e881024,
                                0x14e4f04fe2db9068, 0x14e56d3f1564853a}};
@@ -243,12 +243,12 @@ void bls_g2_times_z(blst_p2_affine *out, const blst_p2_affine *in)
             bls_##group##_multiply_vector(products, lane_points, lane_scalars, used);                                  \
             for (size_t k = 0; k < used; k++) {                                                                        \
                 if (i + k < lanes) {                                                                                   \
-                    jacobian##_add_or_double(sum, sum, &products[k]);                                           \
+                    jacobian##_add_or_double(sum, sum, &products[k]);                                                  \
                     continue;                                                                                          \
                 }                                                                                                      \
                 times_base(&expected, &lane_points[k]);                                                                \
-                jacobian##_from_affine(&other, &expected);                                                      \
-                if (!jacobian##_is_equal(&products[k], &other)) return false;                                   \
+                jacobian##_from_affine(&other, &expected);                                                             \
+                if (!jacobian##_is_equal(&products[k], &other)) return false;                                          \
             }                                                                                                          \
         }                                                                                                              \
         return true;                                                                                                   \

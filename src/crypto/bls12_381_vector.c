@@ -226,42 +226,30 @@ IFMA bool bls_miller_loops_vector(blst_fp12 *out, const blst_p1_affine *p, const
     return twist_is(&t, &x, &y);
 }
 
-bool bls_has_vectors(void)
-{
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
-           __builtin_cpu_supports("avx512ifma") && __builtin_cpu_supports("bmi2");
-}
-
 #else
-
-bool bls_has_vectors(void)
-{
-    return false;
-}
 
 void bls_final_exponentiation_vector(blst_fp12 *out, const blst_fp12 *in)
 {
     (void)out, (void)in;
-    ASSERT(bls_has_vectors());
+    ASSERT(ifma_available());
 }
 
 void bls_fix_lines_vector(const blst_fp6 first[BLS_LINES], const blst_fp6 second[BLS_LINES])
 {
     (void)first, (void)second;
-    ASSERT(bls_has_vectors());
+    ASSERT(ifma_available());
 }
 
 void bls_miller_loops_fixed_vector(blst_fp12 *out, const blst_p1_affine *first, const blst_p1_affine *second)
 {
     (void)out, (void)first, (void)second;
-    ASSERT(bls_has_vectors());
+    ASSERT(ifma_available());
 }
 
 bool bls_miller_loops_vector(blst_fp12 *out, const blst_p1_affine *p, const blst_p2_affine *q, size_t count)
 {
     (void)out, (void)p, (void)q, (void)count;
-    ASSERT(bls_has_vectors());
+    ASSERT(ifma_available());
     return false;
 }
 

@@ -182,8 +182,7 @@ bool bn254_pairing_plain(bool *is_one, const uint8_t *in, size_t pairs)
     for (size_t done = 0; done < pairs;) {
         size_t count = 0;
         for (; done < pairs && count < BATCH; done++, in += PAIR_SIZE) {
-            if (!read_g1(&p[count], in) || !read_twist(&q[count], in + G1_SIZE) ||
-                !bn254_in_subgroup(&q[count]))
+            if (!read_g1(&p[count], in) || !read_twist(&q[count], in + G1_SIZE) || !bn254_in_subgroup(&q[count]))
                 return false;
             if (mclBnG1_isZero(&p[count]) == 0 && mclBnG2_isZero(&q[count]) == 0)
                 count++; /* a pair with infinity is one */
@@ -231,5 +230,5 @@ bool bn254_pairing(bool *is_one, const uint8_t *in, size_t pairs)
     *is_one = true;
     if (pairs == 0) return true;
     bn254_start();
-    return bn254_has_vectors() ? pairing_vector(is_one, in, pairs) : bn254_pairing_plain(is_one, in, pairs);
+    return ifma_available() ? pairing_vector(is_one, in, pairs) : bn254_pairing_plain(is_one, in, pairs);
 }

@@ -2,7 +2,7 @@
 #ifndef WEFT_BN254_PRIVATE_H
 #define WEFT_BN254_PRIVATE_H
 
-#include "base/base.h"
+#include "crypto/ifma.h"
 
 #include <mcl/bn.h>
 
@@ -12,12 +12,11 @@ void bn254_start(void);
 /* Whether a point of the twist (checked to be on it, or infinity) lies in the subgroup of prime order. */
 bool bn254_in_subgroup(const mclBnG2 *p);
 
-/* A product of pairings in vectors (AVX-512 IFMA); need bn254_has_vectors() and bn254_start(). The twin is mcl. */
+/* A product of pairings in vectors (AVX-512 IFMA); need ifma_available() and bn254_start(). The twin is mcl. */
 enum { BN254_LANES = 8 };
 struct bn254_product {
     _Alignas(64) int64_t limbs[2][5][8]; /* before the final exponentiation */
 };
-bool bn254_has_vectors(void);
 void bn254_product_start(struct bn254_product *product);
 /* Multiplies by the pairings of up to BN254_LANES pairs, 192 bytes each as bn254_pairing has them, of finite points that
  * are known to be on their curves. False when a point of G2 is not in the subgroup; the product is then what it was. */

@@ -29,8 +29,7 @@ static ALWAYS_INLINE IFMA struct fp8 times_9(struct fp8 a)
         struct fp8 s_ = fp8_plus(real, imaginary), d_ = fp8_plus(real, fp8_minus(imaginary));                          \
         struct fp8 m_ = fp8_shift(imaginary, 1);                                                                       \
         wide8_add_product(t, fp8_settle(times_9(fp8_choose(0x38, s_, real))), fp8_settle(fp8_choose(0x38, d_, m_)));   \
-        wide8_add_product(t, fp8_settle(fp8_choose(0x38, real, s_)),                                                   \
-                          fp8_settle(fp8_choose(0x38, fp8_minus(m_), d_)));                                            \
+        wide8_add_product(t, fp8_settle(fp8_choose(0x38, real, s_)), fp8_settle(fp8_choose(0x38, fp8_minus(m_), d_))); \
     } while (0)
 
 #include "crypto/fp12_lanes.h"
@@ -73,8 +72,8 @@ static IFMA struct fp8 read_coordinates(const uint8_t *const pairs[], size_t cou
 }
 
 /* 6u + 2 from its highest bit on: so many doublings, then plus or minus the point. */
-static const int8_t loop_runs[][2] = {{2, -1}, {2, 1},  {4, -1}, {2, -1}, {4, -1}, {2, 1},  {2, -1}, {3, -1},
-                                      {6, 1},  {3, -1}, {2, 1},  {3, -1}, {5, -1}, {2, 1},  {4, -1}, {2, -1},
+static const int8_t loop_runs[][2] = {{2, -1}, {2, 1},  {4, -1}, {2, -1}, {4, -1}, {2, 1}, {2, -1}, {3, -1},
+                                      {6, 1},  {3, -1}, {2, 1},  {3, -1}, {5, -1}, {2, 1}, {4, -1}, {2, -1},
                                       {3, 1},  {4, -1}, {3, -1}, {2, 1},  {2, 1},  {3, 0}};
 
 /* f *= the lines of all pairs. */
@@ -123,8 +122,8 @@ static IFMA bool miller_loops(struct fp12 *f, const uint8_t *const pairs[], size
 /* ---- the final exponentiation ------------------------------------------------------------------------------------ */
 
 /* u, in digits that are odd and from -7 to 7: from a leading 1, so many squarings, then times that power. */
-static const int8_t power_runs[][2] = {{6, 5},  {5, -3}, {4, 3},  {5, 5}, {4, -5}, {4, -3}, {4, 1},
-                                       {5, 5},  {5, 7},  {4, -7}, {7, 5}, {5, -1}, {4, 1}};
+static const int8_t power_runs[][2] = {{6, 5}, {5, -3}, {4, 3},  {5, 5}, {4, -5}, {4, -3}, {4, 1},
+                                       {5, 5}, {5, 7},  {4, -7}, {7, 5}, {5, -1}, {4, 1}};
 
 /* out = a^u, for a in the cyclotomic subgroup, where the inverse is the conjugate. */
 static IFMA void power_of_parameter(struct fp12 *out, const struct fp12 *a)
@@ -254,37 +253,25 @@ IFMA bool bn254_product_is_one(const struct bn254_product *product)
     return (fp8_zero_lanes(fp8_subtract(f.re, one.re)) & fp8_zero_lanes(f.im) & ALL) == ALL;
 }
 
-bool bn254_has_vectors(void)
-{
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
-           __builtin_cpu_supports("avx512ifma") && __builtin_cpu_supports("bmi2");
-}
-
 #else
-
-bool bn254_has_vectors(void)
-{
-    return false;
-}
 
 void bn254_product_start(struct bn254_product *product)
 {
     (void)product;
-    ASSERT(bn254_has_vectors());
+    ASSERT(ifma_available());
 }
 
 bool bn254_product_multiply(struct bn254_product *product, const uint8_t *const pairs[], size_t count)
 {
     (void)product, (void)pairs, (void)count;
-    ASSERT(bn254_has_vectors());
+    ASSERT(ifma_available());
     return false;
 }
 
 bool bn254_product_is_one(const struct bn254_product *product)
 {
     (void)product;
-    ASSERT(bn254_has_vectors());
+    ASSERT(ifma_available());
     return false;
 }
 

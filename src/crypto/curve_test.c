@@ -348,7 +348,7 @@ TEST(kzg_parts_agree_with_blst)
         blst_fp12 one, other;
         kzg_miller_loops(&one, &c, &w);
         kzg_miller_loops_plain(&other, &c, &w);
-        if (bls_has_vectors()) {
+        if (ifma_available()) {
             blst_fp12 vector;
             kzg_miller_loops_vector(&vector, &c, &w);
             CHECK(blst_fp12_is_equal(&vector, &other));
@@ -374,7 +374,7 @@ TEST(kzg_parts_agree_with_blst)
         blst_p1_affine expected;
         blst_p1_to_affine(&expected, &sum);
         CHECK(blst_p1_affine_is_equal(&found, &expected));
-        if (bls_has_vectors()) {
+        if (ifma_available()) {
             CHECK(kzg_left_side_vector(&found, &c, &w, &y, &z));
             CHECK(blst_p1_affine_is_equal(&found, &expected));
         }
@@ -454,7 +454,7 @@ TEST(modexp_ways_agree_with_gmp)
 /* modexp takes only one of the two Montgomery ways for each size; both must be right for all that they can do. */
 TEST(modexp_digits_of_52_bits_agree_with_limbs_of_64)
 {
-    if (!modexp_has_ifma()) SKIP("this processor has no AVX-512 IFMA");
+    if (!ifma_available()) SKIP("this processor has no AVX-512 IFMA");
     for (int round = 0; round < 3000; round++) {
         uint64_t m[MODEXP_ODD_LIMBS_MAX], b[MODEXP_ODD_LIMBS_MAX + 3], x[MODEXP_ODD_LIMBS_MAX], y[MODEXP_ODD_LIMBS_MAX];
         uint8_t e[40];

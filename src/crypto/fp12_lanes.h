@@ -74,8 +74,7 @@ struct moved12 {
 
 static ALWAYS_INLINE IFMA void moved12_store(struct moved12 *out, size_t part, struct fp8 b, struct fp8 times_xi)
 {
-    FP8_EACH(size_t i = 0; i < FP8_LIMBS; i++)
-    {
+    FP8_EACH (size_t i = 0; i < FP8_LIMBS; i++) {
         _mm512_store_si512(out->part[part][i], times_xi.limb[i]);
         _mm512_storeu_si512(out->part[part][i] + FP12_DEGREE, b.limb[i]);
     }
@@ -98,9 +97,9 @@ static NOINLINE IFMA void fp12_multiply_by(struct fp12 *out, const struct fp12 *
             if ((present >> j & 1) == 0) continue;
             const int64_t *factor = a + j * step + part * part_step;
             struct fp8 row;
-            FP8_EACH(size_t i = 0; i < FP8_LIMBS; i++)
-            row.limb[i] = _mm512_loadu_si512(moved.part[part][i] + FP12_DEGREE - j);
-            FP8_EACH(size_t i = 0; i < FP8_LIMBS; i++) wide8_row(t.column + i, &row, all8(factor[8 * i]));
+            FP8_EACH (size_t i = 0; i < FP8_LIMBS; i++)
+                row.limb[i] = _mm512_loadu_si512(moved.part[part][i] + FP12_DEGREE - j);
+            FP8_EACH (size_t i = 0; i < FP8_LIMBS; i++) wide8_row(t.column + i, &row, all8(factor[8 * i]));
         }
         product[part] = t;
     }

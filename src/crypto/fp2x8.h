@@ -23,7 +23,7 @@ static NOINLINE IFMA void fp2x8_square(struct fp2x8 *out, const struct fp2x8 *a)
     *out = (struct fp2x8){fp8_multiply(both, less), fp8_reduce(im)};
 }
 static NOINLINE IFMA void fp2x8_multiply_two(struct fp2x8 *out, const struct fp2x8 *a, const struct fp2x8 *b,
-                                          const struct fp2x8 *c, const struct fp2x8 *d)
+                                             const struct fp2x8 *c, const struct fp2x8 *d)
 {
     struct wide8 re = wide8_product(a->re, b->re), im = wide8_product(a->im, b->im);
     wide8_add_product(&re, c->re, d->re);

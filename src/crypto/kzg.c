@@ -32,7 +32,7 @@ static void make_lines(void)
     ASSERT(blst_p2_uncompress(&s, setup_g2) == BLST_SUCCESS);
     blst_precompute_lines(lines_setup, &s);
     blst_precompute_lines(lines_generator, blst_p2_affine_generator());
-    if (bls_has_vectors()) bls_fix_lines_vector(lines_generator, lines_setup);
+    if (ifma_available()) bls_fix_lines_vector(lines_generator, lines_setup);
 }
 
 /* ---- the two Miller loops ---------------------------------------------------------------------------------------- */
@@ -155,14 +155,14 @@ bool kzg_verify_proof(const uint8_t commitment[48], const uint8_t z[32], const u
         blst_p1_uncompress(&c, commitment) != BLST_SUCCESS || blst_p1_uncompress(&w, proof) != BLST_SUCCESS)
         return false;
     blst_fp12 product;
-    if (bls_has_vectors()) {
+    if (ifma_available()) {
         if (!kzg_left_side_vector(&left, &c, &w, &scalar_y, &scalar_z)) return false;
     } else {
         if (!blst_p1_affine_in_g1(&c) || !blst_p1_affine_in_g1(&w)) return false;
         kzg_left_side(&left, &c, &w, &scalar_y, &scalar_z, scratch);
     }
     if (!blst_p1_affine_is_inf(&w)) blst_fp_cneg(&w.y, &w.y, true);
-    if (bls_has_vectors())
+    if (ifma_available())
         kzg_miller_loops_vector(&product, &left, &w);
     else
         kzg_miller_loops(&product, &left, &w);

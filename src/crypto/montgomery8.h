@@ -29,11 +29,10 @@
 #ifndef WEFT_MONTGOMERY8_H
 #define WEFT_MONTGOMERY8_H
 
-#include "base/base.h"
+#include "crypto/ifma.h"
 
 #include <immintrin.h>
 
-#define IFMA __attribute__((target("avx512f,avx512dq,avx512vl,avx512bw,avx512ifma,bmi2")))
 #define FP8_EACH _Pragma("GCC unroll 16") for
 #define FP8_BITS 52
 
@@ -58,8 +57,7 @@ static ALWAYS_INLINE IFMA __m512i all8(int64_t x)
 static ALWAYS_INLINE IFMA struct fp8 fp8_carry(struct fp8 a)
 {
     __m512i mask = all8((INT64_C(1) << FP8_BITS) - 1);
-    FP8_EACH(size_t i = 0; i + 1 < FP8_LIMBS; i++)
-    {
+    FP8_EACH (size_t i = 0; i + 1 < FP8_LIMBS; i++) {
         a.limb[i + 1] = _mm512_add_epi64(a.limb[i + 1], _mm512_srai_epi64(a.limb[i], FP8_BITS));
         a.limb[i] = _mm512_and_si512(a.limb[i], mask);
     }
@@ -71,11 +69,9 @@ static ALWAYS_INLINE IFMA struct fp8 fp8_carry(struct fp8 a)
 static ALWAYS_INLINE IFMA struct fp8 fp8_settle_low(struct fp8 a)
 {
     __m512i often = _mm512_madd52hi_epu64(_mm512_setzero_si512(), a.limb[FP8_LIMBS - 1], all8(FP8_TOP_INVERSE));
-    FP8_EACH(size_t i = 0; i < FP8_LIMBS; i++)
-    {
+    FP8_EACH (size_t i = 0; i < FP8_LIMBS; i++) {
         a.limb[i] = _mm512_madd52lo_epu64(a.limb[i], often, all8(fp8_complement[i]));
-        if (i + 1 < FP8_LIMBS)
-            a.limb[i + 1] = _mm512_madd52hi_epu64(a.limb[i + 1], often, all8(fp8_complement[i]));
+        if (i + 1 < FP8_LIMBS) a.limb[i + 1] = _mm512_madd52hi_epu64(a.limb[i + 1], often, all8(fp8_complement[i]));
     }
     a = fp8_carry(a);
     a.limb[FP8_LIMBS - 1] = _mm512_and_si512(a.limb[FP8_LIMBS - 1], all8((INT64_C(1) << FP8_BITS) - 1));
@@ -90,23 +86,23 @@ static ALWAYS_INLINE IFMA struct fp8 fp8_settle(struct fp8 a)
 /* Unsettled sums: a + b, a - b (of any sign), a·2^shift, bias - b. */
 static ALWAYS_INLINE IFMA struct fp8 fp8_plus(struct fp8 a, struct fp8 b)
 {
-    FP8_EACH(size_t i = 0; i < FP8_LIMBS; i++) a.limb[i] = _mm512_add_epi64(a.limb[i], b.limb[i]);
+    FP8_EACH (size_t i = 0; i < FP8_LIMBS; i++) a.limb[i] = _mm512_add_epi64(a.limb[i], b.limb[i]);
     return a;
 }
 static ALWAYS_INLINE IFMA struct fp8 fp8_less(struct fp8 a, struct fp8 b)
 {
-    FP8_EACH(size_t i = 0; i < FP8_LIMBS; i++) a.limb[i] = _mm512_sub_epi64(a.limb[i], b.limb[i]);
+    FP8_EACH (size_t i = 0; i < FP8_LIMBS; i++) a.limb[i] = _mm512_sub_epi64(a.limb[i], b.limb[i]);
     return a;
 }
 static ALWAYS_INLINE IFMA struct fp8 fp8_shift(struct fp8 a, unsigned shift)
 {
-    FP8_EACH(size_t i = 0; i < FP8_LIMBS; i++) a.limb[i] = _mm512_slli_epi64(a.limb[i], shift);
+    FP8_EACH (size_t i = 0; i < FP8_LIMBS; i++) a.limb[i] = _mm512_slli_epi64(a.limb[i], shift);
     return a;
 }
 static ALWAYS_INLINE IFMA struct fp8 fp8_constant(const int64_t limb[FP8_LIMBS])
 {
     struct fp8 out;
-    FP8_EACH(size_t i = 0; i < FP8_LIMBS; i++) out.limb[i] = all8(limb[i]);
+    FP8_EACH (size_t i = 0; i < FP8_LIMBS; i++) out.limb[i] = all8(limb[i]);
     return out;
 }
 static ALWAYS_INLINE IFMA struct fp8 fp8_of_one(void)
@@ -116,7 +112,7 @@ static ALWAYS_INLINE IFMA struct fp8 fp8_of_one(void)
 static ALWAYS_INLINE IFMA struct fp8 fp8_zero(void)
 {
     struct fp8 out;
-    FP8_EACH(size_t i = 0; i < FP8_LIMBS; i++) out.limb[i] = _mm512_setzero_si512();
+    FP8_EACH (size_t i = 0; i < FP8_LIMBS; i++) out.limb[i] = _mm512_setzero_si512();
     return out;
 }
 static ALWAYS_INLINE IFMA struct fp8 fp8_minus(struct fp8 b)
@@ -143,19 +139,19 @@ static ALWAYS_INLINE IFMA struct fp8 fp8_negate(struct fp8 a)
 /* b in the lanes of `lanes`, else a. */
 static ALWAYS_INLINE IFMA struct fp8 fp8_choose(__mmask8 lanes, struct fp8 a, struct fp8 b)
 {
-    FP8_EACH(size_t i = 0; i < FP8_LIMBS; i++) a.limb[i] = _mm512_mask_mov_epi64(a.limb[i], lanes, b.limb[i]);
+    FP8_EACH (size_t i = 0; i < FP8_LIMBS; i++) a.limb[i] = _mm512_mask_mov_epi64(a.limb[i], lanes, b.limb[i]);
     return a;
 }
 
 /* Lane k of the result is lane from[k] of a; of a (0..7) or b (8..15). */
 static ALWAYS_INLINE IFMA struct fp8 fp8_permute(struct fp8 a, __m512i from)
 {
-    FP8_EACH(size_t i = 0; i < FP8_LIMBS; i++) a.limb[i] = _mm512_permutexvar_epi64(from, a.limb[i]);
+    FP8_EACH (size_t i = 0; i < FP8_LIMBS; i++) a.limb[i] = _mm512_permutexvar_epi64(from, a.limb[i]);
     return a;
 }
 static ALWAYS_INLINE IFMA struct fp8 fp8_permute_two(struct fp8 a, struct fp8 b, __m512i from)
 {
-    FP8_EACH(size_t i = 0; i < FP8_LIMBS; i++) a.limb[i] = _mm512_permutex2var_epi64(a.limb[i], from, b.limb[i]);
+    FP8_EACH (size_t i = 0; i < FP8_LIMBS; i++) a.limb[i] = _mm512_permutex2var_epi64(a.limb[i], from, b.limb[i]);
     return a;
 }
 
@@ -164,19 +160,19 @@ static ALWAYS_INLINE IFMA struct fp8 fp8_permute_two(struct fp8 a, struct fp8 b,
 /* t += a·b, with one limb of b. */
 static ALWAYS_INLINE IFMA void wide8_row(__m512i *t, const struct fp8 *a, __m512i b)
 {
-    FP8_EACH(size_t j = 0; j < FP8_LIMBS; j++) t[j] = _mm512_madd52lo_epu64(t[j], a->limb[j], b);
-    FP8_EACH(size_t j = 0; j < FP8_LIMBS; j++) t[j + 1] = _mm512_madd52hi_epu64(t[j + 1], a->limb[j], b);
+    FP8_EACH (size_t j = 0; j < FP8_LIMBS; j++) t[j] = _mm512_madd52lo_epu64(t[j], a->limb[j], b);
+    FP8_EACH (size_t j = 0; j < FP8_LIMBS; j++) t[j + 1] = _mm512_madd52hi_epu64(t[j + 1], a->limb[j], b);
 }
 
 static ALWAYS_INLINE IFMA void wide8_add_product(struct wide8 *t, struct fp8 a, struct fp8 b)
 {
-    FP8_EACH(size_t i = 0; i < FP8_LIMBS; i++) wide8_row(t->column + i, &a, b.limb[i]);
+    FP8_EACH (size_t i = 0; i < FP8_LIMBS; i++) wide8_row(t->column + i, &a, b.limb[i]);
 }
 
 static ALWAYS_INLINE IFMA struct wide8 wide8_zero(void)
 {
     struct wide8 t;
-    FP8_EACH(size_t i = 0; i < FP8_COLUMNS; i++) t.column[i] = _mm512_setzero_si512();
+    FP8_EACH (size_t i = 0; i < FP8_COLUMNS; i++) t.column[i] = _mm512_setzero_si512();
     return t;
 }
 static ALWAYS_INLINE IFMA struct wide8 wide8_product(struct fp8 a, struct fp8 b)
@@ -189,17 +185,14 @@ static ALWAYS_INLINE IFMA struct wide8 wide8_product(struct fp8 a, struct fp8 b)
 static ALWAYS_INLINE IFMA struct wide8 wide8_square(struct fp8 a)
 {
     struct wide8 t = wide8_zero();
-    FP8_EACH(size_t i = 0; i < FP8_LIMBS; i++)
-    {
-        FP8_EACH(size_t j = i + 1; j < FP8_LIMBS; j++)
-        {
+    FP8_EACH (size_t i = 0; i < FP8_LIMBS; i++) {
+        FP8_EACH (size_t j = i + 1; j < FP8_LIMBS; j++) {
             t.column[i + j] = _mm512_madd52lo_epu64(t.column[i + j], a.limb[i], a.limb[j]);
             t.column[i + j + 1] = _mm512_madd52hi_epu64(t.column[i + j + 1], a.limb[i], a.limb[j]);
         }
     }
-    FP8_EACH(size_t i = 1; i < FP8_COLUMNS; i++) t.column[i] = _mm512_add_epi64(t.column[i], t.column[i]);
-    FP8_EACH(size_t i = 0; i < FP8_LIMBS; i++)
-    {
+    FP8_EACH (size_t i = 1; i < FP8_COLUMNS; i++) t.column[i] = _mm512_add_epi64(t.column[i], t.column[i]);
+    FP8_EACH (size_t i = 0; i < FP8_LIMBS; i++) {
         t.column[2 * i] = _mm512_madd52lo_epu64(t.column[2 * i], a.limb[i], a.limb[i]);
         t.column[2 * i + 1] = _mm512_madd52hi_epu64(t.column[2 * i + 1], a.limb[i], a.limb[i]);
     }
@@ -208,12 +201,12 @@ static ALWAYS_INLINE IFMA struct wide8 wide8_square(struct fp8 a)
 
 static ALWAYS_INLINE IFMA struct wide8 wide8_plus(struct wide8 a, struct wide8 b)
 {
-    FP8_EACH(size_t i = 0; i < FP8_COLUMNS; i++) a.column[i] = _mm512_add_epi64(a.column[i], b.column[i]);
+    FP8_EACH (size_t i = 0; i < FP8_COLUMNS; i++) a.column[i] = _mm512_add_epi64(a.column[i], b.column[i]);
     return a;
 }
 static ALWAYS_INLINE IFMA struct wide8 wide8_less(struct wide8 a, struct wide8 b)
 {
-    FP8_EACH(size_t i = 0; i < FP8_COLUMNS; i++) a.column[i] = _mm512_sub_epi64(a.column[i], b.column[i]);
+    FP8_EACH (size_t i = 0; i < FP8_COLUMNS; i++) a.column[i] = _mm512_sub_epi64(a.column[i], b.column[i]);
     return a;
 }
 
@@ -221,14 +214,12 @@ static ALWAYS_INLINE IFMA struct wide8 wide8_less(struct wide8 a, struct wide8 b
 static ALWAYS_INLINE IFMA struct fp8 fp8_reduce(struct wide8 t)
 {
     __m512i *c = t.column;
-    FP8_EACH(size_t i = 0; i < FP8_LIMBS; i++)
-    c[FP8_LIMBS + i] = _mm512_add_epi64(c[FP8_LIMBS + i], all8(fp8_prime[i]));
-    FP8_EACH(size_t i = 0; i + 1 < FP8_LIMBS; i++)
-    {
+    FP8_EACH (size_t i = 0; i < FP8_LIMBS; i++)
+        c[FP8_LIMBS + i] = _mm512_add_epi64(c[FP8_LIMBS + i], all8(fp8_prime[i]));
+    FP8_EACH (size_t i = 0; i + 1 < FP8_LIMBS; i++) {
         /* The multiplier itself reads the low 52 bits only. */
         c[i + 1] = _mm512_add_epi64(c[i + 1], _mm512_srai_epi64(c[i], FP8_BITS));
-        FP8_EACH(size_t j = 0; j < FP8_LIMBS; j++)
-        {
+        FP8_EACH (size_t j = 0; j < FP8_LIMBS; j++) {
             c[i + 1 + j] = _mm512_madd52lo_epu64(c[i + 1 + j], c[i], all8(fp8_friendly[j]));
             if (i + 2 + j < FP8_COLUMNS)
                 c[i + 2 + j] = _mm512_madd52hi_epu64(c[i + 2 + j], c[i], all8(fp8_friendly[j]));
@@ -236,13 +227,12 @@ static ALWAYS_INLINE IFMA struct fp8 fp8_reduce(struct wide8 t)
     }
     __m512i *last = c + FP8_LIMBS - 1;
     __m512i multiple = _mm512_madd52lo_epu64(_mm512_setzero_si512(), *last, all8(FP8_INVERSE));
-    FP8_EACH(size_t j = 0; j < FP8_LIMBS; j++)
-    {
+    FP8_EACH (size_t j = 0; j < FP8_LIMBS; j++) {
         last[j] = _mm512_madd52lo_epu64(last[j], multiple, all8(fp8_prime[j]));
         last[j + 1] = _mm512_madd52hi_epu64(last[j + 1], multiple, all8(fp8_prime[j]));
     }
     struct fp8 out;
-    FP8_EACH(size_t i = 0; i < FP8_LIMBS; i++) out.limb[i] = last[i + 1];
+    FP8_EACH (size_t i = 0; i < FP8_LIMBS; i++) out.limb[i] = last[i + 1];
     out.limb[0] = _mm512_add_epi64(out.limb[0], _mm512_srai_epi64(*last, FP8_BITS));
     return fp8_settle(out);
 }

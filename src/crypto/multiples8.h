@@ -25,7 +25,7 @@ struct POINTS(table8) {
     } entry[POINTS(MULTIPLES)];
 };
 
-static NOINLINE IFMA void POINTS(double)(struct POINTS(point8) *p, unsigned times)
+static NOINLINE IFMA void POINTS(double)(struct POINTS(point8) * p, unsigned times)
 {
     /* e = 3x^2, s = y^2, d = x·s: x' = e^2 - 8d, y' = e·(4d - x') - 8s^2, z' = 2yz */
     for (; times > 0; times--) {
@@ -45,7 +45,7 @@ static NOINLINE IFMA void POINTS(double)(struct POINTS(point8) *p, unsigned time
 }
 
 /* out = p + (x, y); *ratio is the new z divided by the old. */
-static NOINLINE IFMA void POINTS(add)(struct POINTS(point8) *out, const struct POINTS(point8) *p, const ELEMENT *x,
+static NOINLINE IFMA void POINTS(add)(struct POINTS(point8) * out, const struct POINTS(point8) * p, const ELEMENT *x,
                                       const ELEMENT *y, ELEMENT *ratio)
 {
     ELEMENT zz, u, s, h, r, hh, hhh, v, w;
@@ -68,14 +68,16 @@ static NOINLINE IFMA void POINTS(add)(struct POINTS(point8) *out, const struct P
 }
 
 /* Lanes in `lanes` become b. */
-static ALWAYS_INLINE IFMA void POINTS(choose_point)(__mmask8 lanes, struct POINTS(point8) *a, const struct POINTS(point8) *b)
+static ALWAYS_INLINE IFMA void POINTS(choose_point)(__mmask8 lanes, struct POINTS(point8) * a,
+                                                    const struct POINTS(point8) * b)
 {
     a->x = EL(choose)(lanes, a->x, b->x);
     a->y = EL(choose)(lanes, a->y, b->y);
     a->z = EL(choose)(lanes, a->z, b->z);
 }
 
-static NOINLINE IFMA void POINTS(make_table)(struct POINTS(table8) *out, ELEMENT *z, const ELEMENT *x, const ELEMENT *y)
+static NOINLINE IFMA void POINTS(make_table)(struct POINTS(table8) * out, ELEMENT *z, const ELEMENT *x,
+                                             const ELEMENT *y)
 {
     ELEMENT ratio[POINTS(MULTIPLES)];
     struct POINTS(point8) p = {*x, *y, EL(one)()};
@@ -101,7 +103,8 @@ static NOINLINE IFMA void POINTS(make_table)(struct POINTS(table8) *out, ELEMENT
 }
 
 /* The eight lanes' multiples from the table, |digit|·P, digits being -8..8; for a digit 0 any. */
-static ALWAYS_INLINE IFMA void POINTS(look_up)(ELEMENT *x, ELEMENT *y, const struct POINTS(table8) *table, __m512i digit)
+static ALWAYS_INLINE IFMA void POINTS(look_up)(ELEMENT *x, ELEMENT *y, const struct POINTS(table8) * table,
+                                               __m512i digit)
 {
     *x = table->entry[0].x;
     *y = table->entry[0].y;
@@ -116,7 +119,7 @@ static ALWAYS_INLINE IFMA void POINTS(look_up)(ELEMENT *x, ELEMENT *y, const str
 }
 
 /* *out = the sum of digit[i][lane]·16^i, times the lane's point (x, y); z is 0 where all digits are 0. */
-static IFMA void POINTS(multiply_digits)(struct POINTS(point8) *out, const ELEMENT *x, const ELEMENT *y,
+static IFMA void POINTS(multiply_digits)(struct POINTS(point8) * out, const ELEMENT *x, const ELEMENT *y,
                                          const int8_t digit[][8], size_t digits)
 {
     struct POINTS(table8) table;
@@ -145,7 +148,7 @@ static IFMA void POINTS(multiply_digits)(struct POINTS(point8) *out, const ELEME
 
 /* *out = a constant times the lane's point: bit by bit from a leading 1, `runs` times so many doublings and then plus
  * or minus the point; a run with sign 0 is doublings alone. */
-static IFMA void POINTS(multiply_constant)(struct POINTS(point8) *out, const ELEMENT *x, const ELEMENT *y,
+static IFMA void POINTS(multiply_constant)(struct POINTS(point8) * out, const ELEMENT *x, const ELEMENT *y,
                                            const int8_t (*run)[2], size_t runs)
 {
     ELEMENT minus_y = EL(settle)(EL(minus)(*y)), ratio;

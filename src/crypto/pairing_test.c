@@ -39,7 +39,7 @@ static blst_fp12 some_fp12(void)
 
 TEST(bls_final_exponentiation_in_vectors_agrees_with_blst)
 {
-    if (!bls_has_vectors()) SKIP("this processor has no AVX-512 IFMA");
+    if (!ifma_available()) SKIP("this processor has no AVX-512 IFMA");
     for (int round = 0; round < 300; round++) {
         blst_fp12 x = some_fp12(), found, expected;
         if (round % 10 == 0) memset(&x.fp6[round / 10 % 2], 0, sizeof x.fp6[0]);
@@ -193,7 +193,7 @@ static blst_p2_affine point_g2(uint64_t kind)
 /* In or out, whatever the rest of the vector holds; also by the Miller loop's way and when checks ride along. */
 TEST(bls_subgroup_checks_in_vectors_agree_with_blst)
 {
-    if (!bls_has_vectors()) SKIP("this processor has no AVX-512 IFMA");
+    if (!ifma_available()) SKIP("this processor has no AVX-512 IFMA");
     size_t outside = 0, inside = 0;
     for (int round = 0; round < 400; round++) {
         blst_p1_affine p[BLS_LANES], in_p[BLS_LANES];
@@ -283,8 +283,7 @@ TEST(bls_pairing_agrees_with_blst_pair_by_pair)
         }
         for (size_t i = 0; i < pairs; i++) {
             uint8_t *at = in + i * BLS_PAIR_SIZE;
-            const blst_fp *words[] = {&p[i].x,       &p[i].y,       &q[i].x.fp[0],
-                                      &q[i].x.fp[1], &q[i].y.fp[0], &q[i].y.fp[1]};
+            const blst_fp *words[] = {&p[i].x, &p[i].y, &q[i].x.fp[0], &q[i].x.fp[1], &q[i].y.fp[0], &q[i].y.fp[1]};
             for (size_t k = 0; k < COUNT_OF(words); k++) write_words(at + k * BLS_FP_SIZE, words[k]);
         }
         bool one, expected_one, ok = pairing_plain(&expected_one, p, q, pairs);
@@ -351,7 +350,7 @@ static bool bn_loop_accepts(const mclBnG2 *q)
     const uint8_t *at[BN254_LANES];
     mclBnG1 p = bn_generator();
     mclBnG2 good = bn_generator_g2();
-    if (!bn254_has_vectors() || mclBnG2_isZero(q) == 1) return mclBnG2_isValidOrder(q) == 1;
+    if (!ifma_available() || mclBnG2_isZero(q) == 1) return mclBnG2_isValidOrder(q) == 1;
     size_t count = 1 + harness_random_below(BN254_LANES), odd = harness_random_below(count);
     for (size_t i = 0; i < count; i++) {
         bn_write_pair(pairs[i], &p, i == odd ? q : &good);
@@ -443,7 +442,7 @@ TEST(bn254_subgroup_check_agrees_with_the_order)
 /* As for bls12-381: infinite, equal and opposite points, points outside the subgroup, products that are one. */
 TEST(bn254_pairing_in_vectors_agrees_with_mcl)
 {
-    if (!bn254_has_vectors()) SKIP("this processor has no AVX-512 IFMA");
+    if (!ifma_available()) SKIP("this processor has no AVX-512 IFMA");
     enum { PAIRS = 20 };
     static uint8_t in[PAIRS * BN_PAIR_SIZE];
     size_t ones = 0, others = 0, refused = 0;
