@@ -161,7 +161,11 @@ IFMA void bls_miller_loops_fixed_vector(blst_fp12 *out, const blst_p1_affine *fi
         there[i] = !blst_p1_affine_is_inf(points[i]); /* a pair with infinity is one */
         for (size_t k = 0; k < 8; k++) same[k] = points[i];
         struct place8 place = read_places(same);
-        for (size_t v = 0; v < LINE_VECTORS; v++) line_at(&lines[i][v], &fixed_lines[i][v], &place);
+        for (size_t v = 0; v < LINE_VECTORS; v++) {
+            struct line8 line = fixed_lines[i][v];
+            place_line(&line, &place);
+            line_factor8_of(&lines[i][v], &line);
+        }
     }
     struct fp12 f = fp12_one();
     size_t line = 0;
@@ -183,7 +187,7 @@ static IFMA void read_twist(struct fp2x8 *x, struct fp2x8 *y, const blst_p2_affi
 {
     const blst_fp *part[4][8];
     for (size_t k = 0; k < 8; k++) {
-        const blst_p2_affine *p = &points[k < count ? k : 0];
+        const blst_p2_affine *p = &points[pair_of_lane(k, count)];
         for (size_t i = 0; i < 2; i++) {
             part[i][k] = &p->x.fp[i];
             part[2 + i][k] = &p->y.fp[i];
@@ -198,26 +202,16 @@ IFMA bool bls_miller_loops_vector(blst_fp12 *out, const blst_p1_affine *p, const
     const blst_p1_affine *points[8];
     blst_p2_affine expected[BLS_LANES];
     ASSERT(count <= BLS_LANES);
-    for (size_t k = 0; k < 8; k++) points[k] = &p[k < count ? k : 0];
+    for (size_t k = 0; k < 8; k++) points[k] = &p[pair_of_lane(k, count)];
     for (size_t k = 0; k < count; k++) bls_g2_times_z(&expected[k], &q[k]);
     struct place8 place = read_places(points);
     struct fp2x8 x, y;
     read_twist(&x, &y, q, count);
     struct twist8 t = {x, y, fp2x8_one()};
-    struct line8 line;
-    struct line_factor8 factor;
     struct fp12 f = fp12_one();
     for (size_t i = 0; i < COUNT_OF(zeros_behind); i++) {
-        for (unsigned k = i == 0; k <= zeros_behind[i]; k++) {
-            if (k > 0) {
-                fp12_multiply(&f, &f, &f);
-                double_with_line(&t, &line);
-            } else {
-                add_with_line(&t, &line, &x, &y);
-            }
-            line_at(&factor, &line, &place);
-            for (size_t lane = 0; lane < count; lane++) multiply_by_line(&f, &factor, lane);
-        }
+        if (i > 0) miller_add(&f, &t, &x, &y, &place, count);
+        for (unsigned k = 0; k < zeros_behind[i]; k++) miller_double(&f, &t, &place, count);
     }
     f = fp12_conjugate(&f); /* the parameter is negative */
     write_fp12(out, &f);

@@ -67,7 +67,7 @@ static IFMA void twist_frobenius(struct fp2x8 *x, struct fp2x8 *y)
 static IFMA struct fp8 read_coordinates(const uint8_t *const pairs[], size_t count, size_t offset)
 {
     const uint8_t *at[8];
-    for (size_t k = 0; k < 8; k++) at[k] = pairs[k < count ? k : 0] + offset;
+    for (size_t k = 0; k < 8; k++) at[k] = pairs[pair_of_lane(k, count)] + offset;
     return fp8_read(at);
 }
 
@@ -75,14 +75,6 @@ static IFMA struct fp8 read_coordinates(const uint8_t *const pairs[], size_t cou
 static const int8_t loop_runs[][2] = {{2, -1}, {2, 1},  {4, -1}, {2, -1}, {4, -1}, {2, 1}, {2, -1}, {3, -1},
                                       {6, 1},  {3, -1}, {2, 1},  {3, -1}, {5, -1}, {2, 1}, {4, -1}, {2, -1},
                                       {3, 1},  {4, -1}, {3, -1}, {2, 1},  {2, 1},  {3, 0}};
-
-/* f *= the lines of all pairs. */
-static IFMA void multiply_by_lines(struct fp12 *f, const struct line8 *line, const struct place8 *place, size_t count)
-{
-    struct line_factor8 factor;
-    line_at(&factor, line, place);
-    for (size_t k = 0; k < count; k++) multiply_by_line(f, &factor, k);
-}
 
 /* *f = the product of the pairs' Miller loops; whether all points of the twist are in the subgroup. */
 static IFMA bool miller_loops(struct fp12 *f, const uint8_t *const pairs[], size_t count)
@@ -93,27 +85,16 @@ static IFMA bool miller_loops(struct fp12 *f, const uint8_t *const pairs[], size
     struct fp2x8 x = {part[3], part[2]}, y = {part[5], part[4]}; /* imaginary parts come first */
     struct fp2x8 minus_y = fp2x8_settle(fp2x8_minus(y));
     struct twist8 t = {x, y, fp2x8_one()};
-    struct line8 line;
-    bool begun = false;
     *f = fp12_one();
     for (size_t i = 0; i < COUNT_OF(loop_runs); i++) {
-        for (int k = 0; k < loop_runs[i][0]; k++) {
-            if (begun) fp12_multiply(f, f, f);
-            begun = true;
-            double_with_line(&t, &line);
-            multiply_by_lines(f, &line, &place, count);
-        }
-        if (loop_runs[i][1] == 0) continue;
-        add_with_line(&t, &line, &x, loop_runs[i][1] > 0 ? &y : &minus_y);
-        multiply_by_lines(f, &line, &place, count);
+        for (int k = 0; k < loop_runs[i][0]; k++) miller_double(f, &t, &place, count);
+        if (loop_runs[i][1] != 0) miller_add(f, &t, &x, loop_runs[i][1] > 0 ? &y : &minus_y, &place, count);
     }
     twist_frobenius(&x, &y);
-    add_with_line(&t, &line, &x, &y);
-    multiply_by_lines(f, &line, &place, count);
+    miller_add(f, &t, &x, &y, &place, count);
     twist_frobenius(&x, &y);
     minus_y = fp2x8_settle(fp2x8_minus(y));
-    add_with_line(&t, &line, &x, &minus_y);
-    multiply_by_lines(f, &line, &place, count);
+    miller_add(f, &t, &x, &minus_y, &place, count);
     twist_frobenius(&x, &y);
     minus_y = fp2x8_settle(fp2x8_minus(y));
     return twist_is(&t, &x, &minus_y);

@@ -64,4 +64,14 @@ static ALWAYS_INLINE IFMA struct fp2x8 fp2x8_one(void)
     return (struct fp2x8){fp8_of_one(), fp8_zero()};
 }
 
+/* Lanes 0..3, or 4..7, in both halves. */
+static ALWAYS_INLINE IFMA struct fp2x8 fp2x8_low_half(struct fp2x8 a)
+{
+    return (struct fp2x8){fp8_low_half(a.re), fp8_low_half(a.im)};
+}
+static ALWAYS_INLINE IFMA struct fp2x8 fp2x8_high_half(struct fp2x8 a)
+{
+    return (struct fp2x8){fp8_high_half(a.re), fp8_high_half(a.im)};
+}
+
 #endif

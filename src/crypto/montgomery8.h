@@ -155,6 +155,18 @@ static ALWAYS_INLINE IFMA struct fp8 fp8_permute_two(struct fp8 a, struct fp8 b,
     return a;
 }
 
+/* Lanes 0..3, or 4..7, in both halves. */
+static ALWAYS_INLINE IFMA struct fp8 fp8_low_half(struct fp8 a)
+{
+    FP8_EACH (size_t i = 0; i < FP8_LIMBS; i++) a.limb[i] = _mm512_shuffle_i64x2(a.limb[i], a.limb[i], 0x44);
+    return a;
+}
+static ALWAYS_INLINE IFMA struct fp8 fp8_high_half(struct fp8 a)
+{
+    FP8_EACH (size_t i = 0; i < FP8_LIMBS; i++) a.limb[i] = _mm512_shuffle_i64x2(a.limb[i], a.limb[i], 0xee);
+    return a;
+}
+
 /* ---- products ---------------------------------------------------------------------------------------------------- */
 
 /* t += a·b, with one limb of b. */
