@@ -234,7 +234,7 @@ struct batch {
     size_t count, lone_ps, lone_qs;
 };
 
-/* *product *= the pairings of the batch, without the final exponentiation; false when a point is not in its subgroup. */
+/* product *= the pairings of the batch, without the final exponentiation; false when a point is not in its subgroup. */
 static bool multiply_batch(blst_fp12 *product, const struct batch *b)
 {
     blst_fp12 part;

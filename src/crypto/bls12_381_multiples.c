@@ -1,6 +1,6 @@
-/* Multiples of eight points of bls12-381 side by side (AVX-512 IFMA; multiples8.h), and by them tests whether points are
- * in their subgroups: with z = 0xd201000000010000, z^2·(x, y) = (beta·x, -y) holds on G1 and z·P = -psi(P) on G2, and
- * nowhere else on their curves (Scott, "A note on group membership tests for G1, G2 and GT on BLS pairing-friendly
+/* Multiples of eight points of bls12-381 side by side (AVX-512 IFMA; multiples8.h), and by them tests whether points
+ * are in their subgroups: with z = 0xd201000000010000, z^2·(x, y) = (beta·x, -y) holds on G1 and z·P = -psi(P) on G2,
+ * and nowhere else on their curves (Scott, "A note on group membership tests for G1, G2 and GT on BLS pairing-friendly
  * curves", 2021). */
 #include "crypto/bls12_381_private.h"
 

@@ -1,5 +1,13 @@
-/* Between the files of bls12-381: bls12_381.c has encoding, checks and pairings, bls12_381_sum.c additions and sums of
- * few multiples, kzg.c proofs of a polynomial's values. */
+/* Between the files of bls12-381:
+ *
+ *     bls12_381.c             encoding and checks; which of several ways is taken
+ *     bls12_381_sum.c         additions, and sums of few multiples
+ *     bls12_381_multiples.c   multiples of eight points side by side, and subgroup checks     with AVX-512 IFMA
+ *     bls12_381_vector.c      pairings                                                        with AVX-512 IFMA
+ *     kzg.c                   proofs of a polynomial's values
+ *
+ * The vectors' arithmetic is montgomery8.h (the field; its constants are in bls12_381_fp8.h), fp2x8.h, fp12_lanes.h,
+ * miller8.h and multiples8.h, which know of no curve. */
 #ifndef WEFT_BLS12_381_PRIVATE_H
 #define WEFT_BLS12_381_PRIVATE_H
 
@@ -34,9 +42,9 @@ void bls_g1_multiply_vector(blst_p1 *out, const blst_p1_affine *points, const un
 void bls_g2_multiply_vector(blst_p2 *out, const blst_p2_affine *points, const unsigned __int128 *scalars, size_t count);
 bool bls_g1_in_group_vector(const blst_p1_affine *points, size_t count);
 bool bls_g2_in_group_vector(const blst_p2_affine *points, size_t count);
-/* bls_g1_sum_few for any count, by these; and whether all points `to_check`, none infinity, are in the subgroup. If not,
- * *sum is undefined. Points that are in no doubt need not be among them. From two terms to so many this is the fastest
- * way: one alone leaves most lanes empty, and many are better summed by blst's buckets. */
+/* bls_g1_sum_few for any count, by these; and whether all points `to_check`, none infinity, are in the subgroup. If
+ * not, *sum is undefined. Points that are in no doubt need not be among them. From two terms to so many this is the
+ * fastest way: one alone leaves most lanes empty, and many are better summed by blst's buckets. */
 enum { BLS_G1_LANES_MAX = 160, BLS_G2_LANES_MAX = 96 };
 bool bls_g1_sum_vector(blst_p1 *sum, const blst_p1_affine *points, const uint8_t *scalars, size_t count,
                        const blst_p1_affine *to_check, size_t checks);

@@ -1,4 +1,6 @@
-/* Pairings on bls12-381 in vectors (AVX-512 IFMA): see fp12_lanes.h for the arithmetic. */
+/* Pairings on bls12-381 in vectors (AVX-512 IFMA), with the arithmetic of fp12_lanes.h and miller8.h: the final
+ * exponentiation, the Miller loops of two fixed points of G2 (for KZG proofs), and those of up to eight pairs. The
+ * twins are blst's. */
 #include "crypto/bls12_381_private.h"
 
 #include <pthread.h>
@@ -25,7 +27,7 @@
 enum { LINE_CONSTANT_AT = 0, LINE_X_AT = 2, LINE_Y_AT = 3 };
 #include "crypto/miller8.h"
 
-/* ---- from and to blst ------------------------------------------------------------------------------------------------ */
+/* ---- from and to blst -------------------------------------------------------------------------------------------- */
 
 /* blst's tower is Fp2[v]/(v^3 - xi), then [w]/(w^2 - v): the coefficient of w^(2j + i) is fp6[i].fp2[j]. */
 static IFMA struct fp12 read_fp12(const blst_fp12 *in)
@@ -57,7 +59,7 @@ static void make_frobenius(void)
     frobenius12_make(&frobenius);
 }
 
-/* ---- the final exponentiation ---------------------------------------------------------------------------------------- */
+/* ---- the final exponentiation ------------------------------------------------------------------------------------ */
 
 /* The curve's parameter is -z with z = 0xd201000000010000: from its second bit on, so many zeros behind each one. */
 static const uint8_t zeros_behind[] = {1, 2, 3, 9, 32, 16};
@@ -129,7 +131,7 @@ static IFMA struct place8 read_places(const blst_p1_affine *const points[8])
     return (struct place8){fp8_settle(fp8_minus(fp8_shift(fp8_read(x), 1))), fp8_settle(fp8_shift(fp8_read(y), 1))};
 }
 
-/* ---- fixed points of G2: lane i % 8 of entry i / 8 is line i -------------------------------------------------------- */
+/* ---- fixed points of G2: lane i % 8 of entry i / 8 is line i ----------------------------------------------------- */
 
 enum { LINE_VECTORS = (BLS_LINES + 7) / 8 };
 static struct line8 fixed_lines[2][LINE_VECTORS];
@@ -181,7 +183,7 @@ IFMA void bls_miller_loops_fixed_vector(blst_fp12 *out, const blst_p1_affine *fi
     write_fp12(out, &f);
 }
 
-/* ---- up to eight pairs, one in each lane ------------------------------------------------------------------------------ */
+/* ---- up to eight pairs, one in each lane ------------------------------------------------------------------------- */
 
 static IFMA void read_twist(struct fp2x8 *x, struct fp2x8 *y, const blst_p2_affine *points, size_t count)
 {

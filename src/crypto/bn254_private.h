@@ -18,8 +18,9 @@ struct bn254_product {
     _Alignas(64) int64_t limbs[2][5][8]; /* before the final exponentiation */
 };
 void bn254_product_start(struct bn254_product *product);
-/* Multiplies by the pairings of up to BN254_LANES pairs, 192 bytes each as bn254_pairing has them, of finite points that
- * are known to be on their curves. False when a point of G2 is not in the subgroup; the product is then what it was. */
+/* Multiplies by the pairings of up to BN254_LANES pairs, 192 bytes each as bn254_pairing has them, of finite points
+ * that are known to be on their curves. False when a point of G2 is not in the subgroup; the product is then what it
+ * was. */
 bool bn254_product_multiply(struct bn254_product *product, const uint8_t *const pairs[], size_t count);
 bool bn254_product_is_one(const struct bn254_product *product);
 /* bn254_pairing on mcl alone. */

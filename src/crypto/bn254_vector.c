@@ -226,8 +226,8 @@ IFMA bool bn254_product_is_one(const struct bn254_product *product)
 {
     enum { ALL = 0x3f, ODD = 0x2a };
     struct fp12 f = load_product(product);
-    /* The final power begins with x^(p^6 - 1), which is one for all (non-zero) x in the subfield of p^6 elements. So end
-     * pairs that cancel, such as e(P, Q) e(P, -Q), without the power. */
+    /* The final power begins with x^(p^6 - 1), which is one for all (non-zero) x in the subfield of p^6 elements. So
+     * end pairs that cancel, such as e(P, Q) e(P, -Q), without the power. */
     if ((fp8_zero_lanes(f.re) & fp8_zero_lanes(f.im) & ODD) == ODD) return true;
     final_exponentiation(&f);
     struct fp12 one = fp12_one();

@@ -13,9 +13,9 @@
  * Products (fp12_multiply_by). Coefficient j of one factor, in all lanes, times w^j and the other factor, whose lanes
  * have moved by j; those that fall off at the end come back at the beginning, times xi. Each Fp2 product is Karatsuba's
  * three, and all that goes to the same part of the same coefficient is summed before it is reduced. That is 18 vector
- * products and two reductions, where Karatsuba's way down the whole tower takes 54 products, seven vectors; but its sums
- * must be settled and moved between lanes, which takes as long as a product, and counted in instructions the two come
- * out even.
+ * products and two reductions, where Karatsuba's way down the whole tower takes 54 products, seven vectors; but its
+ * sums must be settled and moved between lanes, which takes as long as a product, and counted in instructions the two
+ * come out even.
  *
  * Squares in the cyclotomic subgroup (half12_square): Granger and Scott, "Faster squaring in the cyclotomic subgroup of
  * sixth degree extensions" (2010), for which Fp12 is seen as g0 + g1·w + g2·w^2 over Fp4 = Fp2[s], s = w^3:

@@ -1,5 +1,5 @@
-/* The quadratic extension Fp[i], i^2 = -1, of a field in vectors (montgomery8.h, included before): eight elements side by
- * side. As there, sums are unsettled until `settle`; products are settled. */
+/* The quadratic extension Fp[i], i^2 = -1, of a field in vectors (montgomery8.h, included before): eight elements side
+ * by side. As there, sums are unsettled until `settle`; products are settled. */
 #ifndef WEFT_FP2X8_H
 #define WEFT_FP2X8_H
 

@@ -6,8 +6,9 @@
  *
  * In the second form both points of G2 are constants, so their line functions are computed once, and all
  * multiplications are in G1: one sum of two multiples (bls12_381_sum.c). Both Miller loops run as one, sharing the
- * squarings, on blst or in vectors (bls12_381_vector.c); the twin is blst's loop, once for each pair. Of the ceremony's setup one point is needed, s G2; reading
- * the whole setup would take seconds (docs/decisions/0010-crypto-libraries.md). */
+ * squarings, on blst or in vectors (bls12_381_vector.c); the twin is blst's loop, once for each pair. Of the ceremony's
+ * setup one point is needed, s G2; reading the whole setup would take seconds
+ * (docs/decisions/0010-crypto-libraries.md). */
 #include "crypto/bls12_381_private.h"
 #include "crypto/crypto.h"
 

@@ -3,8 +3,8 @@
  * LINE_CONSTANT_AT, LINE_X_AT, LINE_Y_AT, all below 4.
  *
  * A loop adds and doubles a point of the twist, and each time multiplies the element of Fp12 by the line through both
- * points (or the tangent) at the other point. Pair k's points and lines are in lane k, and up to four pairs are in lanes
- * k + 4 a second time; the lines' products with the element, which all pairs share, come one after the other. */
+ * points (or the tangent) at the other point. Pair k's points and lines are in lane k, and up to four pairs are in
+ * lanes k + 4 a second time; the lines' products with the element, which all pairs share, come one after the other. */
 #ifndef WEFT_MILLER8_H
 #define WEFT_MILLER8_H
 
@@ -84,8 +84,8 @@ static NOINLINE IFMA void double_with_line(struct twist8 *t, struct line8 *line)
     fp2x8_multiply_two(&t->y, &e, &u, &b, &a);
 }
 
-/* The same for up to four pairs, each in lanes k and k + 4: the halves of the vectors have different products to do, and
- * the line is placed already. */
+/* The same for up to four pairs, each in lanes k and k + 4: the halves of the vectors have different products to do,
+ * and the line is placed already. */
 static NOINLINE IFMA void double_with_line_halves(struct twist8 *t, struct line8 *line, const struct place8 *place)
 {
     enum { HIGH = 0xf0 };

@@ -24,8 +24,8 @@
  *
  * Reduction takes one column after the other. With p·FP8_INVERSE = friendly·2^52 - 1 in place of p the multiple that
  * clears a column is the column itself, so no column waits for a product to know its multiple (Bos, Kleinjung, Page
- * 2021 call such moduli Montgomery-friendly). That multiple is 52 bits longer than p; the last column is cleared with p,
- * and the result is below T/R + 2p. */
+ * 2021 call such moduli Montgomery-friendly). That multiple is 52 bits longer than p; the last column is cleared with
+ * p, and the result is below T/R + 2p. */
 #ifndef WEFT_MONTGOMERY8_H
 #define WEFT_MONTGOMERY8_H
 
