@@ -156,18 +156,14 @@ IFMA void bls_fix_lines_vector(const blst_fp6 first[BLS_LINES], const blst_fp6 s
 IFMA void bls_miller_loops_fixed_vector(blst_fp12 *out, const blst_p1_affine *first, const blst_p1_affine *second)
 {
     const blst_p1_affine *points[2] = {first, second};
-    struct line_factor8 lines[2][LINE_VECTORS];
+    struct line_factor8 factor[2];
+    struct place8 place[2];
     bool there[2];
     for (size_t i = 0; i < 2; i++) {
         const blst_p1_affine *same[8];
         there[i] = !blst_p1_affine_is_inf(points[i]); /* a pair with infinity is one */
         for (size_t k = 0; k < 8; k++) same[k] = points[i];
-        struct place8 place = read_places(same);
-        for (size_t v = 0; v < LINE_VECTORS; v++) {
-            struct line8 line = fixed_lines[i][v];
-            place_line(&line, &place);
-            line_factor8_of(&lines[i][v], &line);
-        }
+        place[i] = read_places(same);
     }
     struct fp12 f = fp12_one();
     size_t line = 0;
@@ -175,8 +171,15 @@ IFMA void bls_miller_loops_fixed_vector(blst_fp12 *out, const blst_p1_affine *fi
         /* A line for the addition, but for the first bit; then one for each doubling. */
         for (unsigned k = i == 0; k <= zeros_behind[i]; k++, line++) {
             if (k > 0) fp12_multiply(&f, &f, &f);
-            for (size_t j = 0; j < 2; j++)
-                if (there[j]) multiply_by_line(&f, &lines[j][line / 8], line % 8);
+            for (size_t j = 0; j < 2; j++) {
+                if (!there[j]) continue;
+                if (line % 8 == 0) {
+                    struct line8 next = fixed_lines[j][line / 8];
+                    place_line(&next, &place[j]);
+                    line_factor8_of(&factor[j], &next);
+                }
+                multiply_by_line(&f, &factor[j], line % 8);
+            }
         }
     }
     f = fp12_conjugate(&f); /* the parameter is negative */
