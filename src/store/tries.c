@@ -61,8 +61,7 @@ static size_t make_leaf(MDB_cursor *cursor, uint64_t id, const uint8_t *key, siz
     size_t before = id == 0 ? 0 : 8;
     (void)node_key(from, id, key, depth);
     MDB_val k = {before + (depth + 1) / 2, from}, v;
-    if (k.mv_size == 0) return 0; /* a root is a node, or there is nothing */
-    int code = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE);
+    int code = mdb_cursor_get(cursor, &k, &v, k.mv_size == 0 ? MDB_FIRST : MDB_SET_RANGE);
     while (code == 0 && k.mv_size != before + 32) code = mdb_cursor_get(cursor, &k, &v, MDB_NEXT); /* nodes above */
     const uint8_t *found = k.mv_data;
     if (code != 0 || memcmp(found, from, before) != 0 || !begins_with(found + before, key, depth)) return 0;
