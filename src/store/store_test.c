@@ -188,7 +188,7 @@ static enum status add_block(struct twin *t, const struct state_diff *diff, bool
     return s;
 }
 
-static void begin(struct twin *t, unsigned workers)
+static void begin(struct twin *t, unsigned workers, uint64_t accounts)
 {
     *t = (struct twin){.options = {.cache_bytes = (size_t)1 << (14 + harness_random_below(7)),
                                    .history = HISTORY,
@@ -201,7 +201,7 @@ static void begin(struct twin *t, unsigned workers)
     t->pool = workers > 1 ? pool_new(workers) : NULL;
     open_store(t);
     struct state_memory *m = state_memory_new();
-    for (uint64_t n = 0; n < ACCOUNTS / 2; n++) {
+    for (uint64_t n = 0; n < accounts; n++) {
         struct address a = address_number(n);
         state_memory_account(m, &a)->balance = U256(n + 1);
         for (uint64_t k = 0; k < n; k++) {
@@ -250,7 +250,7 @@ static void random_life(unsigned workers)
     struct twin t;
     struct arena arena = {0};
     struct error e;
-    begin(&t, workers);
+    begin(&t, workers, ACCOUNTS / 2);
     uint64_t oldest = 0; /* what can be gone back to */
     bool reverted = false;
     for (unsigned step = 0; step < 150 && t.head < BLOCKS; step++) {
@@ -308,12 +308,27 @@ TEST(stores_hold_it_with_many_workers)
     random_life(4);
 }
 
+/* The trie of accounts is a leaf, which lies nowhere but among the accounts, and becomes a branch. */
+TEST(a_store_begins_with_one_account)
+{
+    struct twin t;
+    begin(&t, 1, 1);
+    for (uint64_t n = 1; n < 4; n++) {
+        struct account_change c = {
+            .address = address_number(n), .exists = true, .balance = U256(7), .code_hash = keccak_empty};
+        struct state_diff d = {&c, 1};
+        CHECK_STATUS(add_block(&t, &d, false), STATUS_OK);
+        check_store(&t);
+    }
+    end(&t);
+}
+
 TEST(stores_refuse_what_they_should)
 {
     struct twin t;
     struct store *second;
     struct error e;
-    begin(&t, 1);
+    begin(&t, 1, ACCOUNTS / 2);
     CHECK_STATUS(store_open(&second, t.folder, &t.options, &e), STORE_LOCKED);
     struct header other = {.field_count = HEADER_FIELDS_MIN, .number = 0, .timestamp = 1, .state_root = {{1}}};
     CHECK_STATUS(store_genesis(t.store, &other, t.states[0], &e), STORE_OTHER_CHAIN);
