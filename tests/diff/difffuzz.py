@@ -20,6 +20,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from t8n import differences, run_tool  # noqa: E402
+from edge_cases import make_edge_case  # noqa: E402
 from t8n_cases import FORKS, make_case  # noqa: E402
 
 EXECUTORS = ["--executor=all", "--threads=1,2,4,8"]
@@ -28,10 +29,11 @@ EELS_EVERY = 40
 EELS_FIELDS = ["stateRoot", "txRoot", "receiptsRoot", "logsHash", "logsBloom", "gasUsed", "withdrawalsRoot", "requestsHash", "blobGasUsed"]
 
 
-def case_of_seed(seed, size):
+def case_of_seed(seed, size, only=None, all_edges=False):
+    """Every other case is one of edge_cases.py."""
     r = random.Random(seed)
     fork = r.choice(FORKS + ["Prague", "Osaka", "Amsterdam"])
-    return make_case(r, fork, r.choice([5, size, size, size]))
+    return (make_edge_case if seed % 2 == 1 or all_edges else make_case)(r, only or fork, r.choice([5, size, size, size]))
 
 
 def compare_eels(case, ours, o):
@@ -88,6 +90,8 @@ def main():
     p.add_argument("--seconds", type=float, default=60)
     p.add_argument("--cases", type=int, default=1 << 40)
     p.add_argument("--seed", type=int, default=int(time.time()) * 1000)
+    p.add_argument("--fork", help="this one alone")
+    p.add_argument("--edges", action="store_true", help="cases of edge_cases.py alone")
     p.add_argument("--size", type=int, default=120, help="transactions in a block")
     p.add_argument("--keep", default="difffuzz-failures")
     o = p.parse_args()
@@ -95,7 +99,7 @@ def main():
     failed, done, end = 0, 0, time.time() + o.seconds
     while done < o.cases and time.time() < end:
         seed = o.seed + done
-        case = case_of_seed(seed, o.size)
+        case = case_of_seed(seed, o.size, o.fork, o.edges)
         lines = check(case, o, counts, seed % EELS_EVERY == 0)
         done += 1
         if lines:
