@@ -37,11 +37,13 @@ static const struct exception exceptions[] = {
     {"TYPE_3_TX_ZERO_BLOBS", {TX_NO_BLOBS}},
     {"TYPE_3_TX_ZERO_BLOBS_PRE_FORK", {TX_TYPE_NOT_SUPPORTED}},
     {"TYPE_3_TX_INVALID_BLOB_VERSIONED_HASH", {TX_BLOB_VERSION}},
-    {"TYPE_3_TX_BLOB_COUNT_EXCEEDED", {TX_TOO_MANY_BLOBS}},
+    /* Before blobs were limited for each transaction, the block's limit was meant. */
+    {"TYPE_3_TX_BLOB_COUNT_EXCEEDED", {TX_TOO_MANY_BLOBS, TX_BLOBS_OVER_BLOCK}},
     {"TYPE_3_TX_MAX_BLOB_GAS_ALLOWANCE_EXCEEDED", {TX_BLOBS_OVER_BLOCK, BLOCK_BLOB_GAS_OVER_MAX}},
     {"TYPE_3_TX_CONTRACT_CREATION", {TX_BAD_RECIPIENT}},
     {"TYPE_3_TX_WITH_FULL_BLOBS", {RLP_WRONG_COUNT, RLP_IS_LIST, RLP_IS_STRING, RLP_TRAILING}},
     {"INSUFFICIENT_MAX_FEE_PER_BLOB_GAS", {TX_BLOB_FEE_TOO_LOW}},
+    {"RLP_INVALID_VALUE", {RLP_WRONG_SIZE, RLP_NUMBER_TOO_BIG}},
     {"TYPE_4_TX_CONTRACT_CREATION", {TX_BAD_RECIPIENT}},
     {"TYPE_4_EMPTY_AUTHORIZATION_LIST", {TX_NO_AUTHORIZATIONS}},
     {"TYPE_4_INVALID_AUTHORITY_SIGNATURE", {TX_BAD_SIGNATURE}},
@@ -103,6 +105,7 @@ static const struct exception *find_exception(const char *name, size_t size)
     return NULL;
 }
 
+/* A name that is not in the table, as older tests have many, says only that there must be a reason. */
 bool exception_matches(const char *expected, enum status found)
 {
     for (const char *at = expected; *at != 0;) {
@@ -110,7 +113,8 @@ bool exception_matches(const char *expected, enum status found)
         const char *dot = memchr(at, '.', size);
         const char *name = dot == NULL ? at : dot + 1;
         const struct exception *x = find_exception(name, size - (size_t)(name - at));
-        for (size_t i = 0; x != NULL && i < REASONS_MAX && x->reasons[i] != STATUS_OK; i++)
+        if (x == NULL) return found != STATUS_OK;
+        for (size_t i = 0; i < REASONS_MAX && x->reasons[i] != STATUS_OK; i++)
             if (x->reasons[i] == found) return true;
         at += size;
         at += *at == '|';

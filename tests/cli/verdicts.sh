@@ -45,6 +45,14 @@ for a in c['pre'].values(): a['balance'] = '0x01'
 for p in $post: p['expectException'] = 'TransactionException.NONCE_IS_MAX'"
 fails "refused for TX_INSUFFICIENT_FUNDS, expected TransactionException.NONCE_IS_MAX" statetest "$folder/reason.json"
 
+# A transaction that cannot be written down otherwise than in RLP: its value has 33 bytes.
+edit "$state" "$folder/value.json" "
+c['transaction']['value'] = ['0x:bigint 0x1' + '00' * 32]
+for p in $post: p.update(indexes={'data': 0, 'gas': 0, 'value': 0}, expectException='TransactionException.RLP_INVALID_VALUE',
+    txbytes='0xf880806482520894' + 'd0' * 20 + 'a101' + '00' * 32 + '801ba0' + '01' * 32 + 'a0' + '02' * 32)"
+"$weft" statetest "$folder/value.json" >"$folder/out" 2>&1
+grep -q "state root is 0x" "$folder/out" || complain "a value that is too big: expected to be refused, found: $(head -n 2 "$folder/out")"
+
 edit "$block" "$folder/head.json" "c['lastblockhash'] = '0x' + '11' * 32"
 fails "lastblockhash" blocktest "$folder/head.json"
 edit "$block" "$folder/end.json" "next(iter(c['postState'].values()))['balance'] = '0x1234'"
