@@ -23,7 +23,7 @@ from t8n import differences, run_tool  # noqa: E402
 from edge_cases import make_edge_case  # noqa: E402
 from t8n_cases import FORKS, make_case  # noqa: E402
 
-EXECUTORS = ["--executor=all", "--threads=1,2,4,8"]
+EXECUTORS = ["--executor=all"]
 EELS_EVERY = 40
 # The specification's tool writes receipts and states in another form; the roots say as much.
 EELS_FIELDS = ["stateRoot", "txRoot", "receiptsRoot", "logsHash", "logsBloom", "gasUsed", "withdrawalsRoot", "requestsHash", "blobGasUsed"]
@@ -55,7 +55,8 @@ def compare_eels(case, ours, o):
 def check(case, o, counts, with_eels):
     """Lines that say what differs; none when all is well."""
     counts["transactions"] += len(case["input"]["txs"])
-    code, ours = run_tool([o.weft, "t8n"], case, EXECUTORS)
+    held_up = ["--perturb=%d" % o.perturb, "--seed=%d" % counts["weft"]] if o.perturb else []
+    code, ours = run_tool([o.weft, "t8n"], case, EXECUTORS + ["--threads=" + o.threads] + held_up)
     counts["weft"] += 1
     if code == 1 or code < 0 or code > 128:
         return [f"weft exits with {code}: {ours}"]
@@ -93,6 +94,8 @@ def main():
     p.add_argument("--fork", help="this one alone")
     p.add_argument("--edges", action="store_true", help="cases of edge_cases.py alone")
     p.add_argument("--size", type=int, default=120, help="transactions in a block")
+    p.add_argument("--threads", default="1,2,4,8")
+    p.add_argument("--perturb", type=int, default=0, help="more executions of weft's, of all parallel modes, with workers held up")
     p.add_argument("--keep", default="difffuzz-failures")
     o = p.parse_args()
     counts = dict.fromkeys(["transactions", "weft", "evm", "eels"], 0)
