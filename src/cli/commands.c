@@ -103,7 +103,8 @@ const struct command commands[] = {
      "BPO5, Amsterdam; FrontierToHomesteadAt5, ShanghaiToCancunAtTime15k and so on; ArrowGlacierToParisAtDiffC0000;\n"
      "Berlin+3198 adds an EIP of opcodes: 1153, 1344, 1884, 2200, 3198, 3529, 3855, 5656, 6780, 7843, 7939, "
      "8024.",
-     OPTION_T8N | OPTION_THREAD_LIST | OPTION_EXECUTOR | OPTION_TRACE | OPTION_PERTURB | OPTION_SEED, 0, 0, t8n_command},
+     OPTION_T8N | OPTION_THREAD_LIST | OPTION_EXECUTOR | OPTION_TRACE | OPTION_PERTURB | OPTION_SEED, 0, 0,
+     t8n_command},
     {"explain", "BUNDLE|WORKLOAD...", "say why a block does not run faster",
      "Operands are bundles or folders of bundles, as weft replay takes them, or names of workloads, as weft bench\n"
      "takes them. Each block is executed --repeat times serially and in parallel, and once watched: what truly\n"
