@@ -25,11 +25,13 @@ struct engine *engine_new_on(struct pool *pool, struct code_cache *codes)
 #endif
     e->table = state_table_new(&no_view, e->codes);
     e->book = access_book_new();
+    e->memo = precompile_memo_new();
     e->workers = base_alloc_aligned(_Alignof(struct engine_worker), e->threads * sizeof *e->workers);
     memset(e->workers, 0, e->threads * sizeof *e->workers);
     for (unsigned i = 0; i < e->threads; i++) {
         e->workers[i].tx.state = state_new(e->table);
         e->workers[i].tx.vm = vm_new();
+        vm_set_memo(e->workers[i].tx.vm, e->memo);
     }
     return e;
 }
@@ -47,6 +49,7 @@ void engine_free(struct engine *e)
     }
     free(e->workers);
     access_book_free(e->book);
+    precompile_memo_free(e->memo);
     state_table_free(e->table);
     if (!e->borrows) code_cache_free(e->codes);
     arena_free(&e->block);

@@ -126,6 +126,7 @@ static void begin(struct engine *e, const struct block_task *task)
     arena_reset(&e->block);
     state_table_reset(e->table, task->view);
     code_cache_begin_block(e->codes);
+    precompile_memo_clear(e->memo);
     for (unsigned i = 0; i < e->threads; i++) {
         arena_reset(&e->workers[i].tx.results);
         arena_reset(&e->workers[i].versions);

@@ -4,6 +4,7 @@
 
 #include "block/block.h"
 #include "mv/mv.h"
+#include "precompile/precompile.h"
 
 /* One worker's tools. Padded: workers must not share cache lines. */
 struct engine_worker {
@@ -23,6 +24,7 @@ struct engine {
     struct state_table *table;
     struct engine_worker *workers;
     struct access_book *book;
+    struct precompile_memo *memo; /* of the running block */
     struct arena block; /* what lives as long as the results of one block */
     bool record;
     void (*hold_up)(void *context); /* NULL: nobody is; only while recording */

@@ -15,7 +15,7 @@ static bool refuse(struct mv_conflict *out, const struct location *l, enum mv_fi
 static bool balance_holds(const struct mv_execution *e, const struct mv_balance_read *r,
                           const struct account_entry *beneficiary, const struct u256 *fees)
 {
-    struct u256 now = location_balance(&r->account->balance, e->tx);
+    struct u256 now = r->own != NULL ? location_balance_below(r->own) : location_balance(&r->account->balance, e->tx);
     if (r->account == beneficiary) now = u256_add(now, *fees);
     return !u256_less(now, r->low) && !u256_less(r->high, now);
 }
@@ -81,8 +81,8 @@ void mv_commit(struct mv_execution *e)
         if (!w->is_balance) continue;
         struct balance_version *b = (struct balance_version *)w->version;
         if (atomic_load_explicit(&b->v.kind, memory_order_relaxed) == VERSION_TOTAL) continue;
-        b->total = u256_add(location_balance(&w->account->balance, e->tx), b->v.value);
-        /* Release: whoever sees the kind sees the total; pairs with the acquire in location_balance_from. */
+        b->total = u256_add(location_balance_below(&b->v), b->v.value);
+        /* Release: whoever sees the kind sees the total; pairs with the acquire in balance_from. */
         atomic_store_explicit(&b->v.kind, VERSION_TOTAL, memory_order_release);
     }
 }

@@ -40,9 +40,10 @@ struct mv_read {
 /* What was asked of a balance. */
 struct mv_balance_read {
     const struct account_entry *account;
-    bool exact;            /* low is the value that was seen */
-    bool strict;           /* any change may matter, not only a debit */
-    struct u256 low, high; /* else: low <= balance <= high */
+    const struct version *own; /* what the transaction itself has made of it; NULL: nothing */
+    bool exact;                /* low is the value that was seen */
+    bool strict;               /* any change may matter, not only a debit */
+    struct u256 low, high;     /* else: low <= balance <= high */
 };
 
 /* A version that was published, and where. Exactly one of account and slot is set. */

@@ -8,6 +8,11 @@ enum { MARK_ROUNDED = 32 };
 /* A version of a balance with so many uncommitted ones below it asks for being committed. */
 enum { DELTAS_MAX = 16 };
 
+static uint32_t deltas_below(const struct version *older)
+{
+    return atomic_load_explicit(&older->kind, memory_order_relaxed) == VERSION_DELTA ? older->depth + 1 : 0;
+}
+
 /* Hangs `v` into the chain, newest transaction first; before an older version of the same transaction. Versions are
  * never taken out, so a failed exchange just means that somebody else came in between: look again from the same
  * link. */
@@ -21,6 +26,7 @@ static void insert(struct location *l, struct version *v)
             older = atomic_load_explicit(link, memory_order_acquire);
         }
         atomic_store_explicit(&v->next, older, memory_order_relaxed);
+        v->depth = deltas_below(older);
         /* Release: whoever finds v sees its fields; pairs with the acquire in location_find. */
         if (atomic_compare_exchange_weak_explicit(link, &older, v, memory_order_release, memory_order_acquire)) return;
     }
@@ -65,7 +71,7 @@ static void write_value(struct mv_execution *e, struct arena *arena, struct acco
     insert(l, v);
 }
 
-static void write_balance(struct mv_execution *e, struct arena *arena, struct account *a, bool at_head)
+static struct version *write_balance(struct mv_execution *e, struct arena *arena, struct account *a, bool at_head)
 {
     struct location *l = &a->entry->balance;
     struct balance_version *b = ARENA_NEW(arena, struct balance_version);
@@ -74,11 +80,9 @@ static void write_balance(struct mv_execution *e, struct arena *arena, struct ac
     struct mv_write *w = add_write(e, &b->v);
     w->account = a->entry;
     w->is_balance = true;
-    const struct version *below = location_find(l, e->tx);
-    bool is_delta = atomic_load_explicit(&below->kind, memory_order_relaxed) == VERSION_DELTA;
-    b->v.depth = is_delta ? below->depth + 1 : 0;
-    e->is_deep = e->is_deep || b->v.depth >= DELTAS_MAX;
     insert(l, &b->v);
+    e->is_deep = e->is_deep || b->v.depth >= DELTAS_MAX;
+    return &b->v;
 }
 
 /* Whether any change of a balance matters to who has asked about it so. A balance below 2^192 stays below 2^253 when
@@ -115,25 +119,18 @@ static void mark_account(const struct account *a, uint32_t tx)
         raise_mark(&e->balance.least_by, tx, is_written);
 }
 
-static void mark_reads(const struct state *s)
+/* Gives the version of the balance, if any. */
+static struct version *publish_account(struct mv_execution *e, struct arena *arena, struct account *a, bool at_head)
 {
-    for (uint32_t i = 0; i < s->account_count; i++) mark_account(s->accounts[i], s->tx);
-    for (uint32_t i = 0; i < s->slot_count; i++)
-        if (s->slots[i]->entry != NULL)
-            raise_mark(&s->slots[i]->entry->location.read_by, s->tx,
-                       !u256_equal(s->slots[i]->current, s->slots[i]->original));
-}
-
-static void publish_account(struct mv_execution *e, struct arena *arena, struct account *a, bool at_head)
-{
-    if (!u256_is_zero(a->balance_delta)) write_balance(e, arena, a, at_head);
+    struct version *balance = u256_is_zero(a->balance_delta) ? NULL : write_balance(e, arena, a, at_head);
     if ((a->flags & ACCOUNT_HAS_NONCE) && a->nonce != a->nonce_start)
         write_value(e, arena, a->entry, NULL, &a->entry->nonce, U256(a->nonce), 0);
     if ((a->flags & ACCOUNT_HAS_META) && !meta_equal(a->meta, a->meta_start))
         write_value(e, arena, a->entry, NULL, &a->entry->meta, meta_pack(a->meta), 0);
+    return balance;
 }
 
-static void note_account_reads(struct mv_execution *e, const struct account *a)
+static void note_account_reads(struct mv_execution *e, const struct account *a, const struct version *own_balance)
 {
     if (a->flags & ACCOUNT_NONCE_ASSUMED) {
         e->sender = a->entry;
@@ -144,26 +141,14 @@ static void note_account_reads(struct mv_execution *e, const struct account *a)
     if (a->flags & ACCOUNT_HAS_META)
         e->reads[e->read_count++] = (struct mv_read){&a->entry->meta, a->meta_seen, MV_META};
     bool exact = (a->flags & ACCOUNT_BALANCE_SEEN) != 0;
-    if (exact)
-        e->balance_reads[e->balance_read_count++] = (struct mv_balance_read){a->entry, true, true, a->balance_start,
-                                                                             a->balance_start};
-    else if (!u256_is_zero(a->balance_low) || !u256_equal(a->balance_high, U256_MAX))
-        e->balance_reads[e->balance_read_count++] = (struct mv_balance_read){a->entry, false, is_strict(a),
-                                                                             a->balance_low, a->balance_high};
-}
-
-static struct mv_execution *collect(struct state *s, struct arena *arena)
-{
-    struct mv_execution *e = ARENA_NEW(arena, struct mv_execution);
-    *e = (struct mv_execution){.tx = s->tx};
-    if (!s->speculative) return e;
-    e->reads = ARENA_ARRAY(arena, struct mv_read, 2 * s->account_count + s->slot_count);
-    e->balance_reads = ARENA_ARRAY(arena, struct mv_balance_read, s->account_count);
-    for (uint32_t i = 0; i < s->account_count; i++) note_account_reads(e, s->accounts[i]);
-    for (uint32_t i = 0; i < s->slot_count; i++)
-        if (s->slots[i]->entry != NULL)
-            e->reads[e->read_count++] = (struct mv_read){&s->slots[i]->entry->location, s->slots[i]->seen, MV_SLOT};
-    return e;
+    if (!exact && u256_is_zero(a->balance_low) && u256_equal(a->balance_high, U256_MAX)) return;
+    e->balance_reads[e->balance_read_count++] = (struct mv_balance_read){
+        .account = a->entry,
+        .own = own_balance,
+        .exact = exact,
+        .strict = exact || is_strict(a),
+        .low = exact ? a->balance_start : a->balance_low,
+        .high = exact ? a->balance_start : a->balance_high};
 }
 
 /* Whether the slot is to be written: changed, and not of an account that is gone. */
@@ -173,21 +158,44 @@ static bool is_written(const struct slot *slot)
            !(slot->account->flags & ACCOUNT_DESTRUCTED);
 }
 
-struct mv_execution *mv_publish(struct state *s, struct arena *arena)
+static void publish_slot(struct mv_execution *e, struct arena *arena, const struct slot *slot)
 {
-    struct mv_execution *e = collect(s, arena);
-    if (s->speculative) mark_reads(s);
-    if (s->list_accesses) e->accesses = state_accesses(s, arena);
+    if (is_written(slot))
+        write_value(e, arena, NULL, slot->entry, &slot->entry->location, slot->current, slot->account->meta.generation);
+}
+
+static void publish_all(struct mv_execution *e, struct state *s, struct arena *arena)
+{
     uint32_t written_slots = 0;
     for (uint32_t i = 0; i < s->slot_count; i++) written_slots += is_written(s->slots[i]);
     e->writes = ARENA_ARRAY(arena, struct mv_write, 3 * s->account_count + written_slots);
-    for (uint32_t i = 0; i < s->account_count; i++) publish_account(e, arena, s->accounts[i], !s->speculative);
+    if (s->speculative) {
+        e->reads = ARENA_ARRAY(arena, struct mv_read, 2 * s->account_count + s->slot_count);
+        e->balance_reads = ARENA_ARRAY(arena, struct mv_balance_read, s->account_count);
+    }
+    for (uint32_t i = 0; i < s->account_count; i++) {
+        struct account *a = s->accounts[i];
+        const struct version *balance = publish_account(e, arena, a, !s->speculative);
+        if (!s->speculative) continue;
+        mark_account(a, s->tx);
+        note_account_reads(e, a, balance);
+    }
     for (uint32_t i = 0; i < s->slot_count; i++) {
         const struct slot *slot = s->slots[i];
-        if (is_written(slot))
-            write_value(e, arena, NULL, slot->entry, &slot->entry->location, slot->current,
-                        slot->account->meta.generation);
+        if (slot->entry == NULL) continue;
+        publish_slot(e, arena, slot);
+        if (!s->speculative) continue;
+        raise_mark(&slot->entry->location.read_by, s->tx, !u256_equal(slot->current, slot->original));
+        e->reads[e->read_count++] = (struct mv_read){&slot->entry->location, slot->seen, MV_SLOT};
     }
+}
+
+struct mv_execution *mv_publish(struct state *s, struct arena *arena)
+{
+    struct mv_execution *e = ARENA_NEW(arena, struct mv_execution);
+    *e = (struct mv_execution){.tx = s->tx};
+    if (s->list_accesses) e->accesses = state_accesses(s, arena);
+    publish_all(e, s, arena);
     /* Ours are there, now for the others'. */
     atomic_thread_fence(memory_order_seq_cst);
     e->disturbs = somebody_read(e);

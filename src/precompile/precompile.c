@@ -6,22 +6,14 @@
 
 /* A call in progress: everything that a contract's function needs. */
 struct call {
-    const struct fork_precompile *rules;
+    unsigned id;
     struct bytes input;
-    uint64_t gas;
     struct precompile_memory *memory;
     struct precompile_result *out;
+    struct modexp_call modexp; /* MODEXP only, from pricing it */
 };
 
 /* ---- common steps ------------------------------------------------------------------------------------------------ */
-
-/* Pays for the call, or fails it. */
-static bool pay(const struct call *c, uint64_t cost)
-{
-    if (c->gas < cost) return false;
-    c->out->gas_left = c->gas - cost;
-    return true;
-}
 
 static uint64_t linear(struct gas_linear price, uint64_t units)
 {
@@ -66,7 +58,6 @@ static const uint8_t *padded(struct bytes input, uint8_t *room, size_t size)
 /* digest | v | r | s, 32 bytes each; the output is the address as a word, or nothing. */
 static bool run_ecrecover(const struct call *c)
 {
-    if (!pay(c, c->rules->ecrecover)) return false;
     uint8_t room[128];
     const uint8_t *in = padded(c->input, room, sizeof room);
     uint64_t v_high = load_be64(in + 32) | load_be64(in + 40) | load_be64(in + 48), v = load_be64(in + 56);
@@ -86,7 +77,6 @@ static bool run_ecrecover(const struct call *c)
 
 static bool run_sha256(const struct call *c)
 {
-    if (!pay(c, linear(c->rules->sha256, words(c->input.size)))) return false;
     struct hash h;
     sha256(&h, c->input.data, c->input.size);
     memcpy(output(c, 32), h.b, 32);
@@ -95,7 +85,6 @@ static bool run_sha256(const struct call *c)
 
 static bool run_ripemd160(const struct call *c)
 {
-    if (!pay(c, linear(c->rules->ripemd160, words(c->input.size)))) return false;
     uint8_t *word = output(c, 32);
     memset(word, 0, 12);
     ripemd160(word + 12, c->input.data, c->input.size);
@@ -116,17 +105,18 @@ static void run_identity(uint64_t cost, struct bytes input, uint64_t gas, struct
 
 static bool run_modexp(const struct call *c)
 {
-    struct modexp_call call;
-    if (!modexp_decode(&call, c->rules, c->input) || !pay(c, call.gas)) return false;
-    uint8_t *out = output(c, call.modulus_size);
-    if (call.modulus_size == 0) return true;
+    const struct modexp_call *call = &c->modexp;
+    uint8_t *out = output(c, call->modulus_size);
+    if (call->modulus_size == 0) return true;
     /* The numbers stand behind each other in the input; where it ends early, zeros follow. */
-    size_t size = call.base_size + call.exponent_size + call.modulus_size;
+    size_t size = call->base_size + call->exponent_size + call->modulus_size;
     struct arena_mark mark = arena_mark(&c->memory->scratch);
-    const uint8_t *numbers = call.numbers.data;
-    if (call.numbers.size < size) numbers = padded(call.numbers, ARENA_ARRAY(&c->memory->scratch, uint8_t, size), size);
-    modexp(out, (struct bytes){numbers, call.base_size}, (struct bytes){numbers + call.base_size, call.exponent_size},
-           (struct bytes){numbers + call.base_size + call.exponent_size, call.modulus_size});
+    const uint8_t *numbers = call->numbers.data;
+    if (call->numbers.size < size)
+        numbers = padded(call->numbers, ARENA_ARRAY(&c->memory->scratch, uint8_t, size), size);
+    modexp(out, (struct bytes){numbers, call->base_size},
+           (struct bytes){numbers + call->base_size, call->exponent_size},
+           (struct bytes){numbers + call->base_size + call->exponent_size, call->modulus_size});
     arena_rewind(&c->memory->scratch, mark);
     return true;
 }
@@ -136,22 +126,22 @@ static bool run_modexp(const struct call *c)
 static bool run_bn254_add(const struct call *c)
 {
     uint8_t room[128];
-    return pay(c, c->rules->bn254_add) && bn254_add(output(c, 64), padded(c->input, room, sizeof room));
+    return bn254_add(output(c, 64), padded(c->input, room, sizeof room));
 }
 
 static bool run_bn254_mul(const struct call *c)
 {
     uint8_t room[96];
-    return pay(c, c->rules->bn254_mul) && bn254_mul(output(c, 64), padded(c->input, room, sizeof room));
+    return bn254_mul(output(c, 64), padded(c->input, room, sizeof room));
 }
+
+enum { BN254_PAIR_SIZE = 192 };
 
 static bool run_bn254_pairing(const struct call *c)
 {
-    enum { PAIR_SIZE = 192 };
-    size_t pairs = c->input.size / PAIR_SIZE;
-    if (!pay(c, linear(c->rules->bn254_pairing, pairs)) || c->input.size % PAIR_SIZE != 0) return false;
+    size_t pairs = c->input.size / BN254_PAIR_SIZE;
     bool is_one;
-    if (!bn254_pairing(&is_one, c->input.data, pairs)) return false;
+    if (c->input.size % BN254_PAIR_SIZE != 0 || !bn254_pairing(&is_one, c->input.data, pairs)) return false;
     output_true(c);
     c->memory->output.data[31] = is_one;
     return true;
@@ -159,19 +149,25 @@ static bool run_bn254_pairing(const struct call *c)
 
 /* ---- blake2f ----------------------------------------------------------------------------------------------------- */
 
+static uint32_t blake2f_rounds(struct bytes input)
+{
+    const uint8_t *in = input.data;
+    return (uint32_t)in[0] << 24 | (uint32_t)in[1] << 16 | (uint32_t)in[2] << 8 | in[3];
+}
+
 /* rounds (4 bytes, big-endian) | h (64) | m (128) | t (16), all little-endian | last block (1 byte, 0 or 1) */
+enum { BLAKE2F_SIZE = 213 };
+
 static bool run_blake2f(const struct call *c)
 {
-    enum { INPUT_SIZE = 213, H = 4, M = 68, T = 196, LAST = 212 };
-    if (c->input.size != INPUT_SIZE) return false;
+    enum { H = 4, M = 68, T = 196, LAST = 212 };
     const uint8_t *in = c->input.data;
-    uint32_t rounds = (uint32_t)in[0] << 24 | (uint32_t)in[1] << 16 | (uint32_t)in[2] << 8 | in[3];
-    if (!pay(c, (uint64_t)rounds * c->rules->blake2f_round) || in[LAST] > 1) return false;
+    if (in[LAST] > 1) return false;
     uint64_t h[8], m[16], t[2];
     for (size_t i = 0; i < 8; i++) h[i] = __builtin_bswap64(load_be64(in + H + 8 * i));
     for (size_t i = 0; i < 16; i++) m[i] = __builtin_bswap64(load_be64(in + M + 8 * i));
     for (size_t i = 0; i < 2; i++) t[i] = __builtin_bswap64(load_be64(in + T + 8 * i));
-    blake2f(h, m, t, in[LAST] == 1, rounds);
+    blake2f(h, m, t, in[LAST] == 1, blake2f_rounds(c->input));
     uint8_t *out = output(c, 64);
     for (size_t i = 0; i < 8; i++) store_be64(out + 8 * i, __builtin_bswap64(h[i]));
     return true;
@@ -189,7 +185,7 @@ static bool run_point_evaluation(const struct call *c)
         0xd8,        0x08,        0x09, 0xa1, 0xd8, 0x05, 0x53, 0xbd, 0xa4, 0x02, 0xff,
         0xfe,        0x5b,        0xfe, 0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x01,
     };
-    if (!pay(c, c->rules->point_evaluation) || c->input.size != INPUT_SIZE) return false;
+    if (c->input.size != INPUT_SIZE) return false;
     const uint8_t *in = c->input.data;
     struct hash versioned;
     sha256(&versioned, in + COMMITMENT, COMMITMENT_SIZE);
@@ -205,43 +201,32 @@ static bool run_point_evaluation(const struct call *c)
 
 static bool run_bls_g1_add(const struct call *c)
 {
-    return pay(c, c->rules->bls_g1_add) && c->input.size == 2 * BLS_G1_SIZE &&
-           bls_g1_add(output(c, BLS_G1_SIZE), c->input.data);
+    return c->input.size == 2 * BLS_G1_SIZE && bls_g1_add(output(c, BLS_G1_SIZE), c->input.data);
 }
 
 static bool run_bls_g2_add(const struct call *c)
 {
-    return pay(c, c->rules->bls_g2_add) && c->input.size == 2 * BLS_G2_SIZE &&
-           bls_g2_add(output(c, BLS_G2_SIZE), c->input.data);
-}
-
-/* Gas of a sum of `count` multiples: the more there are, the more each one is discounted, in thousandths. */
-static uint64_t msm_gas(uint32_t mul, const uint16_t discount[BLS_DISCOUNTS], size_t count)
-{
-    size_t place = count < BLS_DISCOUNTS ? count : BLS_DISCOUNTS;
-    return count == 0 ? 0 : (uint64_t)count * mul * discount[place - 1] / 1000;
+    return c->input.size == 2 * BLS_G2_SIZE && bls_g2_add(output(c, BLS_G2_SIZE), c->input.data);
 }
 
 static bool run_bls_g1_msm(const struct call *c)
 {
     size_t count = c->input.size / BLS_G1_TERM_SIZE;
-    return pay(c, msm_gas(c->rules->bls_g1_mul, bls_g1_discounts, count)) && count > 0 &&
-           c->input.size % BLS_G1_TERM_SIZE == 0 &&
+    return count > 0 && c->input.size % BLS_G1_TERM_SIZE == 0 &&
            bls_g1_msm(output(c, BLS_G1_SIZE), c->input.data, count, &c->memory->scratch);
 }
 
 static bool run_bls_g2_msm(const struct call *c)
 {
     size_t count = c->input.size / BLS_G2_TERM_SIZE;
-    return pay(c, msm_gas(c->rules->bls_g2_mul, bls_g2_discounts, count)) && count > 0 &&
-           c->input.size % BLS_G2_TERM_SIZE == 0 &&
+    return count > 0 && c->input.size % BLS_G2_TERM_SIZE == 0 &&
            bls_g2_msm(output(c, BLS_G2_SIZE), c->input.data, count, &c->memory->scratch);
 }
 
 static bool run_bls_pairing(const struct call *c)
 {
     size_t pairs = c->input.size / BLS_PAIR_SIZE;
-    if (!pay(c, linear(c->rules->bls_pairing, pairs)) || pairs == 0 || c->input.size % BLS_PAIR_SIZE != 0) return false;
+    if (pairs == 0 || c->input.size % BLS_PAIR_SIZE != 0) return false;
     bool is_one;
     if (!bls_pairing(&is_one, c->input.data, pairs)) return false;
     output_true(c);
@@ -251,32 +236,75 @@ static bool run_bls_pairing(const struct call *c)
 
 static bool run_bls_map_fp_to_g1(const struct call *c)
 {
-    return pay(c, c->rules->bls_map_fp_to_g1) && c->input.size == BLS_FP_SIZE &&
-           bls_map_fp_to_g1(output(c, BLS_G1_SIZE), c->input.data);
+    return c->input.size == BLS_FP_SIZE && bls_map_fp_to_g1(output(c, BLS_G1_SIZE), c->input.data);
 }
 
 static bool run_bls_map_fp2_to_g2(const struct call *c)
 {
-    return pay(c, c->rules->bls_map_fp2_to_g2) && c->input.size == 2 * BLS_FP_SIZE &&
-           bls_map_fp2_to_g2(output(c, BLS_G2_SIZE), c->input.data);
+    return c->input.size == 2 * BLS_FP_SIZE && bls_map_fp2_to_g2(output(c, BLS_G2_SIZE), c->input.data);
 }
 
 /* ---- P-256 ------------------------------------------------------------------------------------------------------- */
 
-/* A word of value 1, or nothing; never fails once paid. */
+/* A word of value 1, or nothing; never fails. */
 static bool run_p256verify(const struct call *c)
 {
     enum { INPUT_SIZE = 160 };
-    if (!pay(c, c->rules->p256verify)) return false;
     if (c->input.size == INPUT_SIZE && p256_verify(c->input.data)) output_true(c);
     return true;
+}
+
+/* ---- prices ------------------------------------------------------------------------------------------------------ */
+
+/* Gas of a sum of `count` multiples: the more there are, the more each one is discounted, in thousandths. */
+static uint64_t msm_gas(uint32_t mul, const uint16_t discount[BLS_DISCOUNTS], size_t count)
+{
+    size_t place = count < BLS_DISCOUNTS ? count : BLS_DISCOUNTS;
+    return count == 0 ? 0 : (uint64_t)count * mul * discount[place - 1] / 1000;
+}
+
+/* What a call costs; false: it fails whatever its gas, as MODEXP and BLAKE2F can tell before they know their price. */
+static bool price(struct call *c, const struct fork_precompile *rules, uint64_t *cost)
+{
+    size_t size = c->input.size;
+    switch (c->id) {
+    case PRECOMPILE_ECRECOVER: *cost = rules->ecrecover; return true;
+    case PRECOMPILE_SHA256: *cost = linear(rules->sha256, words(size)); return true;
+    case PRECOMPILE_RIPEMD160: *cost = linear(rules->ripemd160, words(size)); return true;
+    case PRECOMPILE_MODEXP:
+        if (!modexp_decode(&c->modexp, rules, c->input)) return false;
+        *cost = c->modexp.gas;
+        return true;
+    case PRECOMPILE_BN254_ADD: *cost = rules->bn254_add; return true;
+    case PRECOMPILE_BN254_MUL: *cost = rules->bn254_mul; return true;
+    case PRECOMPILE_BN254_PAIRING: *cost = linear(rules->bn254_pairing, size / BN254_PAIR_SIZE); return true;
+    case PRECOMPILE_BLAKE2F:
+        if (size != BLAKE2F_SIZE) return false;
+        *cost = (uint64_t)blake2f_rounds(c->input) * rules->blake2f_round;
+        return true;
+    case PRECOMPILE_POINT_EVALUATION: *cost = rules->point_evaluation; return true;
+    case PRECOMPILE_BLS_G1_ADD: *cost = rules->bls_g1_add; return true;
+    case PRECOMPILE_BLS_G1_MSM:
+        *cost = msm_gas(rules->bls_g1_mul, bls_g1_discounts, size / BLS_G1_TERM_SIZE);
+        return true;
+    case PRECOMPILE_BLS_G2_ADD: *cost = rules->bls_g2_add; return true;
+    case PRECOMPILE_BLS_G2_MSM:
+        *cost = msm_gas(rules->bls_g2_mul, bls_g2_discounts, size / BLS_G2_TERM_SIZE);
+        return true;
+    case PRECOMPILE_BLS_PAIRING: *cost = linear(rules->bls_pairing, size / BLS_PAIR_SIZE); return true;
+    case PRECOMPILE_BLS_MAP_FP_TO_G1: *cost = rules->bls_map_fp_to_g1; return true;
+    case PRECOMPILE_BLS_MAP_FP2_TO_G2: *cost = rules->bls_map_fp2_to_g2; return true;
+    case PRECOMPILE_P256VERIFY: *cost = rules->p256verify; return true;
+    default: ASSERT(false);
+    }
+    return false;
 }
 
 /* ---- the table --------------------------------------------------------------------------------------------------- */
 
 static const struct contract {
     const char *name;
-    bool (*run)(const struct call *c); /* false: failed; else out->gas_left is set, and output where there is any */
+    bool (*run)(const struct call *c); /* once it is paid. False: failed; else the output is set, where there is any */
 } contracts[] = {
     [PRECOMPILE_ECRECOVER] = {"ecrecover", run_ecrecover},
     [PRECOMPILE_SHA256] = {"sha256", run_sha256},
@@ -310,6 +338,26 @@ const char *precompile_name(unsigned id)
     return found != NULL ? found->name : NULL;
 }
 
+/* Hashes cost about as much as finding them. */
+static bool is_remembered(unsigned id, uint64_t cost)
+{
+    return cost >= PRECOMPILE_MEMO_GAS && id != PRECOMPILE_SHA256 && id != PRECOMPILE_RIPEMD160;
+}
+
+static bool run_or_find(struct call *c)
+{
+    struct precompile_memo *memo = c->memory->memo;
+    uint64_t hash = precompile_memo_hash(memo, c->id, c->input);
+    const struct precompile_memo_entry *found = precompile_memo_find(memo, hash, c->id, c->input);
+    if (found != NULL) {
+        c->out->output = found->output;
+        return found->ok;
+    }
+    bool ok = contract_of(c->id)->run(c);
+    precompile_memo_keep(memo, hash, c->id, c->input, ok, ok ? c->out->output : (struct bytes){0}, c->memory);
+    return ok;
+}
+
 void precompile_run(const struct fork_precompile *rules, unsigned id, struct bytes input, uint64_t gas,
                     struct precompile_memory *memory, struct precompile_result *out)
 {
@@ -317,15 +365,26 @@ void precompile_run(const struct fork_precompile *rules, unsigned id, struct byt
         run_identity(linear(rules->identity, words(input.size)), input, gas, out);
         return;
     }
-    const struct contract *found = contract_of(id);
-    ASSERT(found != NULL);
+    struct call c = {.id = id, .input = input, .memory = memory, .out = out};
+    uint64_t cost;
     *out = (struct precompile_result){0};
-    out->ok = found->run(&(struct call){rules, input, gas, memory, out});
-    if (!out->ok) *out = (struct precompile_result){0};
+    if (!price(&c, rules, &cost) || gas < cost) return;
+    out->ok = memory->memo != NULL && is_remembered(id, cost) ? run_or_find(&c) : contract_of(id)->run(&c);
+    if (out->ok)
+        out->gas_left = gas - cost;
+    else
+        out->output = (struct bytes){0};
+}
+
+void precompile_memory_clear(struct precompile_memory *m)
+{
+    arena_reset(&m->kept);
+    m->kept_size = 0;
 }
 
 void precompile_memory_free(struct precompile_memory *m)
 {
     buffer_free(&m->output);
     arena_free(&m->scratch);
+    arena_free(&m->kept);
 }

@@ -12,18 +12,34 @@
 
 #include "base/base.h"
 
+/* Results of dear calls (PRECOMPILE_MEMO_GAS or more; hashes are left out), so that one with the same input need not be
+ * computed again: a transaction that is run anew because of a conflict, a signature that several contracts check. For
+ * one block and its rules: clear it in between. Any number of threads may use it at once; nothing waits. */
+struct precompile_memo;
+enum { PRECOMPILE_MEMO_GAS = 1000 };
+struct precompile_memo *precompile_memo_new(void);
+void precompile_memo_free(struct precompile_memo *m);
+/* Forgets all. Nobody may be using it, nor outputs that were found in it. */
+void precompile_memo_clear(struct precompile_memo *m);
+
 /* Memory that one worker reuses for all its calls, one call at a time. Zero-initialise; give back with
  * precompile_memory_free. */
 struct precompile_memory {
     struct buffer output;
     struct arena scratch;
+    struct precompile_memo *memo; /* shared; NULL: nothing is remembered */
+    struct arena kept;            /* what this worker has put into it */
+    size_t kept_size;
 };
+/* With precompile_memo_clear: gives up what this worker has kept. */
+void precompile_memory_clear(struct precompile_memory *m);
 void precompile_memory_free(struct precompile_memory *m);
 
 struct precompile_result {
     bool ok;
-    uint64_t gas_left;   /* 0 when not ok */
-    struct bytes output; /* in the call's precompile_memory until its next call; IDENTITY: the input itself */
+    uint64_t gas_left; /* 0 when not ok */
+    struct bytes
+        output; /* in the call's precompile_memory until its next call, or in the memo; IDENTITY: the input itself */
 };
 
 /* The precompile at *a, or PRECOMPILE_NONE. Costs one comparison for nearly all other addresses. */

@@ -44,6 +44,74 @@ TEST(precompiles_give_the_published_results)
     precompile_memory_free(&memory);
 }
 
+/* What is remembered is what is computed: output, failure, and the gas of each call. */
+TEST(precompiles_give_the_same_when_they_remember)
+{
+    struct vectors v;
+    if (!vectors_open(&v)) SKIP("precompile-vectors.tsv is not in $WEFT_FIXTURES");
+    struct precompile_memory two[2] = {{.memo = precompile_memo_new()}, {0}};
+    two[1].memo = two[0].memo;
+    struct vector row;
+    while (vectors_next(&v, &row)) {
+        struct precompile_result plain = call(&vectors_osaka, row.address, row.input.data, row.input.size, PLENTY);
+        uint64_t gas = PLENTY - plain.gas_left;
+        for (int i = 0; i < 4; i++) { /* the first computes; the third has too little gas */
+            if (i == 2 && gas == 0) continue;
+            uint64_t given = i == 2 ? gas - 1 : i == 3 ? gas : PLENTY;
+            struct precompile_result r;
+            precompile_run(&vectors_osaka.precompile, row.address, row.input, given, &two[i & 1], &r);
+            CHECK(r.ok == (plain.ok && i != 2));
+            if (!r.ok) continue;
+            CHECK(bytes_equal(r.output, plain.output));
+            CHECK_EQ_U64(given - r.gas_left, gas);
+        }
+    }
+    vectors_close(&v);
+    precompile_memo_free(two[0].memo);
+    for (int i = 0; i < 2; i++) precompile_memory_free(&two[i]);
+    precompile_memory_free(&memory);
+}
+
+static struct precompile_result recover_remembered(struct precompile_memory *m, uint8_t in[128])
+{
+    struct precompile_result r;
+    precompile_run(&vectors_osaka.precompile, PRECOMPILE_ECRECOVER, (struct bytes){in, 128}, PLENTY, m, &r);
+    CHECK(r.ok && r.output.size == 32);
+    return r;
+}
+
+TEST(precompiles_remember_within_a_block_and_within_bounds)
+{
+    struct precompile_memory m = {.memo = precompile_memo_new()};
+    uint8_t in[128] = {
+        [31] = 1, [63] = 27, [64] = 0x79, 0xbe, 0x66, 0x7e, 0xf9, 0xdc, 0xbb, 0xac, 0x55,     0xa0,
+        0x62,     0x95,      0xce,        0x87, 0x0b, 0x07, 0x02, 0x9b, 0xfc, 0xdb, 0x2d,     0xce,
+        0x28,     0xd9,      0x59,        0xf2, 0x81, 0x5b, 0x16, 0xf8, 0x17, 0x98, [127] = 5}; /* r: the generator's x */
+    struct bytes first = recover_remembered(&m, in).output;
+    CHECK(first.data == m.output.data); /* computed */
+    struct bytes again = recover_remembered(&m, in).output;
+    CHECK(again.data != m.output.data && bytes_equal(first, again)); /* found */
+    in[127] = 6;
+    CHECK(!bytes_equal(recover_remembered(&m, in).output, again));
+    precompile_memo_clear(m.memo);
+    precompile_memory_clear(&m);
+    in[127] = 5;
+    CHECK(recover_remembered(&m, in).output.data == m.output.data); /* forgotten */
+
+    /* As much as anybody can make it keep. */
+    static uint8_t big[1 << 20];
+    struct precompile_result r;
+    for (unsigned i = 0; i < 20; i++) {
+        big[0] = (uint8_t)i;
+        precompile_run(&vectors_osaka.precompile, PRECOMPILE_BN254_PAIRING, (struct bytes){big, sizeof big}, PLENTY, &m,
+                       &r);
+        CHECK(!r.ok);
+    }
+    CHECK(m.kept_size <= (size_t)4 << 20);
+    precompile_memo_free(m.memo);
+    precompile_memory_free(&m);
+}
+
 TEST(precompiles_are_found_by_address_and_fork)
 {
     struct address a = {{0}};

@@ -1,9 +1,9 @@
-/* What precompile.c takes from the other files of this folder: the decoding of modexp, and the discount tables. */
+/* What precompile.c takes from the other files of this folder: the decoding of modexp, the discount tables, and what is
+ * remembered. */
 #ifndef WEFT_PRECOMPILE_PRIVATE_H
 #define WEFT_PRECOMPILE_PRIVATE_H
 
-#include "base/base.h"
-#include "fork/precompile_rules.h"
+#include "precompile/precompile.h"
 
 /* A modexp call whose sizes are known to fit. */
 struct modexp_call {
@@ -20,5 +20,20 @@ bool modexp_decode(struct modexp_call *out, const struct fork_precompile *rules,
 enum { BLS_DISCOUNTS = 128 };
 extern const uint16_t bls_g1_discounts[BLS_DISCOUNTS];
 extern const uint16_t bls_g2_discounts[BLS_DISCOUNTS];
+
+/* What came of a call. Whether it could be paid is not part of it. */
+struct precompile_memo_entry {
+    uint64_t hash;
+    unsigned id;
+    bool ok;
+    struct bytes input, output;
+};
+uint64_t precompile_memo_hash(const struct precompile_memo *m, unsigned id, struct bytes input);
+/* NULL: not remembered. Any thread. */
+const struct precompile_memo_entry *precompile_memo_find(struct precompile_memo *m, uint64_t hash, unsigned id,
+                                                         struct bytes input);
+/* Copies input and output into `memory`, if there is room. Any thread, with its own memory. */
+void precompile_memo_keep(struct precompile_memo *m, uint64_t hash, unsigned id, struct bytes input, bool ok,
+                          struct bytes output, struct precompile_memory *memory);
 
 #endif

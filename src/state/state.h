@@ -219,9 +219,9 @@ static ALWAYS_INLINE struct version *location_find(const struct location *l, uin
     return v;
 }
 
-/* The balance as transaction number `tx` finds it, and as a chain of versions from `v` downwards gives it. */
+/* The balance as transaction number `tx` finds it, and as whoever wrote `v` found it: the chain below gives it. */
 struct u256 location_balance(const struct location *l, uint32_t tx);
-struct u256 location_balance_from(const struct version *v);
+struct u256 location_balance_below(const struct version *v);
 /* Makes `value` the newest value, in place where possible. Only while no other thread reads. */
 void location_write(struct state_table *t, struct location *l, struct u256 value, uint32_t generation);
 /* The same, where the newest value may be another transaction's: overwrites that. */

@@ -223,7 +223,8 @@ static struct version *next_live(const struct version *v)
     return next;
 }
 
-struct u256 location_balance_from(const struct version *v)
+/* Sums up a chain of versions from `v` downwards. */
+static struct u256 balance_from(const struct version *v)
 {
     struct u256 sum = U256_ZERO;
     for (;; v = next_live(v)) {
@@ -238,7 +239,12 @@ struct u256 location_balance_from(const struct version *v)
 
 struct u256 location_balance(const struct location *l, uint32_t tx)
 {
-    return location_balance_from(location_find(l, tx));
+    return balance_from(location_find(l, tx));
+}
+
+struct u256 location_balance_below(const struct version *v)
+{
+    return balance_from(next_live(v));
 }
 
 static void put_on_top(struct state_table *t, struct location *l, struct version *top, struct u256 value,

@@ -84,6 +84,12 @@ void vm_free(struct vm *vm)
 void vm_begin_block(struct vm *vm)
 {
     vm->block++;
+    precompile_memory_clear(&vm->precompile);
+}
+
+void vm_set_memo(struct vm *vm, struct precompile_memo *memo)
+{
+    vm->precompile.memo = memo;
 }
 
 void vm_attach(struct vm *vm, const struct fork *fork, struct state *state, const struct vm_env *env)

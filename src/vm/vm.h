@@ -168,6 +168,10 @@ void vm_free(struct vm *vm);
 /* Forgets what was kept from one transaction to the next (hashes that were computed), so that every block begins
  * alike. */
 void vm_begin_block(struct vm *vm);
+/* Shares results of precompiled contracts with other machines through `memo` (precompile/precompile.h), which is the
+ * caller's: he clears it with every vm_begin_block. NULL, as in the beginning: each call is computed. */
+struct precompile_memo;
+void vm_set_memo(struct vm *vm, struct precompile_memo *memo);
 /* Says what the next calls run on. All three must outlive them; cheap enough for every transaction. */
 void vm_attach(struct vm *vm, const struct fork *fork, struct state *state, const struct vm_env *env);
 /* Traces from now on; NULL: no more. A traced vm runs the plain interpreter. */
