@@ -60,7 +60,8 @@ static const struct exception exceptions[] = {
     {"UNKNOWN_PARENT", {BLOCK_UNKNOWN_PARENT}},
     {"UNKNOWN_PARENT_ZERO", {BLOCK_UNKNOWN_PARENT}},
     {"GASLIMIT_TOO_BIG", {BLOCK_GAS_LIMIT}},
-    {"INVALID_GASLIMIT", {BLOCK_GAS_LIMIT}},
+    /* A block of London before London, with twice the gas limit: its fields are seen first. */
+    {"INVALID_GASLIMIT", {BLOCK_GAS_LIMIT, BLOCK_HEADER_FIELDS}},
     {"INVALID_BLOCK_NUMBER", {BLOCK_NUMBER}},
     {"INVALID_BLOCK_TIMESTAMP_OLDER_THAN_PARENT", {BLOCK_TIMESTAMP}},
     {"INVALID_DIFFICULTY", {BLOCK_DIFFICULTY}},
@@ -98,6 +99,14 @@ static const struct exception exceptions[] = {
       RLP_WRONG_COUNT}},
 };
 
+/* Blocks of older tests have a transaction that cannot be in them behind a header that was made without it: the root is
+ * wrong as well, and seen first. */
+static bool is_left_out(const char *expected, size_t size, enum status found)
+{
+    static const char class[] = "TransactionException.";
+    return found == BLOCK_TRANSACTIONS_ROOT && size > sizeof class && memcmp(expected, class, sizeof class - 1) == 0;
+}
+
 static const struct exception *find_exception(const char *name, size_t size)
 {
     for (size_t i = 0; i < COUNT_OF(exceptions); i++)
@@ -114,6 +123,7 @@ bool exception_matches(const char *expected, enum status found)
         const char *name = dot == NULL ? at : dot + 1;
         const struct exception *x = find_exception(name, size - (size_t)(name - at));
         if (x == NULL) return found != STATUS_OK;
+        if (is_left_out(at, size, found)) return true;
         for (size_t i = 0; i < REASONS_MAX && x->reasons[i] != STATUS_OK; i++)
             if (x->reasons[i] == found) return true;
         at += size;
