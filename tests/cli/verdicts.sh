@@ -62,6 +62,13 @@ fails "genesis: state root differs" blocktest "$folder/genesis.json"
 edit "$block" "$folder/valid.json" "c['blocks'][0]['expectException'] = 'BlockException.INVALID_STATE_ROOT'"
 fails "block 0 accepted, expected BlockException.INVALID_STATE_ROOT" blocktest "$folder/valid.json"
 
+# The merge, at a total difficulty: at once, and never.
+paris=$(first blockchain_tests/paris)
+edit "$paris" "$folder/merged.json" "c['network'] = c['network'].replace('Paris', 'GrayGlacierToParisAtDiff0')"
+"$weft" blocktest "$folder/merged.json" | tail -n 1 | grep -qE '^[1-9][0-9]* passed, 0 failed, 0 skipped$' || complain "the merge at difficulty 0"
+edit "$paris" "$folder/unmerged.json" "c['network'] = c['network'].replace('Paris', 'GrayGlacierToParisAtDiffC0000')"
+fails "block 0 refused: BLOCK_DIFFICULTY" blocktest "$folder/unmerged.json"
+
 # An unknown fork is skipped, and skipping is no failure.
 edit "$state" "$folder/unknown.json" "c['post'] = {'Nowhere': [p for p in $post]}"
 "$weft" statetest "$folder/unknown.json" | tail -n 1 | grep -qE '^0 passed, 0 failed, [1-9][0-9]* skipped$' ||
