@@ -62,6 +62,17 @@ fails "genesis: state root differs" blocktest "$folder/genesis.json"
 edit "$block" "$folder/valid.json" "c['blocks'][0]['expectException'] = 'BlockException.INVALID_STATE_ROOT'"
 fails "block 0 accepted, expected BlockException.INVALID_STATE_ROOT" blocktest "$folder/valid.json"
 
+# In the oldest tests, a block without a header shown is one that must be refused.
+edit "$block" "$folder/hidden.json" "del c['blocks'][0]['blockHeader']"
+fails "block 0 accepted, expected " blocktest "$folder/hidden.json"
+edit "$block" "$folder/refused.json" "
+b = c['blocks'][0]
+del b['blockHeader']
+b['rlp'] = b['rlp'][:-2] + '00'
+c['lastblockhash'] = c['genesisBlockHeader']['hash']
+c.pop('postState')"
+"$weft" blocktest "$folder/refused.json" | tail -n 1 | grep -qE '^[1-9][0-9]* passed, 0 failed, 0 skipped$' || complain "a block that nobody says why to refuse"
+
 # The merge, at a total difficulty: at once, and never.
 paris=$(first blockchain_tests/paris)
 edit "$paris" "$folder/merged.json" "c['network'] = c['network'].replace('Paris', 'GrayGlacierToParisAtDiff0')"
