@@ -109,7 +109,7 @@ absent() {
 # ---- running and adding up ----
 
 passed=0 failed=0 skipped=0 summary=()
-log=$(mktemp)
+log=$(mktemp) || exit 2
 trap 'rm -f "$log"' EXIT
 
 run_suite() {
@@ -126,10 +126,11 @@ run_suite() {
     summary+=("$(printf '%-12s %8d %8d %8d %6d s' "$name" "$p" "$f" "$s" $((SECONDS - start)))")
 }
 
+known=${suites[*]}
 [ $# -gt 0 ] && suites=("$@")
 for name in "${suites[@]}"; do
     if ! declare -F "suite_$name" >/dev/null; then
-        echo "tests/run.sh: no suite '$name'; there are: ${suites[*]}" >&2
+        echo "tests/run.sh: no suite '$name'; there are: $known" >&2
         exit 2
     fi
     run_suite "$name"
