@@ -91,7 +91,7 @@ static void put_in_order(struct along *a, unsigned workers)
     bool *is_heavy = ARENA_ARRAY(arena, bool, a->groups);
     memset(is_heavy, 0, a->groups * sizeof *is_heavy);
     a->order = ARENA_ARRAY(arena, uint32_t, a->groups + PLAN_HEAVY_MAX + 1);
-    uint32_t count = plan_heavy(a->run->task, a->first, a->groups, workers, a->order);
+    uint32_t count = plan_heavy(&a->run->plan, a->first, a->groups, workers, a->order);
     for (uint32_t i = 0; i < count; i++) is_heavy[a->order[i]] = true;
     for (uint32_t g = 0; g < a->groups; g++)
         if (!is_heavy[g]) a->order[count++] = g;
@@ -116,7 +116,7 @@ static void run_all(struct block_run *run, unsigned threads)
     a->first = ARENA_ARRAY(arena, uint32_t, count + 1);
     a->tracers = ARENA_ARRAY(arena, struct vm_tracer *, count);
     memset(a->tracers, 0, count * sizeof *a->tracers);
-    a->groups = plan_groups(run->task, 0, threads, a->first, ARENA_ARRAY(arena, uint32_t, count));
+    a->groups = plan_groups(&run->plan, 0, threads, a->first, ARENA_ARRAY(arena, uint32_t, count));
     unsigned workers = threads < a->groups ? threads : a->groups;
     put_in_order(a, workers);
     run->stats.threads = workers;
@@ -133,7 +133,8 @@ static void run_along_list(struct block_run *run)
 {
     if (run->task->transaction_count == 0) return; /* the list is compared with what is done beside transactions */
     unsigned workers = run->engine->threads_max;
-    if (!run->engine->share_always && plan_expected_gas(run->task) < SHARE_GAS) workers = 1;
+    plan_make(&run->plan, run->task, run->engine->costs, &run->engine->block);
+    if (!run->engine->share_always && run->plan.expected < SHARE_GAS) workers = 1;
     if (!gas_is_bounded(run)) {
         run->status = TX_GAS_OVER_BLOCK;
         return;

@@ -489,10 +489,10 @@ static void run_shared(struct block_run *run, uint32_t from)
     run->conflicts = ARENA_ARRAY(arena, struct block_conflict, count);
     p->first = ARENA_ARRAY(arena, uint32_t, count + 1);
     p->group_of = ARENA_ARRAY(arena, uint32_t, count);
-    uint32_t groups = plan_groups(run->task, from, threads, p->first, p->group_of);
+    uint32_t groups = plan_groups(&run->plan, from, threads, p->first, p->group_of);
     unsigned workers = threads < groups ? threads : groups;
     sched_init(&p->sched, groups, workers, ARENA_ARRAY(arena, struct sched_item, groups));
-    plan_set_heavy(&p->sched, run->task, p->first, arena);
+    plan_set_heavy(&p->sched, &run->plan, p->first, arena);
     p->groups = ARENA_ARRAY(arena, struct group, groups);
     for (uint32_t g = 0; g < groups; g++) p->groups[g] = (struct group){0};
     p->in_groups = commits_in_groups(run);
@@ -511,6 +511,7 @@ static void run_shared(struct block_run *run, uint32_t from)
 static void run_parallel(struct block_run *run)
 {
     uint32_t count = run->task->transaction_count;
+    plan_make(&run->plan, run->task, run->engine->costs, &run->engine->block);
     uint32_t from = run->engine->share_always ? 0 : share_run_alone(run);
     if (from < count)
         run_shared(run, from);

@@ -5,13 +5,22 @@
 #define WEFT_BLOCK_PLAN_H
 
 #include "block/block.h"
+#include "block/costs.h"
 #include "sched/sched.h"
 
-/* How much gas the block will use: what its header says, else the sum of the limits. */
-uint64_t plan_expected_gas(const struct block_task *task);
+/* What is known of a block beforehand. Weights are gas, and more where calls are known to take longer than their gas
+ * says. */
+struct plan {
+    const struct block_task *task;
+    const uint64_t *weight; /* of each transaction: its gas limit, or more */
+    uint64_t expected; /* of the block: the gas that its header says it uses, else the sum of the limits, or more */
+};
+/* `costs` may be NULL. The weights live in `arena`. */
+void plan_make(struct plan *p, const struct block_task *task, const struct cost_book *costs, struct arena *arena);
+
 /* Whether a block promises so much work that all workers are called at once. Otherwise it begins on the caller
  * alone. */
-bool plan_share_at_once(const struct block_task *task);
+bool plan_share_at_once(const struct plan *p);
 /* Whether, `done` transactions having been executed alone, it is time to ask whether the rest had better be shared
  * ... */
 bool plan_look(uint32_t done);
@@ -21,14 +30,12 @@ bool plan_share_rest(uint64_t ns, uint64_t gas_done, uint32_t done, uint64_t gas
 /* Groups of the transactions from `from` on, for so many workers: group g is those from first[g] up to first[g + 1],
  * and group_of[i] is the group of transaction i. Both have room for all transactions, `first` for one more. Returns the
  * number of groups. */
-uint32_t plan_groups(const struct block_task *task, uint32_t from, unsigned workers, uint32_t *first,
-                     uint32_t *group_of);
+uint32_t plan_groups(const struct plan *p, uint32_t from, unsigned workers, uint32_t *first, uint32_t *group_of);
 /* The groups that may take so long that they had better be begun first, longest first; `out` has room for
  * PLAN_HEAVY_MAX + 1. Returns how many there are. */
 enum { PLAN_HEAVY_MAX = 16 };
-uint32_t plan_heavy(const struct block_task *task, const uint32_t *first, uint32_t groups, unsigned workers,
-                    uint32_t *out);
+uint32_t plan_heavy(const struct plan *p, const uint32_t *first, uint32_t groups, unsigned workers, uint32_t *out);
 /* Tells a scheduler that has been begun which of its groups these are. */
-void plan_set_heavy(struct sched *s, const struct block_task *task, const uint32_t *first, struct arena *arena);
+void plan_set_heavy(struct sched *s, const struct plan *p, const uint32_t *first, struct arena *arena);
 
 #endif

@@ -2,7 +2,7 @@
 #ifndef WEFT_BLOCK_PRIVATE_H
 #define WEFT_BLOCK_PRIVATE_H
 
-#include "block/block.h"
+#include "block/plan.h"
 #include "mv/mv.h"
 #include "precompile/precompile.h"
 
@@ -24,8 +24,9 @@ struct engine {
     struct state_table *table;
     struct engine_worker *workers;
     struct access_book *book;
+    struct cost_book *costs;
     struct precompile_memo *memo; /* of the running block */
-    struct arena block; /* what lives as long as the results of one block */
+    struct arena block;           /* what lives as long as the results of one block */
     bool record;
     void (*hold_up)(void *context); /* NULL: nobody is; only while recording */
     void *hold_up_context;
@@ -40,6 +41,7 @@ struct block_run {
     struct tx_context context;
     struct tx_result *results; /* one for each transaction */
     struct account_entry *beneficiary;
+    struct plan plan; /* of those who share the block */
 
     /* in order */
     struct u256 fees;        /* of the committed transactions, not yet credited */

@@ -15,18 +15,9 @@ enum {
     SHARE_TX_NS = 2000,          /* mean work of a transaction */
     SHARE_TX_NS_MANY = 300,      /* the same, where there are SHARE_MANY workers or more: plain transfers, too */
     SHARE_MANY = 4,
-    LOOK_EVERY = 8,  /* transactions between two looks at the clock ... */
-    LOOK_FIRST = 24, /* ... from this one on: the first ones pay for cold caches */
+    LOOK_EVERY = 8, /* transactions between two looks at the clock ... */
+    LOOK_FIRST = 8, /* ... from this one on: the first ones pay for cold caches */
 };
-
-uint64_t plan_expected_gas(const struct block_task *task)
-{
-    if (task->header->gas_used != 0) return task->header->gas_used;
-    uint64_t sum = 0;
-    for (uint32_t i = 0; i < task->transaction_count; i++)
-        if (__builtin_add_overflow(sum, task->transactions[i].gas_limit, &sum)) return UINT64_MAX;
-    return sum;
-}
 
 /* Gas beyond what as many plain transfers would use. */
 static uint64_t gas_beyond_transfers(uint64_t gas, uint32_t count)
@@ -49,22 +40,22 @@ bool plan_share_rest(uint64_t ns, uint64_t gas_done, uint32_t done, uint64_t gas
     return (double)ns * (double)gas_left / (double)gas_done > (double)SHARE_REST_NS;
 }
 
-bool plan_share_at_once(const struct block_task *task)
+bool plan_share_at_once(const struct plan *p)
 {
-    uint64_t gas = gas_beyond_transfers(plan_expected_gas(task), task->transaction_count);
-    return gas >= SHARE_AT_ONCE_GAS && gas >= (uint64_t)task->transaction_count * SHARE_AT_ONCE_TX_GAS;
+    uint64_t gas = gas_beyond_transfers(p->expected, p->task->transaction_count);
+    return gas >= SHARE_AT_ONCE_GAS && gas >= (uint64_t)p->task->transaction_count * SHARE_AT_ONCE_TX_GAS;
 }
 
 bool share_is_worthwhile(const struct block_run *run)
 {
-    return run->engine->threads > 1 && plan_share_at_once(run->task);
+    return run->engine->threads > 1 && plan_share_at_once(&run->plan);
 }
 
 uint32_t share_run_alone(struct block_run *run)
 {
     const struct block_task *task = run->task;
     uint32_t count = task->transaction_count;
-    uint64_t gas = plan_expected_gas(task);
+    uint64_t gas = run->plan.expected;
     if (share_is_worthwhile(run)) return 0;
     uint64_t since = clock_wall_ns();
     for (uint32_t i = 0; i < count; i++) {

@@ -108,34 +108,90 @@ static void read_scalar(uint8_t out[32], const uint8_t in[32])
 
 enum { SCALAR_BITS = 256 };
 
+/* Whether all points, none infinity, are in the subgroup. */
+static bool all_in_g1(const blst_p1_affine *points, size_t count)
+{
+    if (count > 1 && ifma_available()) {
+        for (size_t i = 0; i < count; i += BLS_LANES)
+            if (!bls_g1_in_group_vector(points + i, count - i < BLS_LANES ? count - i : BLS_LANES)) return false;
+        return true;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (!blst_p1_affine_in_g1(&points[i])) return false;
+    return true;
+}
+
+/* *sum = the sum of multiples of points of the curve, none infinity; false when one is not in the subgroup. */
+static bool sum_g1(blst_p1 *sum, const blst_p1_affine *points, const uint8_t *scalars, size_t count,
+                   struct arena *scratch)
+{
+    memset(sum, 0, sizeof *sum);
+    if (count == 0) return true;
+    if (count > 1 && count <= BLS_G1_LANES_MAX && ifma_available())
+        return bls_g1_sum_vector(sum, points, scalars, count, points, count);
+    if (!all_in_g1(points, count)) return false;
+    if (count <= BLS_G1_FEW) {
+        bls_g1_sum_few(sum, points, scalars, count, scratch);
+    } else {
+        const blst_p1_affine *all_points[2] = {points, NULL}; /* NULL: the rest follows the first */
+        const byte *all_scalars[2] = {scalars, NULL};
+        limb_t *work = arena_alloc(scratch, blst_p1s_mult_pippenger_scratch_sizeof(count), 64);
+        blst_p1s_mult_pippenger(sum, all_points, count, all_scalars, SCALAR_BITS, work);
+    }
+    return true;
+}
+
 bool bls_g1_msm(uint8_t out[BLS_G1_SIZE], const uint8_t *in, size_t count, struct arena *scratch)
 {
     struct arena_mark mark = arena_mark(scratch);
     blst_p1_affine *points = ARENA_ARRAY(scratch, blst_p1_affine, count);
     uint8_t *scalars = ARENA_ARRAY(scratch, uint8_t, count *BLS_SCALAR_SIZE);
+    blst_p1 sum;
     size_t used = 0;
     bool ok = false;
     for (size_t i = 0; i < count; i++, in += BLS_G1_TERM_SIZE) {
-        if (!read_g1(&points[used], in) || !blst_p1_affine_in_g1(&points[used])) goto done;
+        if (!read_g1(&points[used], in)) goto done;
         read_scalar(scalars + used * BLS_SCALAR_SIZE, in + BLS_G1_SIZE);
         if (!blst_p1_affine_is_inf(&points[used])) used++;
     }
-    ok = true;
-
-    blst_p1 sum;
-    memset(&sum, 0, sizeof sum);
-    if (used > 0 && used <= BLS_G1_FEW) {
-        bls_g1_sum_few(&sum, points, scalars, used, scratch);
-    } else if (used > 0) {
-        const blst_p1_affine *all_points[2] = {points, NULL}; /* NULL: the rest follows the first */
-        const byte *all_scalars[2] = {scalars, NULL};
-        limb_t *work = arena_alloc(scratch, blst_p1s_mult_pippenger_scratch_sizeof(used), 64);
-        blst_p1s_mult_pippenger(&sum, all_points, used, all_scalars, SCALAR_BITS, work);
-    }
-    write_g1(out, &sum);
+    ok = sum_g1(&sum, points, scalars, used, scratch);
+    if (ok) write_g1(out, &sum);
 done:
     arena_rewind(scratch, mark);
     return ok;
+}
+
+/* Whether all points, none infinity, are in the subgroup. */
+static bool all_in_g2(const blst_p2_affine *points, size_t count)
+{
+    if (count > 1 && ifma_available()) {
+        for (size_t i = 0; i < count; i += BLS_LANES)
+            if (!bls_g2_in_group_vector(points + i, count - i < BLS_LANES ? count - i : BLS_LANES)) return false;
+        return true;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (!blst_p2_affine_in_g2(&points[i])) return false;
+    return true;
+}
+
+/* *sum = the sum of multiples of points of the curve, none infinity; false when one is not in the subgroup. */
+static bool sum_g2(blst_p2 *sum, const blst_p2_affine *points, const uint8_t *scalars, size_t count,
+                   struct arena *scratch)
+{
+    memset(sum, 0, sizeof *sum);
+    if (count == 0) return true;
+    if (count > 1 && count <= BLS_G2_LANES_MAX && ifma_available())
+        return bls_g2_sum_vector(sum, points, scalars, count, points, count);
+    if (!all_in_g2(points, count)) return false;
+    if (count <= BLS_G2_FEW) {
+        bls_g2_sum_few(sum, points, scalars, count, scratch);
+    } else {
+        const blst_p2_affine *all_points[2] = {points, NULL};
+        const byte *all_scalars[2] = {scalars, NULL};
+        limb_t *work = arena_alloc(scratch, blst_p2s_mult_pippenger_scratch_sizeof(count), 64);
+        blst_p2s_mult_pippenger(sum, all_points, count, all_scalars, SCALAR_BITS, work);
+    }
+    return true;
 }
 
 bool bls_g2_msm(uint8_t out[BLS_G2_SIZE], const uint8_t *in, size_t count, struct arena *scratch)
@@ -143,26 +199,16 @@ bool bls_g2_msm(uint8_t out[BLS_G2_SIZE], const uint8_t *in, size_t count, struc
     struct arena_mark mark = arena_mark(scratch);
     blst_p2_affine *points = ARENA_ARRAY(scratch, blst_p2_affine, count);
     uint8_t *scalars = ARENA_ARRAY(scratch, uint8_t, count *BLS_SCALAR_SIZE);
+    blst_p2 sum;
     size_t used = 0;
     bool ok = false;
     for (size_t i = 0; i < count; i++, in += BLS_G2_TERM_SIZE) {
-        if (!read_g2(&points[used], in) || !blst_p2_affine_in_g2(&points[used])) goto done;
+        if (!read_g2(&points[used], in)) goto done;
         read_scalar(scalars + used * BLS_SCALAR_SIZE, in + BLS_G2_SIZE);
         if (!blst_p2_affine_is_inf(&points[used])) used++;
     }
-    ok = true;
-
-    blst_p2 sum;
-    memset(&sum, 0, sizeof sum);
-    if (used > 0 && used <= BLS_G2_FEW) {
-        bls_g2_sum_few(&sum, points, scalars, used, scratch);
-    } else if (used > 0) {
-        const blst_p2_affine *all_points[2] = {points, NULL};
-        const byte *all_scalars[2] = {scalars, NULL};
-        limb_t *work = arena_alloc(scratch, blst_p2s_mult_pippenger_scratch_sizeof(used), 64);
-        blst_p2s_mult_pippenger(&sum, all_points, used, all_scalars, SCALAR_BITS, work);
-    }
-    write_g2(out, &sum);
+    ok = sum_g2(&sum, points, scalars, used, scratch);
+    if (ok) write_g2(out, &sum);
 done:
     arena_rewind(scratch, mark);
     return ok;
@@ -180,34 +226,59 @@ static bool in_half_field(const blst_fp12 *x)
     return any == 0;
 }
 
+/* Pairs on their way through the Miller loops, and points to check alone, as their partner is infinity. */
+enum { BATCH = 2 * BLS_LANES };
+struct batch {
+    blst_p1_affine p[BATCH], lone_p[BATCH];
+    blst_p2_affine q[BATCH], lone_q[BATCH];
+    size_t count, lone_ps, lone_qs;
+};
+
+/* product *= the pairings of the batch, without the final exponentiation; false when a point is not in its subgroup. */
+static bool multiply_batch(blst_fp12 *product, const struct batch *b)
+{
+    blst_fp12 part;
+    if (!all_in_g1(b->lone_p, b->lone_ps) || !all_in_g2(b->lone_q, b->lone_qs) || !all_in_g1(b->p, b->count))
+        return false;
+    if (ifma_available()) {
+        for (size_t i = 0; i < b->count; i += BLS_LANES) {
+            size_t count = b->count - i < BLS_LANES ? b->count - i : BLS_LANES;
+            if (!bls_miller_loops_vector(&part, b->p + i, b->q + i, count)) return false;
+            blst_fp12_mul(product, product, &part);
+        }
+    } else if (b->count > 0) {
+        const blst_p1_affine *all_p[2] = {b->p, NULL};
+        const blst_p2_affine *all_q[2] = {b->q, NULL};
+        if (!all_in_g2(b->q, b->count)) return false;
+        blst_miller_loop_n(&part, all_q, all_p, b->count);
+        blst_fp12_mul(product, product, &part);
+    }
+    return true;
+}
+
 bool bls_pairing(bool *is_one, const uint8_t *in, size_t pairs)
 {
-    enum { BATCH = 16 }; /* pairs whose Miller loops share their squarings */
-    blst_p1_affine p[BATCH];
-    blst_p2_affine q[BATCH];
-    blst_fp12 product, part;
-    bool any = false;
+    struct batch b;
+    blst_fp12 product = *blst_fp12_one();
     for (size_t done = 0; done < pairs;) {
-        size_t count = 0;
-        for (; done < pairs && count < BATCH; done++, in += BLS_PAIR_SIZE) {
-            if (!read_g1(&p[count], in) || !read_g2(&q[count], in + BLS_G1_SIZE)) return false;
-            if (!blst_p1_affine_in_g1(&p[count]) || !blst_p2_affine_in_g2(&q[count])) return false;
-            if (!blst_p1_affine_is_inf(&p[count]) && !blst_p2_affine_is_inf(&q[count]))
-                count++; /* a pair with infinity is one */
+        b.count = b.lone_ps = b.lone_qs = 0;
+        for (size_t i = 0; done < pairs && i < BATCH; i++, done++, in += BLS_PAIR_SIZE) {
+            blst_p1_affine *p = &b.p[b.count];
+            blst_p2_affine *q = &b.q[b.count];
+            if (!read_g1(p, in) || !read_g2(q, in + BLS_G1_SIZE)) return false;
+            bool p_finite = !blst_p1_affine_is_inf(p), q_finite = !blst_p2_affine_is_inf(q);
+            if (p_finite && q_finite)
+                b.count++;
+            else if (p_finite) /* a pair with infinity is one */
+                b.lone_p[b.lone_ps++] = *p;
+            else if (q_finite)
+                b.lone_q[b.lone_qs++] = *q;
         }
-        if (count == 0) continue;
-        const blst_p1_affine *all_p[2] = {p, NULL};
-        const blst_p2_affine *all_q[2] = {q, NULL};
-        blst_miller_loop_n(&part, all_q, all_p, count);
-        if (any)
-            blst_fp12_mul(&product, &product, &part);
-        else
-            product = part;
-        any = true;
+        if (!multiply_batch(&product, &b)) return false;
     }
     *is_one = true;
-    if (!any || in_half_field(&product)) return true;
-    blst_final_exp(&product, &product);
+    if (in_half_field(&product)) return true;
+    bls_final_exponentiation(&product, &product);
     *is_one = blst_fp12_is_one(&product);
     return true;
 }

@@ -161,8 +161,8 @@ static size_t write_digits(int8_t out[DIGITS], unsigned __int128 x)
 /* ---- sums -------------------------------------------------------------------------------------------------------- */
 
 /* In blst's form, x·2^384. */
-static const blst_fp beta = {{0x30f1361b798a64e8, 0xf3b8ddab7ece5a2a, 0x16a8ca3ac61577f7, 0xc26a2ff874fd029b,
-                              0x3636b76660701c6e, 0x051ba4ab241b6160}};
+const blst_fp bls_beta = {{0x30f1361b798a64e8, 0xf3b8ddab7ece5a2a, 0x16a8ca3ac61577f7, 0xc26a2ff874fd029b,
+                           0x3636b76660701c6e, 0x051ba4ab241b6160}};
 /* cx is imaginary: psi_x·i. */
 static const blst_fp psi_x = {{0x890dc9e4867545c3, 0x2af322533285a5d5, 0x50880866309b7e2c, 0xa20d1b8c7e881024,
                                0x14e4f04fe2db9068, 0x14e56d3f1564853a}};
@@ -171,13 +171,13 @@ static const blst_fp2 psi_y = {{{{0x3e2f585da55c9ad1, 0x4294213d86c18183, 0x3828
                                 {{0x7bcfa7a25aa30fda, 0xdc17dec12a927e7c, 0x2f088dd86b4ebef1, 0xd1ca2087da74d4a7,
                                   0x2da2596696cebc1d, 0x0e2b7eedbbfd87d2}}}};
 
-static void times_z_squared(blst_p1_affine *out, const blst_p1_affine *in)
+void bls_g1_times_z_squared(blst_p1_affine *out, const blst_p1_affine *in)
 {
-    blst_fp_mul(&out->x, &in->x, &beta);
+    blst_fp_mul(&out->x, &in->x, &bls_beta);
     blst_fp_cneg(&out->y, &in->y, true);
 }
 
-static void times_z(blst_p2_affine *out, const blst_p2_affine *in)
+void bls_g2_times_z(blst_p2_affine *out, const blst_p2_affine *in)
 {
     blst_fp2 x = in->x, y = in->y;
     blst_fp_mul(&out->x.fp[0], &x.fp[1], &psi_x); /* (a - bi)·ci = bc + ac·i */
@@ -193,7 +193,7 @@ static void times_z(blst_p2_affine *out, const blst_p2_affine *in)
 #define FEW(name) blst_p1##name
 #define FEW_PARTS 2
 #define FEW_SPLIT split_in_two
-#define FEW_TIMES_BASE times_z_squared
+#define FEW_TIMES_BASE bls_g1_times_z_squared
 #define FEW_NEGATE(out, in) blst_fp_cneg(out, in, true)
 #include "crypto/bls12_381_few.h"
 
@@ -203,6 +203,58 @@ static void times_z(blst_p2_affine *out, const blst_p2_affine *in)
 #define FEW(name) blst_p2##name
 #define FEW_PARTS 4
 #define FEW_SPLIT split_in_four
-#define FEW_TIMES_BASE times_z
+#define FEW_TIMES_BASE bls_g2_times_z
 #define FEW_NEGATE(out, in) blst_fp2_cneg(out, in, true)
 #include "crypto/bls12_381_few.h"
+
+/* ---- sums in vectors --------------------------------------------------------------------------------------------- */
+
+/* Each part of a scalar with its point is a lane of its own, so that no two points meet before the end. Where lanes are
+ * left over, the points to check ride along, times z^2 or z; else they take turns of their own, which are shorter. */
+#define SUM_VECTOR(name, affine, jacobian, group, parts, split, times_base, base)                                      \
+    bool name(jacobian *sum, const affine *points, const uint8_t *scalars, size_t count, const affine *to_check,       \
+              size_t checks)                                                                                           \
+    {                                                                                                                  \
+        affine lane_points[BLS_LANES], expected;                                                                       \
+        unsigned __int128 lane_scalars[BLS_LANES];                                                                     \
+        jacobian products[BLS_LANES], other;                                                                           \
+        size_t lanes = parts * count, spare = (BLS_LANES - lanes % BLS_LANES) % BLS_LANES;                             \
+        size_t riders = checks <= spare ? checks : 0;                                                                  \
+        for (size_t i = riders; i < checks; i += BLS_LANES)                                                            \
+            if (!bls_##group##_in_group_vector(to_check + i, checks - i < BLS_LANES ? checks - i : BLS_LANES))         \
+                return false;                                                                                          \
+        memset(sum, 0, sizeof *sum);                                                                                   \
+        for (size_t i = 0; i < lanes + riders; i += BLS_LANES) {                                                       \
+            size_t used = lanes + riders - i < BLS_LANES ? lanes + riders - i : BLS_LANES;                             \
+            for (size_t k = 0; k < used; k++) {                                                                        \
+                if (i + k >= lanes) {                                                                                  \
+                    lane_points[k] = to_check[i + k - lanes];                                                          \
+                    lane_scalars[k] = base;                                                                            \
+                    continue;                                                                                          \
+                }                                                                                                      \
+                size_t term = (i + k) / parts, part = (i + k) % parts;                                                 \
+                if (part == 0) {                                                                                       \
+                    lane_points[k] = points[term];                                                                     \
+                    split(lane_scalars + k, scalars + 32 * term);                                                      \
+                } else {                                                                                               \
+                    times_base(&lane_points[k], &lane_points[k - 1]);                                                  \
+                }                                                                                                      \
+            }                                                                                                          \
+            bls_##group##_multiply_vector(products, lane_points, lane_scalars, used);                                  \
+            for (size_t k = 0; k < used; k++) {                                                                        \
+                if (i + k < lanes) {                                                                                   \
+                    jacobian##_add_or_double(sum, sum, &products[k]);                                                  \
+                    continue;                                                                                          \
+                }                                                                                                      \
+                times_base(&expected, &lane_points[k]);                                                                \
+                jacobian##_from_affine(&other, &expected);                                                             \
+                if (!jacobian##_is_equal(&products[k], &other)) return false;                                          \
+            }                                                                                                          \
+        }                                                                                                              \
+        return true;                                                                                                   \
+    }
+
+/* The parts of a scalar fill lanes of one turn: BLS_LANES is a multiple of both counts. */
+SUM_VECTOR(bls_g1_sum_vector, blst_p1_affine, blst_p1, g1, 2, split_in_two, bls_g1_times_z_squared,
+           (unsigned __int128)z_squared[1] << 64 | z_squared[0])
+SUM_VECTOR(bls_g2_sum_vector, blst_p2_affine, blst_p2, g2, 4, split_in_four, bls_g2_times_z, Z)

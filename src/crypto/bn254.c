@@ -64,7 +64,8 @@ static bool read_g1(mclBnG1 *out, const uint8_t in[G1_SIZE])
     return read_fp(&out->x, in) && read_fp(&out->y, in + FP_SIZE) && mclBnG1_isValid(out) == 1;
 }
 
-static bool read_g2(mclBnG2 *out, const uint8_t in[G2_SIZE])
+/* A point of the twist; whether it is in the subgroup remains to be checked. */
+static bool read_twist(mclBnG2 *out, const uint8_t in[G2_SIZE])
 {
     if (all_zero(in, G2_SIZE)) {
         mclBnG2_clear(out);
@@ -74,7 +75,7 @@ static bool read_g2(mclBnG2 *out, const uint8_t in[G2_SIZE])
     mclBnFp_clear(&out->z.d[1]);
     return read_fp(&out->x.d[1], in) && read_fp(&out->x.d[0], in + FP_SIZE) &&
            read_fp(&out->y.d[1], in + 2 * FP_SIZE) && read_fp(&out->y.d[0], in + 3 * FP_SIZE) &&
-           mclBnG2_isValid(out) == 1 && bn254_in_subgroup(out);
+           mclBnG2_isValid(out) == 1;
 }
 
 static void write_g1(uint8_t out[G1_SIZE], mclBnG1 *p)
@@ -168,7 +169,7 @@ static bool in_half_field(const mclBnGT *x)
     return zeros == 6;
 }
 
-bool bn254_pairing(bool *is_one, const uint8_t *in, size_t pairs)
+bool bn254_pairing_plain(bool *is_one, const uint8_t *in, size_t pairs)
 {
     *is_one = true;
     if (pairs == 0) return true;
@@ -181,7 +182,8 @@ bool bn254_pairing(bool *is_one, const uint8_t *in, size_t pairs)
     for (size_t done = 0; done < pairs;) {
         size_t count = 0;
         for (; done < pairs && count < BATCH; done++, in += PAIR_SIZE) {
-            if (!read_g1(&p[count], in) || !read_g2(&q[count], in + G1_SIZE)) return false;
+            if (!read_g1(&p[count], in) || !read_twist(&q[count], in + G1_SIZE) || !bn254_in_subgroup(&q[count]))
+                return false;
             if (mclBnG1_isZero(&p[count]) == 0 && mclBnG2_isZero(&q[count]) == 0)
                 count++; /* a pair with infinity is one */
         }
@@ -197,4 +199,36 @@ bool bn254_pairing(bool *is_one, const uint8_t *in, size_t pairs)
     mclBn_finalExp(&product, &product);
     *is_one = mclBnGT_isOne(&product) == 1;
     return true;
+}
+
+/* The same in vectors, eight pairs at a time. */
+static bool pairing_vector(bool *is_one, const uint8_t *in, size_t pairs)
+{
+    const uint8_t *turn[BN254_LANES];
+    struct bn254_product product;
+    size_t count = 0;
+    bn254_product_start(&product);
+    for (size_t i = 0; i < pairs; i++, in += PAIR_SIZE) {
+        mclBnG1 p;
+        mclBnG2 q;
+        if (!read_g1(&p, in) || !read_twist(&q, in + G1_SIZE)) return false;
+        if (mclBnG1_isZero(&p) == 0 && mclBnG2_isZero(&q) == 0)
+            turn[count++] = in; /* which checks the subgroup */
+        else if (!bn254_in_subgroup(&q))
+            return false;
+        if (count == BN254_LANES || (i + 1 == pairs && count > 0)) {
+            if (!bn254_product_multiply(&product, turn, count)) return false;
+            count = 0;
+        }
+    }
+    *is_one = bn254_product_is_one(&product);
+    return true;
+}
+
+bool bn254_pairing(bool *is_one, const uint8_t *in, size_t pairs)
+{
+    *is_one = true;
+    if (pairs == 0) return true;
+    bn254_start();
+    return ifma_available() ? pairing_vector(is_one, in, pairs) : bn254_pairing_plain(is_one, in, pairs);
 }

@@ -5,14 +5,12 @@
 #include "crypto/crypto.h"
 #include "crypto/modexp_private.h"
 
+#include "curve_test.h"
 #include "harness.h"
 
 #include <gmp.h>
 
 /* ---- bn254 ------------------------------------------------------------------------------------------------------- */
-
-static const char bn_prime[] = "30644e72e131a029b85045b68181585d97816a916871ca8d3c208c16d87cfd47";
-static const char bn_order[] = "30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001";
 
 static void bn_multiple(uint8_t out[64], const uint8_t scalar[32])
 {
@@ -109,12 +107,6 @@ TEST(bn254_refuses_bad_points)
     CHECK(!bn254_add(out, in));
 }
 
-/* The generator of G2, imaginary parts first. */
-static const char bn_g2[] = "198e9393920d483a7260bfb731fb5d25f1aa493335a9e71297e485b7aef312c2"
-                            "1800deef121f1e76426a00665e5c4479674322d4f75edadd46debd5cd992f6ed"
-                            "090689d0585ff075ec9e99ad690c3395bc4b313370b38ef355acdadcd122975b"
-                            "12c85ea5db8c6deb4aab71808dcb408fe3d1e7690c43d37b4ce6cc0166fa7daa";
-
 TEST(bn254_pairing_is_bilinear_and_refuses_bad_points)
 {
     uint8_t in[5 * 192], scalar[32] = {0}, other[64];
@@ -154,82 +146,6 @@ TEST(bn254_pairing_is_bilinear_and_refuses_bad_points)
     CHECK(!bn254_pairing(&one, in, 1)); /* off the twist, though its partner is infinity */
     CHECK(hex_decode(in + 64, bn_prime, 64));
     CHECK(!bn254_pairing(&one, in, 1));
-}
-
-/* The fast way must answer as [r]P = 0 does: in the subgroup, outside of it, and in the small subgroups of the
- * twist. */
-TEST(bn254_subgroup_check_agrees_with_the_order)
-{
-    bn254_start();
-    /* The twist has 2p - r times r points; the cofactor is 10069 · 5864401 · (a number of 220 bits). */
-    static const char order_over_factor[][160] = {"10069", "5864401"};
-    mclBnFp2 b;
-    mclBnG2 known, p, q;
-    uint8_t bytes[128];
-    CHECK(hex_decode(bytes, bn_g2, 256));
-    uint64_t limbs[4];
-    mclBnFp *coordinate[4] = {&known.x.d[1], &known.x.d[0], &known.y.d[1], &known.y.d[0]};
-    for (int i = 0; i < 4; i++) {
-        for (int k = 0; k < 4; k++) limbs[k] = load_be64(bytes + 32 * i + 8 * (3 - k));
-        CHECK(mclBnFp_setLittleEndian(coordinate[i], limbs, 32) == 0);
-    }
-    mclBnFp_setInt32(&known.z.d[0], 1);
-    mclBnFp_clear(&known.z.d[1]);
-    CHECK(mclBnG2_isValid(&known) == 1 && mclBnG2_isValidOrder(&known) == 1 && bn254_in_subgroup(&known));
-    mclBnFp2_sqr(&b, &known.x);
-    mclBnFp2_mul(&b, &b, &known.x);
-    mclBnFp2_sqr(&p.y, &known.y);
-    mclBnFp2_sub(&b, &p.y, &b); /* y^2 - x^3 */
-
-    mpz_t twist, r, field, part, unit;
-    mpz_inits(twist, r, field, part, unit, NULL);
-    mpz_set_str(r, bn_order, 16);
-    mpz_set_str(field, bn_prime, 16);
-    mpz_mul_ui(twist, field, 2);
-    mpz_sub(twist, twist, r);
-    mpz_mul(twist, twist, r); /* how many points the twist has */
-    unsigned inside = 0, outside = 0;
-    for (int found = 0; found < 60;) {
-        for (int i = 0; i < 2; i++) {
-            harness_random_edge_bytes((uint8_t *)limbs, 32);
-            limbs[3] >>= 3;
-            CHECK(mclBnFp_setLittleEndianMod(&p.x.d[i], limbs, 32) == 0);
-        }
-        mclBnFp2_sqr(&q.x, &p.x);
-        mclBnFp2_mul(&q.x, &q.x, &p.x);
-        mclBnFp2_add(&q.x, &q.x, &b);
-        if (mclBnFp2_squareRoot(&p.y, &q.x) != 0) continue;
-        found++;
-        p.z = known.z;
-        CHECK(mclBnG2_isValid(&p) == 1);
-        /* The point itself, then its multiples that leave one small subgroup, the cofactor's part, or the subgroup of
-         * order r. */
-        for (int kind = 0; kind < 5; kind++) {
-            mpz_set_ui(part, 1);
-            if (kind == 1 || kind == 2) {
-                mpz_set_str(unit, order_over_factor[kind - 1], 10);
-                CHECK(mpz_divisible_p(twist, unit) != 0);
-                mpz_divexact(part, twist, unit);
-            } else if (kind == 3) {
-                mpz_set(part, r);
-            } else if (kind == 4) {
-                mpz_divexact(part, twist, r);
-            }
-            mclBnG2_clear(&q);
-            for (size_t bit = mpz_sizeinbase(part, 2); bit-- > 0;) {
-                mclBnG2_dbl(&q, &q);
-                if (mpz_tstbit(part, bit) != 0) mclBnG2_add(&q, &q, &p);
-            }
-            bool expected = mclBnG2_isValidOrder(&q) == 1;
-            CHECK(bn254_in_subgroup(&q) == expected);
-            if (mclBnG2_isZero(&q) == 0) mclBnG2_add(&q, &q, &known); /* off the subgroup by a small step only */
-            expected = mclBnG2_isValidOrder(&q) == 1;
-            CHECK(bn254_in_subgroup(&q) == expected);
-            inside += expected, outside += !expected;
-        }
-    }
-    CHECK(inside > 20 && outside > 100);
-    mpz_clears(twist, r, field, part, unit, NULL);
 }
 
 /* ---- bls12-381 --------------------------------------------------------------------------------------------------- */
@@ -432,6 +348,11 @@ TEST(kzg_parts_agree_with_blst)
         blst_fp12 one, other;
         kzg_miller_loops(&one, &c, &w);
         kzg_miller_loops_plain(&other, &c, &w);
+        if (ifma_available()) {
+            blst_fp12 vector;
+            kzg_miller_loops_vector(&vector, &c, &w);
+            CHECK(blst_fp12_is_equal(&vector, &other));
+        }
         blst_final_exp(&one, &one);
         blst_final_exp(&other, &other);
         CHECK(blst_fp12_is_equal(&one, &other));
@@ -453,6 +374,10 @@ TEST(kzg_parts_agree_with_blst)
         blst_p1_affine expected;
         blst_p1_to_affine(&expected, &sum);
         CHECK(blst_p1_affine_is_equal(&found, &expected));
+        if (ifma_available()) {
+            CHECK(kzg_left_side_vector(&found, &c, &w, &y, &z));
+            CHECK(blst_p1_affine_is_equal(&found, &expected));
+        }
     }
     arena_free(&scratch);
 }
@@ -529,7 +454,7 @@ TEST(modexp_ways_agree_with_gmp)
 /* modexp takes only one of the two Montgomery ways for each size; both must be right for all that they can do. */
 TEST(modexp_digits_of_52_bits_agree_with_limbs_of_64)
 {
-    if (!modexp_has_ifma()) SKIP("this processor has no AVX-512 IFMA");
+    if (!ifma_available()) SKIP("this processor has no AVX-512 IFMA");
     for (int round = 0; round < 3000; round++) {
         uint64_t m[MODEXP_ODD_LIMBS_MAX], b[MODEXP_ODD_LIMBS_MAX + 3], x[MODEXP_ODD_LIMBS_MAX], y[MODEXP_ODD_LIMBS_MAX];
         uint8_t e[40];

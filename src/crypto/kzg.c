@@ -6,8 +6,9 @@
  *
  * In the second form both points of G2 are constants, so their line functions are computed once, and all
  * multiplications are in G1: one sum of two multiples (bls12_381_sum.c). Both Miller loops run as one, sharing the
- * squarings; the twin is blst's loop, once for each pair. Of the ceremony's setup one point is needed, s G2; reading
- * the whole setup would take seconds (docs/decisions/0010-crypto-libraries.md). */
+ * squarings, on blst or in vectors (bls12_381_vector.c); the twin is blst's loop, once for each pair. Of the ceremony's
+ * setup one point is needed, s G2; reading the whole setup would take seconds
+ * (docs/decisions/0010-crypto-libraries.md). */
 #include "crypto/bls12_381_private.h"
 #include "crypto/crypto.h"
 
@@ -23,8 +24,7 @@ static const uint8_t setup_g2[96] = {
     0x08, 0x70, 0x41, 0xde, 0x62, 0x10, 0x00, 0xed, 0xc9, 0x8e, 0xda, 0xda, 0x20, 0xc1, 0xde, 0xf2,
 };
 
-enum { LINES = 68 };
-static blst_fp6 lines_generator[LINES], lines_setup[LINES];
+static blst_fp6 lines_generator[BLS_LINES], lines_setup[BLS_LINES];
 static pthread_once_t lines_once = PTHREAD_ONCE_INIT;
 
 static void make_lines(void)
@@ -33,12 +33,7 @@ static void make_lines(void)
     ASSERT(blst_p2_uncompress(&s, setup_g2) == BLST_SUCCESS);
     blst_precompute_lines(lines_setup, &s);
     blst_precompute_lines(lines_generator, blst_p2_affine_generator());
-}
-
-/* Reads a compressed point and checks curve and subgroup. */
-static bool read_point(blst_p1_affine *out, const uint8_t in[48])
-{
-    return blst_p1_uncompress(out, in) == BLST_SUCCESS && blst_p1_affine_in_g1(out);
+    if (ifma_available()) bls_fix_lines_vector(lines_generator, lines_setup);
 }
 
 /* ---- the two Miller loops ---------------------------------------------------------------------------------------- */
@@ -93,6 +88,12 @@ void kzg_miller_loops(blst_fp12 *out, const blst_p1_affine *with_generator, cons
     *out = f;
 }
 
+void kzg_miller_loops_vector(blst_fp12 *out, const blst_p1_affine *with_generator, const blst_p1_affine *with_setup)
+{
+    pthread_once(&lines_once, make_lines);
+    bls_miller_loops_fixed_vector(out, with_generator, with_setup);
+}
+
 void kzg_miller_loops_plain(blst_fp12 *out, const blst_p1_affine *with_generator, const blst_p1_affine *with_setup)
 {
     pthread_once(&lines_once, make_lines);
@@ -123,6 +124,27 @@ void kzg_left_side(blst_p1_affine *out, const blst_p1_affine *c, const blst_p1_a
     arena_rewind(scratch, mark);
 }
 
+bool kzg_left_side_vector(blst_p1_affine *out, const blst_p1_affine *c, const blst_p1_affine *w, const blst_scalar *y,
+                          const blst_scalar *z)
+{
+    blst_p1_affine points[2] = {*blst_p1_affine_generator()}, to_check[2];
+    uint8_t scalars[2][32];
+    size_t count = 1, checks = 0;
+    blst_fp_cneg(&points[0].y, &points[0].y, true);
+    memcpy(scalars[0], y->b, 32);
+    if (!blst_p1_affine_is_inf(c)) to_check[checks++] = *c;
+    if (!blst_p1_affine_is_inf(w)) {
+        to_check[checks++] = *w;
+        points[count] = *w;
+        memcpy(scalars[count++], z->b, 32);
+    }
+    blst_p1 sum;
+    if (!bls_g1_sum_vector(&sum, points, scalars[0], count, to_check, checks)) return false;
+    blst_p1_add_or_double_affine(&sum, &sum, c);
+    blst_p1_to_affine(out, &sum);
+    return true;
+}
+
 bool kzg_verify_proof(const uint8_t commitment[48], const uint8_t z[32], const uint8_t y[32], const uint8_t proof[48],
                       struct arena *scratch)
 {
@@ -130,13 +152,21 @@ bool kzg_verify_proof(const uint8_t commitment[48], const uint8_t z[32], const u
     blst_scalar_from_bendian(&scalar_z, z);
     blst_scalar_from_bendian(&scalar_y, y);
     blst_p1_affine c, w, left;
-    if (!blst_scalar_fr_check(&scalar_z) || !blst_scalar_fr_check(&scalar_y) || !read_point(&c, commitment) ||
-        !read_point(&w, proof))
+    if (!blst_scalar_fr_check(&scalar_z) || !blst_scalar_fr_check(&scalar_y) ||
+        blst_p1_uncompress(&c, commitment) != BLST_SUCCESS || blst_p1_uncompress(&w, proof) != BLST_SUCCESS)
         return false;
-    kzg_left_side(&left, &c, &w, &scalar_y, &scalar_z, scratch);
-    if (!blst_p1_affine_is_inf(&w)) blst_fp_cneg(&w.y, &w.y, true);
     blst_fp12 product;
-    kzg_miller_loops(&product, &left, &w);
-    blst_final_exp(&product, &product);
+    if (ifma_available()) {
+        if (!kzg_left_side_vector(&left, &c, &w, &scalar_y, &scalar_z)) return false;
+    } else {
+        if (!blst_p1_affine_in_g1(&c) || !blst_p1_affine_in_g1(&w)) return false;
+        kzg_left_side(&left, &c, &w, &scalar_y, &scalar_z, scratch);
+    }
+    if (!blst_p1_affine_is_inf(&w)) blst_fp_cneg(&w.y, &w.y, true);
+    if (ifma_available())
+        kzg_miller_loops_vector(&product, &left, &w);
+    else
+        kzg_miller_loops(&product, &left, &w);
+    bls_final_exponentiation(&product, &product);
     return blst_fp12_is_one(&product);
 }

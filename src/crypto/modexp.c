@@ -130,7 +130,7 @@ static bool power_by_parts(uint64_t *out, const uint64_t *base, size_t base_coun
     memcpy(odd, modulus + bits / 64, odd_count * 8);
     if (bits % 64 != 0) mpn_rshift(odd, odd, (mp_size_t)odd_count, bits % 64);
     odd_count = significant(odd, odd_count);
-    if (odd_count > MODEXP_ODD_LIMBS_MAX && !modexp_has_ifma()) return false;
+    if (odd_count > MODEXP_ODD_LIMBS_MAX && !ifma_available()) return false;
     if (bits == 0) {
         power_odd(out, base, base_count, exponent, odd, count);
         return true;

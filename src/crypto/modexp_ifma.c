@@ -23,8 +23,6 @@
 
 #include <immintrin.h>
 
-#define IFMA __attribute__((target("avx512f,avx512dq,avx512vl,avx512ifma,bmi2")))
-
 enum {
     DIGIT_BITS = 52,
     LANES = 8,
@@ -211,24 +209,13 @@ void modexp_ifma(uint64_t *out, const uint64_t *base, size_t base_count, struct 
     mpn_tdiv_qr(quotient, out, 0, wide, (mp_size_t)count + 1, modulus, (mp_size_t)count);
 }
 
-bool modexp_has_ifma(void)
-{
-    return __builtin_cpu_supports("avx512ifma") && __builtin_cpu_supports("avx512dq") &&
-           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("bmi2");
-}
-
 #else
 
 void modexp_ifma(uint64_t *out, const uint64_t *base, size_t base_count, struct bytes exponent, const uint64_t *modulus,
                  size_t count)
 {
     (void)out, (void)base, (void)base_count, (void)exponent, (void)modulus, (void)count;
-    ASSERT(modexp_has_ifma());
-}
-
-bool modexp_has_ifma(void)
-{
-    return false;
+    ASSERT(ifma_available());
 }
 
 #endif

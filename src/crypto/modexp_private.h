@@ -4,7 +4,7 @@
 #ifndef WEFT_MODEXP_PRIVATE_H
 #define WEFT_MODEXP_PRIVATE_H
 
-#include "base/base.h"
+#include "crypto/ifma.h"
 
 /* Bounds of the fast ways. MODEXP_LIMBS_MAX is EIP-7823's 1,024 bytes; larger numbers, possible before Osaka, are
  * GMP's. */
@@ -25,10 +25,9 @@ void modexp_plain(uint8_t *out, struct bytes base, struct bytes exponent, struct
 void modexp_odd(uint64_t *out, const uint64_t *base, size_t base_count, struct bytes exponent, const uint64_t *modulus,
                 size_t count);
 
-/* The same for 1..MODEXP_LIMBS_MAX limbs, where modexp_has_ifma(). */
+/* The same for 1..MODEXP_LIMBS_MAX limbs, where ifma_available(). */
 void modexp_ifma(uint64_t *out, const uint64_t *base, size_t base_count, struct bytes exponent, const uint64_t *modulus,
                  size_t count);
-bool modexp_has_ifma(void);
 
 /* out = base^exponent mod 2^bits, 1 <= bits <= 64·MODEXP_POWER2_LIMBS_MAX; `base` and `out` have (bits + 63) / 64
  * limbs. */

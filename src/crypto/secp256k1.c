@@ -98,7 +98,7 @@ static void recover_picked(struct address *out, bool *ok, const struct picked *p
 void secp256k1_recover_many(struct address *out, bool *ok, const struct hash *digest,
                             const struct secp256k1_signature *signature, size_t count)
 {
-    if (!secp256k1_has_ifma()) {
+    if (!ifma_available()) {
         secp256k1_recover_each(out, ok, digest, signature, count);
         return;
     }

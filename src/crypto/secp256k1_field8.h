@@ -12,11 +12,9 @@
 #ifndef WEFT_SECP256K1_FIELD8_H
 #define WEFT_SECP256K1_FIELD8_H
 
-#include "base/base.h"
+#include "crypto/ifma.h"
 
 #include <immintrin.h>
-
-#define IFMA __attribute__((target("avx512f,avx512dq,avx512vl,avx512bw,avx512ifma,bmi2")))
 
 enum { FIELD_LIMBS = 5, FIELD_BITS = 52, FIELD_TOP_BITS = 48 };
 #define FIELD_MASK ((INT64_C(1) << FIELD_BITS) - 1)

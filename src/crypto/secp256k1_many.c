@@ -396,24 +396,13 @@ IFMA void secp256k1_recover_keys(uint8_t key[][64], bool *ok, const struct hash 
     }
 }
 
-bool secp256k1_has_ifma(void)
-{
-    return __builtin_cpu_supports("avx512ifma") && __builtin_cpu_supports("avx512dq") &&
-           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("bmi2");
-}
-
 #else
 
-IFMA void secp256k1_recover_keys(uint8_t key[][64], bool *ok, const struct hash *digest,
-                                 const struct secp256k1_signature *signature, size_t count)
+void secp256k1_recover_keys(uint8_t key[][64], bool *ok, const struct hash *digest,
+                            const struct secp256k1_signature *signature, size_t count)
 {
     (void)key, (void)ok, (void)digest, (void)signature, (void)count;
-    ASSERT(secp256k1_has_ifma());
-}
-
-bool secp256k1_has_ifma(void)
-{
-    return false;
+    ASSERT(ifma_available());
 }
 
 #endif

@@ -4,6 +4,7 @@
 #define WEFT_SECP256K1_PRIVATE_H
 
 #include "crypto/crypto.h"
+#include "crypto/ifma.h"
 
 /* Signatures that go through the curve together in one vector, and most groups of them that share inversions. */
 enum { SECP256K1_LANES = 8, SECP256K1_GROUPS_MAX = 8, SECP256K1_CHUNK = SECP256K1_LANES * SECP256K1_GROUPS_MAX };
@@ -35,10 +36,9 @@ void secp256k1_prepare(struct secp256k1_digits *out, const struct hash *digest,
 
 /* Recovers up to SECP256K1_CHUNK signatures with recovery id 0 or 1 whose r and s are scalars: ok[i] true and key[i] =
  * x | y of the key, or ok[i] false: there is no key, or the formulas met one of their rare exceptions, and
- * secp256k1_recover must decide. Needs secp256k1_has_ifma(). */
+ * secp256k1_recover must decide. Needs ifma_available(). */
 void secp256k1_recover_keys(uint8_t key[][64], bool *ok, const struct hash *digest,
                             const struct secp256k1_signature *signature, size_t count);
-bool secp256k1_has_ifma(void);
 
 /* secp256k1_recover one by one: the twin. */
 void secp256k1_recover_each(struct address *out, bool *ok, const struct hash *digest,

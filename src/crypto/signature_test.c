@@ -110,7 +110,7 @@ TEST(secp256k1_many_agree_with_one_by_one)
 /* Good signatures must be recovered by the vector code itself, not by falling back; with groups of every size. */
 TEST(secp256k1_vector_code_recovers_what_was_signed)
 {
-    if (!secp256k1_has_ifma()) SKIP("this processor has no AVX-512 IFMA");
+    if (!ifma_available()) SKIP("this processor has no AVX-512 IFMA");
     static struct secp256k1_signature s[SECP256K1_CHUNK];
     static struct hash digest[SECP256K1_CHUNK];
     static struct address expected[SECP256K1_CHUNK];

@@ -176,6 +176,7 @@ extern const struct explain_costs explain_costs_measured;
 /* A block to be run on virtual workers. */
 struct explain_case {
     const struct block_task *task; /* whom transactions call, and their gas limits */
+    const struct cost_book *costs; /* what is known of how long they take; NULL: nothing */
     const struct explain_trace *trace;
     const struct explain_graph *graph;
     const uint64_t *ns, *gas; /* of each transaction: serial time, gas used */

@@ -66,6 +66,7 @@ struct simulation {
     struct arena arena;
     struct sched sched;
     struct hints hints;
+    struct plan plan;
     uint32_t *first, *group_of, from;
     struct item *items;
     uint32_t *needs;   /* nodes of the graph, by who needs them */
@@ -423,8 +424,8 @@ static void run_alone(struct simulation *s, unsigned workers)
 {
     const struct explain_case *c = s->c;
     uint32_t n = c->graph->tx_count;
-    uint64_t gas_all = plan_expected_gas(c->task), gas = 0, ns = 0;
-    if (workers > 1 && plan_share_at_once(c->task)) return;
+    uint64_t gas_all = s->plan.expected, gas = 0, ns = 0;
+    if (workers > 1 && plan_share_at_once(&s->plan)) return;
     while (s->from < n) {
         ns += c->ns[s->from];
         gas += c->gas[s->from];
@@ -444,10 +445,10 @@ static void run_shared(struct simulation *s, unsigned workers)
     uint32_t n = s->c->graph->tx_count;
     s->first = ARENA_ARRAY(&s->arena, uint32_t, (size_t)n + 1);
     s->group_of = ARENA_ARRAY(&s->arena, uint32_t, (size_t)n + 1);
-    uint32_t groups = plan_groups(s->c->task, s->from, workers, s->first, s->group_of);
+    uint32_t groups = plan_groups(&s->plan, s->from, workers, s->first, s->group_of);
     s->worker_count = workers < groups ? workers : groups;
     sched_init(&s->sched, groups, s->worker_count, ARENA_ARRAY(&s->arena, struct sched_item, groups));
-    plan_set_heavy(&s->sched, s->c->task, s->first, &s->arena);
+    plan_set_heavy(&s->sched, &s->plan, s->first, &s->arena);
     hints_make(&s->hints, s->c->task, s->from, &s->arena);
     s->workers = ARENA_ARRAY(&s->arena, struct worker, s->worker_count);
     for (unsigned i = 0; i < s->worker_count; i++)
@@ -468,6 +469,7 @@ void explain_simulate(const struct explain_case *c, unsigned workers, const stru
     uint32_t n = c->graph->tx_count;
     *out = (struct explain_simulation){.workers = workers};
     struct simulation s = {.c = c, .costs = costs, .out = out};
+    plan_make(&s.plan, c->task, c->costs, &s.arena);
     s.items = ARENA_ARRAY(&s.arena, struct item, (size_t)n + 1);
     memset(s.items, 0, ((size_t)n + 1) * sizeof *s.items);
     collect_needs(&s);
