@@ -24,7 +24,7 @@ for size in "--repeat 100000" "--size 300000"; do
     ends 1.5 explain $size chain
     [ $took -le 3 ] || complain "weft explain $size: took $took s to end"
 done
-ends 1.5 explain --repeat 100000 -o "$folder/page.html" transfers
+ends 1.5 explain --repeat 100000 --size 200 -o "$folder/page.html" transfers
 [ -s "$folder/page.html" ] || complain "an interrupted explain: expected the page of what was found out"
 ends 0.5 make-chain --genesis "$folder/genesis.json" --blocks 100000 "$folder/chain"
 "$weft" make-chain --genesis "$folder/genesis.json" --blocks 300 "$folder/chain" >/dev/null 2>&1 || complain "make-chain fails"
