@@ -323,6 +323,7 @@ static void run_forks(const struct state_test *t, yyjson_val *post)
         yyjson_arr_foreach(entries, n, count, entry)
         {
             left--;
+            if (interrupted()) return;
             if (only != NULL && x.fork != only) continue;
             if (x.fork == NULL)
                 case_skipped(t->tester, t->report, t->name, x.fork_name, "unknown fork");
