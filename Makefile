@@ -24,6 +24,7 @@ deps: ## install and unpack all that building, testing and linting need
 	tools/deps.sh
 
 build: ## the release build: build/weft and the libraries
+	@mkdir -p build 2>/dev/null && test -w build || { echo "$(CURDIR)/build cannot be written to: build in a copy that is yours" >&2; exit 1; }
 	@tools/deps.sh --min --quiet
 	@cmake --preset release -DWEFT_NATIVE=$(NATIVE) $(CMAKE_ARGS) >/dev/null
 	@cmake --build build --parallel $(JOBS)

@@ -16,12 +16,15 @@ jobs=$(nproc)
 export WEFT_FIXTURES
 WEFT_FIXTURES=$(tests/fixtures.sh) || exit 2
 
-suites=(unit cli t8n state block amsterdam witness benchmark mainnet perturb traces store crash evmc)
+suites=(unit cli t8n state block amsterdam older_state older_block witness benchmark mainnet perturb traces store crash evmc)
 
 suite_unit() { "$build/weft_tests" --jobs "$jobs"; }
 suite_state() { fixture_suite statetest state_tests --executor both; }
 suite_block() { fixture_suite blocktest blockchain_tests --executor all; }
 suite_amsterdam() { fixture_suite blocktest blockchain_tests_devnet --executor all; }
+# Of ethereum/tests and ethereum/legacytests, what has another form than the releases above.
+suite_older_state() { fixture_suite statetest ethereum_tests/GeneralStateTests --executor both; }
+suite_older_block() { fixture_suite blocktest ethereum_tests/BlockchainTests --executor all; }
 suite_store() { fixture_suite blocktest blockchain_tests --store; }
 # The importer is killed, and its disk fails: so often as $WEFT_CRASH_ROUNDS says.
 suite_crash() {
@@ -106,7 +109,7 @@ absent() {
 # ---- running and adding up ----
 
 passed=0 failed=0 skipped=0 summary=()
-log=$(mktemp)
+log=$(mktemp) || exit 2
 trap 'rm -f "$log"' EXIT
 
 run_suite() {
@@ -123,10 +126,11 @@ run_suite() {
     summary+=("$(printf '%-12s %8d %8d %8d %6d s' "$name" "$p" "$f" "$s" $((SECONDS - start)))")
 }
 
+known=${suites[*]}
 [ $# -gt 0 ] && suites=("$@")
 for name in "${suites[@]}"; do
     if ! declare -F "suite_$name" >/dev/null; then
-        echo "tests/run.sh: no suite '$name'; there are: ${suites[*]}" >&2
+        echo "tests/run.sh: no suite '$name'; there are: $known" >&2
         exit 2
     fi
     run_suite "$name"

@@ -71,15 +71,21 @@ if [ ${#missing[@]} -gt 0 ]; then
         echo "tools/deps.sh: not found, and no apt-get here to install it: ${missing[*]}" >&2
         exit 1
     fi
-    say "installing ${missing[*]}"
+    packages=()
+    for package in "${missing[@]}"; do
+        [ "$package" = cargo ] && apt-cache show cargo-web >/dev/null 2>&1 && package=cargo-web
+        packages+=("$package")
+    done
     root=()
-    [ "$(id -u)" = 0 ] || root=(sudo)
+    if [ "$(id -u)" != 0 ]; then
+        root=(sudo)
+        if ! command -v sudo >/dev/null; then
+            echo "tools/deps.sh: not found, and neither root nor sudo here to install it: apt-get install ${packages[*]}" >&2
+            exit 1
+        fi
+    fi
+    say "installing ${packages[*]}"
     install() {
-        local packages=() package
-        for package in "${missing[@]}"; do
-            [ "$package" = cargo ] && apt-cache show cargo-web >/dev/null 2>&1 && package=cargo-web
-            packages+=("$package")
-        done
         "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
             "${packages[@]}" </dev/null
     }

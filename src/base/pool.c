@@ -267,7 +267,8 @@ static bool thread_start(pthread_t *thread, void *(*entry)(void *), void *argume
     ASSERT(pthread_attr_setstacksize(&attributes, POOL_STACK_SIZE) == 0);
     sigset_t all, before;
     (void)sigfillset(&all);
-    static const int faults[] = {SIGBUS, SIGSEGV, SIGFPE, SIGILL}; /* they belong to the thread that makes them */
+    /* These belong to the thread that makes them. */
+    static const int faults[] = {SIGBUS, SIGSEGV, SIGFPE, SIGILL, SIGPIPE};
     for (size_t i = 0; i < COUNT_OF(faults); i++) (void)sigdelset(&all, faults[i]);
     ASSERT(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
     bool started = pthread_create(thread, &attributes, entry, argument) == 0;

@@ -110,6 +110,7 @@ static enum status check_gas_limit(const struct header *h, const struct header *
     uint64_t distance = h->gas_limit > before ? h->gas_limit - before : before - h->gas_limit;
     if (distance >= bound) return differ(e, BLOCK_GAS_LIMIT, h, h->gas_limit, "less than 1/1024 away from ", before);
     if (h->gas_limit < GAS_LIMIT_MIN) return differ(e, BLOCK_GAS_LIMIT, h, h->gas_limit, "at least ", GAS_LIMIT_MIN);
+    if (h->gas_limit > GAS_LIMIT_MAX) return differ(e, BLOCK_GAS_LIMIT, h, h->gas_limit, "at most ", GAS_LIMIT_MAX);
     if (h->gas_used > h->gas_limit) return differ(e, BLOCK_GAS_OVER_LIMIT, h, h->gas_used, "at most ", h->gas_limit);
     return STATUS_OK;
 }

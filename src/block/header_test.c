@@ -81,6 +81,16 @@ TEST(a_gas_limit_has_a_least_value)
     CHECK_STATUS(check(&h, &parent, &fork_frontier), BLOCK_GAS_LIMIT);
 }
 
+TEST(a_gas_limit_has_a_greatest_value)
+{
+    struct header parent = parent_for(&fork_frontier);
+    parent.gas_limit = GAS_LIMIT_MAX;
+    struct header h = child_of(&parent, &fork_frontier);
+    CHECK_STATUS(check(&h, &parent, &fork_frontier), STATUS_OK);
+    h.gas_limit++;
+    CHECK_STATUS(check(&h, &parent, &fork_frontier), BLOCK_GAS_LIMIT);
+}
+
 TEST(extra_data_says_dao_for_ten_blocks)
 {
     struct header parent = parent_for(&fork_homestead);

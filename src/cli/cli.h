@@ -173,11 +173,12 @@ struct colours {
 const struct colours *terminal_colours(void);
 
 /* Installs the handlers: the first SIGINT or SIGTERM sets the flag, the second ends the process, and so does, with exit
- * status 130, time: a command that has not ended ten seconds after the first has nothing left to say. A store whose
- * file is cut off ends the process with a line and exit status 2. */
+ * status 130, time: a command that has not ended a second after the first. A store whose file is cut off ends the
+ * process with a line and exit status 2. */
 void interrupt_catch(void);
-/* Takes that time limit away: for a command that has something to bring home, a commit. */
-void interrupt_wait(void);
+/* Makes it so many seconds, or takes the limit away (0): for a command that has something to bring home, a summary, a
+ * commit. */
+void interrupt_patience(unsigned seconds);
 /* Undoes interrupt_catch: for a command that never looks at the flag. */
 void interrupt_release(void);
 bool interrupted(void);

@@ -95,7 +95,7 @@ const struct command commands[] = {
      "the\n"
      "fork, 4 a block hash is missing, 10 malformed JSON, 11 unreadable file, 12 malformed RLP.\n\n"
      "Every executor gives the same bytes. --executor both or all executes with several, for each of --threads, and\n"
-     "exits with 1 where one differs.\n\n"
+     "exits with 1 where one differs; --perturb N likewise, with workers held up at random.\n\n"
      "Rules: Frontier, Homestead, EIP150, EIP158, Byzantium, Constantinople, ConstantinopleFix, Istanbul, "
      "MuirGlacier,\n"
      "Berlin, London, ArrowGlacier, GrayGlacier, Merge, Paris, Shanghai, Cancun, Prague, Osaka, BPO1, BPO2, BPO3, "
@@ -103,7 +103,8 @@ const struct command commands[] = {
      "BPO5, Amsterdam; FrontierToHomesteadAt5, ShanghaiToCancunAtTime15k and so on; ArrowGlacierToParisAtDiffC0000;\n"
      "Berlin+3198 adds an EIP of opcodes: 1153, 1344, 1884, 2200, 3198, 3529, 3855, 5656, 6780, 7843, 7939, "
      "8024.",
-     OPTION_T8N | OPTION_THREAD_LIST | OPTION_EXECUTOR | OPTION_TRACE, 0, 0, t8n_command},
+     OPTION_T8N | OPTION_THREAD_LIST | OPTION_EXECUTOR | OPTION_TRACE | OPTION_PERTURB | OPTION_SEED, 0, 0,
+     t8n_command},
     {"explain", "BUNDLE|WORKLOAD...", "say why a block does not run faster",
      "Operands are bundles or folders of bundles, as weft replay takes them, or names of workloads, as weft bench\n"
      "takes them. Each block is executed --repeat times serially and in parallel, and once watched: what truly\n"

@@ -210,7 +210,8 @@ enum exit_code explain_command(const struct options *o)
                                  .parallel = engine_new(o->threads[0]),
                                  .repeat = o->repeat == 0 ? EXPLAIN_REPEAT : o->repeat,
                                  .workers = o->simulate_count == 0 ? usual : o->simulate,
-                                 .worker_count = o->simulate_count == 0 ? COUNT_OF(usual) : o->simulate_count};
+                                 .worker_count = o->simulate_count == 0 ? COUNT_OF(usual) : o->simulate_count,
+                                 .stopped = interrupted};
     engine_never_waits(x.how.parallel, true);
     struct arena arena = {0};
     struct error e;

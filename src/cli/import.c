@@ -184,7 +184,7 @@ enum exit_code import_command(const struct options *o)
         log_line("import: expected --datadir and --genesis; see weft import --help");
         return EXIT_BAD_INPUT;
     }
-    interrupt_wait();                         /* the last commit may take its time */
+    interrupt_patience(0);                    /* the last commit may take its time */
     (void)mallopt(M_MMAP_THRESHOLD, 1 << 20); /* big pieces go back to the system when they are given up */
     s = open_all(&i, genesis, &e);
     if (s == STATUS_OK) {

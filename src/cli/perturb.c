@@ -141,23 +141,29 @@ static void print_outcome(const struct perturber *p, const char *name, uint32_t 
     (void)fflush(stdout);
 }
 
-void perturber_run(struct perturber *p, const char *name, const struct block_task *task, bool check_header)
+static enum status run_all(struct perturber *p, const struct block_task *task, bool check_header, struct outcome *o)
 {
-    struct outcome o = {.error = {STATUS_OK, ""}};
     struct block_task listing = *task, held_up = *task;
     struct block_result serial;
     listing.keep_accesses = true;
     listing.access_list = NULL;
-    enum status s = block_execute(p->serial, EXECUTOR_SERIAL, &listing, &serial, &o.error);
+    enum status s = block_execute(p->serial, EXECUTOR_SERIAL, &listing, &serial, &o->error);
     if (s == STATUS_OK) {
         block_seal(p->serial, &serial);
-        if (check_header) s = block_check(&serial, &o.error);
+        if (check_header) s = block_check(&serial, &o->error);
     }
     p->behind = *task->view;
     struct state_view slow = {p, slow_account, slow_storage, slow_code, slow_block_hash};
     held_up.view = &slow;
     for (uint64_t i = 0; i < p->options->perturb && s == STATUS_OK && !(i > 0 && interrupted()); i++)
-        s = run_once(p, &held_up, &serial, &o);
+        s = run_once(p, &held_up, &serial, o);
+    return s;
+}
+
+void perturber_run(struct perturber *p, const char *name, const struct block_task *task, bool check_header)
+{
+    struct outcome o = {.error = {STATUS_OK, ""}};
+    enum status s = run_all(p, task, check_header, &o);
     p->blocks++;
     p->runs += o.runs;
     p->speculated += o.speculated;
@@ -168,7 +174,7 @@ void perturber_run(struct perturber *p, const char *name, const struct block_tas
 
 /* ---- all blocks -------------------------------------------------------------------------------------------------- */
 
-struct perturber *perturber_new(const struct options *o)
+static struct perturber *make_perturber(const struct options *o)
 {
     struct perturber *p = base_calloc(1, sizeof *p);
     p->options = o;
@@ -180,6 +186,19 @@ struct perturber *perturber_new(const struct options *o)
         engine_share_always(p->engines[i], true);
         engine_hold_up(p->engines[i], hold_up, p);
     }
+    return p;
+}
+
+static void free_perturber(struct perturber *p)
+{
+    engine_free(p->serial);
+    for (size_t i = 0; i < COUNT_OF(worker_counts); i++) engine_free(p->engines[i]);
+    free(p);
+}
+
+struct perturber *perturber_new(const struct options *o)
+{
+    struct perturber *p = make_perturber(o);
     print_header(p);
     return p;
 }
@@ -191,8 +210,15 @@ bool perturber_end(struct perturber *p)
                (unsigned long long)p->runs, (unsigned long long)p->blocks, (unsigned long long)p->speculated,
                (unsigned long long)p->conflicts, p->failed ? "FAILED" : "every run as serial execution");
     bool ok = !p->failed;
-    engine_free(p->serial);
-    for (size_t i = 0; i < COUNT_OF(worker_counts); i++) engine_free(p->engines[i]);
-    free(p);
+    free_perturber(p);
     return ok;
+}
+
+enum status perturb_block(const struct options *o, const struct block_task *task, struct error *e)
+{
+    struct perturber *p = make_perturber(o);
+    struct outcome found = {.error = {STATUS_OK, ""}};
+    enum status s = run_all(p, task, false, &found);
+    free_perturber(p);
+    return s == STATUS_OK ? s : error_set(e, EXECUTORS_DIFFER, "%s", found.error.text);
 }

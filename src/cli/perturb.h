@@ -18,4 +18,7 @@ bool perturber_end(struct perturber *p);
  * the first run that differs, or when interrupted. */
 void perturber_run(struct perturber *p, const char *name, const struct block_task *task, bool check_header);
 
+/* The same for one block, without a word. EXECUTORS_DIFFER: a run differed; *e says which and in what. */
+enum status perturb_block(const struct options *o, const struct block_task *task, struct error *e);
+
 #endif

@@ -25,16 +25,17 @@ static bool is_space(char c)
     return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
-/* Hex digits, with or without 0x, white space anywhere. `text` is overwritten. */
-static enum status read_hex(struct bytes *out, char *text, const char *what, struct error *e)
+/* Hex digits, with or without 0x, white space anywhere. `text` has `size` characters and a zero behind them, and is
+ * overwritten. */
+static enum status read_hex(struct bytes *out, char *text, size_t size, const char *what, struct error *e)
 {
     size_t digits = 0;
-    const char *from = text;
+    const char *from = text, *end = text + size;
     while (is_space(*from)) from++;
     if (from[0] == '0' && (from[1] == 'x' || from[1] == 'X')) from += 2;
-    for (; *from != 0; from++) {
+    for (; from < end; from++) {
         if (is_space(*from)) continue;
-        if (hex_digit(*from) < 0) return bad(e, what, "hex digits", from);
+        if (hex_digit(*from) < 0) return bad(e, what, "hex digits", *from == 0 ? "\\0" : from);
         text[digits++] = *from;
     }
     if (digits % 2 != 0)
@@ -58,9 +59,12 @@ static enum status read_bytes(struct run *r, struct bytes *out, const char *text
         name = path;
     }
     if (text == NULL) return STATUS_OK;
-    char *copy = arena_copy(&r->arena, text, strlen(text) + 1);
+    size_t size = path != NULL ? file.size : strlen(text);
+    char *copy = arena_alloc(&r->arena, size + 1, 1);
+    if (size != 0) memcpy(copy, text, size);
+    copy[size] = 0;
     buffer_free(&file);
-    return read_hex(out, copy, name, e);
+    return read_hex(out, copy, size, name, e);
 }
 
 static enum status read_number(struct u256 *out, const char *text, const char *name, struct error *e)

@@ -18,6 +18,9 @@ struct suite {
     size_t printed; /* reports before it are printed; under `printing` */
 };
 
+/* Seconds that an interrupted suite has, to finish the cases at hand and say how many passed. */
+enum { SUMMARY_PATIENCE = 10 };
+
 /* ---- verdicts -------------------------------------------------------------------------------------------------- */
 
 /* What the case cost, by executor: execution alone, as it ran beside others. */
@@ -325,6 +328,7 @@ static enum exit_code print_summary(const struct suite *s)
 
 enum exit_code suite_run(const struct options *o, suite_file *run_file)
 {
+    interrupt_patience(SUMMARY_PATIENCE);
     struct file_list files = {0};
     struct error error;
     for (uint32_t i = 0; i < o->operand_count; i++)

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "cli/perturb.h"
+
 int t8n_exit_code(enum status s)
 {
     switch (s) {
@@ -109,6 +111,20 @@ static enum status compare_all(const struct t8n_output *first, const struct opti
     return s;
 }
 
+/* Executes what was accepted o->perturb times more, by workers that are held up. */
+static enum status perturb(const struct t8n_output *first, const struct options *o, struct error *e)
+{
+    struct block_task task = first->task;
+    struct header header = first->header;
+    header.access_list_hash = first->block.access_list_hash;
+    task.header = &header;
+    task.committed = NULL;
+    task.tracing = NULL;
+    enum status s = perturb_block(o, &task, e);
+    if (s != STATUS_OK) log_line("t8n: %s", e->text);
+    return s;
+}
+
 /* ---- the command ------------------------------------------------------------------------------------------------- */
 
 static enum status run(struct t8n_input *in, struct t8n_output *out, const struct options *o, struct error *e)
@@ -128,6 +144,7 @@ static enum status run(struct t8n_input *in, struct t8n_output *out, const struc
     struct error difference = {STATUS_OK, ""};
     enum status compared = STATUS_OK;
     if (s == STATUS_OK && (!one || executors == RUN_ACCESS_LIST)) compared = compare_all(out, o, &difference);
+    if (s == STATUS_OK && compared == STATUS_OK && o->perturb != 0) compared = perturb(out, o, &difference);
     if (s == STATUS_OK) s = t8n_write(out, in, &o->t8n, e);
     return s == STATUS_OK ? compared : s;
 }

@@ -20,16 +20,14 @@ const struct colours *terminal_colours(void)
 
 /* ---- interrupts ------------------------------------------------------------------------------------------------ */
 
-/* How long a command may take to come to an end by itself, seconds. */
-enum { PATIENCE = 10 };
-
-static volatile sig_atomic_t interrupt_came, patient;
+/* How long a command may take to come to an end by itself, seconds; 0: as long as it wants. */
+static volatile sig_atomic_t interrupt_came, patience = 1;
 
 static void on_interrupt(int signal_number)
 {
     (void)signal_number;
     interrupt_came = 1;
-    if (!patient) (void)alarm(PATIENCE);
+    (void)alarm((unsigned)patience);
 }
 
 static void on_alarm(int signal_number)
@@ -62,9 +60,9 @@ void interrupt_catch(void)
     handle(SIGTERM, on_interrupt, (int)SA_RESETHAND | SA_RESTART);
 }
 
-void interrupt_wait(void)
+void interrupt_patience(unsigned seconds)
 {
-    patient = 1;
+    patience = (sig_atomic_t)seconds;
 }
 
 void interrupt_release(void)

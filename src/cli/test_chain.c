@@ -105,6 +105,7 @@ enum status test_chain_import(struct test_chain *c, const struct block *b, const
     if (parent == NULL) return error_set(e, BLOCK_UNKNOWN_PARENT, "%s", status_text(BLOCK_UNKNOWN_PARENT));
     if (test_chain_node_of(c, &b->hash) != NULL) return STATUS_OK; /* known already */
     const struct fork *fork = chain_fork_at(c->spec, b->header.number, b->header.timestamp);
+    if (c->merged != NULL && !u256_less(parent->total_difficulty, c->terminal)) fork = c->merged;
     enum status s = check_block(c, b, parent, fork, e);
     if (s != STATUS_OK) return s;
     ASSERT(parent->state != NULL);

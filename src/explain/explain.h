@@ -275,6 +275,7 @@ struct explain_how {
     uint32_t layout_count;
     const unsigned *workers; /* numbers to simulate */
     uint32_t worker_count;
+    bool (*stopped)(void); /* asked between runs; once it is true no more are made than one of each kind. NULL: never */
 };
 
 /* Explains a block. The first failure of an execution, or EXECUTORS_DIFFER, with *error set. Free with explain_free in

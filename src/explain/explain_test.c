@@ -351,6 +351,31 @@ TEST(reports_say_what_is_in_the_way_and_what_is_not)
     engine_free(how.parallel);
 }
 
+static uint32_t asked;
+
+static bool stopped_at_once(void)
+{
+    asked++;
+    return true;
+}
+
+/* A report of a block whose runs were cut short is one of those that were made. */
+TEST(runs_can_be_stopped_after_the_first)
+{
+    static const unsigned workers[] = {1};
+    struct explain_how how = {.serial = engine_new(1),
+                              .parallel = engine_new(2),
+                              .repeat = UINT32_C(1) << 16,
+                              .workers = workers,
+                              .worker_count = 1,
+                              .stopped = stopped_at_once};
+    asked = 0;
+    explain_workload("hybrid", 60, &how, check_as_made);
+    CHECK_EQ_U64(asked, 1);
+    engine_free(how.serial);
+    engine_free(how.parallel);
+}
+
 TEST(a_report_of_an_empty_block_says_so)
 {
     struct workload_block b = {.fork = &fork_osaka, .state = state_memory_new(), .transactions_only = true};

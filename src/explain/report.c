@@ -83,7 +83,8 @@ struct runs {
     const struct explain_how *how;
     struct explain_report *report;
     struct directory directory;
-    uint32_t recorded;                 /* of each kind */
+    uint32_t done;                     /* of each kind */
+    uint32_t recorded;                 /* of them, of each kind; at most */
     struct block_stats *plain[2];      /* by enum executor_kind */
     uint64_t *times;                   /* serial ones of each transaction */
     uint64_t walls[RECORDED_RUNS_MAX]; /* without transactions */
@@ -195,19 +196,20 @@ static uint64_t distance(uint64_t a, uint64_t b)
 static void take_medians(struct runs *x)
 {
     struct explain_report *r = x->report;
-    uint32_t repeat = x->how->repeat, n = r->trace.tx_count, best = 0;
-    for (size_t k = 0; k < COUNT_OF(x->plain); k++) qsort(x->plain[k], repeat, sizeof *x->plain[k], by_wall);
-    r->serial = x->plain[EXECUTOR_SERIAL][repeat / 2];
-    r->parallel = x->plain[EXECUTOR_PARALLEL][repeat / 2];
+    uint32_t done = x->done, n = r->trace.tx_count, best = 0;
+    uint32_t recorded = done < x->recorded ? done : x->recorded;
+    for (size_t k = 0; k < COUNT_OF(x->plain); k++) qsort(x->plain[k], done, sizeof *x->plain[k], by_wall);
+    r->serial = x->plain[EXECUTOR_SERIAL][done / 2];
+    r->parallel = x->plain[EXECUTOR_PARALLEL][done / 2];
     for (uint32_t i = 0; i < n; i++) {
         uint64_t *times = &x->times[(size_t)i * x->recorded];
-        qsort(times, x->recorded, sizeof *times, by_number);
-        r->txs[i].ns = times[x->recorded / 2];
+        qsort(times, recorded, sizeof *times, by_number);
+        r->txs[i].ns = times[recorded / 2];
         r->tx_ns += r->txs[i].ns;
     }
-    qsort(x->walls, x->recorded, sizeof *x->walls, by_number);
-    r->overhead_ns = x->walls[x->recorded / 2];
-    for (uint32_t i = 1; i < x->recorded; i++)
+    qsort(x->walls, recorded, sizeof *x->walls, by_number);
+    r->overhead_ns = x->walls[recorded / 2];
+    for (uint32_t i = 1; i < recorded; i++)
         if (distance(x->recordings[i].wall_ns, r->parallel.wall_ns) <
             distance(x->recordings[best].wall_ns, r->parallel.wall_ns))
             best = i;
@@ -227,9 +229,10 @@ static enum status run_all(const struct explain_how *how, struct explain_report 
     for (size_t k = 0; k < COUNT_OF(x.plain); k++) x.plain[k] = base_calloc(how->repeat, sizeof *x.plain[k]);
     directory_make(&x.directory, &r->trace);
     enum status s = run_first(&x, error);
-    for (uint32_t i = 0; i < how->repeat && s == STATUS_OK; i++) {
-        s = run_once(&x, EXECUTOR_SERIAL, i, error);
-        if (s == STATUS_OK) s = run_once(&x, EXECUTOR_PARALLEL, i, error);
+    for (; x.done < how->repeat && s == STATUS_OK; x.done++) {
+        if (x.done != 0 && how->stopped != NULL && how->stopped()) break;
+        s = run_once(&x, EXECUTOR_SERIAL, x.done, error);
+        if (s == STATUS_OK) s = run_once(&x, EXECUTOR_PARALLEL, x.done, error);
     }
     if (s == STATUS_OK) take_medians(&x);
     for (uint32_t i = 0; i < x.recorded; i++) {

@@ -85,6 +85,7 @@ enum {
     GAS_PER_BLOB = 1 << 17,
     DELEGATION_SIZE = 23, /* 0xef0100 and an address; EIP-7702 */
 };
+#define GAS_LIMIT_MAX ((uint64_t)INT64_MAX) /* of a block; EIP-1985 */
 
 /* ---- a fork -------------------------------------------------------------------------------------------------- */
 

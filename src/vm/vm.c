@@ -16,7 +16,11 @@ enum { STACK_REGION_ITEMS = (CALL_DEPTH_MAX + 2) * STACK_ITEMS_MAX };
 #define CLEAR_STEP ((size_t)256)
 
 /* When code is worth translating: found by replaying real blocks. */
+#ifdef WEFT_RARE_PATHS
+enum { HEAT = 0, PATIENCE = 1 };
+#else
 enum { HEAT = 4, PATIENCE = 1000 };
+#endif
 
 const char *vm_status_text(enum vm_status s)
 {

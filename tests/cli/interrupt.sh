@@ -3,20 +3,29 @@
 . "$(dirname "$0")/common.bash"
 
 ends() { # ends SECONDS ARGUMENT...: interrupted after so long
-    local after=$1 pid status
+    local after=$1 pid status since
     shift
     # Background jobs of a shell ignore SIGINT; env gives it back its usual meaning.
     env --default-signal=INT "$weft" "$@" >"$folder/out" 2>&1 &
     pid=$!
     sleep "$after"
+    since=$(date +%s)
     kill -INT $pid
     wait $pid
     status=$?
+    took=$(($(date +%s) - since)) # a second more or less
     [ $status = 130 ] || complain "weft $*: exit status $status, expected 130"
 }
 
 ends 0.3 run --gas 1000000000000000 5b600056
 ends 0.5 bench --repeat 100000 transfers
+for size in "--repeat 100000" "--size 300000"; do
+    # shellcheck disable=SC2086
+    ends 1.5 explain $size chain
+    [ $took -le 3 ] || complain "weft explain $size: took $took s to end"
+done
+ends 1.5 explain --repeat 100000 --size 200 -o "$folder/page.html" transfers
+[ -s "$folder/page.html" ] || complain "an interrupted explain: expected the page of what was found out"
 ends 0.5 make-chain --genesis "$folder/genesis.json" --blocks 100000 "$folder/chain"
 "$weft" make-chain --genesis "$folder/genesis.json" --blocks 300 "$folder/chain" >/dev/null 2>&1 || complain "make-chain fails"
 ends 0.3 import --datadir "$folder/store" --genesis "$folder/genesis.json" "$folder/chain"

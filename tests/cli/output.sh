@@ -20,6 +20,9 @@ done
 "$weft" fork Osaka 2>"$folder/err" | head -n 1 >"$folder/out"
 [ -s "$folder/err" ] && complain "weft fork Osaka | head: $(cat "$folder/err")"
 
+"$weft" bench --repeat 1 --size 20 transfers erc20 chain 2>"$folder/err" | head -n 1 >"$folder/out"
+[ -s "$folder/err" ] && complain "weft bench | head: $(cat "$folder/err")"
+
 ln -s target "$folder/link"
 mkfifo "$folder/pipe"
 cat "$folder/pipe" >"$folder/piped" &

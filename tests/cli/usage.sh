@@ -38,6 +38,10 @@ refuses "--opcodes: expected no option with it" bench --opcodes --threads 1 ADD
 refuses "run: CODE: expected an even number of hex digits, found 3" run 60f
 refuses "run: --code: expected hex digits, found 'xyz'" run --code xyz
 refuses "$folder/missing: No such file" run --codefile "$folder/missing"
+head -c 5000 /dev/zero >"$folder/zeros"
+refuses "zeros: expected hex digits, found '\0'" run --codefile "$folder/zeros"
+printf '00\0zz' >"$folder/zeros"
+refuses "zeros: expected hex digits, found '\0'" run --inputfile "$folder/zeros" 00
 refuses "expected the code once" run --code 00 00
 refuses "expected the input once" run --input 00 --inputfile x 00
 refuses "--gas: expected a number below 2^63" run --gas 0x8000000000000000 00

@@ -45,6 +45,14 @@ for a in c['pre'].values(): a['balance'] = '0x01'
 for p in $post: p['expectException'] = 'TransactionException.NONCE_IS_MAX'"
 fails "refused for TX_INSUFFICIENT_FUNDS, expected TransactionException.NONCE_IS_MAX" statetest "$folder/reason.json"
 
+# A transaction that cannot be written down otherwise than in RLP: its value has 33 bytes.
+edit "$state" "$folder/value.json" "
+c['transaction']['value'] = ['0x:bigint 0x1' + '00' * 32]
+for p in $post: p.update(indexes={'data': 0, 'gas': 0, 'value': 0}, expectException='TransactionException.RLP_INVALID_VALUE',
+    txbytes='0xf880806482520894' + 'd0' * 20 + 'a101' + '00' * 32 + '801ba0' + '01' * 32 + 'a0' + '02' * 32)"
+"$weft" statetest "$folder/value.json" >"$folder/out" 2>&1
+grep -q "state root is 0x" "$folder/out" || complain "a value that is too big: expected to be refused, found: $(head -n 2 "$folder/out")"
+
 edit "$block" "$folder/head.json" "c['lastblockhash'] = '0x' + '11' * 32"
 fails "lastblockhash" blocktest "$folder/head.json"
 edit "$block" "$folder/end.json" "next(iter(c['postState'].values()))['balance'] = '0x1234'"
@@ -53,6 +61,24 @@ edit "$block" "$folder/genesis.json" "next(iter(c['pre'].values()))['balance'] =
 fails "genesis: state root differs" blocktest "$folder/genesis.json"
 edit "$block" "$folder/valid.json" "c['blocks'][0]['expectException'] = 'BlockException.INVALID_STATE_ROOT'"
 fails "block 0 accepted, expected BlockException.INVALID_STATE_ROOT" blocktest "$folder/valid.json"
+
+# In the oldest tests, a block without a header shown is one that must be refused.
+edit "$block" "$folder/hidden.json" "del c['blocks'][0]['blockHeader']"
+fails "block 0 accepted, expected " blocktest "$folder/hidden.json"
+edit "$block" "$folder/refused.json" "
+b = c['blocks'][0]
+del b['blockHeader']
+b['rlp'] = b['rlp'][:-2] + '00'
+c['lastblockhash'] = c['genesisBlockHeader']['hash']
+c.pop('postState')"
+"$weft" blocktest "$folder/refused.json" | tail -n 1 | grep -qE '^[1-9][0-9]* passed, 0 failed, 0 skipped$' || complain "a block that nobody says why to refuse"
+
+# The merge, at a total difficulty: at once, and never.
+paris=$(first blockchain_tests/paris)
+edit "$paris" "$folder/merged.json" "c['network'] = c['network'].replace('Paris', 'GrayGlacierToParisAtDiff0')"
+"$weft" blocktest "$folder/merged.json" | tail -n 1 | grep -qE '^[1-9][0-9]* passed, 0 failed, 0 skipped$' || complain "the merge at difficulty 0"
+edit "$paris" "$folder/unmerged.json" "c['network'] = c['network'].replace('Paris', 'GrayGlacierToParisAtDiffC0000')"
+fails "block 0 refused: BLOCK_DIFFICULTY" blocktest "$folder/unmerged.json"
 
 # An unknown fork is skipped, and skipping is no failure.
 edit "$state" "$folder/unknown.json" "c['post'] = {'Nowhere': [p for p in $post]}"

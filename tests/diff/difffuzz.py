@@ -20,18 +20,20 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from t8n import differences, run_tool  # noqa: E402
+from edge_cases import make_edge_case  # noqa: E402
 from t8n_cases import FORKS, make_case  # noqa: E402
 
-EXECUTORS = ["--executor=all", "--threads=1,2,4,8"]
+EXECUTORS = ["--executor=all"]
 EELS_EVERY = 40
 # The specification's tool writes receipts and states in another form; the roots say as much.
 EELS_FIELDS = ["stateRoot", "txRoot", "receiptsRoot", "logsHash", "logsBloom", "gasUsed", "withdrawalsRoot", "requestsHash", "blobGasUsed"]
 
 
-def case_of_seed(seed, size):
+def case_of_seed(seed, size, only=None, all_edges=False):
+    """Every other case is one of edge_cases.py."""
     r = random.Random(seed)
     fork = r.choice(FORKS + ["Prague", "Osaka", "Amsterdam"])
-    return make_case(r, fork, r.choice([5, size, size, size]))
+    return (make_edge_case if seed % 2 == 1 or all_edges else make_case)(r, only or fork, r.choice([5, size, size, size]))
 
 
 def compare_eels(case, ours, o):
@@ -53,7 +55,8 @@ def compare_eels(case, ours, o):
 def check(case, o, counts, with_eels):
     """Lines that say what differs; none when all is well."""
     counts["transactions"] += len(case["input"]["txs"])
-    code, ours = run_tool([o.weft, "t8n"], case, EXECUTORS)
+    held_up = ["--perturb=%d" % o.perturb, "--seed=%d" % counts["weft"]] if o.perturb else []
+    code, ours = run_tool([o.weft, "t8n"], case, EXECUTORS + ["--threads=" + o.threads] + held_up)
     counts["weft"] += 1
     if code == 1 or code < 0 or code > 128:
         return [f"weft exits with {code}: {ours}"]
@@ -88,14 +91,18 @@ def main():
     p.add_argument("--seconds", type=float, default=60)
     p.add_argument("--cases", type=int, default=1 << 40)
     p.add_argument("--seed", type=int, default=int(time.time()) * 1000)
+    p.add_argument("--fork", help="this one alone")
+    p.add_argument("--edges", action="store_true", help="cases of edge_cases.py alone")
     p.add_argument("--size", type=int, default=120, help="transactions in a block")
+    p.add_argument("--threads", default="1,2,4,8")
+    p.add_argument("--perturb", type=int, default=0, help="more executions of weft's, of all parallel modes, with workers held up")
     p.add_argument("--keep", default="difffuzz-failures")
     o = p.parse_args()
     counts = dict.fromkeys(["transactions", "weft", "evm", "eels"], 0)
     failed, done, end = 0, 0, time.time() + o.seconds
     while done < o.cases and time.time() < end:
         seed = o.seed + done
-        case = case_of_seed(seed, o.size)
+        case = case_of_seed(seed, o.size, o.fork, o.edges)
         lines = check(case, o, counts, seed % EELS_EVERY == 0)
         done += 1
         if lines:

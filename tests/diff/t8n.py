@@ -42,6 +42,8 @@ def level_of(case):
 FOUND_FIRST = {
     "intrinsic gas too low": lambda case, tx: int(tx["gas"], 16) < intrinsic_gas(FORKS[min(level_of(case), len(FORKS) - 1)], tx) + 2 * (len(tx["input"]) // 64 + 1),
     "gas limit reached": lambda case, tx: True,
+    "transaction gas limit too high": lambda case, tx: int(tx["gas"], 16) > 2**24,
+    "max initcode size exceeded": lambda case, tx: not tx["to"] and len(tx["input"]) > 2 + 2 * 49152,
     "nonce has max value": lambda case, tx: int(tx["nonce"], 16) == 2**64 - 1,
     "max fee per gas less than block base fee": lambda case, tx: True,
     "max priority fee per gas higher than max fee per gas": lambda case, tx: int(tx["maxPriorityFeePerGas"], 16) > int(tx["maxFeePerGas"], 16),

@@ -251,20 +251,20 @@ class Program:
 
 # ---- state and environment ----
 
-def make_alloc(r, fork):
+def make_alloc(r, fork, program=Program):
     alloc = {}
     for a in SENDERS:
         alloc[hexed(a)] = {"balance": hex(r.choice([10**20, 10**20, 10**24, 10**16])), "nonce": hex(r.choice([0, 0, 1, 7]))}
     for a in CONTRACTS:
         storage = {"0x%064x" % k: "0x%064x" % r.choice([1, 5, r.getrandbits(256)]) for k in range(6) if r.randrange(3) == 0}
         alloc[hexed(a)] = {"balance": hex(r.choice([0, 1, 10**18])), "nonce": hex(r.choice([0, 1])),
-                           "code": hexed(Program(r, fork).make(8)), "storage": storage}
+                           "code": hexed(program(r, fork).make(8)), "storage": storage}
     # Empty accounts in the state before the block: no chain has them after EIP-161, and a block access list cannot say that one went.
     may_be_empty = LEVEL[fork] < LEVEL["Amsterdam"]
     if r.randrange(6) == 0 and may_be_empty:
         alloc[hexed(EMPTY[0])] = {"balance": "0x0"}
     if r.randrange(3) == 0:
-        alloc[hexed(COINBASE)] = {"balance": hex(r.choice([0 if may_be_empty else 2, 1])), "code": hexed(r.choice([b"", Program(r, fork).make(3)]))}
+        alloc[hexed(COINBASE)] = {"balance": hex(r.choice([0 if may_be_empty else 2, 1])), "code": hexed(r.choice([b"", program(r, fork).make(3)]))}
     if LEVEL[fork] >= LEVEL["Prague"] and r.randrange(4) == 0:
         alloc[hexed(SENDERS[-1])]["code"] = hexed(bytes.fromhex("ef0100") + r.choice(CONTRACTS + SENDERS))
     if LEVEL[fork] >= LEVEL["Cancun"]:
