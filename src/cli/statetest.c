@@ -201,6 +201,30 @@ static void check_state(const struct state_test *t, const struct expectation *x,
     }
 }
 
+static bool has_root(const struct state_memory *m, const struct hash *expected)
+{
+    struct hash root;
+    state_memory_root(m, NULL, &root);
+    return hash_equal(&root, expected);
+}
+
+/* The state before, where a transaction was refused. Older tests give the coinbase a reward of nothing even then, by
+ * which it exists from there on; before EIP-161 the root says so. */
+static void check_unchanged(const struct state_test *t, const struct expectation *x)
+{
+    struct state_memory *rewarded = NULL;
+    if (!x->fork->clear_empty && !has_root(t->pre, &x->state_root)) {
+        struct header header;
+        read_header(t, x->fork, &header);
+        rewarded = state_memory_copy(t->pre);
+        (void)state_memory_account(rewarded, &header.beneficiary);
+    }
+    bool is_rewarded = rewarded != NULL && has_root(rewarded, &x->state_root);
+    /* The hash of an empty list, of logs as well. */
+    check_state(t, x, is_rewarded ? rewarded : t->pre, &uncles_hash_empty);
+    state_memory_free(rewarded);
+}
+
 /* The transaction was refused for `why`: that must have been expected, and nothing may have changed. */
 static void check_refusal(const struct state_test *t, const struct expectation *x, enum status why)
 {
@@ -211,7 +235,7 @@ static void check_refusal(const struct state_test *t, const struct expectation *
         case_failed(t->tester, t->report, t->name, x->fork_name, "[%u,%u,%u] refused for %s, expected %s", x->data,
                     x->gas, x->value, status_name(why), x->exception);
     else
-        check_state(t, x, t->pre, &uncles_hash_empty); /* the hash of an empty list, of logs as well */
+        check_unchanged(t, x);
 }
 
 /* Compares the decoded transaction with the fields, and finds who signed. STATUS_OK, or why the transaction is

@@ -53,6 +53,21 @@ for p in $post: p.update(indexes={'data': 0, 'gas': 0, 'value': 0}, expectExcept
 "$weft" statetest "$folder/value.json" >"$folder/out" 2>&1
 grep -q "state root is 0x" "$folder/out" || complain "a value that is too big: expected to be refused, found: $(head -n 2 "$folder/out")"
 
+# Older tests reward the coinbase with nothing even where the transaction is refused; before EIP-161 it exists then.
+refused="
+for a in c['pre'].values(): a['balance'] = '0x01'
+p = $post[0]
+del p['txbytes']
+p.update(hash='0x' + '11' * 32, expectException='TR_NoFunds', indexes={'data': 0, 'gas': 0, 'value': 0})
+c['transaction'] = {k: v for k, v in c['transaction'].items() if k in ('data', 'gasLimit', 'value', 'nonce', 'to', 'sender')}
+c['transaction']['gasPrice'] = '0x0a'
+c['post'] = {'Homestead': [p]}
+empty = {c['env']['currentCoinbase']: {'balance': '0x00', 'nonce': '0x00', 'code': '0x', 'storage': {}}}"
+edit "$state" "$folder/exists.json" "$refused; c['pre'].update(empty)"
+root=$("$weft" statetest "$folder/exists.json" 2>&1 | sed -n 's/.*state root is \(0x[0-9a-f]*\),.*/\1/p' | head -n 1)
+edit "$state" "$folder/rewarded.json" "$refused; p['hash'] = '$root'"
+"$weft" statetest "$folder/rewarded.json" >"$folder/out" 2>&1 || complain "a coinbase that is rewarded with nothing: $(head -n 2 "$folder/out")"
+
 edit "$block" "$folder/head.json" "c['lastblockhash'] = '0x' + '11' * 32"
 fails "lastblockhash" blocktest "$folder/head.json"
 edit "$block" "$folder/end.json" "next(iter(c['postState'].values()))['balance'] = '0x1234'"
