@@ -134,7 +134,7 @@ static void run_along_list(struct block_run *run)
     if (run->task->transaction_count == 0) return; /* the list is compared with what is done beside transactions */
     unsigned workers = run->engine->threads_max;
     plan_make(&run->plan, run->task, run->engine->costs, &run->engine->block);
-    if (!run->engine->share_always && run->plan.expected < SHARE_GAS) workers = 1;
+    if (!run->engine->share_always && run->plan.gas < SHARE_GAS) workers = 1;
     if (!gas_is_bounded(run)) {
         run->status = TX_GAS_OVER_BLOCK;
         return;

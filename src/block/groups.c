@@ -33,7 +33,7 @@ void plan_make(struct plan *p, const struct block_task *task, const struct cost_
         beyond = add_up_to_max(beyond, weight[i] - limit);
     }
     uint64_t gas = task->header->gas_used != 0 ? task->header->gas_used : limits;
-    *p = (struct plan){task, weight, add_up_to_max(gas, beyond)};
+    *p = (struct plan){task, weight, gas, add_up_to_max(gas, beyond)};
 }
 
 uint32_t plan_groups(const struct plan *p, uint32_t from, unsigned workers, uint32_t *first, uint32_t *group_of)
@@ -68,7 +68,7 @@ uint32_t plan_heavy(const struct plan *p, const uint32_t *first, uint32_t groups
     for (uint32_t g = groups; g-- > 0 && workers > 1;) {
         uint64_t weight = group_weight(p, first, g);
         bool is_heavy = weight >= HEAVY_LEAST &&
-                        (weight >= p->expected / (HEAVY_SHARE * workers) || weight > rest / (workers - 1));
+                        (weight >= p->work / (HEAVY_SHARE * workers) || weight > rest / (workers - 1));
         rest = add_up_to_max(rest, weight);
         if (!is_heavy) continue;
         uint32_t at = count; /* insertion, longest first; the last one falls out when the list is full */

@@ -13,7 +13,8 @@
 struct plan {
     const struct block_task *task;
     const uint64_t *weight; /* of each transaction: its gas limit, or more */
-    uint64_t expected; /* of the block: the gas that its header says it uses, else the sum of the limits, or more */
+    uint64_t gas;           /* of the block: what its header says it uses, else the sum of the limits */
+    uint64_t work;          /* the same as weights count it */
 };
 /* `costs` may be NULL. The weights live in `arena`. */
 void plan_make(struct plan *p, const struct block_task *task, const struct cost_book *costs, struct arena *arena);

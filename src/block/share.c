@@ -42,7 +42,7 @@ bool plan_share_rest(uint64_t ns, uint64_t gas_done, uint32_t done, uint64_t gas
 
 bool plan_share_at_once(const struct plan *p)
 {
-    uint64_t gas = gas_beyond_transfers(p->expected, p->task->transaction_count);
+    uint64_t gas = gas_beyond_transfers(p->gas, p->task->transaction_count);
     return gas >= SHARE_AT_ONCE_GAS && gas >= (uint64_t)p->task->transaction_count * SHARE_AT_ONCE_TX_GAS;
 }
 
@@ -55,7 +55,7 @@ uint32_t share_run_alone(struct block_run *run)
 {
     const struct block_task *task = run->task;
     uint32_t count = task->transaction_count;
-    uint64_t gas = run->plan.expected;
+    uint64_t gas = run->plan.gas;
     if (share_is_worthwhile(run)) return 0;
     uint64_t since = clock_wall_ns();
     for (uint32_t i = 0; i < count; i++) {

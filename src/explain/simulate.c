@@ -424,7 +424,7 @@ static void run_alone(struct simulation *s, unsigned workers)
 {
     const struct explain_case *c = s->c;
     uint32_t n = c->graph->tx_count;
-    uint64_t gas_all = s->plan.expected, gas = 0, ns = 0;
+    uint64_t gas_all = s->plan.gas, gas = 0, ns = 0;
     if (workers > 1 && plan_share_at_once(&s->plan)) return;
     while (s->from < n) {
         ns += c->ns[s->from];
