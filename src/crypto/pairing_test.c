@@ -216,7 +216,7 @@ TEST(bls_subgroup_checks_in_vectors_agree_with_blst)
         CHECK(bls_g1_sum_vector(&sum1, p, scalars[0], count, p, count) == all_p);
         CHECK(bls_g2_sum_vector(&sum2, q, scalars[0], count, q, count) == all_q);
         inside += all_p + all_q;
-        outside += !all_p + !all_q;
+        outside += (size_t)!all_p + (size_t)!all_q;
     }
     CHECK(inside > 100 && outside > 100);
 }
