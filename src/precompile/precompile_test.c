@@ -49,7 +49,7 @@ TEST(precompiles_give_the_same_when_they_remember)
 {
     struct vectors v;
     if (!vectors_open(&v)) SKIP("precompile-vectors.tsv is not in $WEFT_FIXTURES");
-    struct precompile_memory two[2] = {{.memo = precompile_memo_new()}, {0}};
+    struct precompile_memory two[2] = {{.memo = precompile_memo_new()}, {.memo = NULL}};
     two[1].memo = two[0].memo;
     struct vector row;
     while (vectors_next(&v, &row)) {
