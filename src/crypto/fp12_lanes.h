@@ -82,7 +82,7 @@ static ALWAYS_INLINE IFMA void moved12_store(struct moved12 *out, size_t part, s
 
 /* out = a·b. Coefficient j of a: limb i of its part k is a[j·step + k·part_step + 8·i], and coefficients whose bit is
  * not in `present` are zero. */
-static NOINLINE IFMA void fp12_multiply_by(struct fp12 *out, const struct fp12 *b, const int64_t *a, size_t step,
+static NOINLINE IFMA void fp12_multiply_by(struct fp12 *out, const struct fp12 *b, const lane64 *a, size_t step,
                                            size_t part_step, unsigned present)
 {
     struct moved12 moved;
@@ -95,7 +95,7 @@ static NOINLINE IFMA void fp12_multiply_by(struct fp12 *out, const struct fp12 *
         struct wide8 t = wide8_zero();
         for (size_t j = 0; j < FP12_DEGREE; j++) {
             if ((present >> j & 1) == 0) continue;
-            const int64_t *factor = a + j * step + part * part_step;
+            const lane64 *factor = a + j * step + part * part_step;
             struct fp8 row;
             FP8_EACH (size_t i = 0; i < FP8_LIMBS; i++)
                 row.limb[i] = _mm512_loadu_si512(moved.part[part][i] + FP12_DEGREE - j);
@@ -109,7 +109,7 @@ static NOINLINE IFMA void fp12_multiply_by(struct fp12 *out, const struct fp12 *
 
 static inline IFMA void fp12_multiply_factor(struct fp12 *out, const struct factor12 *a, const struct fp12 *b)
 {
-    fp12_multiply_by(out, b, (const int64_t *)a, 1, sizeof(struct fp8) / sizeof(int64_t), 0x3f);
+    fp12_multiply_by(out, b, (const lane64 *)a, 1, sizeof(struct fp8) / sizeof(int64_t), 0x3f);
 }
 static inline IFMA void fp12_multiply(struct fp12 *out, const struct fp12 *a, const struct fp12 *b)
 {

@@ -11,6 +11,9 @@
 #define IFMA
 #endif
 
+/* One lane of a vector, read where the vector lies: a plain int64_t may not be taken for a part of it. */
+typedef int64_t lane64 __attribute__((may_alias));
+
 static inline bool ifma_available(void)
 {
 #if defined(__x86_64__)

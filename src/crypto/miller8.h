@@ -50,7 +50,7 @@ static ALWAYS_INLINE IFMA void line_factor8_of(struct line_factor8 *out, const s
 /* *f *= the line in that lane. */
 static IFMA void multiply_by_line(struct fp12 *f, const struct line_factor8 *line, size_t lane)
 {
-    fp12_multiply_by(f, f, (const int64_t *)line + lane, sizeof(struct factor12) / sizeof(int64_t),
+    fp12_multiply_by(f, f, (const lane64 *)line + lane, sizeof(struct factor12) / sizeof(int64_t),
                      sizeof(struct fp8) / sizeof(int64_t), LINE_PRESENT);
 }
 

@@ -301,8 +301,8 @@ static NOINLINE IFMA void add_from_table(struct sum8 *s, const struct table8 *t,
     enum { ENTRY_WORDS = sizeof t->entry[0] / 8 };
     __m512i lane = _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0);
     __m512i index = _mm512_add_epi64(_mm512_mullo_epi64(place, all8(ENTRY_WORDS)), lane);
-    const int64_t *x = (const int64_t *)(half == 0 ? &t->entry[0].x : &t->entry[0].lambda_x);
-    const int64_t *y = (const int64_t *)&t->entry[0].y;
+    const lane64 *x = (const lane64 *)(half == 0 ? &t->entry[0].x : &t->entry[0].lambda_x);
+    const lane64 *y = (const lane64 *)&t->entry[0].y;
     sum_add(s, gather(x, LANES, index), gather(y, LANES, index), negative, used);
 }
 
