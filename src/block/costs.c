@@ -47,8 +47,9 @@ static uint64_t approach(uint64_t old, uint64_t found, uint64_t share_above, uin
 void cost_book_note(struct cost_book *b, const struct transaction *tx, uint64_t gas, uint64_t ns)
 {
     if (gas == 0) return;
-    double exact = (double)ns * 1000 / (double)gas;
-    uint64_t found = exact<1 ? 1 : exact>(double) UINT32_MAX ? UINT32_MAX : (uint64_t)exact;
+    double per_gas = (double)ns * 1000 / (double)gas;
+    uint64_t found = UINT32_MAX;
+    if (per_gas < (double)UINT32_MAX) found = per_gas < 1 ? 1 : (uint64_t)per_gas;
     uint64_t hash = hash_of(tx);
     _Atomic uint64_t *cell = &b->cells[hash % CELLS];
     /* Relaxed, and not in one step: a note that gets lost is no loss. */

@@ -38,8 +38,8 @@ void precompile_memory_free(struct precompile_memory *m);
 struct precompile_result {
     bool ok;
     uint64_t gas_left; /* 0 when not ok */
-    struct bytes
-        output; /* in the call's precompile_memory until its next call, or in the memo; IDENTITY: the input itself */
+    /* In the call's precompile_memory until its next call, or in the memo; IDENTITY: the input itself. */
+    struct bytes output;
 };
 
 /* The precompile at *a, or PRECOMPILE_NONE. Costs one comparison for nearly all other addresses. */
