@@ -6,8 +6,8 @@ never makes.
 from edge_inputs import MAKERS, PRECOMPILES, noise, precompile_input
 from edge_programs import FORWARDER, RECURSOR, EdgeProgram, fixed_contracts
 from evmlib import N, sign_authorization
-from t8n_cases import (COINBASE, CONSOLIDATION_REQUESTS, CONTRACTS, DEPOSIT_CONTRACT, EMPTY, KEYS, LEVEL, SENDERS, SYSTEM_CODE, WITHDRAWAL_REQUESTS, base_fee_of, hexed, intrinsic_gas,
-                       make_alloc, make_env, make_tx, seems_valid)
+from t8n_cases import (COINBASE, CONSOLIDATION_REQUESTS, CONTRACTS, DEPOSIT_CONTRACT, EMPTY, KEYS, LEVEL, SENDERS, SYSTEM_CODE, WITHDRAWAL_REQUESTS, hexed, intrinsic_gas,
+                       make_alloc, make_block, make_env, make_tx)
 
 BLOB = 131072
 MANY = 10**30
@@ -129,14 +129,4 @@ def edge_tx(r, fork, nonces, base_fee):
 
 
 def make_edge_case(r, fork, size=None):
-    alloc, env = edge_alloc(r, fork), edge_env(r, fork)
-    nonces = [int(alloc[hexed(a)]["nonce"], 16) for a in SENDERS]
-    base_fee = base_fee_of(env) * 9 // 8 + 1 if "currentBaseFee" not in env and "parentBaseFee" in env else base_fee_of(env)
-    txs = []
-    for _ in range(size or r.choice([0, 1, 3, 10, 25])):
-        sender, tx = edge_tx(r, fork, nonces, base_fee)
-        if int(tx["nonce"], 16) == nonces[sender] and seems_valid(fork, tx, base_fee):
-            nonces[sender] += 1
-        txs.append(tx)
-    reward = r.choice([0, 2 * 10**18, -1, 7]) if LEVEL[fork] < LEVEL["Paris"] else r.choice([0, -1])
-    return {"fork": fork, "chainid": 1, "reward": reward, "input": {"alloc": alloc, "env": env, "txs": txs}}
+    return make_block(r, fork, size, edge_alloc(r, fork), edge_env(r, fork), edge_tx)

@@ -402,18 +402,22 @@ def base_fee_of(env):
     return int(env.get("currentBaseFee") or env.get("parentBaseFee") or "0x0", 16)
 
 
-def make_case(r, fork, size=None):
-    alloc, env = make_alloc(r, fork), make_env(r, fork)
+def make_block(r, fork, size, alloc, env, next_tx):
+    """A case of transactions that `next_tx` makes one after the other, with the nonces that they seem to leave behind."""
     nonces = [int(alloc[hexed(a)]["nonce"], 16) for a in SENDERS]
     base_fee = base_fee_of(env) * 9 // 8 + 1 if "currentBaseFee" not in env and "parentBaseFee" in env else base_fee_of(env)
     txs = []
     for _ in range(size or r.choice([0, 1, 3, 10, 25])):
-        sender, tx = make_tx(r, fork, nonces, base_fee)
+        sender, tx = next_tx(r, fork, nonces, base_fee)
         if int(tx["nonce"], 16) == nonces[sender] and seems_valid(fork, tx, base_fee):
             nonces[sender] += 1
         txs.append(tx)
     reward = r.choice([0, 2 * 10**18, -1, 7]) if LEVEL[fork] < LEVEL["Paris"] else r.choice([0, -1])
     return {"fork": fork, "chainid": 1, "reward": reward, "input": {"alloc": alloc, "env": env, "txs": txs}}
+
+
+def make_case(r, fork, size=None):
+    return make_block(r, fork, size, make_alloc(r, fork), make_env(r, fork), make_tx)
 
 
 __all__ = ["FORKS", "LEVEL", "make_case", "create_address", "create2_address"]
