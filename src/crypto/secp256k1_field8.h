@@ -36,28 +36,18 @@ static ALWAYS_INLINE IFMA __m512i all8(int64_t x)
     return _mm512_set1_epi64(x);
 }
 
-/* Carries limbs below 2^58 up; `extra` is a multiple of 2^256, below 2^52, that comes on top. */
-static ALWAYS_INLINE IFMA struct field8 field_carry(__m512i t[FIELD_LIMBS], __m512i extra)
+/* Settles a sum whose limbs are below 2^62. */
+static ALWAYS_INLINE IFMA struct field8 field_settle(struct field8 a)
 {
-    struct field8 out;
-    __m512i mask = all8(FIELD_MASK), fold = all8(FIELD_FOLD);
-    __m512i over = _mm512_add_epi64(extra, _mm512_srli_epi64(t[4], FIELD_TOP_BITS));
+    __m512i *t = a.limb, mask = all8(FIELD_MASK);
+    t[0] = _mm512_madd52lo_epu64(t[0], _mm512_srli_epi64(t[4], FIELD_TOP_BITS), all8(FIELD_FOLD));
     t[4] = _mm512_and_si512(t[4], all8(FIELD_TOP_MASK));
-    t[0] = _mm512_madd52lo_epu64(t[0], over, fold);
-    t[1] = _mm512_madd52hi_epu64(t[1], over, fold);
 #pragma GCC unroll 4
     for (size_t i = 0; i < 4; i++) {
         t[i + 1] = _mm512_add_epi64(t[i + 1], _mm512_srli_epi64(t[i], FIELD_BITS));
-        out.limb[i] = _mm512_and_si512(t[i], mask);
+        t[i] = _mm512_and_si512(t[i], mask);
     }
-    out.limb[4] = t[4];
-    return out;
-}
-
-/* Settles a sum whose limbs are below 2^58. */
-static ALWAYS_INLINE IFMA struct field8 field_settle(struct field8 a)
-{
-    return field_carry(a.limb, _mm512_setzero_si512());
+    return a;
 }
 
 /* Unsettled sums: a + b, a·2^shift, and FIELD_MINUS - b. */
@@ -84,28 +74,26 @@ static ALWAYS_INLINE IFMA struct field8 field_subtract(struct field8 a, struct f
     return field_settle(field_plus(a, field_minus(b)));
 }
 
-/* t (ten columns of products, below 2^58 each) modulo p. */
+/* t (ten columns of products, below 2^57 each) modulo p, in limbs below 2^57. Columns are not carried before they are
+ * folded: the multiplier reads their low 52 bits, and what is above goes through a multiplication of its own. */
+static ALWAYS_INLINE IFMA struct field8 field_fold(__m512i t[2 * FIELD_LIMBS])
+{
+    __m512i fold = all8(FIELD_FOLD << 4), top = _mm512_madd52hi_epu64(_mm512_setzero_si512(), t[9], fold);
+    t[0] = _mm512_madd52lo_epu64(t[0], top, fold); /* column 10, below 2^31, comes down to column 5 and on to 0 */
+    t[1] = _mm512_madd52hi_epu64(t[1], top, fold);
+#pragma GCC unroll 5
+    for (size_t i = 0; i < FIELD_LIMBS; i++) {
+        t[i] = _mm512_madd52lo_epu64(t[i], t[i + 5], fold);
+        if (i == 4) break; /* column 9 is below 2^47, and its high part was `top` */
+        t[i + 1] = _mm512_madd52hi_epu64(t[i + 1], t[i + 5], fold);
+        t[i + 1] = _mm512_madd52lo_epu64(t[i + 1], _mm512_srli_epi64(t[i + 5], FIELD_BITS), fold);
+    }
+    return (struct field8){{t[0], t[1], t[2], t[3], t[4]}};
+}
+
 static ALWAYS_INLINE IFMA struct field8 field_reduce(__m512i t[2 * FIELD_LIMBS])
 {
-    __m512i mask = all8(FIELD_MASK), fold = all8(FIELD_FOLD << 4), top = _mm512_setzero_si512();
-#pragma GCC unroll 5
-    for (size_t i = 5; i < 10; i++) {
-        __m512i high = _mm512_srli_epi64(t[i], FIELD_BITS);
-        t[i] = _mm512_and_si512(t[i], mask);
-        if (i < 9)
-            t[i + 1] = _mm512_add_epi64(t[i + 1], high);
-        else
-            top = _mm512_madd52lo_epu64(top, high, fold); /* column 10 comes down to column 5 */
-    }
-#pragma GCC unroll 5
-    for (size_t i = 0; i < 5; i++) {
-        t[i] = _mm512_madd52lo_epu64(t[i], t[i + 5], fold);
-        if (i < 4)
-            t[i + 1] = _mm512_madd52hi_epu64(t[i + 1], t[i + 5], fold);
-        else
-            top = _mm512_madd52hi_epu64(top, t[9], fold);
-    }
-    return field_carry(t, _mm512_slli_epi64(top, 4)); /* `top` counts 2^260 */
+    return field_settle(field_fold(t));
 }
 
 /* t += a·b, by columns. */
@@ -219,7 +207,8 @@ static inline IFMA struct field8 field_read(const uint8_t *const in[8])
     return out;
 }
 
-static inline IFMA void field_write(uint8_t *const out[8], struct field8 a)
+/* The same numbers below p, with bits from 2^256 on left over in the highest limb. */
+static ALWAYS_INLINE IFMA struct field8 field_below_prime(struct field8 a)
 {
     /* Above p, subtract it: add FOLD and drop 2^256. */
     a.limb[0] = _mm512_mask_add_epi64(a.limb[0], field_above(a), a.limb[0], all8(FIELD_FOLD));
@@ -227,13 +216,36 @@ static inline IFMA void field_write(uint8_t *const out[8], struct field8 a)
         a.limb[i + 1] = _mm512_add_epi64(a.limb[i + 1], _mm512_srli_epi64(a.limb[i], FIELD_BITS));
         a.limb[i] = _mm512_and_si512(a.limb[i], all8(FIELD_MASK));
     }
-    _Alignas(64) uint64_t lane[FIELD_LIMBS][8];
-    for (size_t i = 0; i < FIELD_LIMBS; i++) _mm512_store_si512(lane[i], a.limb[i]);
+    return a;
+}
+
+/* One lane as four words, lowest first, below p. */
+static inline IFMA void field_get(uint64_t out[4], struct field8 a, size_t lane)
+{
+    struct field8 reduced = field_below_prime(a);
+    const lane64 *at = (const lane64 *)&reduced + lane;
+    uint64_t limb[FIELD_LIMBS];
+    for (size_t i = 0; i < FIELD_LIMBS; i++) limb[i] = (uint64_t)at[8 * i];
+    out[0] = limb[0] | limb[1] << 52;
+    out[1] = limb[1] >> 12 | limb[2] << 40;
+    out[2] = limb[2] >> 24 | limb[3] << 28;
+    out[3] = limb[3] >> 36 | limb[4] << 16; /* bits from 2^256 on fall off */
+}
+
+/* All lanes are the number of four words, lowest first. */
+static inline IFMA struct field8 field_all(const uint64_t in[4])
+{
+    return (struct field8){{all8((int64_t)in[0] & FIELD_MASK), all8((int64_t)(in[0] >> 52 | in[1] << 12) & FIELD_MASK),
+                            all8((int64_t)(in[1] >> 40 | in[2] << 24) & FIELD_MASK),
+                            all8((int64_t)(in[2] >> 28 | in[3] << 36) & FIELD_MASK), all8((int64_t)(in[3] >> 16))}};
+}
+
+static inline IFMA void field_write(uint8_t *const out[8], struct field8 a)
+{
     for (size_t k = 0; k < 8; k++) {
-        store_be64(out[k] + 24, lane[0][k] | lane[1][k] << 52);
-        store_be64(out[k] + 16, lane[1][k] >> 12 | lane[2][k] << 40);
-        store_be64(out[k] + 8, lane[2][k] >> 24 | lane[3][k] << 28);
-        store_be64(out[k], lane[3][k] >> 36 | lane[4][k] << 16); /* bits from 2^256 on fall off */
+        uint64_t word[4];
+        field_get(word, a, k);
+        for (size_t i = 0; i < 4; i++) store_be64(out[k] + 24 - 8 * i, word[i]);
     }
 }
 
