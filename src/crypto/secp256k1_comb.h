@@ -8,8 +8,8 @@
 #include "crypto/secp256k1_point8.h"
 #include "crypto/secp256k1_private.h"
 
-static const int64_t mu[FIELD_LIMBS] = {0x2a2f6b43675c, 0x1b1340792af8d, 0xf1d4170c69fd8,
-                                        0x3a327b9a6431c, 0x915a69e369a7};
+static const int64_t mu[FIELD_LIMBS] = {0x2a2f6b43675c, 0x1b1340792af8d, 0xf1d4170c69fd8, 0x3a327b9a6431c,
+                                        0x915a69e369a7};
 
 /* x | y in limbs, of a point on that curve. */
 struct secp256k1_comb_point {

@@ -22,9 +22,9 @@
  * y is y(R) times a function of x (the fourth division polynomial over the second's powers, Washington, Elliptic Curves,
  * chapter 3): y = y(R)·M/W^2, with M = 1 for R itself and
  *
- *     M' = M·(2·a·(q0 - q1) - c·(8·q2 + q3))
+ *     -M' = M·(2·a·(q1 - q0) + c·(8·q2 + q3))
  *
- * which follows one doubling behind in lanes of its own. y(R) comes last, so nothing waits for the square root, and the
+ * which follows one doubling behind in lanes of its own, with the other sign for every second point. y(R) comes last, so nothing waits for the square root, and the
  * root's power too has a lane of its own: its 266 multiplications take about as long as the 129 doublings.
  *
  * Exceptions. The order of the group is odd and prime, so no doubling has any. An addition of equal or opposite points
@@ -59,7 +59,7 @@ static const int64_t inverse_of_nu[FIELD_LIMBS] = {0x696e07526c589, 0xc72654e2f3
 enum { ROOT_SLOTS = 8, ROOT_STEPS = 13, ROOT_LAST_SQUARINGS = 2, ROOT_LANE = 6 };
 static const struct {
     uint8_t squarings, by, keep;
-} root_steps[ROOT_STEPS] = {{1, 0, 1},  {1, 0, 2},  {3, 2, 7},  {3, 2, 7},  {2, 1, 3}, {11, 3, 4}, {22, 4, 5},
+} root_steps[ROOT_STEPS] = {{1, 0, 1},  {1, 0, 2},  {3, 2, 7},  {3, 2, 7}, {2, 1, 3},  {11, 3, 4}, {22, 4, 5},
                             {44, 5, 6}, {88, 6, 7}, {44, 5, 7}, {3, 2, 7}, {23, 4, 7}, {6, 1, 7}};
 
 struct root {
@@ -96,24 +96,24 @@ static bool root_finished(const struct root *r)
 /* The lanes of a state, between doublings, n being the number of doublings behind it; `a` and `c` are of level 1. */
 enum {
     LANE_X = 0,        /* of 2^n·R */
-    LANE_H = 1,        /* q0 - q1 of the last doubling */
+    LANE_H = 1,        /* q1 - q0 of the last doubling */
     LANE_W = 2,        /* of 2^n·R */
     LANE_V = 3,        /* 8·q2 + q3 of the last doubling */
-    LANE_BEFORE_M = 4, /* M of 2^(n - 1)·R */
+    LANE_BEFORE_M = 4, /* M of 2^(n - 1)·R, or -M for odd n - 1 */
     LANE_C = 7,        /* not used by the chain: c of 2^n·R is put here in memory */
 };
 
 /* The linear part of level 2: the products q0, q1, q2, q3, M·a·h, M·c·v in lanes 0 to 5 become a state. */
 static ALWAYS_INLINE IFMA struct field8 combine(struct field8 t)
 {
-    __m512i own_shift = _mm512_set_epi64(0, 0, 0, 1, 0, 2, 0, 0), other_shift = _mm512_set_epi64(0, 0, 0, 0, 3, 0, 0, 1);
+    __m512i own_shift = _mm512_set_epi64(0, 0, 0, 1, 0, 2, 0, 0),
+            other_shift = _mm512_set_epi64(0, 0, 0, 0, 3, 0, 0, 1);
 #pragma GCC unroll 5
     for (size_t i = 0; i < FIELD_LIMBS; i++) {
-        __m512i own = _mm512_sllv_epi64(t.limb[i], own_shift), bias = all8(FIELD_MINUS[i]);
-        __m512i other = _mm512_maskz_shuffle_epi32(0x03ff, t.limb[i], (_MM_PERM_ENUM)0x4e);
+        __m512i own = _mm512_sllv_epi64(t.limb[i], own_shift);
+        __m512i other = _mm512_maskz_shuffle_epi32(0x03ff, t.limb[i], (_MM_PERM_ENUM)0x4e); /* in lanes 0 to 4 */
         other = _mm512_sllv_epi64(other, other_shift);
-        own = _mm512_mask_sub_epi64(own, 1 << LANE_H, bias, own);
-        other = _mm512_mask_sub_epi64(other, 1 << LANE_W | 1 << LANE_BEFORE_M, bias, other);
+        other = _mm512_mask_sub_epi64(other, 1 << LANE_H | 1 << LANE_W, all8(FIELD_MINUS[i]), other);
         t.limb[i] = _mm512_add_epi64(own, other);
     }
     return field_settle(t);
@@ -137,8 +137,9 @@ static NOINLINE IFMA struct field8 make_chain(struct field8 state[CHAIN + 1], st
     const __m512i second_a = _mm512_set_epi64(7, 6, 4, 3, 2, 0, 1, 0),
                   second_b = _mm512_set_epi64(7, 6, 8 + 4, 8 + 4, 2, 1, 2, 0);
     /* Level 1 makes a, m, c, a·h, c·v in lanes 0 to 4, the last two with a and c of the doubling before. Ones before the
-     * first make M = 2 - 1. */
+     * first, but for h, make M = 1·(2·1·0 + 1·1). */
     struct field8 level = field_small(1), now = field_small(1);
+    now = field_choose(1 << LANE_H, now, field_small(0));
     now = field_choose(1 << LANE_X, now, x);
     now = field_choose(1 << ROOT_LANE, now, right);
     root->step = 0;
@@ -147,14 +148,16 @@ static NOINLINE IFMA struct field8 make_chain(struct field8 state[CHAIN + 1], st
     for (size_t n = 0; n < CHAIN; n++) {
         state[n] = now;
         struct field8 a = choose_lanes(now, first_a, now), b = choose_lanes(now, first_b, level);
-        level = field_multiply(a, root_factor(root, b));
+        b = root_factor(root, b);
+        __m512i t[2 * FIELD_LIMBS];
+        field_columns_soon(t, &a, &b);
+        level = field_reduce(t);
         root_advance(root, level);
         for (size_t i = 0; i < FIELD_LIMBS; i++) /* lane 2, c, as lane 7 */
             _mm512_mask_storeu_epi64((int64_t *)(void *)&state[n].limb[i] + LANE_C - 2, 1 << 2, level.limb[i]);
         a = choose_lanes(level, second_a, level);
         b = root_factor(root, choose_lanes(level, second_b, now));
-        __m512i t[2 * FIELD_LIMBS] = {0};
-        field_columns(t, &a, &b);
+        field_columns_soon(t, &a, &b);
         now = combine(field_fold(t));
         root_advance(root, now);
     }
@@ -199,7 +202,7 @@ static void make_schedule(struct schedule *out, const struct secp256k1_signs hal
                 unsigned bit = (unsigned)__builtin_ctzll(left);
                 size_t round = count / HALF_LANES, lane = h * HALF_LANES + count % HALF_LANES;
                 out->place[round][lane] = (int64_t)(word * 64 + bit);
-                out->negative[round] |= (uint8_t)((half[h].minus[word] >> bit & 1) << lane);
+                out->negative[round] |= (uint8_t)(((half[h].minus[word] >> bit ^ bit) & 1) << lane); /* M's sign too */
                 out->used[round] |= (uint8_t)(1u << lane);
             }
         }

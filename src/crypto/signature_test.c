@@ -217,6 +217,122 @@ TEST(secp256k1_many_agree_on_random_numbers)
     }
 }
 
+/* The three ways must agree; `decided` counts the answers for which the lanes needed no library. */
+static bool check_one(const struct hash *digest, const struct secp256k1_signature *s, unsigned *decided)
+{
+    struct address one, plain;
+    uint8_t key[64];
+    bool ok = secp256k1_recover(&one, digest, s), plain_ok = secp256k1_recover_plain(&plain, digest, s);
+    CHECK(ok == plain_ok);
+    CHECK(!ok || address_equal(&one, &plain));
+    if (ifma_available() && s->recovery_id < 4 && secp256k1_is_scalar(s->r) && secp256k1_is_scalar(s->s)) {
+        enum secp256k1_answer answer = secp256k1_recover_key(key, digest, s);
+        CHECK(answer == SECP256K1_UNDECIDED || (answer == SECP256K1_FOUND) == plain_ok);
+        *decided += answer != SECP256K1_UNDECIDED;
+    } else {
+        ++*decided;
+    }
+    return ok;
+}
+
+TEST(secp256k1_one_agrees_with_the_library)
+{
+    enum { COUNT = 2000 };
+    unsigned found = 0, decided = 0;
+    for (size_t i = 0; i < COUNT; i++) {
+        struct secp256k1_signature s;
+        struct hash digest;
+        uint8_t secret[32];
+        random_secret(secret);
+        harness_random_edge_bytes(digest.b, 32);
+        CHECK(secp256k1_sign(&s, &digest, secret));
+        switch (harness_random_below(6)) {
+        case 0: harness_random_edge_bytes(s.r, 32); break;
+        case 1: harness_random_edge_bytes(s.s, 32); break;
+        case 2: s.recovery_id = (uint8_t)harness_random_below(5); break;
+        case 3:
+            s.recovery_id = (uint8_t)(2 + harness_random_below(2));
+            memset(s.r, 0, 15);
+            break;
+        default: break;
+        }
+        found += check_one(&digest, &s, &decided);
+    }
+    CHECK(found > COUNT / 2 && decided == COUNT);
+}
+
+/* A signature with R = point_factor·G whose key is u1·G + u2·R. */
+static void choose_signature(struct secp256k1_signature *s, struct hash *digest, const BIGNUM *point_factor,
+                             const BIGNUM *u1, const BIGNUM *u2, const BIGNUM *order, BN_CTX *context)
+{
+    uint8_t scalar[32], point[64];
+    BIGNUM *r = BN_new(), *t = BN_new();
+    BN_bn2binpad(point_factor, scalar, 32);
+    secp256k1_base_multiple(point, scalar);
+    BN_bin2bn(point, 32, r);
+    CHECK(BN_cmp(r, order) < 0); /* all but one of 2^128 */
+    memcpy(s->r, point, 32);
+    s->recovery_id = point[63] & 1;
+    BN_mod_mul(t, r, u2, order, context);
+    BN_bn2binpad(t, s->s, 32);
+    BN_mod_mul(t, r, u1, order, context);
+    BN_mod_sub(t, BN_value_one(), t, order, context);
+    BN_mod_sub(t, t, BN_value_one(), order, context);
+    BN_bn2binpad(t, digest->b, 32);
+    BN_free(r);
+    BN_free(t);
+}
+
+/* A scalar near one that makes points of the sum meet: small or a power of two, times 1 or lambda, with either sign. */
+static void special_scalar(BIGNUM *out, const BIGNUM *lambda, const BIGNUM *order, BN_CTX *context)
+{
+    BN_set_word(out, harness_random_below(4));
+    if (harness_random_below(2) == 0) BN_lshift(out, out, (int)harness_random_below(256));
+    if (harness_random_below(4) == 0) BN_add_word(out, harness_random_below(300));
+    if (harness_random_below(3) == 0) BN_mod_mul(out, out, lambda, order, context);
+    if (harness_random_below(3) == 0) BN_sub(out, order, out);
+    BN_nnmod(out, out, order, context);
+}
+
+TEST(secp256k1_one_agrees_where_points_meet)
+{
+    enum { COUNT = 3000 };
+    BN_CTX *context = BN_CTX_new();
+    BIGNUM *order = NULL, *lambda = NULL, *k = BN_new(), *u1 = BN_new(), *u2 = BN_new(), *t = BN_new();
+    BN_hex2bn(&order, order_hex);
+    BN_hex2bn(&lambda, "5363ad4cc05c30e0a5261c028812645a122e22ea20816678df02967c1b23bd72");
+    unsigned found = 0, infinite = 0, decided = 0, count = 0;
+    while (count < COUNT) {
+        special_scalar(k, lambda, order, context);
+        special_scalar(u1, lambda, order, context);
+        special_scalar(u2, lambda, order, context);
+        bool to_infinity = count % 4 == 0;
+        if (to_infinity) { /* u1 = -k·u2 */
+            BN_mod_mul(u1, k, u2, order, context);
+            BN_sub(u1, order, u1);
+            BN_nnmod(u1, u1, order, context);
+        }
+        if (BN_is_zero(k) || BN_is_zero(u2)) continue;
+        count++;
+        struct secp256k1_signature s;
+        struct hash digest;
+        choose_signature(&s, &digest, k, u1, u2, order, context);
+        bool ok = check_one(&digest, &s, &decided);
+        CHECK(!to_infinity || !ok);
+        found += ok;
+        infinite += !ok;
+    }
+    CHECK(found > COUNT / 2 && infinite >= COUNT / 4);
+    CHECK(decided == COUNT); /* not even infinity goes to the library */
+    BN_free(order);
+    BN_free(lambda);
+    BN_free(k);
+    BN_free(u1);
+    BN_free(u2);
+    BN_free(t);
+    BN_CTX_free(context);
+}
+
 /* Signs with OpenSSL; input as p256_verify wants it. */
 static void p256_sign(uint8_t input[160])
 {
