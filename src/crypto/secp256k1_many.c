@@ -244,7 +244,7 @@ static NOINLINE IFMA void add_from_table(struct sum8 *s, const struct table8 *t,
     __m512i index = _mm512_add_epi64(_mm512_mullo_epi64(place, all8(ENTRY_WORDS)), lane);
     const lane64 *x = (const lane64 *)(half == 0 ? &t->entry[0].x : &t->entry[0].lambda_x);
     const lane64 *y = (const lane64 *)&t->entry[0].y;
-    sum_add(s, gather(x, LANES, index), gather(y, LANES, index), negative, used);
+    sum_add(s, field_gather(x, LANES, index), field_gather(y, LANES, index), negative, used);
 }
 
 /* zz and zzz map G's points to the curve of the sum. */
@@ -253,8 +253,8 @@ static NOINLINE IFMA void add_from_base(struct sum8 *s, const int16_t digit[LANE
 {
     __mmask8 negative, used;
     __m512i index = _mm512_slli_epi64(places(digit, &negative, &used), 4); /* BASE_WORDS */
-    struct field8 x = gather(&base_table[0][half == 0 ? 0 : 2 * FIELD_LIMBS], 1, index);
-    struct field8 y = gather(&base_table[0][FIELD_LIMBS], 1, index);
+    struct field8 x = field_gather(&base_table[0][half == 0 ? 0 : 2 * FIELD_LIMBS], 1, index);
+    struct field8 y = field_gather(&base_table[0][FIELD_LIMBS], 1, index);
     sum_add(s, field_multiply(x, *zz), field_multiply(y, *zzz), negative, used);
 }
 

@@ -27,19 +27,22 @@
  * which follows one doubling behind in lanes of its own, with the other sign for every second point. y(R) comes last, so nothing waits for the square root, and the
  * root's power too has a lane of its own: its 266 multiplications take about as long as the 129 doublings.
  *
- * Exceptions. The order of the group is odd and prime, so no doubling has any. An addition of equal or opposite points
- * leaves z = 0 for good. Lanes begin with points that nobody can foresee, so until they are added up this happens to
- * nobody, whatever is signed; if it happened the library would have to decide. The very last addition meets opposite
- * points where the key is infinity: if neither point had z = 0 before, and x is not 0 after, then they were opposite,
- * and there is no key. */
-#include "crypto/inverse.h"
+ * No doubling has an exception, as the order of the group is odd and prime; lane_sum.h tells what becomes of those of
+ * additions. */
 #include "crypto/secp256k1_private.h"
+
+#include <pthread.h>
 
 #if defined(__x86_64__)
 
-#include "crypto/secp256k1_comb.h"
+#include "crypto/secp256k1_point8.h"
 
-enum { LANES = SECP256K1_LANES, HALF_LANES = LANES / 2, CHAIN = SECP256K1_CHAIN };
+#include "crypto/lane_sum.h"
+
+/* The curve of the chain is y^2 = x^3 - 1/4: (x, y) -> (mu·x, nu·y) with mu^3 = -1/28 and nu^2 = mu^3 brings secp256k1's
+ * points there. */
+static const int64_t mu[FIELD_LIMBS] = {0x2a2f6b43675c, 0x1b1340792af8d, 0xf1d4170c69fd8, 0x3a327b9a6431c,
+                                        0x915a69e369a7};
 
 static const uint64_t prime[4] = {0xfffffffefffffc2f, 0xffffffffffffffff, 0xffffffffffffffff, 0xffffffffffffffff};
 /* p less the order: r + order may be the x of R for r below this. */
@@ -50,6 +53,20 @@ static const int64_t inverse_of_mu[FIELD_LIMBS] = {0x90c36d7832f52, 0x4b20ac542c
                                                    0x693a3412a8e4};
 static const int64_t inverse_of_nu[FIELD_LIMBS] = {0x696e07526c589, 0xc72654e2f3dd9, 0x94e667a71da89, 0xc0d40e4f9ad36,
                                                    0x1ea6fddfbf82};
+
+/* ---- the table of G ---------------------------------------------------------------------------------------------- */
+
+static struct comb comb; /* made once, at the first use */
+static pthread_once_t comb_once = PTHREAD_ONCE_INIT;
+
+/* Lanes 4 to 7 are multiplied by lambda at last, so what they add is divided by it here. */
+static IFMA void make_comb(void)
+{
+    struct field8 x_factor = field_constant(mu);
+    struct comb_source source = {secp256k1_base_multiple, secp256k1_random_points, prime,
+                                 field_choose(0xf0, x_factor, times_beta(times_beta(x_factor))), field_constant(nu)};
+    comb_make(&comb, &source);
+}
 
 /* ---- the square root --------------------------------------------------------------------------------------------- */
 
@@ -94,6 +111,7 @@ static bool root_finished(const struct root *r)
 /* ---- the chain --------------------------------------------------------------------------------------------------- */
 
 /* The lanes of a state, between doublings, n being the number of doublings behind it; `a` and `c` are of level 1. */
+enum { CHAIN = SECP256K1_CHAIN };
 enum {
     LANE_X = 0,        /* of 2^n·R */
     LANE_H = 1,        /* q1 - q0 of the last doubling */
@@ -119,13 +137,6 @@ static ALWAYS_INLINE IFMA struct field8 combine(struct field8 t)
     return field_settle(t);
 }
 
-static ALWAYS_INLINE IFMA struct field8 choose_lanes(struct field8 a, __m512i from, struct field8 b)
-{
-#pragma GCC unroll 5
-    for (size_t i = 0; i < FIELD_LIMBS; i++) a.limb[i] = _mm512_permutex2var_epi64(a.limb[i], from, b.limb[i]);
-    return a;
-}
-
 /* Writes the states of R, 2R, 4R, ... and one more, whose M is that of the last. Lane 6 of the result is x^3 + 7 to the
  * power of (p + 1)/4. */
 static NOINLINE IFMA struct field8 make_chain(struct field8 state[CHAIN + 1], struct field8 x, struct field8 right,
@@ -147,7 +158,7 @@ static NOINLINE IFMA struct field8 make_chain(struct field8 state[CHAIN + 1], st
     root->kept[0] = now;
     for (size_t n = 0; n < CHAIN; n++) {
         state[n] = now;
-        struct field8 a = choose_lanes(now, first_a, now), b = choose_lanes(now, first_b, level);
+        struct field8 a = field_permute(now, first_a, now), b = field_permute(now, first_b, level);
         b = root_factor(root, b);
         __m512i t[2 * FIELD_LIMBS];
         field_columns_soon(t, &a, &b);
@@ -155,8 +166,8 @@ static NOINLINE IFMA struct field8 make_chain(struct field8 state[CHAIN + 1], st
         root_advance(root, level);
         for (size_t i = 0; i < FIELD_LIMBS; i++) /* lane 2, c, as lane 7 */
             _mm512_mask_storeu_epi64((int64_t *)(void *)&state[n].limb[i] + LANE_C - 2, 1 << 2, level.limb[i]);
-        a = choose_lanes(level, second_a, level);
-        b = root_factor(root, choose_lanes(level, second_b, now));
+        a = field_permute(level, second_a, level);
+        b = root_factor(root, field_permute(level, second_b, now));
         field_columns_soon(t, &a, &b);
         now = combine(field_fold(t));
         root_advance(root, now);
@@ -167,103 +178,6 @@ static NOINLINE IFMA struct field8 make_chain(struct field8 state[CHAIN + 1], st
         root_advance(root, now);
     }
     return now;
-}
-
-/* ---- sums in lanes ----------------------------------------------------------------------------------------------- */
-
-/* p + (x/w, y/w^2), where c is w^2. Its z is 0 if p's was, or if the points are equal or opposite. */
-static NOINLINE IFMA void add_fraction(struct point8 *p, const struct field8 *x, const struct field8 *y,
-                                       const struct field8 *w, const struct field8 *c)
-{
-    struct field8 zz = field_square(p->z), u = field_multiply(p->x, *w), s = field_multiply(p->y, *c);
-    struct field8 h = field_subtract(field_multiply(*x, zz), u), zw = field_multiply(p->z, *w);
-    struct field8 r = field_subtract(field_multiply(*y, field_multiply(zz, p->z)), s);
-    struct field8 hh = field_square(h), k = field_multiply(hh, *w), v = field_multiply(u, k), kh = field_multiply(k, h);
-    p->z = field_multiply(zw, h);
-    p->x = field_settle(field_plus(field_square(r), field_minus(field_plus(kh, field_shift(v, 1)))));
-    p->y = field_multiply_two(r, field_subtract(v, p->x), s, field_settle(field_minus(kh)));
-}
-
-/* Which states the lanes add, round by round. */
-struct schedule {
-    enum { ROUNDS_MAX = (CHAIN + 1) / 2 / HALF_LANES + 1 };
-    int64_t place[ROUNDS_MAX][LANES];
-    uint8_t negative[ROUNDS_MAX], used[ROUNDS_MAX];
-    size_t rounds;
-};
-
-static void make_schedule(struct schedule *out, const struct secp256k1_signs half[2])
-{
-    memset(out, 0, sizeof *out);
-    for (size_t h = 0; h < 2; h++) {
-        size_t count = 0;
-        for (size_t word = 0; word < COUNT_OF(half[h].plus); word++) {
-            for (uint64_t left = half[h].plus[word] | half[h].minus[word]; left != 0; left &= left - 1, count++) {
-                unsigned bit = (unsigned)__builtin_ctzll(left);
-                size_t round = count / HALF_LANES, lane = h * HALF_LANES + count % HALF_LANES;
-                out->place[round][lane] = (int64_t)(word * 64 + bit);
-                out->negative[round] |= (uint8_t)(((half[h].minus[word] >> bit ^ bit) & 1) << lane); /* M's sign too */
-                out->used[round] |= (uint8_t)(1u << lane);
-            }
-        }
-        size_t rounds = (count + HALF_LANES - 1) / HALF_LANES;
-        if (rounds > out->rounds) out->rounds = rounds;
-    }
-}
-
-static ALWAYS_INLINE IFMA struct field8 negate_in(__mmask8 lanes, struct field8 y)
-{
-    return field_choose(lanes, y, field_settle(field_minus(y)));
-}
-
-/* Adds each lane's four multiples of G. */
-static NOINLINE IFMA void add_base(struct point8 *sum, const struct secp256k1_comb *comb,
-                                   const int16_t digit[SECP256K1_COMB_WINDOWS])
-{
-    enum { WINDOWS = SECP256K1_COMB_WINDOWS / LANES, WORDS = 2 * FIELD_LIMBS };
-    for (size_t part = 0; part < WINDOWS; part++) {
-        _Alignas(64) int64_t place[LANES] = {0};
-        __mmask8 negative = 0, used = 0;
-        for (size_t k = 0; k < LANES; k++) {
-            size_t window = WINDOWS * k + part;
-            int d = digit[window];
-            if (d == 0) continue;
-            used |= (__mmask8)(1u << k);
-            negative |= (__mmask8)((unsigned)(d < 0) << k);
-            place[k] = (int64_t)((window * SECP256K1_COMB_MULTIPLES + (size_t)abs(d) - 1) * WORDS);
-        }
-        __m512i index = _mm512_load_si512(place);
-        struct field8 unused, x = gather(comb->point[0][0].limb, 1, index);
-        struct field8 y = gather(comb->point[0][0].limb + FIELD_LIMBS, 1, index);
-        *sum = point_choose(used, *sum, point_add(*sum, x, negate_in(negative, y), &unused));
-    }
-}
-
-/* Adds the points of the chain; `factor` is y of R on the chain's curve. */
-static NOINLINE IFMA void add_chain(struct point8 *sum, const struct field8 state[CHAIN + 1],
-                                    const struct schedule *schedule, struct field8 factor)
-{
-    enum { WORDS = sizeof state[0] / 8 };
-    for (size_t round = 0; round < schedule->rounds; round++) {
-        __m512i index = _mm512_mullo_epi64(_mm512_loadu_si512(schedule->place[round]), all8(WORDS));
-        const lane64 *at = (const lane64 *)state;
-        struct field8 x = gather(at + LANE_X, LANES, index), w = gather(at + LANE_W, LANES, index);
-        struct field8 c = gather(at + LANE_C, LANES, index);
-        struct field8 y = field_multiply(gather(at + WORDS + LANE_BEFORE_M, LANES, index), factor);
-        struct point8 added = *sum;
-        y = negate_in(schedule->negative[round], y);
-        add_fraction(&added, &x, &y, &w, &c);
-        *sum = point_choose(schedule->used[round], *sum, added);
-    }
-}
-
-/* Lane k gets the sum of lanes k and k ^ distance; distance is 1, 2 or 4. */
-static NOINLINE IFMA void add_across(struct point8 *sum, long long distance)
-{
-    __m512i from = _mm512_xor_si512(_mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0), all8(distance));
-    struct field8 x = choose_lanes(sum->x, from, sum->x), z = choose_lanes(sum->z, from, sum->z);
-    struct field8 w = field_square(z), y = field_multiply(choose_lanes(sum->y, from, sum->y), z), c = field_square(w);
-    add_fraction(sum, &x, &y, &w, &c);
 }
 
 /* ---- recovery ---------------------------------------------------------------------------------------------------- */
@@ -305,16 +219,29 @@ static NOINLINE IFMA void write_key(uint8_t key[64], const struct point8 *sum)
     write_number(key + 32, word);
 }
 
+/* M has the wrong sign for odd n. */
+static void change_odd_signs(struct signed_bits *bits)
+{
+    const uint64_t even = 0x5555555555555555;
+    for (size_t i = 0; i < COUNT_OF(bits->plus); i++) {
+        uint64_t plus = bits->plus[i], minus = bits->minus[i];
+        bits->plus[i] = (plus & even) | (minus & ~even);
+        bits->minus[i] = (minus & even) | (plus & ~even);
+    }
+}
+
 IFMA enum secp256k1_answer secp256k1_recover_key(uint8_t key[64], const struct hash *digest,
                                                  const struct secp256k1_signature *signature)
 {
-    const struct secp256k1_comb *comb = secp256k1_comb_start();
+    pthread_once(&comb_once, make_comb);
     uint64_t number[4];
     if (!find_x(number, signature)) return SECP256K1_NO_KEY;
     struct secp256k1_plan plan;
-    struct schedule schedule;
+    struct sum_schedule schedule;
     secp256k1_prepare_one(&plan, digest, signature);
-    make_schedule(&schedule, plan.point);
+    comb_prefetch(&comb, plan.base);
+    for (size_t h = 0; h < 2; h++) change_odd_signs(&plan.point[h]);
+    sum_plan(&schedule, plan.point, 2);
 
     struct field8 state[CHAIN + 1], x = field_all(number);
     struct field8 right = field_settle(field_plus(field_multiply(field_square(x), x), field_small(7)));
@@ -322,21 +249,19 @@ IFMA enum secp256k1_answer secp256k1_recover_key(uint8_t key[64], const struct h
     struct field8 y = make_chain(state, field_multiply(x, field_constant(mu)), right, &root);
     if ((field_is_zero(field_subtract(field_square(y), right)) >> ROOT_LANE & 1) == 0) return SECP256K1_NO_KEY;
     bool odd = field_is_odd(y) >> ROOT_LANE & 1;
-    y = choose_lanes(y, all8(ROOT_LANE), y);
+    y = field_permute(y, all8(ROOT_LANE), y);
     y = negate_in(odd != ((signature->recovery_id & 1) != 0) ? 0xff : 0, y);
 
-    __m512i lane = _mm512_mullo_epi64(_mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0), all8(2 * FIELD_LIMBS));
-    struct point8 sum = {gather(comb->start[0].limb, 1, lane), gather(comb->start[0].limb + FIELD_LIMBS, 1, lane),
-                         field_small(1)};
-    add_base(&sum, comb, plan.base);
-    add_chain(&sum, state, &schedule, field_multiply(y, field_constant(nu)));
+    struct point8 sum = sum_start(&comb);
+    sum_add_comb(&sum, &comb, plan.base);
+    sum_add_chain(&sum, state, (struct sum_lanes){LANE_X, LANE_W, LANE_C, LANE_BEFORE_M}, &schedule,
+                  field_multiply(y, field_constant(nu)));
     sum.x = field_choose(0xf0, sum.x, times_beta(sum.x)); /* lambda */
-    add_across(&sum, 4);
-    add_across(&sum, 2);
-    bool doubtful = (field_is_zero(sum.z) & 3) != 0;
-    add_across(&sum, 1);
-    if ((field_is_zero(sum.z) & 1) != 0)
-        return doubtful || (field_is_zero(sum.x) & 1) != 0 ? SECP256K1_UNDECIDED : SECP256K1_NO_KEY;
+    switch (sum_finish(&sum)) {
+    case LANE_SUM_INFINITY: return SECP256K1_NO_KEY;
+    case LANE_SUM_UNDECIDED: return SECP256K1_UNDECIDED;
+    case LANE_SUM_POINT: break;
+    }
     write_key(key, &sum);
     return SECP256K1_FOUND;
 }

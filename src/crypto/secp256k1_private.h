@@ -6,6 +6,7 @@
 
 #include "crypto/crypto.h"
 #include "crypto/ifma.h"
+#include "crypto/signed_digits.h"
 
 /* Signatures that go through the curve together in one vector, and most groups of them that share inversions. */
 enum { SECP256K1_LANES = 8, SECP256K1_GROUPS_MAX = 8, SECP256K1_CHUNK = SECP256K1_LANES * SECP256K1_GROUPS_MAX };
@@ -43,21 +44,12 @@ void secp256k1_recover_keys(uint8_t key[][64], bool *ok, const struct hash *dige
 
 /* ---- one signature ------------------------------------------------------------------------------------------------ */
 
-enum {
-    SECP256K1_CHAIN = 129,       /* multiples R, 2R, 4R, ... 2^128·R that a half of a factor may use */
-    SECP256K1_COMB_WINDOWS = 32, /* of eight bits, for the factor of G */
-    SECP256K1_COMB_MULTIPLES = 128,
-};
+enum { SECP256K1_CHAIN = 129 }; /* multiples R, 2R, 4R, ... 2^128·R that a half of a factor may use */
 
-/* Digits of one bit with a sign: digit i is 1, -1 or 0 as bit i is set in `plus`, in `minus` or in neither. */
-struct secp256k1_signs {
-    uint64_t plus[3], minus[3];
-};
-
-/* What becomes of R and G: the factor of R in two halves, that of G as digits from -128 to 128. */
+/* What becomes of R and G: the factor of R in two halves below 2^128, and that of G. */
 struct secp256k1_plan {
-    struct secp256k1_signs point[2];
-    int16_t base[SECP256K1_COMB_WINDOWS];
+    struct signed_bits point[2];
+    int16_t base[COMB_WINDOWS];
 };
 
 void secp256k1_prepare_one(struct secp256k1_plan *out, const struct hash *digest,

@@ -177,50 +177,30 @@ void secp256k1_prepare(struct secp256k1_digits *out, const struct hash *digest,
     }
 }
 
-/* The non-adjacent form of x, or of x - order when that is nearer to zero: digits -1, 0 and 1, no two neighbours other
- * than 0. Digit i of it is bit i + 1 of 3x less bit i + 1 of x. */
-static void write_nonadjacent(struct secp256k1_signs *out, struct scalar x)
+/* Takes x - order in place of x, and tells so, when that is nearer to zero; x is left as its distance from zero. */
+static bool toward_zero(struct scalar *x)
 {
-    struct scalar negative;
-    subtract(&negative, &order, &x);
-    bool minus = (x.limb[2] | x.limb[3]) != 0;
-    if (minus) x = negative;
-    ASSERT((x.limb[2] | x.limb[3]) == 0);
-    uint64_t thrice[3], plus[3], less[3], carry = 0;
-    for (size_t i = 0; i < 3; i++) {
-        unsigned __int128 t = (unsigned __int128)x.limb[i] * 3 + carry;
-        thrice[i] = (uint64_t)t;
-        carry = (uint64_t)(t >> 64);
-        plus[i] = thrice[i] & ~x.limb[i];
-        less[i] = x.limb[i] & ~thrice[i];
-    }
-    uint64_t *to_plus = minus ? out->minus : out->plus, *to_minus = minus ? out->plus : out->minus;
-    for (size_t i = 0; i < 3; i++) {
-        to_plus[i] = plus[i] >> 1 | (i < 2 ? plus[i + 1] << 63 : 0);
-        to_minus[i] = less[i] >> 1 | (i < 2 ? less[i + 1] << 63 : 0);
-    }
+    struct scalar negative, rest;
+    subtract(&negative, &order, x);
+    bool minus = subtract(&rest, &negative, x);
+    if (minus) *x = negative;
+    return minus;
 }
 
 void secp256k1_prepare_one(struct secp256k1_plan *out, const struct hash *digest,
                            const struct secp256k1_signature *signature)
 {
-    struct scalar inverse, s, z, half[2], negative;
+    struct scalar inverse, s, z, half[2];
     inverse = read_scalar(signature->r);
     inverse_256(inverse.limb, inverse.limb, order.limb);
     multiply(&inverse, &inverse, &r_squared);
     factors(&s, &z, &inverse, digest, signature);
     split(half, &s);
-    for (size_t h = 0; h < 2; h++) write_nonadjacent(&out->point[h], half[h]);
-
-    subtract(&negative, &order, &z); /* the one of the two that is below 2^255 */
-    bool minus = z.limb[3] >> 63 != 0;
-    if (minus) z = negative;
-    int carry = 0;
-    for (size_t i = 0; i < SECP256K1_COMB_WINDOWS; i++) {
-        int digit = (int)(z.limb[i / 8] >> i % 8 * 8 & 0xff) + carry;
-        carry = digit > 128;
-        digit -= carry << 8;
-        out->base[i] = (int16_t)(minus ? -digit : digit);
+    for (size_t h = 0; h < 2; h++) {
+        bool minus = toward_zero(&half[h]);
+        ASSERT((half[h].limb[2] | half[h].limb[3]) == 0);
+        write_nonadjacent(&out->point[h], half[h].limb, minus);
     }
-    ASSERT(carry == 0);
+    bool minus = toward_zero(&z);
+    write_comb_digits(out->base, z.limb, minus);
 }
