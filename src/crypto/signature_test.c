@@ -1,6 +1,7 @@
 /* Signatures over secp256k1 and P-256: round trips and everything that must be refused. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "crypto/crypto.h"
+#include "crypto/p256_private.h"
 #include "crypto/secp256k1_private.h"
 
 #include "harness.h"
@@ -350,6 +351,86 @@ static void p256_sign(uint8_t input[160])
     BN_free(y);
     ECDSA_SIG_free(s);
     EC_KEY_free(key);
+}
+
+/* All ways must agree, and the lanes must need no help. */
+static bool check_p256(const uint8_t in[160])
+{
+    bool ok = p256_verify(in);
+    CHECK(ok == p256_verify_plain(in));
+    if (ifma_available()) CHECK(p256_verify_lanes(in) == (ok ? P256_YES : P256_NO));
+    return ok;
+}
+
+TEST(p256_agrees_with_openssl)
+{
+    unsigned found = 0;
+    for (int round = 0; round < 300; round++) {
+        uint8_t in[160];
+        harness_random_edge_bytes(in, 32);
+        p256_sign(in);
+        found += check_p256(in);
+        size_t at = 32 * harness_random_below(5);
+        switch (harness_random_below(3)) {
+        case 0: harness_random_edge_bytes(in + at, 32); break;
+        case 1: in[at + harness_random_below(32)] ^= (uint8_t)(1u << harness_random_below(8)); break;
+        default: memcpy(in + at, in + 32 * harness_random_below(5), 32); break;
+        }
+        check_p256(in);
+    }
+    CHECK(found == 300);
+}
+
+/* Keys k·G and signatures with chosen u1 and u2, so that the sum's parts meet each other, their opposites and
+ * infinity. */
+TEST(p256_agrees_where_points_meet)
+{
+    enum { COUNT = 1500 };
+    EC_GROUP *group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+    EC_POINT *sum = EC_POINT_new(group);
+    BN_CTX *context = BN_CTX_new();
+    const BIGNUM *order = EC_GROUP_get0_order(group), *one = BN_value_one();
+    BIGNUM *k = BN_new(), *u1 = BN_new(), *u2 = BN_new(), *t = BN_new(), *r = BN_new(), *s = BN_new();
+    unsigned found = 0, infinite = 0;
+    for (unsigned count = 0; count < COUNT;) {
+        uint8_t in[160], scalar[32];
+        special_scalar(k, one, order, context);
+        special_scalar(u1, one, order, context);
+        special_scalar(u2, one, order, context);
+        if (BN_is_zero(k) || BN_is_zero(u2)) continue;
+        BN_mod_mul(t, k, u2, order, context);
+        if (count % 4 == 0) BN_mod_sub(u1, order, t, order, context);
+        count++;
+        BN_mod_add(t, t, u1, order, context);
+        bool infinity = BN_is_zero(t);
+        infinite += infinity;
+        if (infinity) BN_set_word(t, 1);
+        EC_POINT_mul(group, sum, t, NULL, NULL, context);
+        EC_POINT_get_affine_coordinates(group, sum, r, NULL, context);
+        BN_nnmod(r, r, order, context);
+        BN_mod_inverse(s, u2, order, context);
+        BN_mod_mul(s, s, r, order, context);
+        BN_mod_mul(t, s, u1, order, context);
+        BN_bn2binpad(t, in, 32);
+        BN_bn2binpad(r, in + 32, 32);
+        BN_bn2binpad(s, in + 64, 32);
+        BN_bn2binpad(k, scalar, 32);
+        p256_base_multiple(in + 96, scalar);
+        CHECK(check_p256(in) == !infinity);
+        found += !infinity;
+        in[31] ^= 1;
+        CHECK(!check_p256(in));
+    }
+    CHECK(found > COUNT / 2 && infinite >= COUNT / 4);
+    BN_free(k);
+    BN_free(u1);
+    BN_free(u2);
+    BN_free(t);
+    BN_free(r);
+    BN_free(s);
+    EC_POINT_free(sum);
+    EC_GROUP_free(group);
+    BN_CTX_free(context);
 }
 
 TEST(p256_verifies_signatures_and_refuses_changed_ones)
