@@ -21,6 +21,14 @@ static ALWAYS_INLINE IFMA __m512i all8(int64_t x)
     return _mm512_set1_epi64(x);
 }
 
+/* x itself, kept from the compiler's knowledge: it would make a constant anew at every use, in the unit that moves lanes,
+ * where loops are busiest. */
+static ALWAYS_INLINE IFMA __m512i kept8(__m512i x)
+{
+    __asm__("" : "+v"(x));
+    return x;
+}
+
 static ALWAYS_INLINE IFMA struct field8 field_constant(const int64_t limb[FIELD_LIMBS])
 {
     struct field8 out;
