@@ -73,6 +73,16 @@ static ALWAYS_INLINE IFMA struct field8 field_permute(struct field8 a, __m512i f
     return a;
 }
 
+/* *to = a, written out: compilers make a call of memcpy from an assignment or a loop, which costs all registers. */
+static ALWAYS_INLINE IFMA void field_store(struct field8 *to, struct field8 a)
+{
+    _mm512_store_si512(&to->limb[0], a.limb[0]);
+    _mm512_store_si512(&to->limb[1], a.limb[1]);
+    _mm512_store_si512(&to->limb[2], a.limb[2]);
+    _mm512_store_si512(&to->limb[3], a.limb[3]);
+    _mm512_store_si512(&to->limb[4], a.limb[4]);
+}
+
 /* Eight numbers; limb i of number k is at[i·stride + index[k]]. */
 static ALWAYS_INLINE IFMA struct field8 field_gather(const int64_t *at, size_t stride, __m512i index)
 {

@@ -139,13 +139,13 @@ static NOINLINE IFMA void make_chain(struct field8 state[CHAIN + 1], struct fiel
     now = field_choose(1 << LANE_Y, now, field_constant(alpha));
     now = field_choose(1 << LANE_F, now, field_constant(half));
     for (size_t n = 0; n < CHAIN; n++) {
-        state[n] = now;
+        field_store(&state[n], now);
         level = first_level(&first, now, level);
         for (size_t i = 0; i < FIELD_LIMBS; i++) /* lane 3, C, as lane 5 */
             _mm512_mask_storeu_epi64((int64_t *)(void *)&state[n].limb[i] + LANE_C - 3, 1 << 3, level.limb[i]);
         now = second_level(&second, now, level);
     }
-    state[CHAIN] = now;
+    field_store(&state[CHAIN], now);
 }
 
 /* ---- verification ------------------------------------------------------------------------------------------------ */
