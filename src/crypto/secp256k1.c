@@ -81,8 +81,8 @@ bool secp256k1_recover(struct address *out, const struct hash *digest, const str
     return true;
 }
 
-/* Fewer than this cost less one by one: eight lanes take as long as six recoveries. */
-enum { LEAST_TOGETHER = 7 };
+/* Fewer than this cost less one by one: eight lanes take as long as five recoveries. */
+enum { LEAST_TOGETHER = 5 };
 
 /* Signatures picked from a batch for the vector code, with their places in the batch. */
 struct picked {
