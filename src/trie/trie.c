@@ -67,9 +67,11 @@ bool trie_is_leaf(const struct hash *hash, const void *key, size_t key_size, siz
 static bool is_old_leaf(struct trie *t, struct place p, const uint8_t *key, size_t key_size, size_t depth)
 {
     struct hash hash;
-    if (depth < t->leaf_depth || *p.reference_size != REFERENCE_SIZE) return false;
+    if (depth < t->leaf_depth || *p.reference_size != REFERENCE_SIZE || t->old.size == 0) return false;
+    enum trie_hint hint = t->source.leaf_at == NULL ? TRIE_UNKNOWN : t->source.leaf_at(t->source.context, key, depth);
     memcpy(hash.b, p.reference, sizeof hash);
-    if (!trie_is_leaf(&hash, key, key_size, depth, t->old)) return false;
+    if (hint == TRIE_OTHER) return false;
+    if (hint == TRIE_UNKNOWN && !trie_is_leaf(&hash, key, key_size, depth, t->old)) return false;
     *p.node = &node_new_leaf(&t->nodes, key, key_size, t->old, false)->node;
     (*p.node)->unsaved = false;
     return true;
