@@ -8,8 +8,8 @@
  * in has the branch above the pair, too. To come back for it costs the whole descent again, and a page fault.
  *
  * Nodes are kept by their place. One that is not in memory with the tries has not changed since the last commit, so
- * what has been copied holds until the next one, when all is given up (commit_wait). Where no node lies at a place, the
- * pair is the leaf there: that is noted, too, and saves making its hash. */
+ * what has been copied holds until the next one, when all is given up (commit_wait). Where no node lies below the lowest
+ * one the pair is a leaf: that is noted with the node, and saves making the leaf's hash to see whether it is one. */
 #include <stdlib.h>
 
 #include "store/private.h"
@@ -19,7 +19,7 @@ enum { FETCH_SHARDS = 64 };
 struct fetched {
     struct fetch_shard {
         pthread_mutex_t lock;
-        struct flat_map nodes; /* struct bytes, in the arena; empty: no node lies there, a pair is the leaf */
+        struct flat_map nodes; /* struct node_at_hand, in the arena */
         struct arena arena;
         size_t bytes; /* in use of both, about */
     } shard[FETCH_SHARDS];
@@ -39,7 +39,7 @@ struct fetched *fetched_new(void)
     struct fetched *f = base_calloc(1, sizeof *f);
     for (size_t i = 0; i < FETCH_SHARDS; i++) {
         pthread_mutex_init(&f->shard[i].lock, NULL);
-        f->shard[i].nodes.value_size = sizeof(struct bytes);
+        f->shard[i].nodes.value_size = sizeof(struct node_at_hand);
     }
     return f;
 }
@@ -75,32 +75,36 @@ static struct fetch_shard *shard_of(struct fetched *f, const struct flat_key *k)
     return &f->shard[flat_key_hash(k) >> 32 & (FETCH_SHARDS - 1)];
 }
 
-bool fetched_find(struct fetched *f, const struct flat_key *k, struct bytes *out)
+bool fetched_find(struct fetched *f, const struct flat_key *k, struct node_at_hand *out)
 {
     struct fetch_shard *shard = shard_of(f, k);
     pthread_mutex_lock(&shard->lock);
-    const struct bytes *found = flat_map_find(&shard->nodes, k);
+    const struct node_at_hand *found = flat_map_find(&shard->nodes, k);
     if (found != NULL) *out = *found;
     pthread_mutex_unlock(&shard->lock);
     return found != NULL;
 }
 
-void fetched_put(struct fetched *f, const struct flat_key *k, struct bytes node, size_t most)
+void fetched_put(struct fetched *f, const struct flat_key *k, struct node_at_hand node, size_t most)
 {
-    enum { ENTRY = sizeof(struct flat_key) + sizeof(struct bytes) + 2 * sizeof(uint32_t) };
+    enum { ENTRY = sizeof(struct flat_key) + sizeof(struct node_at_hand) + 2 * sizeof(uint32_t) };
     struct fetch_shard *shard = shard_of(f, k);
+    size_t bytes = ENTRY + node.encoded.size;
     pthread_mutex_lock(&shard->lock);
-    if (shard->bytes + ENTRY + node.size <= most / FETCH_SHARDS && flat_map_find(&shard->nodes, k) == NULL) {
-        if (node.size != 0) node.data = arena_copy(&shard->arena, node.data, node.size);
-        *(struct bytes *)flat_map_put(&shard->nodes, k) = node;
-        shard->bytes += ENTRY + node.size;
+    struct node_at_hand *found = flat_map_find(&shard->nodes, k);
+    if (found != NULL) {
+        found->leaves |= node.leaves;
+    } else if (bytes <= most / FETCH_SHARDS && shard->bytes <= most / FETCH_SHARDS - bytes) {
+        node.encoded.data = arena_copy(&shard->arena, node.encoded.data, node.encoded.size);
+        *(struct node_at_hand *)flat_map_put(&shard->nodes, k) = node;
+        shard->bytes += bytes;
     }
     pthread_mutex_unlock(&shard->lock);
 }
 
 /* ---- for the tries ----------------------------------------------------------------------------------------------- */
 
-bool at_hand_find(struct store *s, const struct flat_key *k, struct bytes *out)
+bool at_hand_find(struct store *s, const struct flat_key *k, struct node_at_hand *out)
 {
     struct at_hand *a = &s->at_hand;
     return (a->fetched != NULL && fetched_find(a->fetched, k, out)) || fetched_find(a->taken, k, out) ||
@@ -147,29 +151,32 @@ struct around {
     struct store *store;
     uint64_t id;
     const struct hash *key;
-    size_t lowest;       /* depth of the lowest node on its way; SIZE_MAX: none was seen */
-    MDB_val near[2][2];  /* key and value of the pairs next to it, if it is not there itself */
+    size_t depth;           /* of the lowest node on its way; SIZE_MAX: none was seen */
+    struct bytes node;      /* ... and that node */
+    struct bytes near[2][2]; /* key and value of the pairs next to it, if it is not there itself */
     unsigned near_count;
 };
 
-/* The depth that a node's key ends with; SIZE_MAX when the node is not on the way of the pair. */
-static size_t depth_on_way(const struct around *a, const MDB_val *k)
+static struct bytes bytes_of(const MDB_val *v)
 {
-    uint8_t place[NODE_KEY_MAX];
-    const uint8_t *found = k->mv_data;
-    size_t before = a->id == 0 ? 0 : 8;
-    if (k->mv_size <= before) return SIZE_MAX;
-    size_t depth = found[k->mv_size - 1];
-    if (k->mv_size > pair_key_size(a->id)) depth = found[k->mv_size - 2];
-    if (depth > 2 * TRIE_KEY_MAX) return SIZE_MAX;
-    size_t size = node_key(place, a->id, a->key->b, depth);
-    return size == k->mv_size && memcmp(place, found, size) == 0 ? depth : SIZE_MAX;
+    return (struct bytes){v->mv_data, v->mv_size};
 }
 
-static void take(struct around *a, size_t depth, struct bytes node)
+/* The depth that a node's key ends with; SIZE_MAX when the node is not on the way of the pair. */
+static size_t depth_on_way(const struct around *a, struct bytes key)
+{
+    uint8_t place[NODE_KEY_MAX];
+    if (key.size <= (a->id == 0 ? 0u : 8u)) return SIZE_MAX;
+    size_t depth = key.data[key.size - 1 - (key.size > pair_key_size(a->id))];
+    if (depth > 2 * TRIE_KEY_MAX) return SIZE_MAX;
+    size_t size = node_key(place, a->id, a->key->b, depth);
+    return size == key.size && memcmp(place, key.data, size) == 0 ? depth : SIZE_MAX;
+}
+
+static void take(struct around *a, size_t depth, struct bytes node, uint16_t leaves)
 {
     struct flat_key k = fetched_place(a->id, a->key->b, depth);
-    fetched_put(a->store->at_hand.taken, &k, node, most_taken(a->store));
+    fetched_put(a->store->at_hand.taken, &k, (struct node_at_hand){node, leaves}, most_taken(a->store));
 }
 
 /* Goes back from the pair's place. Most pages have some 25 entries; the lowest node stands above a few of them. */
@@ -179,32 +186,50 @@ static void look_back(struct around *a, MDB_cursor *cursor)
     MDB_val k, v;
     for (unsigned i = 0; i < STEPS && mdb_cursor_get(cursor, &k, &v, MDB_PREV) == 0; i++) {
         if (k.mv_size == pair_key_size(a->id)) {
-            if (i == 0) {
-                a->near[a->near_count][0] = k;
-                a->near[a->near_count++][1] = v;
-            }
+            if (i != 0) continue;
+            a->near[a->near_count][0] = bytes_of(&k);
+            a->near[a->near_count++][1] = bytes_of(&v);
             continue;
         }
-        size_t depth = depth_on_way(a, &k);
+        size_t depth = depth_on_way(a, bytes_of(&k));
         if (depth == SIZE_MAX) continue;
-        if (a->lowest == SIZE_MAX) a->lowest = depth;
-        take(a, depth, (struct bytes){v.mv_data, v.mv_size});
+        if (a->depth != SIZE_MAX && depth < a->depth) {
+            take(a, depth, bytes_of(&v), 0);
+            continue;
+        }
+        if (a->depth != SIZE_MAX) take(a, a->depth, a->node, 0);
+        a->depth = depth;
+        a->node = bytes_of(&v);
     }
 }
 
-/* Below the lowest node lies a leaf, or nothing. Only where a node would have been seen: it lies before the pairs below
- * it, but for those whose next byte is less than its depth. */
-static void take_leaf(struct around *a, const uint8_t *pair, size_t pair_size, bool there)
+static int compare(struct bytes a, struct bytes b)
 {
-    uint8_t place[NODE_KEY_MAX], leaf[NODE_MAX];
-    size_t depth = a->lowest + 1, size = node_key(place, a->id, a->key->b, depth);
-    if (depth > 2 * TRIE_KEY_MAX || memcmp(place, pair, size < pair_size ? size : pair_size) > 0) return;
-    if (there) take(a, depth, (struct bytes){0});
-    for (unsigned i = 0; i < a->near_count && !there; i++) {
-        const uint8_t *near = a->near[i][0].mv_data;
-        struct bytes value = {a->near[i][1].mv_data, a->near[i][1].mv_size};
-        size = node_leaf(leaf, a->id, near, value, a->key->b, depth);
-        if (size != 0) take(a, depth, (struct bytes){leaf, size});
+    int order = memcmp(a.data, b.data, a.size < b.size ? a.size : b.size);
+    return order != 0 ? order : (a.size > b.size) - (a.size < b.size);
+}
+
+/* Whether the place one nibble below the lowest node lies between it and the pair, so that a node there would have been
+ * seen. Mostly so, but not where a node's depth is more than the byte that follows below it. */
+static bool has_passed_below(const struct around *a, struct bytes pair)
+{
+    uint8_t upper[NODE_KEY_MAX], lower[NODE_KEY_MAX];
+    if (a->depth >= 2 * TRIE_KEY_MAX) return false;
+    struct bytes node = {upper, node_key(upper, a->id, a->key->b, a->depth)};
+    struct bytes below = {lower, node_key(lower, a->id, a->key->b, a->depth + 1)};
+    return compare(node, below) < 0 && compare(below, pair) < 0;
+}
+
+/* Where nothing was seen below the lowest node, a leaf lies there, or nothing. */
+static void take_lowest(struct around *a, struct bytes pair, bool there)
+{
+    uint8_t leaf[NODE_MAX];
+    bool passed = has_passed_below(a, pair);
+    unsigned nibble = a->key->b[a->depth / 2 % 32] >> (a->depth % 2 == 0 ? 4 : 0) & 15;
+    take(a, a->depth, a->node, passed && there ? (uint16_t)(1u << nibble) : 0);
+    for (unsigned i = 0; i < a->near_count && passed && !there; i++) {
+        size_t size = node_leaf(leaf, a->id, a->near[i][0].data, a->near[i][1], a->key->b, a->depth + 1);
+        if (size != 0) take(a, a->depth + 1, (struct bytes){leaf, size}, 0);
     }
 }
 
@@ -214,7 +239,7 @@ bool node_take_along(struct store *s, struct reader *r, uint64_t id, const struc
     size_t before = id == 0 ? 0 : 8, size = pair_key_size(id);
     if (id != 0) store_be64(pair, id);
     memcpy(pair + before, key->b, sizeof key->b);
-    struct around a = {.store = s, .id = id, .key = key, .lowest = SIZE_MAX};
+    struct around a = {.store = s, .id = id, .key = key, .depth = SIZE_MAX};
     MDB_cursor *cursor = reader_cursor(s, r, node_table(id));
     MDB_val k = {size, pair}, v;
     map_was_read(s);
@@ -222,11 +247,11 @@ bool node_take_along(struct store *s, struct reader *r, uint64_t id, const struc
     bool there = k.mv_size == size && memcmp(k.mv_data, pair, size) == 0;
     if (there) *value = (struct bytes){v.mv_data, v.mv_size};
     if (!there && k.mv_size == size) {
-        a.near[0][0] = k;
-        a.near[0][1] = v;
+        a.near[0][0] = bytes_of(&k);
+        a.near[0][1] = bytes_of(&v);
         a.near_count = 1;
     }
     look_back(&a, cursor);
-    if (a.lowest != SIZE_MAX) take_leaf(&a, pair, size, there);
+    if (a.depth != SIZE_MAX) take_lowest(&a, (struct bytes){pair, size}, there);
     return there;
 }

@@ -266,16 +266,18 @@ struct fetched *fetched_new(void);
 void fetched_free(struct fetched *f);
 /* The place of a node: an id, and the first `depth` nibbles of a key. */
 struct flat_key fetched_place(uint64_t id, const uint8_t *key, size_t depth);
-/* Copies the node, unless there is one already or there would be more than `most` bytes. An empty one says that no node
- * lies there. */
-void fetched_put(struct fetched *f, const struct flat_key *k, struct bytes node, size_t most);
-bool fetched_find(struct fetched *f, const struct flat_key *k, struct bytes *out);
+struct node_at_hand {
+    struct bytes encoded;
+    uint16_t leaves; /* children that are known to be leaves: see trie_source */
+};
+/* Copies the node, or adds its leaves if it is there, unless there would be more than `most` bytes. */
+void fetched_put(struct fetched *f, const struct flat_key *k, struct node_at_hand node, size_t most);
+bool fetched_find(struct fetched *f, const struct flat_key *k, struct node_at_hand *out);
 
 void at_hand_open(struct store *s);
 void at_hand_close(struct store *s);
-/* The node at the place, if it is at hand; empty: a pair is the leaf there. Holds until at_hand_clear or at_hand_turn.
- * Any thread. */
-bool at_hand_find(struct store *s, const struct flat_key *k, struct bytes *out);
+/* The node at the place, if it is at hand. Holds until at_hand_clear or at_hand_turn. Any thread. */
+bool at_hand_find(struct store *s, const struct flat_key *k, struct node_at_hand *out);
 /* Gives all up: with each commit. */
 void at_hand_clear(struct store *s);
 /* Gives the older half up when it has become much, and begins a new one. No reads, no work on tries meanwhile. */

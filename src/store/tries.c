@@ -96,23 +96,19 @@ static size_t read_node(struct store *s, uint64_t id, const uint8_t *key, size_t
 
 /* ---- reading nodes wide ------------------------------------------------------------------------------------------ */
 
-static bool node_at(void *context, const uint8_t *key, size_t depth, struct bytes *out)
+static bool node_at(void *context, const uint8_t *key, size_t depth, struct bytes *out, uint16_t *leaves)
 {
     static _Thread_local uint8_t node[NODE_MAX];
     const struct held *h = context;
     struct flat_key k = fetched_place(h->id, key, depth);
-    if (at_hand_find(h->store, &k, out) && out->size != 0) return true;
+    struct node_at_hand found;
+    if (at_hand_find(h->store, &k, &found)) {
+        *out = found.encoded;
+        *leaves = found.leaves;
+        return true;
+    }
     *out = (struct bytes){node, read_node(h->store, h->id, key, depth, node)};
     return out->size != 0;
-}
-
-static enum trie_hint leaf_at(void *context, const uint8_t *key, size_t depth)
-{
-    const struct held *h = context;
-    struct flat_key k = fetched_place(h->id, key, depth);
-    struct bytes node;
-    if (!at_hand_find(h->store, &k, &node)) return TRIE_UNKNOWN;
-    return node.size == 0 ? TRIE_OLD_LEAF : TRIE_OTHER;
 }
 
 /* A key whose way is read, and what is known to be there: an account or a word. */
@@ -142,13 +138,13 @@ static void fetch_task(void *context, size_t i)
         if (trie_is_leaf(&hash, w->key, 32, depth, (struct bytes){value, value_size})) return;
         uint8_t node[NODE_MAX];
         struct flat_key k = fetched_place(w->held->id, w->key, depth);
-        struct bytes found;
+        struct node_at_hand found = {0};
         if (!at_hand_find(f->store, &k, &found)) {
-            found = (struct bytes){node, read_node(f->store, w->held->id, w->key, depth, node)};
-            if (found.size == 0) return;
+            found.encoded = (struct bytes){node, read_node(f->store, w->held->id, w->key, depth, node)};
+            if (found.encoded.size == 0) return;
             fetched_put(f->store->at_hand.fetched, &k, found, SIZE_MAX);
         }
-        if (!trie_step(found, w->key, 32, &depth, &hash)) return;
+        if (!trie_step(found.encoded, w->key, 32, &depth, &hash)) return;
     } while (depth < 64);
 }
 
@@ -176,7 +172,7 @@ static void fetch_ways(struct tries *t, struct change_set *set)
 
 static void hold(struct held *h, struct store *s, uint64_t id, const struct hash *root)
 {
-    struct trie_source source = {.context = h, .node_at = node_at, .leaf_at = leaf_at};
+    struct trie_source source = {.context = h, .node_at = node_at};
     *h = (struct held){s, id, trie_new(root, &source), 0};
 }
 
