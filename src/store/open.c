@@ -190,11 +190,11 @@ static size_t mapped_pages(const struct store *s)
     return pages;
 }
 
-/* A sixth of a cache of 512 MiB, half of what is beyond: who gives that much has memory. */
+/* A sixth of a cache of 512 MiB, and what is beyond: who gives that much has memory. */
 static size_t map_bound(size_t cache_bytes)
 {
     const size_t small = (size_t)512 << 20;
-    return cache_bytes <= small ? cache_bytes / 6 : small / 6 + (cache_bytes - small) / 2;
+    return cache_bytes <= small ? cache_bytes / 6 : small / 6 + (cache_bytes - small);
 }
 
 void map_was_read(struct store *s)

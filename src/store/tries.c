@@ -111,6 +111,14 @@ static bool node_at(void *context, const uint8_t *key, size_t depth, struct byte
     return out->size != 0;
 }
 
+static bool is_at_hand(void *context, const uint8_t *key, size_t depth)
+{
+    const struct held *h = context;
+    struct flat_key k = fetched_place(h->id, key, depth);
+    struct node_at_hand found;
+    return at_hand_find(h->store, &k, &found);
+}
+
 /* A key whose way is read, and what is known to be there: an account or a word. */
 struct way_job {
     const struct held *held;
@@ -172,7 +180,7 @@ static void fetch_ways(struct tries *t, struct change_set *set)
 
 static void hold(struct held *h, struct store *s, uint64_t id, const struct hash *root)
 {
-    struct trie_source source = {.context = h, .node_at = node_at};
+    struct trie_source source = {.context = h, .node_at = node_at, .is_at_hand = is_at_hand};
     *h = (struct held){s, id, trie_new(root, &source), 0};
 }
 

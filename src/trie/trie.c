@@ -71,6 +71,7 @@ static bool is_old_leaf(struct trie *t, struct place p, const uint8_t *key, size
     struct hash hash;
     if (t->old.size == 0 || *p.reference_size != REFERENCE_SIZE || (!known && depth < t->leaf_depth)) return false;
     memcpy(hash.b, p.reference, sizeof hash);
+    if (!known && t->source.is_at_hand != NULL && t->source.is_at_hand(t->source.context, key, depth)) return false;
     if (!known && !trie_is_leaf(&hash, key, key_size, depth, t->old)) return false;
     *p.node = &node_new_leaf(&t->nodes, key, key_size, t->old, false)->node;
     (*p.node)->unsaved = false;

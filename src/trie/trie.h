@@ -84,6 +84,8 @@ struct trie_source {
     /* The RLP of the node with that hash, valid until the thread's next call; false when it is not there. */
     bool (*node)(void *context, const struct hash *hash, struct bytes *out);
     bool (*node_at)(void *context, const uint8_t *key, size_t depth, struct bytes *out, uint16_t *leaves);
+    /* With node_at, may be NULL: whether node_at need not go far for it, so that guessing what it is does not pay. */
+    bool (*is_at_hand)(void *context, const uint8_t *key, size_t depth);
 };
 
 struct trie;
