@@ -234,10 +234,6 @@ static enum exit_code run_all(struct bench *b)
 enum exit_code bench_command(const struct options *o)
 {
     if (o->opcodes) return bench_opcodes(o);
-    if (o->size > WORKLOAD_SIZE_MAX) {
-        log_line("bench: --size: expected at most %u", WORKLOAD_SIZE_MAX);
-        return EXIT_BAD_INPUT;
-    }
     if (o->perturb != 0 && o->simulate_count != 0) {
         log_line("bench: expected one of --simulate and --perturb");
         return EXIT_BAD_INPUT;

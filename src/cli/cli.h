@@ -88,9 +88,9 @@ struct run_options {
 struct t8n_options {
     const char *alloc, *env, *txs;        /* files, or "stdin" */
     const char *fork, *chain_id, *reward; /* the state's rules */
-    const char *folder, *out_alloc, *out_result,
-        *out_body;         /* files in the folder, "stdout", "stderr", or "" for nowhere */
-    const char *verbosity; /* taken and ignored */
+    const char *folder;
+    const char *out_alloc, *out_result, *out_body; /* files in the folder, "stdout", "stderr", or "" for nowhere */
+    const char *verbosity;                         /* taken and ignored */
 };
 
 struct options {
@@ -148,6 +148,9 @@ extern const struct command commands[];
  * BAD_USAGE with *e set; *wants_help tells that --help was among them, and nothing else was looked at. */
 enum status options_parse(struct options *out, const struct command *c, char **arguments, int count, bool *wants_help,
                           struct error *e);
+/* Reads an unsigned number, decimal or behind 0x, as options take it; *end is what stands behind it. False when there is
+ * none, or it does not fit; *out is then untouched. */
+bool options_number(const char *text, const char **end, uint64_t *out);
 /* Prints what --help shows, for one command or (NULL) for weft. */
 void options_help(const struct command *c);
 
@@ -182,6 +185,10 @@ void interrupt_patience(unsigned seconds);
 /* Undoes interrupt_catch: for a command that never looks at the flag. */
 void interrupt_release(void);
 bool interrupted(void);
+
+/* Draws a bar that is filled to `part` of 1, and a short text behind it, over the last line on stderr, a terminal; both
+ * shrink to its width. */
+void terminal_bar(double part, const char *text);
 
 /* A bar on stderr. Steps may come from any thread. Nothing is shown before half a second has passed, nor where
  * stderr is no terminal. */

@@ -200,10 +200,6 @@ static enum status explain_all(struct explainer *x, struct arena *arena, struct 
 
 enum exit_code explain_command(const struct options *o)
 {
-    if (o->size > WORKLOAD_SIZE_MAX) {
-        log_line("explain: --size: expected at most %u", WORKLOAD_SIZE_MAX);
-        return EXIT_BAD_INPUT;
-    }
     struct explainer x = {.options = o, .colours = terminal_colours()};
     static const unsigned usual[] = {1, 2, 4, 8, 16, 32, 64};
     x.how = (struct explain_how){.serial = engine_new(1),
