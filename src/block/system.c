@@ -158,7 +158,7 @@ static enum status pay_out(struct block_run *run)
 /* ---- requests (EIP-7685) ----------------------------------------------------------------------------------------- */
 
 /* The deposit contract's event (EIP-6110): five ABI-encoded byte strings at fixed places. */
-enum { DEPOSIT_EVENT_SIZE = 576, DEPOSIT_REQUEST_SIZE = 192 };
+enum { DEPOSIT_EVENT_SIZE = 576 }; /* bytes */
 static const struct deposit_field {
     uint32_t offset, size;
 } deposit_fields[5] = {{160, 48}, {256, 32}, {320, 8}, {384, 96}, {512, 8}};

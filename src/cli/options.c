@@ -67,11 +67,13 @@ static const struct option table[] = {
         "serial, parallel, both, bal (along the block access list) or all"),
     BOUNDED(OPTION_REPEAT, "--repeat", "R", VALUE_REPEAT, 1, REPEAT_MAX, "execute R times and take the median"),
     TEXT(OPTION_FILTER, "--filter", "TEXT", filter, "only what has TEXT in its name"),
-    OTHER(OPTION_FORK, "--fork", "NAME", VALUE_FORK, "execute by the rules of this fork; of tests, only those of this fork"),
+    OTHER(OPTION_FORK, "--fork", "NAME", VALUE_FORK,
+        "execute by the rules of this fork; of tests, only those of this fork"),
     FLAG(OPTION_STATELESS, "--stateless", stateless, "check each valid block from a witness alone, too"),
     FLAG(OPTION_CHECK, "--check", check, "print nothing but what differs from the tests' own witnesses"),
     FLAG(OPTION_DIFF, "--diff", diff, "only what changed against the fork before"),
-    NUMBER(OPTION_SIZE, "--size", "N", size, 1, WORKLOAD_SIZE_MAX, "transactions in a block (default: what suits the workload)"),
+    NUMBER(OPTION_SIZE, "--size", "N", size, 1, WORKLOAD_SIZE_MAX,
+        "transactions in a block (default: what suits the workload)"),
     NUMBER(OPTION_SEED, "--seed", "N", seed, 0, ANY, "seed of the generator (default: 0)"),
     FLAG(OPTION_STORE, "--store", store, "keep the state in a store, in a folder of its own for each case"),
     TEXT(OPTION_DATADIR, "--datadir", "FOLDER", datadir, "where chain and state are kept"),
@@ -330,7 +332,7 @@ enum status options_parse(struct options *out, const struct command *c, char **a
     return STATUS_OK;
 }
 
-/* A line of the list of commands. Where the operands need more than their columns, the summary goes to the next line. */
+/* A line of the list of commands. Where operands need more than their columns, the summary goes to the next line. */
 static void help_line(const char *name, const char *operands, const char *summary)
 {
     if (strlen(operands) <= 18)

@@ -105,8 +105,7 @@ struct transaction {
 };
 
 /* Reads a transaction from its envelope: type byte and payload, or the RLP list of a legacy one. `encoded` and the
- * arena must outlive
- * *out. Any RLP_* status, TX_UNKNOWN_TYPE, TX_BAD_RECIPIENT, TX_BAD_SIGNATURE (v or y parity impossible). A type-3 or
+ * arena must outlive what is written to `out`. Any RLP_* status, TX_UNKNOWN_TYPE, TX_BAD_RECIPIENT, TX_BAD_SIGNATURE (v or y parity impossible). A type-3 or
  * -4 transaction without recipient is TX_BAD_RECIPIENT. */
 enum status transaction_decode(struct transaction *out, struct bytes encoded, struct arena *arena);
 /* Writes the envelope in front of what `w` holds. */

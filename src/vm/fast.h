@@ -87,7 +87,6 @@ enum fast_op {
 #define FAST_OP(name) FAST_##name,
     FAST_INSTRUCTIONS(FAST_OP)
 #undef FAST_OP
-    FAST_OP_COUNT
 };
 
 /* By enum fast_op: what goes into fast.handler. */
