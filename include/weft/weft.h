@@ -600,7 +600,7 @@ typedef struct weft_stats {
     const char *executor;     /**< "serial", "parallel" or "access list"; static */
     const char *fallback;     /**< why a parallel execution went on serially; NULL when it did not; static */
     uint64_t wall_ns;         /**< from the loaded state to the results: system calls, transactions, rewards */
-    uint64_t cpu_ns;          /**< processor time of the whole process, all its threads, in the same span */
+    uint64_t cpu_ns;          /**< processor time of the threads that executed, in the same span */
     uint64_t recover_wall_ns; /**< recovering senders, before that */
     uint64_t recover_cpu_ns;
     uint64_t seal_wall_ns; /**< receipts, roots, state changes, after it */

@@ -48,6 +48,9 @@ void engine_share_always(struct engine *e, bool always);
 /* Says that reading the state never waits for a disk or a node: then no more workers run transactions than there are
  * processors, since the others would only take them from each other. */
 void engine_never_waits(struct engine *e, bool never);
+/* Says that a block comes now, and waits until all workers are awake to receive it, some milliseconds at most: for
+ * measurements that begin after a pause. In a node the workers have just recovered the block's senders. */
+void engine_wake(struct engine *e);
 /* Notes, from the next block on, what each worker does when (block_result.events), with every executor. Costs two clock
  * readings a transaction. */
 void engine_record(struct engine *e, bool on);
@@ -172,7 +175,7 @@ struct block_stats {
     const char *executor; /* which one ran: "serial", "parallel" or "access list" */
     const char *fallback; /* why the parallel executor ran (partly) serially; NULL when it did not */
     uint64_t wall_ns;     /* system calls, transactions, rewards: from loaded state to results */
-    uint64_t cpu_ns;      /* of all threads */
+    uint64_t cpu_ns;      /* of the workers, in the same span */
     unsigned threads;     /* workers that took part */
     uint32_t speculated;  /* executions ahead of the head */
     uint32_t reruns;      /* executions whose result was thrown away */

@@ -79,6 +79,8 @@ void block_refuse(struct block_run *run, uint32_t index, enum status why);
  * other worker runs. */
 bool block_run_in_place(struct block_run *run, uint32_t index);
 
+/* Wakes the workers while a block is still being made ready, if its header promises that they will be needed. */
+void share_announce(struct engine *e, const struct block_task *task);
 /* Executes transactions on the caller alone, in place, until it pays to call the other workers; returns how many. */
 uint32_t share_run_alone(struct block_run *run);
 /* Whether the block promises so much work that all workers are called at once. */

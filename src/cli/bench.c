@@ -46,6 +46,7 @@ static enum status measure(struct bench *b, struct engine *e, enum executor_kind
 {
     uint32_t done = 0;
     while (done < b->repeat && !(done > 0 && interrupted())) {
+        engine_wake(e);
         enum status s = block_execute(e, kind, task, result, error);
         if (s != STATUS_OK) return s;
         b->runs[done++] = result->stats;

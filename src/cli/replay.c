@@ -67,6 +67,7 @@ static enum status execute_block(struct replay *r, const struct block_task *task
     for (; done < repeat && s == STATUS_OK && !(done > 0 && interrupted()); done++)
         for (enum executor_kind k = EXECUTOR_SERIAL; k < REPLAY_KINDS && s == STATUS_OK; k++)
             if (wants(r, k)) {
+                engine_wake(r->engines[k]);
                 s = block_execute(r->engines[k], k, k == EXECUTOR_ACCESS_LIST ? &with_list : task, &results[k],
                                   &v->error);
                 r->runs[k * repeat + done] = results[k].stats;

@@ -176,10 +176,12 @@ static enum status run_once(struct runs *x, enum executor_kind kind, uint32_t ru
 {
     struct engine *e = kind == EXECUTOR_SERIAL ? x->how->serial : x->how->parallel;
     struct block_result result;
+    engine_wake(e);
     enum status s = block_execute(e, kind, x->report->task, &result, error);
     x->plain[kind][run] = result.stats;
     if (s != STATUS_OK || run >= x->recorded) return s;
     engine_record(e, true);
+    engine_wake(e);
     s = block_execute(e, kind, x->report->task, &result, error);
     engine_record(e, false);
     if (s != STATUS_OK) return s;
