@@ -25,7 +25,7 @@
 
 /* The first location whose value is no longer what the execution saw. */
 struct mv_conflict {
-    const struct location *location; /* inside an account_entry or slot_entry: see mv_owner */
+    const struct location *location; /* of an account_entry, the one that `field` names; MV_SLOT: of a slot_entry */
     enum mv_field { MV_BALANCE, MV_NONCE, MV_META, MV_SLOT } field;
     uint32_t seen_tx, found_tx; /* who wrote what was seen and what is there now; 0: the state before the block */
 };
