@@ -32,6 +32,7 @@ refuses "--filter: expected a value" statetest "$folder" --filter
 refuses "$folder/missing: No such file" statetest "$folder/missing"
 refuses "$folder/missing: No such file" replay "$folder/missing"
 refuses "expected a bundle" replay "$folder/nothing"
+refuses "expected a bundle, or the name of a workload" explain uniswp-like
 refuses "cut.json: line 2, column 1: expected JSON" statetest "$folder/cut.json"
 refuses "empty.json: case: transaction: expected an object" statetest "$folder/empty.json"
 refuses "expected the name of a fork" fork Nowhere
