@@ -35,6 +35,8 @@ refuses "expected a bundle" replay "$folder/nothing"
 refuses "expected a bundle, or the name of a workload" explain uniswp-like
 refuses "cut.json: line 2, column 1: expected JSON" statetest "$folder/cut.json"
 refuses "empty.json: case: transaction: expected an object" statetest "$folder/empty.json"
+refuses "empty.json: case: network: expected a text" blocktest "$folder/empty.json"
+grep -qx "0 passed, 0 failed, 0 skipped" "$folder/out" || complain "a malformed case counts: $(cat "$folder/out")"
 refuses "expected the name of a fork" fork Nowhere
 refuses "expected the name of a workload" bench nothing
 refuses "expected an instruction or a precompiled contract of Osaka" bench --opcodes transfers
