@@ -182,6 +182,9 @@ struct block_stats {
     uint32_t conflicts;   /* transactions whose speculation did not hold */
 };
 
+/* Sorts runs of one block by wall time, and gives the median one. `count` is at least 1. */
+const struct block_stats *block_stats_median(struct block_stats *runs, size_t count);
+
 /* What a worker did at some time; only noted when engine_record is on. */
 enum block_event_kind {
     EVENT_RUN,   /* executed a transaction at the head of the line, and committed it */

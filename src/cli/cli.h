@@ -207,7 +207,17 @@ void progress_step(struct progress *p);
 /* Wipes the bar, so that something else can be printed; it comes back with a later step. */
 void progress_clear(struct progress *p);
 
-/* Writes `text` as the inside of a JSON string. */
+/* Times as people read them. */
+static inline double milliseconds(uint64_t ns)
+{
+    return (double)ns / 1e6;
+}
+static inline double microseconds(uint64_t ns)
+{
+    return (double)ns / 1e3;
+}
+
+/* Writes `text` as a JSON string, with its quotes. */
 void json_put_text(struct buffer *out, const char *text);
 /* Writes 0x and the digits. */
 void json_put_hex(struct buffer *out, const void *data, size_t size);

@@ -24,11 +24,6 @@ struct explainer {
 
 /* ---- on the terminal --------------------------------------------------------------------------------------------- */
 
-static double milliseconds(uint64_t ns)
-{
-    return (double)ns / 1e6;
-}
-
 static bool prints_table(const struct options *o)
 {
     return !o->json && o->output == NULL && o->perfetto == NULL;
