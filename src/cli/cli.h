@@ -148,9 +148,6 @@ extern const struct command commands[];
  * BAD_USAGE with *e set; *wants_help tells that --help was among them, and nothing else was looked at. */
 enum status options_parse(struct options *out, const struct command *c, char **arguments, int count, bool *wants_help,
                           struct error *e);
-/* Reads an unsigned number, decimal or behind 0x, as options take it; *end is what stands behind it. False when there is
- * none, or it does not fit; *out is then untouched. */
-bool options_number(const char *text, const char **end, uint64_t *out);
 /* Prints what --help shows, for one command or (NULL) for weft. */
 void options_help(const struct command *c);
 
@@ -207,6 +204,9 @@ void progress_step(struct progress *p);
 /* Wipes the bar, so that something else can be printed; it comes back with a later step. */
 void progress_clear(struct progress *p);
 
+/* Reads an unsigned number, decimal or behind 0x; *end is what stands behind it. False when there is none, or it does not
+ * fit; *out is then untouched. */
+bool text_number(const char *text, const char **end, uint64_t *out);
 /* Times as people read them. */
 static inline double milliseconds(uint64_t ns)
 {

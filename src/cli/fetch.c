@@ -245,9 +245,9 @@ static enum status fetch_block(struct bundle_list *out, struct rpc *r, const cha
 /* Reads "N" or "N-M". */
 static bool read_range(const char *text, uint64_t *first, uint64_t *last)
 {
-    if (!options_number(text, &text, first)) return false;
+    if (!text_number(text, &text, first)) return false;
     *last = *first;
-    if (*text == '-' && !options_number(text + 1, &text, last)) return false;
+    if (*text == '-' && !text_number(text + 1, &text, last)) return false;
     return *text == 0 && *first <= *last;
 }
 

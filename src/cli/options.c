@@ -154,7 +154,7 @@ static enum status bad(struct error *e, const struct command *c, const struct op
     return error_set(e, BAD_USAGE, "%s: %s: expected %s, found '%s'", c->name, o->name, expected, found);
 }
 
-bool options_number(const char *text, const char **end, uint64_t *out)
+bool text_number(const char *text, const char **end, uint64_t *out)
 {
     char *stop;
     bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X'); /* a 0 alone does not mean octal digits */
@@ -175,7 +175,7 @@ static enum status read_threads(struct options *o, const struct command *c, cons
     uint32_t count = 0;
     for (const char *at = text;; at++) {
         uint64_t n;
-        if (count == (list ? THREAD_LIST_MAX : 1) || !options_number(at, &at, &n) || n == 0 || n > THREADS_MAX ||
+        if (count == (list ? THREAD_LIST_MAX : 1) || !text_number(at, &at, &n) || n == 0 || n > THREADS_MAX ||
             (*at != 0 && *at != ','))
             return bad(e, c, option, list ? "up to 16 numbers from 1 to 1024" : "a number from 1 to 1024", text);
         out[count++] = (unsigned)n;
@@ -213,7 +213,7 @@ static enum status read_bounded(const struct command *c, const struct option *op
 {
     const char *end;
     uint64_t n;
-    if (options_number(text, &end, &n) && *end == 0 && n >= option->least && n <= option->most) {
+    if (text_number(text, &end, &n) && *end == 0 && n >= option->least && n <= option->most) {
         *out = n;
         return STATUS_OK;
     }
