@@ -39,7 +39,7 @@ struct parallel_run {
     uint32_t *group_of; /* each transaction, from first[0] on */
     struct group *groups;
     struct ahead **ahead; /* one for each transaction; set before sched_published, NULL until then */
-    struct hints hints; /* made after the first conflict: in many blocks there is none */
+    struct hints hints;   /* made after the first conflict: in many blocks there is none */
     _Atomic uint32_t hints_wanted, hints_begun, hints_made;
     uint32_t blamed, missed; /* that conflict; set before hints_wanted */
     bool in_groups; /* groups that hold are committed as a whole: nobody wants to see each transaction's commit */
