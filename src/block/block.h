@@ -272,8 +272,8 @@ enum { BLOCK_REQUESTS_MAX = 8 };
 struct hash block_requests_hash(const struct bytes *requests, uint32_t count);
 
 /* The first difference between two block access lists in canonical form (EIP-7928), as BLOCK_ACCESS_LIST_MISSING,
- * _EXTRA, _VALUE or _INDEX, with `error` set (may be NULL): account, slot or field, index, what was declared and what was found. block_execute compares
- * the list of the task with what it found in this way. Any thread. */
+ * _EXTRA, _VALUE or _INDEX, with `error` set (may be NULL): account, slot or field, index, what was declared and what was
+ * found. block_execute compares the list of the task with what it found in this way. Any thread. */
 enum status block_compare_access_lists(const struct block_access_list *declared, const struct block_access_list *found,
                                        struct error *error);
 

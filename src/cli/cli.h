@@ -204,8 +204,8 @@ void progress_step(struct progress *p);
 /* Wipes the bar, so that something else can be printed; it comes back with a later step. */
 void progress_clear(struct progress *p);
 
-/* Reads an unsigned number, decimal or behind 0x; *end is what stands behind it. False when there is none, or it does not
- * fit; *out is then untouched. */
+/* Reads an unsigned number, decimal or behind 0x; *end is what stands behind it. False when there is none, or it does
+ * not fit; *out is then untouched. */
 bool text_number(const char *text, const char **end, uint64_t *out);
 /* Times as people read them. */
 static inline double milliseconds(uint64_t ns)

@@ -1,5 +1,6 @@
 /* ends: how a translated run ends. With a jump, whose place is mostly known and then followed at once; with a branch,
- * into which the comparison before it melts; with an instruction that ends the frame; or by handing over to another run.
+ * into which the comparison before it melts; with an instruction that ends the frame; or by handing over to another
+ * run.
  *
  * A function that returns a bool says whether the run ends there; a jump to a known place does not end it. */
 #ifndef WEFT_VM_ENDS_H

@@ -17,8 +17,8 @@
  *
  * Positions on the stack are in bytes from sp, which points at the item that is on top when the run begins, and does
  * not move before it ends. A run may use dead places above the top as scratch. */
-#ifndef WEFT_FAST_H
-#define WEFT_FAST_H
+#ifndef WEFT_VM_FAST_H
+#define WEFT_VM_FAST_H
 
 /* Lists read best as they stand. */
 /* clang-format off */

@@ -1,4 +1,4 @@
-/* Blocks that are put together piece by piece: transactions and withdrawals of every kind, and those that are refused. */
+/* Blocks that are put together piece by piece: transactions and withdrawals of every kind, and what is refused. */
 #include "helpers.h"
 
 enum { COUNTER = 0xc0 };
