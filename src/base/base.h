@@ -254,8 +254,8 @@ static inline void cpu_relax(void)
 #endif
 }
 
-/* A lock that is held for moments. Who waits spins a little and then lets others run, as the holder may have been put
- * to sleep; without that, spinning workers can keep him asleep for the whole of their time slices. */
+/* A lock that is held for moments. A waiter spins a little and then lets others run, as the holder may have been put
+ * to sleep; without that, spinning workers can keep it asleep for the whole of their time slices. */
 void flag_lock_slow(atomic_flag *f);
 static inline void flag_lock(atomic_flag *f)
 {

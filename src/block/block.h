@@ -182,6 +182,9 @@ struct block_stats {
     uint32_t conflicts;   /* transactions whose speculation did not hold */
 };
 
+/* Sorts runs of one block by wall time, and gives the median one. `count` is at least 1. */
+const struct block_stats *block_stats_median(struct block_stats *runs, size_t count);
+
 /* What a worker did at some time; only noted when engine_record is on. */
 enum block_event_kind {
     EVENT_RUN,   /* executed a transaction at the head of the line, and committed it */
@@ -204,8 +207,8 @@ struct block_conflict {
     const struct account_entry *account;
     const struct slot_entry *slot; /* NULL: a field of the account */
     enum block_field { FIELD_BALANCE, FIELD_NONCE, FIELD_CODE, FIELD_SLOT } field;
-    uint32_t seen_tx,
-        found_tx; /* numbers (index + 1) of who wrote what it read and what is there now; 0: before the block */
+    /* numbers (index + 1) of who wrote what it read, and what is there now; 0: the state before the block */
+    uint32_t seen_tx, found_tx;
 };
 
 struct block_result {
@@ -239,7 +242,7 @@ struct block_result {
     struct state_diff diff;
 };
 
-/* The seam between block and executors: runs the transactions of a block that has been begun. */
+/* Who executes the transactions. */
 enum executor_kind {
     EXECUTOR_SERIAL,
     EXECUTOR_PARALLEL,
@@ -269,9 +272,8 @@ enum { BLOCK_REQUESTS_MAX = 8 };
 struct hash block_requests_hash(const struct bytes *requests, uint32_t count);
 
 /* The first difference between two block access lists in canonical form (EIP-7928), as BLOCK_ACCESS_LIST_MISSING,
- * _EXTRA, _VALUE or _INDEX with
- * *error set (may be NULL): account, slot or field, index, what was declared and what was found. block_execute compares
- * the list of the task with what it found in this way. Any thread. */
+ * _EXTRA, _VALUE or _INDEX, with `error` set (may be NULL): account, slot or field, index, what was declared and what was
+ * found. block_execute compares the list of the task with what it found in this way. Any thread. */
 enum status block_compare_access_lists(const struct block_access_list *declared, const struct block_access_list *found,
                                        struct error *error);
 

@@ -28,7 +28,7 @@ struct engine {
     struct precompile_memo *memo; /* of the running block */
     struct arena block;           /* what lives as long as the results of one block */
     bool record;
-    void (*hold_up)(void *context); /* NULL: nobody is; only while recording */
+    void (*hold_up)(void *context); /* engine_hold_up; NULL: nobody is held up */
     void *hold_up_context;
     bool share_always;
     uint64_t began_ns; /* the running block, on the wall clock */

@@ -51,6 +51,8 @@ TEST(options_are_read_wherever_they_stand)
     CHECK_TEXT(o.filter, "abc");
     CHECK_EQ_U64(o.seed, 16);
     CHECK_EQ_U64(o.size, 5);
+    CHECK_STATUS(parse(&o, &everything, "--seed 010", &help), STATUS_OK);
+    CHECK_EQ_U64(o.seed, 10); /* no octal digits */
     CHECK_STATUS(parse(&o, &with_list, "--threads 1,2,16 x", &help), STATUS_OK);
     CHECK_EQ_U64(o.thread_count, 3);
     CHECK_EQ_U64(o.threads[2], 16);

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 /* ---- colours --------------------------------------------------------------------------------------------------- */
@@ -78,7 +79,7 @@ bool interrupted(void)
 
 /* ---- progress -------------------------------------------------------------------------------------------------- */
 
-enum { BAR_WIDTH = 40 };
+enum { BAR_WIDTH = 40, BAR_WIDTH_MIN = 4, COLUMNS_MAX = 256 };
 #define BAR_DELAY_NS 500000000u /* shorter work shows nothing */
 #define BAR_EVERY_NS 100000000u
 
@@ -88,15 +89,36 @@ void progress_begin(struct progress *p, const char *what, size_t total)
     p->on_terminal = isatty(STDERR_FILENO);
 }
 
+static size_t columns_of_stderr(void)
+{
+    struct winsize w;
+    bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col != 0;
+    return !known ? 80 : w.ws_col < COLUMNS_MAX ? w.ws_col : COLUMNS_MAX;
+}
+
+void terminal_bar(double part, const char *text)
+{
+    /* A line that is broken cannot be drawn over: the last column stays free. */
+    size_t room = columns_of_stderr() - 1, text_size = strlen(text);
+    size_t width = room > text_size + 3 ? room - text_size - 3 : 0; /* brackets and a space */
+    char bar[BAR_WIDTH + 1];
+    if (width > BAR_WIDTH) width = BAR_WIDTH;
+    size_t filled = part >= 1 ? width : part > 0 ? (size_t)(part * (double)width) : 0;
+    memset(bar, '.', width);
+    memset(bar, '#', filled);
+    bar[width] = 0;
+    if (width < BAR_WIDTH_MIN)
+        (void)fprintf(stderr, "\r%.*s\033[K", (int)room, text);
+    else
+        (void)fprintf(stderr, "\r[%s] %s\033[K", bar, text);
+    (void)fflush(stderr);
+}
+
 static void draw(struct progress *p, size_t done)
 {
-    char bar[BAR_WIDTH + 1];
-    size_t filled = p->total == 0 ? 0 : done * BAR_WIDTH / p->total;
-    memset(bar, '.', BAR_WIDTH);
-    memset(bar, '#', filled > BAR_WIDTH ? BAR_WIDTH : filled);
-    bar[BAR_WIDTH] = 0;
-    (void)fprintf(stderr, "\r[%s] %zu/%zu %s", bar, done, p->total, p->what);
-    (void)fflush(stderr);
+    char text[80];
+    (void)snprintf(text, sizeof text, "%zu/%zu %s", done, p->total, p->what);
+    terminal_bar(p->total == 0 ? 0 : (double)done / (double)p->total, text);
 }
 
 void progress_step(struct progress *p)
