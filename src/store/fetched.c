@@ -151,8 +151,8 @@ struct around {
     struct store *store;
     uint64_t id;
     const struct hash *key;
-    size_t depth;           /* of the lowest node on its way; SIZE_MAX: none was seen */
-    struct bytes node;      /* ... and that node */
+    size_t depth;            /* of the lowest node on its way; SIZE_MAX: none was seen */
+    struct bytes node;       /* ... and that node */
     struct bytes near[2][2]; /* key and value of the pairs next to it, if it is not there itself */
     unsigned near_count;
 };
@@ -179,12 +179,18 @@ static void take(struct around *a, size_t depth, struct bytes node, uint16_t lea
     fetched_put(a->store->at_hand.taken, &k, (struct node_at_hand){node, leaves}, most_taken(a->store));
 }
 
-/* Goes back from the pair's place. Most pages have some 25 entries; the lowest node stands above a few of them. */
-static void look_back(struct around *a, MDB_cursor *cursor)
+/* Goes back from the pair's place, `at`. Most pages have some 25 entries; the lowest node stands above a few of them. */
+static void look_back(struct around *a, MDB_cursor *cursor, const void *at)
 {
-    enum { STEPS = 20 };
+    enum { STEPS = 20, PAGE = 4096 };
+    uintptr_t page = (uintptr_t)at / PAGE;
     MDB_val k, v;
     for (unsigned i = 0; i < STEPS && mdb_cursor_get(cursor, &k, &v, MDB_PREV) == 0; i++) {
+        if (page != (uintptr_t)k.mv_data / PAGE) { /* another page, which is another read */
+            if (a->depth != SIZE_MAX) return;
+            read_latency(a->store);
+            page = (uintptr_t)k.mv_data / PAGE;
+        }
         if (k.mv_size == pair_key_size(a->id)) {
             if (i != 0) continue;
             a->near[a->near_count][0] = bytes_of(&k);
@@ -251,7 +257,7 @@ bool node_take_along(struct store *s, struct reader *r, uint64_t id, const struc
         a.near[0][1] = bytes_of(&v);
         a.near_count = 1;
     }
-    look_back(&a, cursor);
+    look_back(&a, cursor, k.mv_data);
     if (a.depth != SIZE_MAX) take_lowest(&a, (struct bytes){pair, size}, there);
     return there;
 }

@@ -154,8 +154,8 @@ struct store {
 
     struct flat_cache *account_cache, *slot_cache;
     struct tries *tries;
-    struct pool *readers_pool; /* NULL: reads do not go wide */
-    struct at_hand {           /* nodes that need not be read */
+    struct pool *readers_pool;         /* NULL: reads do not go wide */
+    struct at_hand {                   /* nodes that need not be read */
         struct fetched *fetched;       /* by many readers, while tries are changed; else NULL */
         struct fetched *taken, *older; /* along, when pairs were read */
     } at_hand;

@@ -131,34 +131,42 @@ struct fetch {
     const struct way_job *ways;
 };
 
-static void fetch_task(void *context, size_t i)
+/* Goes the way as far as it is at hand, and with `read` to its end. Whether something is left to read. */
+static bool go_way(struct store *s, const struct way_job *w, bool read)
 {
-    const struct fetch *f = context;
-    const struct way_job *w = &f->ways[i];
     uint8_t value[TRIE_ACCOUNT_SIZE];
     size_t value_size = 0;
     struct hash hash;
     size_t depth = trie_known(w->held->trie, w->key, 32, &hash);
-    if (depth == SIZE_MAX) return;
+    if (depth == SIZE_MAX) return false;
     if (w->account != NULL) value_size = account_value(value, w->account);
     if (w->word != NULL && !u256_is_zero(*w->word)) value_size = trie_word_encode(value, *w->word);
-    do {
-        if (trie_is_leaf(&hash, w->key, 32, depth, (struct bytes){value, value_size})) return;
+    for (bool leaf = false; depth < 64 && !leaf;) {
         uint8_t node[NODE_MAX];
         struct flat_key k = fetched_place(w->held->id, w->key, depth);
         struct node_at_hand found = {0};
-        if (!at_hand_find(f->store, &k, &found)) {
-            found.encoded = (struct bytes){node, read_node(f->store, w->held->id, w->key, depth, node)};
-            if (found.encoded.size == 0) return;
-            fetched_put(f->store->at_hand.fetched, &k, found, SIZE_MAX);
+        if (!at_hand_find(s, &k, &found)) {
+            if (trie_is_leaf(&hash, w->key, 32, depth, (struct bytes){value, value_size})) return false;
+            if (!read) return true;
+            found.encoded = (struct bytes){node, read_node(s, w->held->id, w->key, depth, node)};
+            if (found.encoded.size == 0) return false;
+            fetched_put(s->at_hand.fetched, &k, found, SIZE_MAX);
         }
-        if (!trie_step(found.encoded, w->key, 32, &depth, &hash)) return;
-    } while (depth < 64);
+        leaf = (found.leaves >> (w->key[depth / 2] >> (depth % 2 == 0 ? 4 : 0) & 15) & 1) != 0;
+        if (!trie_step(found.encoded, w->key, 32, &depth, &hash)) return false;
+    }
+    return false;
+}
+
+static void fetch_task(void *context, size_t i)
+{
+    const struct fetch *f = context;
+    (void)go_way(f->store, &f->ways[i], true);
 }
 
 static struct held *find_storage(struct tries *t, const struct changed_account *c);
 
-/* Reads the ways of all changed keys, each on a thread of the readers. */
+/* Reads the ways of all changed keys, but for those that need nothing read, each on a thread of the readers. */
 static void fetch_ways(struct tries *t, struct change_set *set)
 {
     size_t count = set->count;
@@ -174,6 +182,10 @@ static void fetch_ways(struct tries *t, struct change_set *set)
             ways[count++] = (struct way_job){h, c->slots[k].key.b, NULL, &c->slots[k].old};
     }
     t->store->at_hand.fetched = fetched_new();
+    size_t all = count;
+    count = 0;
+    for (size_t i = 0; i < all; i++)
+        if (go_way(t->store, &ways[i], false)) ways[count++] = ways[i];
     pool_for(t->store->readers_pool, count, 1, fetch_task, &f);
     free(ways);
 }

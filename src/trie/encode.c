@@ -91,8 +91,7 @@ size_t node_encoded_bound(const struct node *n)
     switch ((enum node_kind)n->kind) {
     case NODE_LEAF: return FIXED + (size_t)((const struct leaf *)n)->value_size;
     case NODE_BRANCH:
-        return FIXED + 16 * 33 +
-               (b->value == NULL ? 0 : (size_t)((const struct leaf *)b->value)->value_size);
+        return FIXED + 16 * 33 + (b->value == NULL ? 0 : (size_t)((const struct leaf *)b->value)->value_size);
     default: return FIXED + 33;
     }
 }
@@ -242,11 +241,6 @@ static enum status decode(struct node_pool *p, struct bytes encoded, const uint8
     enum status s = rlp_enter(&in, &list);
     if (s == STATUS_OK) s = rlp_finish(&in);
     if (s != STATUS_OK) return s;
-    struct branch *plain = decode_plain_branch(p, list, depth);
-    if (plain != NULL) {
-        *out = &plain->node;
-        return STATUS_OK;
-    }
     s = rlp_count(list, &count);
     if (s != STATUS_OK) return s;
     if (count == 17) return decode_branch(p, &list, key, depth, out);
@@ -259,7 +253,8 @@ static enum status decode(struct node_pool *p, struct bytes encoded, const uint8
                                     : decode_extension(p, &list, depth, path, out);
 }
 
-enum status node_decode(struct node_pool *p, struct bytes encoded, const uint8_t *key, size_t depth, struct node **out)
+enum status node_decode_any(struct node_pool *p, struct bytes encoded, const uint8_t *key, size_t depth,
+                            struct node **out)
 {
     *out = NULL;
     enum status s = decode(p, encoded, key, depth, out);
@@ -268,4 +263,14 @@ enum status node_decode(struct node_pool *p, struct bytes encoded, const uint8_t
         node_give_up(p, as_branch(*out)->value);
     if (*out != NULL) node_give_up(p, *out);
     return s;
+}
+
+enum status node_decode(struct node_pool *p, struct bytes encoded, const uint8_t *key, size_t depth, struct node **out)
+{
+    struct rlp in = rlp_of(encoded), list;
+    struct branch *b = NULL;
+    if (rlp_enter(&in, &list) == STATUS_OK && rlp_finish(&in) == STATUS_OK) b = decode_plain_branch(p, list, depth);
+    if (b == NULL) return node_decode_any(p, encoded, key, depth, out);
+    *out = &b->node;
+    return STATUS_OK;
 }

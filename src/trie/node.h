@@ -169,6 +169,9 @@ size_t node_encode(uint8_t *out, const struct node *n, size_t depth);
 /* Reads a node at `depth` on the way of `key` (whose first `depth` nibbles lead to it). Children are references
  * alone. */
 enum status node_decode(struct node_pool *p, struct bytes encoded, const uint8_t *key, size_t depth, struct node **out);
+/* Its slow twin: without the short way for branches whose children are all known by hash. */
+enum status node_decode_any(struct node_pool *p, struct bytes encoded, const uint8_t *key, size_t depth,
+                            struct node **out);
 
 /* ---- hashing (hash.c) -------------------------------------------------------------------------------------------- */
 

@@ -396,7 +396,7 @@ static void roots_task(void *context, size_t task)
 {
     const struct roots_job *job = context;
     size_t first = task * TRIES_TOGETHER, count = 0;
-    struct place roots[TRIES_TOGETHER];
+    struct place roots[TRIES_TOGETHER] = {{NULL, NULL, NULL}};
     size_t end = job->count - first < TRIES_TOGETHER ? job->count : first + TRIES_TOGETHER;
     for (size_t i = first; i < end; i++)
         if (!place_is_empty(trie_place(job->tries[i]))) roots[count++] = trie_place(job->tries[i]);
