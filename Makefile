@@ -89,7 +89,7 @@ evmc: ## libweft-evmc.so, the VM as a module for EVMC hosts, and its tests (Go f
 	@tools/deps.sh --min --quiet
 	@tools/evmc.sh
 	@cmake --preset release -DWEFT_NATIVE=$(NATIVE) $(CMAKE_ARGS) >/dev/null
-	@cmake --build build --parallel $(JOBS) --target weft_evmc weft_evmc_tests weft_over_evmc
+	@cmake --build build --parallel $(JOBS) --target weft_evmc weft_evmc_tests weft_over_evmc bench_evmc
 	@tests/run.sh evmc
 
 symbols: installable ## check that libweft exports only weft_ symbols
@@ -109,6 +109,7 @@ install: installable ## install the command, the libraries and headers under PRE
 	@cmake --install build --prefix $(PREFIX)
 
 docs: ## the API reference into build/docs (needs doxygen)
+	@command -v doxygen >/dev/null || { echo "make docs: doxygen is not installed" >&2; exit 1; }
 	@doxygen docs/Doxyfile
 
 clean: ## remove all build folders

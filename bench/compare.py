@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""weft beside revm and geth: the same programs, blocks and tests, in turns in one run, as Markdown tables.
+"""weft beside evmone, revm and geth: the same programs, blocks and tests, in turns in one run, as Markdown tables.
 
-    bench/compare.py [--weft PATH] [--revme PATH] [--geth PATH] [--rounds N] [--realtime] [--only PART] FIXTURES
+    bench/compare.py [--weft PATH] [--revme PATH] [--geth PATH] [--evmone LIBRARY] [--rounds N] [--realtime] [--only PART] FIXTURES
 
 revme (crates.io: `cargo install revme`) and geth's evm (`go install github.com/ethereum/go-ethereum/cmd/evm@v1.17.10`) are
-looked for on the PATH; who is missing is left out. FIXTURES is the unpacked folder (see tests/fixtures.sh). PARTs:
+looked for on the PATH; who is missing is left out. evmone is a library, libevmone.so, and takes part in "programs" where it is named;
+build/bench_evmc runs it (make evmc). FIXTURES is the unpacked folder (see tests/fixtures.sh). PARTs:
 
     programs   evm-benchmarks, time of one execution as each engine's own bench mode reports it: weft the median of its runs,
-               revm what criterion estimates (with the making of a transaction), geth the mean (with about 18 us of set-up)
+               evmone likewise (with its analysis of the code), revm what criterion estimates (with the making of a transaction),
+               geth the mean (with about 18 us of set-up)
     blocks     the benchmark archive, CPU time of the whole command for each file: reading, executing, checking
     tests      the official archives, CPU time of the whole command on one thread
     opcodes    every instruction and precompiled contract by `weft bench --opcodes`: weft the least of its warm runs, the others the least of a
@@ -61,6 +63,11 @@ def revm_program(revme, code, data, gas, realtime):
     return float(found[1]) * {"ns": 1e-3, "µs": 1, "us": 1, "ms": 1e3, "s": 1e6}[found[2]] if found else None
 
 
+def evmone_program(library, code, data, gas, realtime):
+    done = run([os.path.abspath("build/bench_evmc"), library, "evmc_create_evmone", code, data, "1"], realtime)
+    return json.loads(done[0])["median_ns"] / 1000 if done else None
+
+
 def geth_program(evm, code, data, gas, realtime):
     done = run([evm, "run", "--bench", "--codefile", code, "--inputfile", data, "--gas", str(gas)], realtime)
     found = done and re.search(r"execution time:\s+([0-9.]+)(ns|µs|ms|s)", done[0])
@@ -98,7 +105,9 @@ def table(title, unit, engines, rows):
 
 
 def programs(engines, options):
-    functions = {"weft": weft_program, "revm": revm_program, "geth": geth_program}
+    functions = {"weft": weft_program, "evmone": evmone_program, "revm": revm_program, "geth": geth_program}
+    if options.evmone:
+        engines = {**engines, "evmone": os.path.abspath(options.evmone)}
     rows = []
     for data in sorted(options.fixtures.joinpath("evm-benchmarks").glob("*.input")):
         name = data.name[: -len(".input")]
@@ -206,6 +215,7 @@ def main():
     parser.add_argument("--weft", default="build/weft")
     parser.add_argument("--revme", default=shutil.which("revme"))
     parser.add_argument("--geth", default=shutil.which("evm"))
+    parser.add_argument("--evmone", help="libevmone.so")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--realtime", action="store_true", help="measure at real-time priority (needs the right to)")
     parser.add_argument("--only", choices=parts)

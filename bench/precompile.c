@@ -16,6 +16,7 @@
 #include "crypto/crypto.h"
 
 #include "../tests/precompile_vectors.h"
+#include "timing.h"
 
 #include <gmp.h>
 #include <math.h>
@@ -23,12 +24,6 @@
 enum { ROUNDS = 15, NAME_CUT = 50 }; /* peers' tables cut names to this many characters */
 static const uint64_t ROUND_NS = 2000000, REFERENCE_NS = 500000;
 static const char powm_row[] = "modexp_syn/mod128B_exp1024b_odd", sha_row[] = "sha256/65536B";
-
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 static const char dashes[] = "----------------------------------------------------------------";
 
@@ -147,8 +142,8 @@ int main(int count, char **arguments)
             powm += time_work(work_powm), sha += time_work(work_sha);
             relative[i] = times[i] / sqrt(powm / 2 * sha / 2);
         }
-        qsort(times, (size_t)rounds, sizeof times[0], compare);
-        qsort(relative, (size_t)rounds, sizeof relative[0], compare);
+        qsort(times, (size_t)rounds, sizeof times[0], timing_compare);
+        qsort(relative, (size_t)rounds, sizeof relative[0], timing_compare);
         double peer = peers.size > 0 ? best_peer((const char *)peers.data, key) : 0;
         double ratio = powm_then > 0 ? peer / sqrt(powm_then * sha_then) / relative[rounds / 2] : 0;
         printf("| %-63s | %12.1f | %12.1f | %12.1f | %6.2f |\n", key, times[0], times[rounds / 2], peer, ratio);

@@ -7,16 +7,9 @@
 #include "crypto/crypto.h"
 #include "crypto/secp256k1_private.h"
 
-#include <stdio.h>
-#include <stdlib.h>
+#include "timing.h"
 
 enum { ROUNDS = 25, COUNT = 512 };
-
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 int main(void)
 {
@@ -53,9 +46,9 @@ int main(void)
             many[round] = (double)(end - middle) / (double)COUNT;
             ratio[round] = each[round] / many[round];
         }
-        qsort(each, ROUNDS, sizeof each[0], compare);
-        qsort(many, ROUNDS, sizeof many[0], compare);
-        qsort(ratio, ROUNDS, sizeof ratio[0], compare);
+        qsort(each, ROUNDS, sizeof each[0], timing_compare);
+        qsort(many, ROUNDS, sizeof many[0], timing_compare);
+        qsort(ratio, ROUNDS, sizeof ratio[0], timing_compare);
         printf("| %6zu | %12.0f | %12.0f | %14.0f | %6.2f |\n", batches[b], many[0], many[ROUNDS / 2], each[ROUNDS / 2],
                ratio[ROUNDS / 2]);
     }

@@ -6,9 +6,7 @@
  * another value, some are new, some are deleted), sorted by key as a block's changes are, and makes the root: on one
  * thread, then on the pool. Times are the medians of the rounds: CPU time of all threads, and wall time; memory is what
  * the trie's arena holds. */
-#include <stdio.h>
-#include <stdlib.h>
-
+#include "timing.h"
 #include "trie/tree.h"
 
 struct bench {
@@ -23,15 +21,9 @@ static int compare_hashes(const void *a, const void *b)
     return memcmp(a, b, sizeof(struct hash));
 }
 
-static int compare_times(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static double median(double *times, size_t count)
 {
-    qsort(times, count, sizeof *times, compare_times);
+    qsort(times, count, sizeof *times, timing_compare);
     return times[count / 2];
 }
 

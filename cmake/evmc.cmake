@@ -4,6 +4,7 @@
 #     weft_evmc           the module: src/evmc, and the interpreters of src/vm compiled once more over the host's callbacks
 #     weft_evmc_tests     tests/evmc: a host of our own, that compares the module with the native VM
 #     weft_over_evmc      the command with the module for a VM: for the official tests
+#     bench_evmc          bench/evmc: times a program in any EVMC module
 set(WEFT_EVMC_INCLUDE ${WEFT_VENDOR_DIR}/evmc/include)
 if(NOT EXISTS ${WEFT_EVMC_INCLUDE}/evmc/evmc.h)
     return()
@@ -30,3 +31,8 @@ weft_evmc_host(weft_evmc_tests tests/evmc/host_test.c tests/harness.c)
 weft_evmc_host(weft_over_evmc tests/evmc/command.c src/cli/main.c)
 target_link_libraries(weft_over_evmc PRIVATE weft_cli)
 target_link_options(weft_over_evmc PRIVATE -Wl,--wrap=vm_call)
+
+# Programs in any module, evmone's among them, for bench/compare.py --evmone.
+add_executable(bench_evmc EXCLUDE_FROM_ALL bench/evmc/program.c)
+target_include_directories(bench_evmc SYSTEM PRIVATE ${WEFT_EVMC_INCLUDE})
+target_link_libraries(bench_evmc PRIVATE weft_core weft_flags ${CMAKE_DL_LIBS})

@@ -294,7 +294,8 @@ typedef struct weft_header {
 
     uint64_t gas_used;
     uint64_t blob_gas_used;
-    /** How many fields its RLP has, 15 to 23: 16 London, 17 Shanghai, 20 Cancun, 21 Prague. 0 counts as 21. */
+    /** How many fields its RLP has, 15 to 23: 16 London, 17 Shanghai, 20 Cancun, 21 Prague, 23
+     * Amsterdam. 0 counts as 21. */
     uint32_t field_count;
     uint8_t nonce[8];
     uint8_t reserved2[4];
@@ -402,7 +403,9 @@ WEFT_API weft_status weft_block_add_uncle(weft_block *block, const weft_header *
  * along it: in any order, nothing twice. Nothing is taken on trust: WEFT_INVALID_BLOCK from the execution when
  * the list says anything else than what happens; with a fork that has the list in its blocks, also when the
  * header's access_list_hash is not its hash. For blocks of older forks a list of weft_result_access_list will do.
- * Not looked at with WEFT_SKIP_INVALID or WEFT_TRANSACTIONS_ONLY. WEFT_MALFORMED. */
+ * Not looked at with WEFT_SKIP_INVALID or WEFT_TRANSACTIONS_ONLY.
+ * WEFT_MALFORMED for what is no such list; WEFT_INVALID_BLOCK for one that is not in canonical form (order,
+ * duplicates). */
 WEFT_API weft_status weft_block_set_access_list(weft_block *block, const void *rlp, size_t size, weft_error *error);
 
 /** The header; set out->struct_size before. WEFT_INVALID_ARGUMENT. */
@@ -597,7 +600,7 @@ typedef struct weft_stats {
     const char *executor;     /**< "serial", "parallel" or "access list"; static */
     const char *fallback;     /**< why a parallel execution went on serially; NULL when it did not; static */
     uint64_t wall_ns;         /**< from the loaded state to the results: system calls, transactions, rewards */
-    uint64_t cpu_ns;          /**< processor time of the whole process, all its threads, in the same span */
+    uint64_t cpu_ns;          /**< processor time of the threads that executed, in the same span */
     uint64_t recover_wall_ns; /**< recovering senders, before that */
     uint64_t recover_cpu_ns;
     uint64_t seal_wall_ns; /**< receipts, roots, state changes, after it */

@@ -136,7 +136,7 @@ static void run(void *context)
     const struct fork *fork = chain_fork_at(c->chain, c->header.number, c->header.timestamp);
     struct api_caller *caller = caller_of(c->engine, &view.view);
     struct state *s = caller->worker.state;
-    uint64_t wall = clock_wall_ns(), cpu = clock_cpu_ns();
+    uint64_t wall = clock_wall_ns(), cpu = clock_thread_ns();
     s->clear_empty = fork->clear_empty;
     state_begin(s, 0, false);
     s->log_data = &caller->worker.results;
@@ -151,7 +151,7 @@ static void run(void *context)
     take_results(c, caller, fork, &result);
     c->result->stats = (weft_stats){.executor = "serial",
                                     .wall_ns = clock_wall_ns() - wall,
-                                    .cpu_ns = clock_cpu_ns() - cpu,
+                                    .cpu_ns = clock_thread_ns() - cpu,
                                     .threads = 1,
                                     .transactions = 1};
 }

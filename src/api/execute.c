@@ -233,7 +233,7 @@ static void execute(struct execution *x)
         if (inner.status == STATE_UNAVAILABLE) api_view_explain(&x->view, x->error);
         return;
     }
-    uint64_t wall = clock_wall_ns(), cpu = clock_cpu_ns();
+    uint64_t wall = clock_wall_ns(), cpu = pool_cpu_ns(engine_pool(x->engine->engine));
     const struct tx_result *all = x->out.transactions;
     struct block_task kept;
     if (x->task.skip_invalid) leave_out_skipped(x, &kept);
@@ -250,7 +250,7 @@ static void execute(struct execution *x)
     if (x->task.fork->block_access_list || x->task.access_list != NULL || x->task.keep_accesses)
         api_result_take_access_list(x->result, &x->out.access_list);
     x->result->stats.seal_wall_ns = clock_wall_ns() - wall;
-    x->result->stats.seal_cpu_ns = clock_cpu_ns() - cpu;
+    x->result->stats.seal_cpu_ns = pool_cpu_ns(engine_pool(x->engine->engine)) - cpu;
 }
 
 static void run(void *context)
@@ -261,10 +261,10 @@ static void run(void *context)
     describe_task(x);
     if (!check_before(x)) return;
     x->result = api_result_new();
-    uint64_t wall = clock_wall_ns(), cpu = clock_cpu_ns();
+    uint64_t wall = clock_wall_ns(), cpu = pool_cpu_ns(engine_pool(x->engine->engine));
     if (!recover(x)) return;
     x->result->stats.recover_wall_ns = clock_wall_ns() - wall;
-    x->result->stats.recover_cpu_ns = clock_cpu_ns() - cpu;
+    x->result->stats.recover_cpu_ns = pool_cpu_ns(engine_pool(x->engine->engine)) - cpu;
     execute(x);
 }
 

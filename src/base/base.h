@@ -218,6 +218,15 @@ void pool_run(struct pool *p, unsigned workers, void (*job)(void *context, unsig
  * be NULL (inline). */
 void pool_for(struct pool *p, size_t count, size_t grain, void (*body)(void *context, size_t i), void *context);
 void pool_free(struct pool *p);
+/* Says that a job will come within `ns` nanoseconds: who sleeps wakes up now and waits for it awake. Returns at once. A
+ * processor that sleeps takes microseconds to come back, one of a virtual machine 0.1 milliseconds and sometimes ten.
+ * Nothing happens where the workers outnumber the processors. By the caller of pool_run. */
+void pool_rouse(struct pool *p, uint64_t ns);
+/* Whether no worker sleeps. */
+bool pool_is_awake(const struct pool *p);
+/* A clock of what jobs take: CPU time of the calling thread and of all workers in the jobs of this pool. By the caller of
+ * pool_run, between jobs; the difference of two readings counts. */
+uint64_t pool_cpu_ns(const struct pool *p);
 
 /* A pool without threads of its own: threads that have nothing better to do lend themselves to a job that is under way
  * with pool_help. So several stages of work share one set of threads, and a stage may still use them all (pool_run and
@@ -245,8 +254,8 @@ static inline void cpu_relax(void)
 #endif
 }
 
-/* A lock that is held for moments. Who waits spins a little and then lets others run, as the holder may have been put
- * to sleep; without that, spinning workers can keep him asleep for the whole of their time slices. */
+/* A lock that is held for moments. A waiter spins a little and then lets others run, as the holder may have been put
+ * to sleep; without that, spinning workers can keep it asleep for the whole of their time slices. */
 void flag_lock_slow(atomic_flag *f);
 static inline void flag_lock(atomic_flag *f)
 {

@@ -31,6 +31,10 @@
  * wake-up cost. */
 enum { SPINS = 256 };
 
+/* How long the caller, with nothing left to do, spins for the last worker: what it costs to wake a processor of a
+ * virtual machine. */
+enum { LAST_WORKER_NS = 50000 };
+
 /* In `running`: the caller sleeps on the word and wants to be woken at zero. */
 #define CALLER_SLEEPS 0x80000000u
 
@@ -57,6 +61,9 @@ struct pool {
     alignas(64) _Atomic uint64_t order;
     alignas(64) _Atomic uint64_t tickets;
     alignas(64) _Atomic uint32_t running;
+    _Atomic uint32_t asleep;      /* workers that sleep, or are about to, or have not yet woken up */
+    _Atomic uint64_t cpu_ns;      /* that workers but the caller took in jobs */
+    _Atomic uint64_t awake_until; /* no worker sleeps before; clock_wall_ns */
 };
 
 /* ---- futex ---- */
@@ -100,6 +107,14 @@ static void *generation_word(struct pool *p)
     return &p->order;
 }
 
+/* Whether a job was announced that may still come. */
+static bool is_roused(struct pool *p)
+{
+    /* Relaxed: who sees it late sleeps for nothing, or spins a moment longer. */
+    uint64_t until = atomic_load_explicit(&p->awake_until, memory_order_relaxed);
+    return until != 0 && clock_wall_ns() < until;
+}
+
 /* Returns the first order whose generation differs from `seen`. */
 static uint64_t wait_for_order(struct pool *p, unsigned worker, uint32_t seen)
 {
@@ -107,10 +122,14 @@ static uint64_t wait_for_order(struct pool *p, unsigned worker, uint32_t seen)
         /* Pairs with the release in give_order: job and context are visible with the order. */
         uint64_t order = atomic_load_explicit(&p->order, memory_order_acquire);
         if ((uint32_t)order != seen) return order;
-        if (spin < p->spins) {
+        if (spin < p->spins || is_roused(p)) {
             cpu_relax();
         } else {
+            /* Sequentially consistent: pairs with the fence in give_order. Either it sees that we sleep, or the kernel
+             * sees its order. */
+            atomic_fetch_add(&p->asleep, 1);
             (void)futex(generation_word(p), FUTEX_WAIT_BITSET, seen, worker_bit(worker));
+            atomic_fetch_sub(&p->asleep, 1);
         }
     }
 }
@@ -130,7 +149,10 @@ static uint32_t take_ticket(struct pool *p, uint32_t generation)
 /* Runs the job of the generation that a ticket was taken of. */
 static void run_job(struct pool *p, unsigned worker)
 {
+    uint64_t since = clock_thread_ns();
     p->job(p->context, worker);
+    /* Relaxed: `running` publishes it. */
+    (void)atomic_fetch_add_explicit(&p->cpu_ns, clock_thread_ns() - since, memory_order_relaxed);
     /* Release: the caller sees what the job did. Acquire is needed by the last one only, for nothing but symmetry with
      * the caller's own load; the pool outlives the wake-up because pool_free joins us first, and guests are gone before
      * it is called. */
@@ -164,14 +186,13 @@ bool pool_help(struct pool *p)
 
 /* ---- the caller's side ---- */
 
-static void give_order(struct pool *p, unsigned asked, void (*job)(void *, unsigned), void *context)
+/* An order to the first `asked` workers, the caller among them, of whom the first `tickets` that come get a place. */
+static void give_order(struct pool *p, unsigned asked, unsigned tickets)
 {
-    p->job = job;
-    p->context = context;
     uint64_t old = atomic_load_explicit(&p->order, memory_order_relaxed);
     uint32_t generation = (uint32_t)old + 1;
     uint64_t order = (uint64_t)asked << 32 | generation;
-    atomic_store_explicit(&p->tickets, (uint64_t)generation << 32 | (asked - 1), memory_order_release);
+    atomic_store_explicit(&p->tickets, (uint64_t)generation << 32 | tickets, memory_order_release);
     /* Pairs with the acquire in wait_for_order. */
     atomic_store_explicit(&p->order, order, memory_order_release);
     if (p->bell != NULL) {
@@ -179,6 +200,9 @@ static void give_order(struct pool *p, unsigned asked, void (*job)(void *, unsig
         futex_wake(p->bell, asked - 1);
         return;
     }
+    /* Pairs with the fetch_add in wait_for_order. */
+    atomic_thread_fence(memory_order_seq_cst);
+    if (atomic_load_explicit(&p->asleep, memory_order_relaxed) == 0) return;
     uint32_t mask = asked > 32 ? FUTEX_BITSET_MATCH_ANY : (1u << (asked - 1)) - 1;
     (void)futex(generation_word(p), FUTEX_WAKE_BITSET, POOL_WORKERS_MAX, mask);
 }
@@ -191,10 +215,14 @@ static void take_back_tickets(struct pool *p)
 
 static void wait_until_done(struct pool *p)
 {
-    for (unsigned spin = 0; spin < p->spins; spin++) {
+    uint64_t since = 0;
+    for (unsigned spin = 0; p->spins != 0; spin++) {
         /* Pairs with the fetch_sub of each worker. */
         if (atomic_load_explicit(&p->running, memory_order_acquire) == 0) return;
         cpu_relax();
+        if (spin % 32 != 0) continue;
+        if (since == 0) since = clock_wall_ns();
+        if (clock_wall_ns() - since > LAST_WORKER_NS) break;
     }
     uint32_t left = atomic_fetch_or_explicit(&p->running, CALLER_SLEEPS, memory_order_acq_rel) | CALLER_SLEEPS;
     while (left != CALLER_SLEEPS) {
@@ -210,8 +238,11 @@ void pool_run(struct pool *p, unsigned workers, void (*job)(void *context, unsig
     p->busy = true;
     if (workers > 1) {
         /* Relaxed: nobody runs; the order's release publishes it. */
+        atomic_store_explicit(&p->awake_until, 0, memory_order_relaxed);
         atomic_store_explicit(&p->running, workers - 1, memory_order_relaxed);
-        give_order(p, workers, job, context);
+        p->job = job;
+        p->context = context;
+        give_order(p, workers, workers - 1);
     }
     job(context, 0);
     if (workers > 1) {
@@ -219,6 +250,25 @@ void pool_run(struct pool *p, unsigned workers, void (*job)(void *context, unsig
         wait_until_done(p);
     }
     p->busy = false;
+}
+
+void pool_rouse(struct pool *p, uint64_t ns)
+{
+    ASSERT(!p->busy);
+    if (p->workers == 1 || p->bell != NULL || p->spins == 0) return;
+    atomic_store_explicit(&p->awake_until, clock_wall_ns() + ns, memory_order_relaxed);
+    give_order(p, p->workers, 0);
+}
+
+bool pool_is_awake(const struct pool *p)
+{
+    return atomic_load_explicit(&p->asleep, memory_order_relaxed) == 0;
+}
+
+uint64_t pool_cpu_ns(const struct pool *p)
+{
+    /* Relaxed: what the caller's own jobs took was there when pool_run returned. */
+    return clock_thread_ns() + atomic_load_explicit(&p->cpu_ns, memory_order_relaxed);
 }
 
 /* ---- a loop over the pool ---- */
@@ -315,7 +365,8 @@ void pool_free(struct pool *p)
     if (p == NULL) return;
     ASSERT(!p->busy);
     unsigned threads = p->bell == NULL ? p->workers : 1;
-    if (threads > 1) give_order(p, threads, NULL, NULL);
+    p->job = NULL;
+    if (threads > 1) give_order(p, threads, threads - 1);
     for (unsigned w = 1; w < threads; w++) ASSERT(pthread_join(p->threads[w].thread, NULL) == 0);
     free(p->threads);
     free(p);

@@ -53,6 +53,50 @@ TEST(pool_wakes_sleepers)
     pool_free(p);
 }
 
+TEST(pool_wakes_who_is_roused)
+{
+    struct pool *p = pool_new(WORKERS <= cpu_count() ? WORKERS : 2);
+    struct roll_call r = {0};
+    unsigned workers = pool_workers(p);
+    for (unsigned round = 1; round <= 20; round++) {
+        /* Asleep, awake in time, awake no longer. */
+        for (uint64_t until = clock_wall_ns() + 2000000; clock_wall_ns() < until && round % 3 != 0;) cpu_relax();
+        pool_rouse(p, round % 2 == 0 ? 50000000 : 1000);
+        while (round % 2 == 0 && !pool_is_awake(p)) cpu_relax();
+        r.awaited = workers * round;
+        pool_run(p, 0, be_counted, &r);
+        CHECK_EQ_U64(atomic_load(&r.total), workers * round);
+    }
+    pool_rouse(p, 50000000);
+    pool_free(p); /* roused in vain */
+}
+
+static void burn(void *context, unsigned worker)
+{
+    uint64_t each = *(const uint64_t *)context, since = clock_thread_ns();
+    (void)worker;
+    while (clock_thread_ns() - since < each) cpu_relax();
+}
+
+static void burn_by_all(void *context, unsigned worker)
+{
+    _Atomic unsigned *arrived = context;
+    uint64_t each = 2000000;
+    atomic_fetch_add(arrived, 1);
+    while (atomic_load(arrived) < 3) cpu_relax();
+    burn(&each, worker);
+}
+
+TEST(pool_counts_the_cpu_time_of_all_workers)
+{
+    struct pool *p = pool_new(3);
+    _Atomic unsigned arrived = 0;
+    uint64_t before = pool_cpu_ns(p);
+    pool_run(p, 0, burn_by_all, &arrived);
+    CHECK(pool_cpu_ns(p) - before >= 6000000);
+    pool_free(p);
+}
+
 static _Atomic bool dawdler_started;
 
 static void dawdle(void *context, unsigned worker)

@@ -48,6 +48,9 @@ void engine_share_always(struct engine *e, bool always);
 /* Says that reading the state never waits for a disk or a node: then no more workers run transactions than there are
  * processors, since the others would only take them from each other. */
 void engine_never_waits(struct engine *e, bool never);
+/* Says that a block comes now, and waits until all workers are awake to receive it, some milliseconds at most: for
+ * measurements that begin after a pause. In a node the workers have just recovered the block's senders. */
+void engine_wake(struct engine *e);
 /* Notes, from the next block on, what each worker does when (block_result.events), with every executor. Costs two clock
  * readings a transaction. */
 void engine_record(struct engine *e, bool on);
@@ -172,12 +175,15 @@ struct block_stats {
     const char *executor; /* which one ran: "serial", "parallel" or "access list" */
     const char *fallback; /* why the parallel executor ran (partly) serially; NULL when it did not */
     uint64_t wall_ns;     /* system calls, transactions, rewards: from loaded state to results */
-    uint64_t cpu_ns;      /* of all threads */
+    uint64_t cpu_ns;      /* of the workers, in the same span */
     unsigned threads;     /* workers that took part */
     uint32_t speculated;  /* executions ahead of the head */
     uint32_t reruns;      /* executions whose result was thrown away */
     uint32_t conflicts;   /* transactions whose speculation did not hold */
 };
+
+/* Sorts runs of one block by wall time, and gives the median one. `count` is at least 1. */
+const struct block_stats *block_stats_median(struct block_stats *runs, size_t count);
 
 /* What a worker did at some time; only noted when engine_record is on. */
 enum block_event_kind {
@@ -201,8 +207,8 @@ struct block_conflict {
     const struct account_entry *account;
     const struct slot_entry *slot; /* NULL: a field of the account */
     enum block_field { FIELD_BALANCE, FIELD_NONCE, FIELD_CODE, FIELD_SLOT } field;
-    uint32_t seen_tx,
-        found_tx; /* numbers (index + 1) of who wrote what it read and what is there now; 0: before the block */
+    /* numbers (index + 1) of who wrote what it read, and what is there now; 0: the state before the block */
+    uint32_t seen_tx, found_tx;
 };
 
 struct block_result {
@@ -236,7 +242,7 @@ struct block_result {
     struct state_diff diff;
 };
 
-/* The seam between block and executors: runs the transactions of a block that has been begun. */
+/* Who executes the transactions. */
 enum executor_kind {
     EXECUTOR_SERIAL,
     EXECUTOR_PARALLEL,
@@ -266,9 +272,8 @@ enum { BLOCK_REQUESTS_MAX = 8 };
 struct hash block_requests_hash(const struct bytes *requests, uint32_t count);
 
 /* The first difference between two block access lists in canonical form (EIP-7928), as BLOCK_ACCESS_LIST_MISSING,
- * _EXTRA, _VALUE or _INDEX with
- * *error set (may be NULL): account, slot or field, index, what was declared and what was found. block_execute compares
- * the list of the task with what it found in this way. Any thread. */
+ * _EXTRA, _VALUE or _INDEX, with `error` set (may be NULL): account, slot or field, index, what was declared and what was
+ * found. block_execute compares the list of the task with what it found in this way. Any thread. */
 enum status block_compare_access_lists(const struct block_access_list *declared, const struct block_access_list *found,
                                        struct error *error);
 

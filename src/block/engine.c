@@ -99,6 +99,14 @@ void engine_never_waits(struct engine *e, bool never)
     e->threads_max = never && processors < e->threads ? processors : e->threads;
 }
 
+void engine_wake(struct engine *e)
+{
+    enum { PATIENCE_NS = 5000000 };
+    pool_rouse(e->pool, PATIENCE_NS);
+    for (uint64_t until = clock_wall_ns() + PATIENCE_NS; !pool_is_awake(e->pool) && clock_wall_ns() < until;)
+        cpu_relax();
+}
+
 void engine_hold_up(struct engine *e, void (*hold_up)(void *context), void *context)
 {
     e->record = true;

@@ -183,7 +183,7 @@ static enum status execute_with(struct engine *e, const struct block_executor *e
                                 struct block_result *out, struct error *error)
 {
     begin(e, task);
-    uint64_t wall = clock_wall_ns(), cpu = clock_cpu_ns();
+    uint64_t wall = clock_wall_ns(), cpu = pool_cpu_ns(e->pool);
     e->began_ns = wall;
     struct block_run run = {.engine = e, .task = task, .bad = task->transaction_count};
     run.context = (struct tx_context){task->fork, task->chain, block_env(task->chain, task->fork, task->header)};
@@ -210,7 +210,7 @@ static enum status execute_with(struct engine *e, const struct block_executor *e
     out->blob_gas_used = run.blob_gas_used;
     out->stats = run.stats;
     out->stats.wall_ns = clock_wall_ns() - wall;
-    out->stats.cpu_ns = clock_cpu_ns() - cpu;
+    out->stats.cpu_ns = pool_cpu_ns(e->pool) - cpu;
     return explain(&run, error);
 }
 
@@ -238,6 +238,7 @@ enum status block_execute(struct engine *e, enum executor_kind kind, const struc
                           struct block_result *out, struct error *error)
 {
     const struct block_executor *executor = choose(kind, task);
+    if (executor != &executor_serial) share_announce(e, task);
     enum status status = execute_with(e, executor, task, out, error);
     if (status == STATUS_OK || executor != &executor_access_list) return status;
     status = execute_with(e, &executor_serial, task, out, error);

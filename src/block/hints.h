@@ -42,7 +42,7 @@ void hints_make(struct hints *h, const struct block_task *task, uint32_t from, s
 void hints_praise(struct hints *h, uint32_t tx, bool before_kin, bool before_any);
 /* Tells that a transaction had been run ahead in vain, and whose write it had missed (HINTS_NONE: nobody's). */
 void hints_blame(struct hints *h, uint32_t tx, uint32_t missed);
-/* The transaction that `tx` had better wait for, or HINTS_NONE. */
+/* The transaction that `tx` should wait for, or HINTS_NONE. */
 uint32_t hints_expect_conflict(const struct hints *h, uint32_t tx);
 
 #endif

@@ -39,8 +39,9 @@ struct parallel_run {
     uint32_t *group_of; /* each transaction, from first[0] on */
     struct group *groups;
     struct ahead **ahead; /* one for each transaction; set before sched_published, NULL until then */
-    struct hints hints;
-    _Atomic uint32_t hints_begun, hints_made; /* whoever comes first besides the caller makes them */
+    struct hints hints;   /* made after the first conflict: in many blocks there is none */
+    _Atomic uint32_t hints_wanted, hints_begun, hints_made;
+    uint32_t blamed, missed; /* that conflict; set before hints_wanted */
     bool in_groups; /* groups that hold are committed as a whole: nobody wants to see each transaction's commit */
     _Atomic uint32_t speculated, reruns;
     _Alignas(64) _Atomic uint32_t next_to_finish; /* group whose cumulative gas is not complete */
@@ -78,11 +79,28 @@ static bool has_hints(struct parallel_run *p)
     return atomic_load_explicit(&p->hints_made, memory_order_acquire) != 0;
 }
 
-/* While the caller begins at the head. */
+/* At the head: transaction `tx` ran ahead in vain, since it missed what `missed` writes. */
+static void blame(struct parallel_run *p, uint32_t tx, uint32_t missed)
+{
+    if (has_hints(p)) {
+        hints_blame(&p->hints, tx, missed);
+    } else if (atomic_load_explicit(&p->hints_wanted, memory_order_relaxed) == 0) {
+        p->blamed = tx;
+        p->missed = missed;
+        atomic_store_explicit(&p->hints_wanted, 1, memory_order_release);
+    }
+}
+
+/* By the first who is about to run something ahead after a conflict. */
 static void make_hints(struct parallel_run *p, struct engine_worker *w)
 {
-    if (atomic_exchange_explicit(&p->hints_begun, 1, memory_order_relaxed) != 0) return;
+    /* Acquire: pairs with the release in blame. */
+    if (atomic_load_explicit(&p->hints_wanted, memory_order_acquire) == 0 ||
+        atomic_load_explicit(&p->hints_begun, memory_order_relaxed) != 0 ||
+        atomic_exchange_explicit(&p->hints_begun, 1, memory_order_relaxed) != 0)
+        return;
     hints_make(&p->hints, p->run->task, p->first[0], &w->versions);
+    hints_blame(&p->hints, p->blamed, p->missed);
     atomic_store_explicit(&p->hints_made, 1, memory_order_release);
 }
 
@@ -177,6 +195,7 @@ static bool run_ahead(struct parallel_run *p, struct engine_worker *w, uint32_t 
 static struct sched_task speculate(struct parallel_run *p, struct engine_worker *w, uint32_t group)
 {
     uint32_t after;
+    make_hints(p, w);
     if (is_hopeless(p, group, &after)) {
         sched_skip(&p->sched, group, after);
         return sched_next(&p->sched);
@@ -321,8 +340,8 @@ static bool use_ahead(struct parallel_run *p, struct engine_worker *w, uint32_t 
     a->tracer = NULL;
     if (held && (a->before_kin || a->before_any))
         hints_praise(&p->hints, tx, a->before_kin, a->before_any);
-    else if (!held && has_hints(p))
-        hints_blame(&p->hints, tx, why.found_tx == 0 ? HINTS_NONE : why.found_tx - 1);
+    else if (!held)
+        blame(p, tx, why.found_tx == 0 ? HINTS_NONE : why.found_tx - 1);
     event_note(p->run->engine, w, EVENT_CHECK, tx, start, !held);
     return held;
 }
@@ -452,7 +471,6 @@ static void work(void *context, unsigned worker)
 {
     struct parallel_run *p = context;
     struct engine_worker *w = &p->run->engine->workers[worker];
-    if (worker != 0) make_hints(p, w);
     struct sched_task task = sched_next(&p->sched);
     while (task.kind != SCHED_DONE) {
         uint32_t epoch = sched_epoch(&p->sched);

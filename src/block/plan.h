@@ -22,8 +22,7 @@ void plan_make(struct plan *p, const struct block_task *task, const struct cost_
 /* Whether a block promises so much work that all workers are called at once. Otherwise it begins on the caller
  * alone. */
 bool plan_share_at_once(const struct plan *p);
-/* Whether, `done` transactions having been executed alone, it is time to ask whether the rest had better be shared
- * ... */
+/* Whether, `done` transactions having been executed alone, it is time to ask whether the rest should be shared ... */
 bool plan_look(uint32_t done);
 /* ... and that, by so many workers: the first `done` took `ns` and `gas_done`; the other `left` use `gas_left`. */
 bool plan_share_rest(uint64_t ns, uint64_t gas_done, uint32_t done, uint64_t gas_left, uint32_t left, unsigned workers);

@@ -28,7 +28,7 @@ struct engine {
     struct precompile_memo *memo; /* of the running block */
     struct arena block;           /* what lives as long as the results of one block */
     bool record;
-    void (*hold_up)(void *context); /* NULL: nobody is; only while recording */
+    void (*hold_up)(void *context); /* engine_hold_up; NULL: nobody is held up */
     void *hold_up_context;
     bool share_always;
     uint64_t began_ns; /* the running block, on the wall clock */
@@ -79,6 +79,8 @@ void block_refuse(struct block_run *run, uint32_t index, enum status why);
  * other worker runs. */
 bool block_run_in_place(struct block_run *run, uint32_t index);
 
+/* Wakes the workers while a block is still being made ready, if its header promises that they will be needed. */
+void share_announce(struct engine *e, const struct block_task *task);
 /* Executes transactions on the caller alone, in place, until it pays to call the other workers; returns how many. */
 uint32_t share_run_alone(struct block_run *run);
 /* Whether the block promises so much work that all workers are called at once. */

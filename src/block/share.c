@@ -40,10 +40,22 @@ bool plan_share_rest(uint64_t ns, uint64_t gas_done, uint32_t done, uint64_t gas
     return (double)ns * (double)gas_left / (double)gas_done > (double)SHARE_REST_NS;
 }
 
+static bool promises_work(uint64_t gas, uint32_t count)
+{
+    uint64_t beyond = gas_beyond_transfers(gas, count);
+    return beyond >= SHARE_AT_ONCE_GAS && beyond >= (uint64_t)count * SHARE_AT_ONCE_TX_GAS;
+}
+
 bool plan_share_at_once(const struct plan *p)
 {
-    uint64_t gas = gas_beyond_transfers(p->gas, p->task->transaction_count);
-    return gas >= SHARE_AT_ONCE_GAS && gas >= (uint64_t)p->task->transaction_count * SHARE_AT_ONCE_TX_GAS;
+    return promises_work(p->gas, p->task->transaction_count);
+}
+
+void share_announce(struct engine *e, const struct block_task *task)
+{
+    enum { BEGINS_WITHIN_NS = 1000000 };
+    if (e->threads_max > 1 && promises_work(task->header->gas_used, task->transaction_count))
+        pool_rouse(e->pool, BEGINS_WITHIN_NS);
 }
 
 bool share_is_worthwhile(const struct block_run *run)

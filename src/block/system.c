@@ -5,6 +5,7 @@
 
 /* Gas of a system call (EIP-4788 and successors); it does not count against the block. */
 enum { SYSTEM_CALL_GAS = 30000000 };
+#define WEI_PER_GWEI 1000000000u /* withdrawals are in gwei (EIP-4895) */
 
 /* The number under which in-place work reads: below the transactions at the start, above them at the end. */
 static uint32_t last_number(const struct block_run *run)
@@ -149,7 +150,7 @@ static enum status pay_out(struct block_run *run)
     else if (task->pay_zero_reward) /* touches, and is no access (EIP-7928) */
         touch_rewarded(run, s);
     for (uint32_t i = 0; i < task->withdrawal_count; i++) {
-        struct u256 wei = u256_mul(U256(task->withdrawals[i].amount), U256(1000000000));
+        struct u256 wei = u256_mul(U256(task->withdrawals[i].amount), U256(WEI_PER_GWEI));
         give(s, &task->withdrawals[i].address, wei);
     }
     return end_in_place(run, last_number(run));
@@ -158,7 +159,7 @@ static enum status pay_out(struct block_run *run)
 /* ---- requests (EIP-7685) ----------------------------------------------------------------------------------------- */
 
 /* The deposit contract's event (EIP-6110): five ABI-encoded byte strings at fixed places. */
-enum { DEPOSIT_EVENT_SIZE = 576, DEPOSIT_REQUEST_SIZE = 192 };
+enum { DEPOSIT_EVENT_SIZE = 576 }; /* bytes */
 static const struct deposit_field {
     uint32_t offset, size;
 } deposit_fields[5] = {{160, 48}, {256, 32}, {320, 8}, {384, 96}, {512, 8}};
@@ -214,21 +215,22 @@ static enum status collect_from(struct block_run *run, const struct address *con
     return end_in_place(run, last_number(run));
 }
 
+/* By request type: the contract that gives them. Deposits are events of a contract that the chain names. */
+static const struct address *const request_contracts[] = {NULL, &withdrawal_requests_address,
+                                                          &consolidation_requests_address};
+
 static enum status collect_requests(struct block_run *run, struct block_result *out)
 {
     uint32_t mask = run->context.fork->requests;
-    struct bytes *requests = ARENA_ARRAY(&run->engine->block, struct bytes, 3);
+    struct bytes *requests = ARENA_ARRAY(&run->engine->block, struct bytes, COUNT_OF(request_contracts));
     struct buffer data = {0};
     enum status status = STATUS_OK;
-    for (uint8_t type = 0; type < 3 && status == STATUS_OK; type++) {
+    for (uint8_t type = 0; type < COUNT_OF(request_contracts) && status == STATUS_OK; type++) {
         if ((mask & 1u << type) == 0) continue;
         data.size = 0;
         buffer_append(&data, &type, 1);
-        if (type == 0)
-            status = collect_deposits(run, &data);
-        else
-            status = collect_from(run, type == 1 ? &withdrawal_requests_address : &consolidation_requests_address,
-                                  &data);
+        const struct address *contract = request_contracts[type];
+        status = contract == NULL ? collect_deposits(run, &data) : collect_from(run, contract, &data);
         if (status == STATUS_OK && data.size > 1)
             requests[out->request_count++] = (struct bytes){arena_copy(&run->engine->block, data.data, data.size),
                                                             data.size};

@@ -22,12 +22,6 @@ struct bench {
 
 enum { BENCH_REPEAT = 5 };
 
-static int by_wall(const void *a, const void *b)
-{
-    const struct block_stats *x = a, *y = b;
-    return (x->wall_ns > y->wall_ns) - (x->wall_ns < y->wall_ns);
-}
-
 /* 1, 2, 4, ... and the number of processors, when no numbers are given. */
 static void choose_threads(struct bench *b)
 {
@@ -46,12 +40,12 @@ static enum status measure(struct bench *b, struct engine *e, enum executor_kind
 {
     uint32_t done = 0;
     while (done < b->repeat && !(done > 0 && interrupted())) {
+        engine_wake(e);
         enum status s = block_execute(e, kind, task, result, error);
         if (s != STATUS_OK) return s;
         b->runs[done++] = result->stats;
     }
-    qsort(b->runs, done, sizeof *b->runs, by_wall);
-    *stats = b->runs[done / 2];
+    *stats = *block_stats_median(b->runs, done);
     block_seal(e, result);
     return STATUS_OK;
 }
@@ -87,11 +81,6 @@ struct line {
     enum status status;
     const char *error;
 };
-
-static double milliseconds(uint64_t ns)
-{
-    return (double)ns / 1e6;
-}
 
 static void print_header(const struct bench *b)
 {
@@ -234,10 +223,6 @@ static enum exit_code run_all(struct bench *b)
 enum exit_code bench_command(const struct options *o)
 {
     if (o->opcodes) return bench_opcodes(o);
-    if (o->size > WORKLOAD_SIZE_MAX) {
-        log_line("bench: --size: expected at most %u", WORKLOAD_SIZE_MAX);
-        return EXIT_BAD_INPUT;
-    }
     if (o->perturb != 0 && o->simulate_count != 0) {
         log_line("bench: expected one of --simulate and --perturb");
         return EXIT_BAD_INPUT;

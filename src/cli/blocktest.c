@@ -256,6 +256,7 @@ static void run_case(struct tester *tester, struct suite_report *r, struct form 
 {
     struct block_test t = {.tester = tester, .report = r, .form = f, .name = name};
     t.network = form_text(f, v, "network");
+    if (f->status != STATUS_OK) return;
     const struct fork *only = tester->options->fork;
     if (only != NULL && fork_find(t.network) != only) return;
     struct chain_spec spec;

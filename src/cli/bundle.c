@@ -37,11 +37,13 @@ static enum status load_block_hashes(struct bundle *b, const char *path, struct 
     struct form f;
     enum status s = form_open(&f, path, e);
     if (s != STATUS_OK) return s;
+    if (!yyjson_is_obj(f.root)) form_expect(&f, "document", "an object of block hashes");
     yyjson_obj_iter i = yyjson_obj_iter_with(f.root);
     for (yyjson_val *key; (key = yyjson_obj_iter_next(&i)) != NULL;) {
-        char *end;
-        uint64_t number = strtoull(yyjson_get_str(key), &end, 0);
-        if (*end != 0 || end == yyjson_get_str(key)) form_expect(&f, yyjson_get_str(key), "a block number");
+        const char *end;
+        uint64_t number = 0;
+        if (!text_number(yyjson_get_str(key), &end, &number) || *end != 0)
+            form_expect(&f, yyjson_get_str(key), "a block number");
         struct hash hash = form_value_hash(&f, yyjson_obj_iter_get_val(key), yyjson_get_str(key));
         state_memory_set_block_hash(b->state, number, &hash);
     }

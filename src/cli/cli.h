@@ -88,9 +88,9 @@ struct run_options {
 struct t8n_options {
     const char *alloc, *env, *txs;        /* files, or "stdin" */
     const char *fork, *chain_id, *reward; /* the state's rules */
-    const char *folder, *out_alloc, *out_result,
-        *out_body;         /* files in the folder, "stdout", "stderr", or "" for nowhere */
-    const char *verbosity; /* taken and ignored */
+    const char *folder;
+    const char *out_alloc, *out_result, *out_body; /* files in the folder, "stdout", "stderr", or "" for nowhere */
+    const char *verbosity;                         /* taken and ignored */
 };
 
 struct options {
@@ -183,6 +183,10 @@ void interrupt_patience(unsigned seconds);
 void interrupt_release(void);
 bool interrupted(void);
 
+/* Draws a bar that is filled to `part` of 1, and a short text behind it, over the last line on stderr, a terminal; both
+ * shrink to its width. */
+void terminal_bar(double part, const char *text);
+
 /* A bar on stderr. Steps may come from any thread. Nothing is shown before half a second has passed, nor where
  * stderr is no terminal. */
 struct progress {
@@ -200,7 +204,20 @@ void progress_step(struct progress *p);
 /* Wipes the bar, so that something else can be printed; it comes back with a later step. */
 void progress_clear(struct progress *p);
 
-/* Writes `text` as the inside of a JSON string. */
+/* Reads an unsigned number, decimal or behind 0x; *end is what stands behind it. False when there is none, or it does
+ * not fit; *out is then untouched. */
+bool text_number(const char *text, const char **end, uint64_t *out);
+/* Times as people read them. */
+static inline double milliseconds(uint64_t ns)
+{
+    return (double)ns / 1e6;
+}
+static inline double microseconds(uint64_t ns)
+{
+    return (double)ns / 1e3;
+}
+
+/* Writes `text` as a JSON string, with its quotes; U+FFFD for bytes that are no UTF-8. */
 void json_put_text(struct buffer *out, const char *text);
 /* Writes 0x and the digits. */
 void json_put_hex(struct buffer *out, const void *data, size_t size);

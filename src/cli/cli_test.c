@@ -51,6 +51,8 @@ TEST(options_are_read_wherever_they_stand)
     CHECK_TEXT(o.filter, "abc");
     CHECK_EQ_U64(o.seed, 16);
     CHECK_EQ_U64(o.size, 5);
+    CHECK_STATUS(parse(&o, &everything, "--seed 010", &help), STATUS_OK);
+    CHECK_EQ_U64(o.seed, 10); /* no octal digits */
     CHECK_STATUS(parse(&o, &with_list, "--threads 1,2,16 x", &help), STATUS_OK);
     CHECK_EQ_U64(o.thread_count, 3);
     CHECK_EQ_U64(o.threads[2], 16);
@@ -174,5 +176,27 @@ TEST(a_state_is_compared_whole)
         state_memory_free(state);
         form_close(&made);
         form_close(&compared);
+    }
+}
+
+TEST(json_texts_are_escaped_and_utf8)
+{
+    static const struct {
+        const char *text, *json;
+    } cases[] = {
+        {"a\"b\\c\n", "\"a\\\"b\\\\c\\u000a\""},
+        {"h\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80", "\"h\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80\""},
+        {"\xff", "\"\\ufffd\""},
+        {"\xc3", "\"\\ufffd\""},                                    /* cut off */
+        {"\xc0\xaf", "\"\\ufffd\\ufffd\""},                         /* longer than need be */
+        {"\xed\xa0\x80", "\"\\ufffd\\ufffd\\ufffd\""},              /* a surrogate */
+        {"\xf4\x90\x80\x80x", "\"\\ufffd\\ufffd\\ufffd\\ufffdx\""}, /* above the last character */
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct buffer out = {0};
+        json_put_text(&out, cases[i].text);
+        buffer_append(&out, "", 1);
+        CHECK_TEXT((const char *)out.data, cases[i].json);
+        buffer_free(&out);
     }
 }

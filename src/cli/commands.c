@@ -4,105 +4,97 @@
 const struct command commands[] = {
     {"replay", "PATH...", "execute real blocks serially and in parallel, and check them against their headers",
      "PATH is a bundle (a folder with block.json, prestate.json and block_hashes.json) or a folder of bundles.\n"
-     "With --rpc URL the operands are blocks (N, N-M, latest): their bundles are fetched from a node with the debug\n"
-     "API enabled, and kept in $XDG_CACHE_HOME/weft/bundles (~/.cache).\n\n"
-     "Each block is executed on the loaded state, serially and in parallel. Gas used, receipts root (from Byzantium\n"
-     "on), logs bloom, transactions root, withdrawals root and block hash are compared with the header, the two\n"
-     "executions with each other. Times are medians over --repeat runs and cover the execution of the block: system\n"
-     "calls, transactions, rewards; senders are known and nothing is parsed. CPU time is that of all threads.\n\n"
+     "With --rpc URL the operands are blocks (N, N-M, latest): their bundles are fetched from a node with the\n"
+     "debug API enabled, and kept in $XDG_CACHE_HOME/weft/bundles (~/.cache).\n\n"
+     "Each block is executed on the loaded state, serially and in parallel. Gas used, receipts root (from\n"
+     "Byzantium on), logs bloom, transactions root, withdrawals root and block hash are compared with the\n"
+     "header, the two executions with each other. Times are medians over --repeat runs and cover the execution\n"
+     "of the block: system calls, transactions, rewards; senders are known and nothing is parsed. CPU time is\n"
+     "that of all threads.\n\n"
      "With --simulate the scheduler runs on virtual workers, with the times measured here, beside what the\n"
      "dependencies between the transactions allow; see docs/explain.md.\n\n"
-     "With --pipeline blocks go from files to checked results, first one by one, then so that reading, decoding and\n"
-     "recovering senders of later blocks and receipts, bloom, hashes and checks of earlier ones overlap with\n"
-     "execution; --repeat times (3) in turns. Wall and CPU time of both ways are shown; see docs/parallel.md.\n\n"
-     "With --perturb each block is executed N times, in every parallel mode, by 1 to 8 workers that are held up at\n"
-     "random places; each run is compared with serial execution.",
+     "With --pipeline blocks go from files to checked results, first one by one, then so that reading,\n"
+     "decoding and recovering senders of later blocks and receipts, bloom, hashes and checks of earlier ones\n"
+     "overlap with execution; --repeat times (3) in turns. Wall and CPU time of both ways are shown; see\n"
+     "docs/parallel.md.\n\n"
+     "With --perturb each block is executed N times, in every parallel mode, by 1 to 8 workers that are held\n"
+     "up at random places; each run is compared with serial execution.",
      OPTION_JSON | OPTION_THREADS | OPTION_EXECUTOR | OPTION_REPEAT | OPTION_FILTER | OPTION_FORK | OPTION_RPC |
          OPTION_SIMULATE | OPTION_PIPELINE | OPTION_PERTURB | OPTION_SEED,
      1, UINT32_MAX, replay_command},
     {"statetest", "PATH...", "run official state tests",
-     "PATH is a file or a folder of files in the form of execution-spec-tests. Every case runs on every fork that it\n"
-     "has a result for; checked are the transaction's encoding and sender, the state root, the logs, and for\n"
-     "transactions that must be refused the reason.\n\n"
+     "PATH is a file or a folder of files in the form of execution-spec-tests. Every case runs on every fork\n"
+     "that it has a result for; checked are the transaction's encoding and sender, the state root, the logs,\n"
+     "and for transactions that must be refused the reason.\n\n"
      "Files are spread over --threads; each thread executes with --workers workers.\n\n"
-     "With --trace each transaction is traced on stderr (EIP-3155), and {\"stateRoot\": ...} stands behind each; files "
-     "go\n"
-     "one after the other.",
+     "With --trace each transaction is traced on stderr (EIP-3155), and {\"stateRoot\": ...} stands behind\n"
+     "each; files go one after the other.",
      OPTION_JSON | OPTION_THREADS | OPTION_EXECUTOR | OPTION_FILTER | OPTION_FORK | OPTION_WORKERS | OPTION_TRACE, 1,
      UINT32_MAX, statetest_command},
     {"blocktest", "PATH...", "run official blockchain tests",
-     "PATH is a file or a folder of files in the form of execution-spec-tests, as blocks or as Engine API payloads.\n"
-     "Checked are genesis, each block's encoding, header, uncles, body, execution and state root, the head and the\n"
-     "state at the end; blocks that must be refused are refused for the named reason. Seals are not checked.\n\n"
-     "With --stateless the witness of each valid block is made from the full state, compared with the test's own\n"
-     "where it has one (EIP-8025), and the block is executed from the witness alone.\n\n"
+     "PATH is a file or a folder of files in the form of execution-spec-tests, as blocks or as Engine API\n"
+     "payloads. Checked are genesis, each block's encoding, header, uncles, body, execution and state root,\n"
+     "the head and the state at the end; blocks that must be refused are refused for the named reason. Seals\n"
+     "are not checked.\n\n"
+     "With --stateless the witness of each valid block is made from the full state, compared with the test's\n"
+     "own where it has one (EIP-8025), and the block is executed from the witness alone.\n\n"
      "Files are spread over --threads; each thread executes with --workers workers.",
      OPTION_JSON | OPTION_THREADS | OPTION_EXECUTOR | OPTION_FILTER | OPTION_FORK | OPTION_WORKERS | OPTION_STATELESS |
          OPTION_STORE,
      1, UINT32_MAX, blocktest_command},
     {"bench", "[WORKLOAD...]", "execute generated blocks serially and in parallel",
      "Without an operand all workloads run. Blocks are made from --seed and are the same on every machine.\n"
-     "Times are medians over --repeat runs and cover the execution of the block over loaded state.\n"
-     "`ideal` is the speed-up that the dependencies between the transactions allow with so many threads, with gas\n"
-     "as time; `cpu` is the CPU time of parallel over that of serial execution.\n\n"
-     "With --simulate the scheduler runs on virtual workers, with the times measured here; see docs/explain.md.\n"
-     "With --perturb each block is executed N times by workers that are held up at random places.\n\n"
-     "Workloads: transfers, erc20, uniswap-like, hybrid, gigagas-transfers, gigagas-erc20, gigagas-uniswap, pay-one,\n"
-     "nonce-chain, half-chain, chain, late-chain, hot-counter, coinbase-readers, giant, selfdestruct-storm,\n"
-     "deploy-then-call; docs/benchmarks.md says what they are.\n\n"
-     "With --opcodes single instructions and precompiled contracts are timed instead, all or those named (DIV, "
-     "sha256),\n"
-     "by the rules of Osaka or of --fork: gas, ns (least, median and most of --repeat), Mgas/s, and the same in the\n"
-     "plain interpreter, worst last. Every result is compared between the two interpreters. With --json also the\n"
-     "programs, in hex digits, for other engines to run.",
+     "Times are medians over --repeat runs and cover the execution of the block over loaded state. `ideal` is\n"
+     "the speed-up that the dependencies between the transactions allow with so many threads, with gas as\n"
+     "time; `cpu` is the CPU time of parallel over that of serial execution.\n\n"
+     "With --simulate the scheduler runs on virtual workers, with the times measured here; see\n"
+     "docs/explain.md. With --perturb each block is executed N times by workers that are held up at random\n"
+     "places.\n\n"
+     "Workloads: transfers, erc20, uniswap-like, hybrid, gigagas-transfers, gigagas-erc20, gigagas-uniswap,\n"
+     "pay-one, nonce-chain, half-chain, chain, late-chain, hot-counter, coinbase-readers, giant,\n"
+     "selfdestruct-storm, deploy-then-call; docs/benchmarks.md says what they are.\n\n"
+     "With --opcodes single instructions and precompiled contracts are timed instead, all or those named (DIV,\n"
+     "sha256), by the rules of Osaka or of --fork: gas, ns (least, median and most of --repeat), Mgas/s, and\n"
+     "the same in the plain interpreter, worst last. Every result is compared between the two interpreters.\n"
+     "With --json also the programs, in hex digits, for other engines to run.",
      OPTION_JSON | OPTION_THREAD_LIST | OPTION_REPEAT | OPTION_FORK | OPTION_SIZE | OPTION_SEED | OPTION_HOT |
          OPTION_CONTRACTS | OPTION_SIMULATE | OPTION_PERTURB | OPTION_OPCODES,
      0, UINT32_MAX, bench_command},
     {"run", "[CODE]", "execute one contract call",
-     "CODE is what runs, in hex digits; --code and --codefile say the same. Without any, the code that the prestate "
-     "has\n"
-     "at the receiver runs. No transaction stands around the call: no intrinsic gas, no fees, no nonce of the sender\n"
-     "(but for --create), no limit on gas.\n\n"
-     "Shown are how the call ended, the gas it used, its output and logs, and what it changed in the state. That the\n"
-     "code reverts or runs out of gas is a result, not an error.\n\n"
-     "--prestate takes a genesis file of geth: alloc, config (which says the fork at that block; --fork goes first),\n"
-     "number, timestamp, gasLimit, coinbase, difficulty, baseFeePerGas, mixHash, excessBlobGas. Without it, the state "
-     "is\n"
-     "empty and the rules are those of Osaka. BLOCKHASH gives the hash of the number in decimal.\n\n"
+     "CODE is what runs, in hex digits; --code and --codefile say the same. Without any, the code that the\n"
+     "prestate has at the receiver runs. No transaction stands around the call: no intrinsic gas, no fees, no\n"
+     "nonce of the sender (but for --create), no limit on gas.\n\n"
+     "Shown are how the call ended, the gas it used, its output and logs, and what it changed in the state.\n"
+     "That the code reverts or runs out of gas is a result, not an error.\n\n"
+     "--prestate takes a genesis file of geth: alloc, config (which says the fork at that block; --fork goes\n"
+     "first), number, timestamp, gasLimit, coinbase, difficulty, baseFeePerGas, mixHash, excessBlobGas.\n"
+     "Without it, the state is empty and the rules are those of Osaka. BLOCKHASH gives the hash of the number\n"
+     "in decimal.\n\n"
      "A trace (EIP-3155) has the fields and words of geth's `evm --trace run`.",
      OPTION_JSON | OPTION_FORK | OPTION_RUN | OPTION_TRACE, 0, 1, run_command},
     {"witness", "PATH...", "make the execution witness of blocks",
-     "PATH is a file or a folder of blockchain tests, or a bundle as replay takes it. For each valid block one line "
-     "of\n"
-     "JSON comes out: file, case, block, and executionWitness with state (nodes of the tries), codes and headers, in "
-     "the\n"
-     "form and order of EIP-8025's tests. Serial and parallel execution must make the same bytes, and the block must "
-     "be\n"
-     "valid when executed from the witness alone; where a test has its own witness, the two must be equal. With "
-     "--check\n"
-     "only the count is printed.\n\n"
-     "A bundle has just the part of the state that its block touches: its witness is one of that part, its root "
-     "another\n"
-     "than the real one, and it has no headers.",
+     "PATH is a file or a folder of blockchain tests, or a bundle as replay takes it. For each valid block one\n"
+     "line of JSON comes out: file, case, block, and executionWitness with state (nodes of the tries), codes\n"
+     "and headers, in the form and order of EIP-8025's tests. Serial and parallel execution must make the same\n"
+     "bytes, and the block must be valid when executed from the witness alone; where a test has its own\n"
+     "witness, the two must be equal. With --check only the count is printed.\n\n"
+     "A bundle has just the part of the state that its block touches: its witness is one of that part, its\n"
+     "root another than the real one, and it has no headers.",
      OPTION_CHECK | OPTION_THREADS | OPTION_EXECUTOR | OPTION_FILTER | OPTION_FORK | OPTION_WORKERS, 1, UINT32_MAX,
      witness_command},
     {"t8n", "", "state transition tool: takes a state and transactions, gives the state after them",
-     "Arguments, files and exit codes are those of geth's `evm t8n`: alloc, env and txs go in; the new alloc, the "
-     "result\n"
-     "(roots, receipts, rejected transactions) and the body come out. A transaction that cannot be in the block is "
-     "left\n"
-     "out and listed as rejected. Exit codes: 2 a block that cannot be finished, 3 options or environment do not fit "
-     "the\n"
-     "fork, 4 a block hash is missing, 10 malformed JSON, 11 unreadable file, 12 malformed RLP.\n\n"
-     "Every executor gives the same bytes. --executor both or all executes with several, for each of --threads, and\n"
-     "exits with 1 where one differs; --perturb N likewise, with workers held up at random.\n\n"
-     "Rules: Frontier, Homestead, EIP150, EIP158, Byzantium, Constantinople, ConstantinopleFix, Istanbul, "
-     "MuirGlacier,\n"
-     "Berlin, London, ArrowGlacier, GrayGlacier, Merge, Paris, Shanghai, Cancun, Prague, Osaka, BPO1, BPO2, BPO3, "
-     "BPO4,\n"
-     "BPO5, Amsterdam; FrontierToHomesteadAt5, ShanghaiToCancunAtTime15k and so on; ArrowGlacierToParisAtDiffC0000;\n"
-     "Berlin+3198 adds an EIP of opcodes: 1153, 1344, 1884, 2200, 3198, 3529, 3855, 5656, 6780, 7843, 7939, "
-     "8024.",
+     "Arguments, files and exit codes are those of geth's `evm t8n`: alloc, env and txs go in; the new alloc,\n"
+     "the result (roots, receipts, rejected transactions) and the body come out. A transaction that cannot be\n"
+     "in the block is left out and listed as rejected. Exit codes: 2 a block that cannot be finished, 3\n"
+     "options or environment do not fit the fork, 4 a block hash is missing, 10 malformed JSON, 11 unreadable\n"
+     "file, 12 malformed RLP.\n\n"
+     "Every executor gives the same bytes. --executor both or all executes with several, for each of\n"
+     "--threads, and exits with 1 where one differs; --perturb N likewise, with workers held up at random.\n\n"
+     "Rules: Frontier, Homestead, EIP150, EIP158, Byzantium, Constantinople, ConstantinopleFix, Istanbul,\n"
+     "MuirGlacier, Berlin, London, ArrowGlacier, GrayGlacier, Merge, Paris, Shanghai, Cancun, Prague, Osaka,\n"
+     "BPO1, BPO2, BPO3, BPO4, BPO5, Amsterdam; FrontierToHomesteadAt5, ShanghaiToCancunAtTime15k and so on;\n"
+     "ArrowGlacierToParisAtDiffC0000; Berlin+3198 adds an EIP of opcodes: 1153, 1344, 1884, 2200, 3198, 3529,\n"
+     "3855, 5656, 6780, 7843, 7939, 8024.",
      OPTION_T8N | OPTION_THREAD_LIST | OPTION_EXECUTOR | OPTION_TRACE | OPTION_PERTURB | OPTION_SEED, 0, 0,
      t8n_command},
     {"explain", "BUNDLE|WORKLOAD...", "say why a block does not run faster",
@@ -118,36 +110,36 @@ const struct command commands[] = {
      "Without NAME all forks are listed. With --diff only what changed against the fork before is shown.",
      OPTION_JSON | OPTION_DIFF, 0, 1, fork_command},
     {"import", "FILE...", "import blocks into a store, checked in full",
-     "FILE is a stream of blocks in RLP as `geth export` writes it, plain or gzip, or an era1 file. The store is made "
-     "when\n"
-     "it is not there; blocks that are in it already are passed over, so that an import that was stopped, killed or "
-     "ran\n"
-     "out of space goes on where it was when it is started again.\n\n"
-     "Headers, bodies, signatures, uncles, gas, receipts, bloom, requests and state root of every block are checked.\n"
-     "Many blocks are committed at once (--batch); what is committed survives any crash.\n\n"
-     "SIGINT and SIGTERM end it after the block at hand; what is done is committed, and the exit code is 130. A "
-     "second\n"
-     "signal ends it at once, which costs what has not been committed. Exit code 1: a block is wrong; those before it\n"
-     "are kept.",
+     "FILE is a stream of blocks in RLP as `geth export` writes it, plain or gzip, or an era1 file. The store\n"
+     "is made when it is not there; blocks that are in it already are passed over, so that an import that was\n"
+     "stopped, killed or ran out of space goes on where it was when it is started again.\n\n"
+     "Headers, bodies, signatures, uncles, gas, receipts, bloom, requests and state root of every block are\n"
+     "checked. Many blocks are committed at once (--batch); what is committed survives any crash.\n\n"
+     "SIGINT and SIGTERM end it after the block at hand; what is done is committed, and the exit code is 130.\n"
+     "A second signal ends it at once, which costs what has not been committed. Exit code 1: a block is wrong;\n"
+     "those before it are kept.",
      OPTION_JSON | OPTION_THREADS | OPTION_EXECUTOR | OPTION_DATADIR | OPTION_GENESIS | OPTION_CACHE | OPTION_IMPORT |
          OPTION_HISTORY,
      1, UINT32_MAX, import_command},
     {"db", "stat|check|prune|tx HASH|block N", "look after a store, and into it",
      "stat     what is in it: head, state root, entries and bytes of each table\n"
-     "check    build the state tries anew from accounts and slots, and compare every node, code, header and body with "
-     "its\n"
-     "         hash; exit code 1 when something is wrong\n"
-     "prune    give up undo records of all but the last --history blocks; with --receipts also receipts and look-ups\n"
-     "tx       what is known of the transaction with that hash: block and index, its fields, gas used, status, logs\n"
-     "block    what is known of a block, by its number or hash: header, numbers of transactions and uncles, sizes\n\n"
+     "check    build the state tries anew from accounts and slots, and compare every node, code, header and\n"
+     "         body with its hash; exit code 1 when something is wrong\n"
+     "prune    give up undo records of all but the last --history blocks; with --receipts also receipts and\n"
+     "         look-ups\n"
+     "tx       what is known of the transaction with that hash: block and index, its fields, gas used, status,\n"
+     "         logs\n"
+     "block    what is known of a block, by its number or hash: header, numbers of transactions and uncles,\n"
+     "         sizes\n\n"
      "Amounts are in wei, in decimal; with --json in quotes. What is not in the chain: exit code 2.",
      OPTION_JSON | OPTION_DATADIR | OPTION_HISTORY | OPTION_RECEIPTS, 1, 2, db_command},
     {"make-chain", "FILE", "make a chain to import, here or with geth",
-     "Writes signed blocks to FILE as `geth export` does, and to --genesis the genesis file that they stand on, which\n"
-     "`geth init` and `weft import` read. Same arguments, same bytes. Prints head and state root as one JSON "
-     "object.\n\n"
-     "Blocks have ether and token transfers, swaps, creations, contracts that destroy themselves, and delegations\n"
-     "(EIP-7702), from 1,000 accounts; --fill and --touch make the state grow and change. --fork is Prague or Osaka.",
+     "Writes signed blocks to FILE as `geth export` does, and to --genesis the genesis file that they stand\n"
+     "on, which `geth init` and `weft import` read. Same arguments, same bytes. Prints head and state root as\n"
+     "one JSON object.\n\n"
+     "Blocks have ether and token transfers, swaps, creations, contracts that destroy themselves, and\n"
+     "delegations (EIP-7702), from 1,000 accounts; --fill and --touch make the state grow and change. --fork\n"
+     "is Prague or Osaka.",
      OPTION_GENESIS | OPTION_MAKE | OPTION_SEED | OPTION_THREADS | OPTION_FORK | OPTION_CACHE, 1, 1,
      make_chain_command},
     {NULL, NULL, NULL, NULL, 0, 0, 0, NULL},

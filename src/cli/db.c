@@ -116,13 +116,13 @@ enum exit_code db_command(const struct options *o)
 {
     static const struct {
         const char *name;
-        uint32_t operands; /* behind the name */
+        const char *operand; /* what stands behind the name; NULL: nothing */
         enum status (*run)(struct store *store, const struct options *o, struct error *e);
-    } jobs[] = {{"stat", 0, run_stat},
-                {"check", 0, run_check},
-                {"prune", 0, run_prune},
-                {"tx", 1, db_show_transaction},
-                {"block", 1, db_show_block}};
+    } jobs[] = {{"stat", NULL, run_stat},
+                {"check", NULL, run_check},
+                {"prune", NULL, run_prune},
+                {"tx", "a transaction's hash", db_show_transaction},
+                {"block", "a block's number or hash", db_show_block}};
     struct store *store = NULL;
     struct error e = {STATUS_OK, ""};
     size_t job = 0;
@@ -133,8 +133,9 @@ enum exit_code db_command(const struct options *o)
                  o->operands[0]);
         return EXIT_BAD_INPUT;
     }
-    if (o->operand_count != 1 + jobs[job].operands) {
-        log_line("db %s: expected %u operands, found %u", jobs[job].name, jobs[job].operands, o->operand_count - 1);
+    const char *operand = jobs[job].operand;
+    if (o->operand_count != (operand == NULL ? 1 : 2)) {
+        log_line("db %s: expected %s behind it", jobs[job].name, operand == NULL ? "nothing" : operand);
         return EXIT_BAD_INPUT;
     }
     struct store_options so = {.cache_bytes = 16u << 20};

@@ -2,6 +2,7 @@
  * means. */
 #include "cli/explain.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -22,11 +23,6 @@ struct explainer {
 };
 
 /* ---- on the terminal --------------------------------------------------------------------------------------------- */
-
-static double milliseconds(uint64_t ns)
-{
-    return (double)ns / 1e6;
-}
 
 static bool prints_table(const struct options *o)
 {
@@ -139,16 +135,14 @@ static enum status explain_bundle(struct explainer *x, const char *folder, struc
 
 /* ---- the command ------------------------------------------------------------------------------------------------- */
 
-/* An operand that is no file is the name of a workload. */
-static const struct workload *workload_of(const char *operand)
-{
-    return access(operand, F_OK) == 0 ? NULL : workload_find(operand);
-}
-
 static enum status explain_operand(struct explainer *x, const char *operand, struct error *e)
 {
-    const struct workload *w = workload_of(operand);
-    if (w != NULL) return explain_workload(x, w, e);
+    if (access(operand, F_OK) != 0) { /* no file: the name of a workload */
+        const struct workload *w = workload_find(operand);
+        if (w != NULL) return explain_workload(x, w, e);
+        return error_set(e, FILE_UNREADABLE, "%s: %s: expected a bundle, or the name of a workload (weft bench --help)",
+                         operand, strerror(errno));
+    }
     struct bundle_list list = {0};
     enum status s = bundles_find(&list, operand, x->options->filter, e);
     bundles_sort(&list);
@@ -200,10 +194,6 @@ static enum status explain_all(struct explainer *x, struct arena *arena, struct 
 
 enum exit_code explain_command(const struct options *o)
 {
-    if (o->size > WORKLOAD_SIZE_MAX) {
-        log_line("explain: --size: expected at most %u", WORKLOAD_SIZE_MAX);
-        return EXIT_BAD_INPUT;
-    }
     struct explainer x = {.options = o, .colours = terminal_colours()};
     static const unsigned usual[] = {1, 2, 4, 8, 16, 32, 64};
     x.how = (struct explain_how){.serial = engine_new(1),

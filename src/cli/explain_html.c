@@ -5,11 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static double milliseconds(uint64_t ns)
-{
-    return (double)ns / 1e6;
-}
-
 static double speedup(uint64_t serial, uint64_t other)
 {
     return other == 0 ? 1 : (double)serial / (double)other;

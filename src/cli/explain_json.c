@@ -3,11 +3,6 @@
 
 enum { LOCATIONS_SHOWN = 100, CHAIN_SHOWN = 1000 };
 
-static double milliseconds(uint64_t ns)
-{
-    return (double)ns / 1e6;
-}
-
 static double speedup(uint64_t serial, uint64_t other)
 {
     return other == 0 ? 0 : (double)serial / (double)other;

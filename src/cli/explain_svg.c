@@ -6,11 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static double microseconds(uint64_t ns)
-{
-    return (double)ns / 1e3;
-}
-
 /* ---- speed-ups over cores ---------------------------------------------------------------------------------------- */
 
 static const double chart_w = 420, chart_h = 240, chart_left = 36, chart_bottom = 24, chart_steps = 6;

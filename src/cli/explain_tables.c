@@ -8,16 +8,6 @@
 /* Rows that are shown at once, and that are kept at all. */
 enum { PATH_SHOWN = 12, PATH_KEPT = 300, PLACES_SHOWN = 25, PLACES_KEPT = 200, TXS_SHOWN = 25, TXS_KEPT = 300 };
 
-static double milliseconds(uint64_t ns)
-{
-    return (double)ns / 1e6;
-}
-
-static double microseconds(uint64_t ns)
-{
-    return (double)ns / 1e3;
-}
-
 /* ---- text -------------------------------------------------------------------------------------------------------- */
 
 void html_put_text(struct buffer *out, const char *text)

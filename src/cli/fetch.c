@@ -242,30 +242,32 @@ static enum status fetch_block(struct bundle_list *out, struct rpc *r, const cha
     return s;
 }
 
+/* Reads "N" or "N-M". */
+static bool read_range(const char *text, uint64_t *first, uint64_t *last)
+{
+    if (!text_number(text, &text, first)) return false;
+    *last = *first;
+    if (*text == '-' && !text_number(text + 1, &text, last)) return false;
+    return *text == 0 && *first <= *last;
+}
+
 enum status fetch_blocks(struct bundle_list *out, struct rpc *r, const char *operand, const struct fork *fork,
                          struct error *e)
 {
+    uint64_t first = 0, last = 0;
+    bool latest = strcmp(operand, "latest") == 0;
+    if (!latest && !read_range(operand, &first, &last))
+        return error_set(e, BAD_USAGE, "replay: %s: expected a block number, a range N-M, or latest", operand);
     struct form f;
     enum status s = rpc_call(r, &f, e, "eth_chainId", "%s", "");
     if (s != STATUS_OK) return s;
     uint64_t chain_id = form_value_u64(&f, f.root, "chain id");
     s = f.status;
     form_close(&f);
-    if (s != STATUS_OK || strcmp(operand, "latest") == 0)
-        return s != STATUS_OK ? s : fetch_block(out, r, operand, chain_id, fork, e);
-
-    char *end, tag[24];
-    unsigned long long first = strtoull(operand, &end, 0), last = first;
-    bool good = end != operand && operand[0] != '-';
-    if (good && *end == '-') {
-        const char *second = end + 1;
-        last = strtoull(second, &end, 0);
-        good = end != second && last >= first;
-    }
-    if (!good || *end != 0)
-        return error_set(e, BAD_USAGE, "replay: %s: expected a block number, a range N-M, or latest", operand);
-    for (unsigned long long n = first; n <= last && s == STATUS_OK && !interrupted(); n++) {
-        (void)snprintf(tag, sizeof tag, "0x%llx", n);
+    if (s == STATUS_OK && latest) return fetch_block(out, r, operand, chain_id, fork, e);
+    for (uint64_t n = first; n <= last && s == STATUS_OK && !interrupted(); n++) {
+        char tag[24];
+        (void)snprintf(tag, sizeof tag, "0x%llx", (unsigned long long)n);
         s = fetch_block(out, r, tag, chain_id, fork, e);
     }
     return s;

@@ -62,13 +62,7 @@ static void show(struct import *i, const struct chain_progress *p)
         log_line("import: %s", text);
         return;
     }
-    enum { WIDTH = 24 };
-    char bar[WIDTH + 1];
-    int filled = p->file_bytes == 0 ? 0 : (int)((double)p->file_read / (double)p->file_bytes * (double)WIDTH);
-    for (int k = 0; k < WIDTH; k++) bar[k] = k < filled ? '#' : '.';
-    bar[WIDTH] = 0;
-    (void)fprintf(stderr, "\r[%s] %s\033[K", bar, text);
-    (void)fflush(stderr);
+    terminal_bar(p->file_bytes == 0 ? 0 : (double)p->file_read / (double)p->file_bytes, text);
 }
 
 static bool step(void *context, const struct chain_progress *p)

@@ -23,6 +23,12 @@ static const struct command *find_command(const char *name)
     return NULL;
 }
 
+static int refuse(const char *name)
+{
+    log_line("%s: expected a command; see weft --help", name);
+    return EXIT_BAD_INPUT;
+}
+
 /* Tools that generate tests know geth's by what its program is called and says: a link named `evm` answers in that
  * way. */
 static bool is_called_evm(const char *program)
@@ -47,14 +53,13 @@ int main(int argc, char **argv)
         return finish(EXIT_GOOD);
     }
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
-        options_help(argc > 2 ? find_command(argv[2]) : NULL);
+        const struct command *about = argc > 2 ? find_command(argv[2]) : NULL;
+        if (argc > 2 && about == NULL) return refuse(argv[2]);
+        options_help(about);
         return finish(argc < 2 ? EXIT_BAD_INPUT : EXIT_GOOD);
     }
     struct call call = {.command = find_command(name)};
-    if (call.command == NULL) {
-        log_line("%s: expected a command; see weft --help", name);
-        return EXIT_BAD_INPUT;
-    }
+    if (call.command == NULL) return refuse(name);
     struct error error;
     bool wants_help;
     if (options_parse(&call.options, call.command, argv + 2, argc - 2, &wants_help, &error) != STATUS_OK) {
@@ -67,5 +72,7 @@ int main(int argc, char **argv)
     }
     interrupt_catch();
     run_on_big_stack(run_call, &call);
-    return finish(interrupted() ? EXIT_INTERRUPTED : (int)call.code);
+    int code = finish(interrupted() ? EXIT_INTERRUPTED : (int)call.code);
+    /* A trace that did not arrive: nobody can be told where, but the exit status says it. */
+    return call.options.trace && ferror(stderr) ? EXIT_BAD_INPUT : code;
 }

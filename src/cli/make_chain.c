@@ -48,6 +48,25 @@ struct maker {
     uint64_t gas;
 };
 
+/* ---- gas ---------------------------------------------------------------------------------------------------------- */
+
+static uint64_t gas_target(const struct options *o)
+{
+    return o->gas == 0 ? GAS_DEFAULT : o->gas;
+}
+
+/* Of each block. A little less than half is used: the base fee stays low. */
+static uint64_t gas_limit(const struct options *o)
+{
+    return gas_target(o) * 21 / 10;
+}
+
+/* What writing so many slots takes, in transactions of SLOTS_IN_TX. */
+static uint64_t slots_gas(uint64_t slots, bool again)
+{
+    return (slots + SLOTS_IN_TX - 1) / SLOTS_IN_TX * BASE_GAS + slots * (again ? TOUCH_GAS : FILL_GAS);
+}
+
 /* ---- keys -------------------------------------------------------------------------------------------------------- */
 
 /* The key of an account, or (from ACCOUNTS on) of somebody who delegates. */
@@ -98,8 +117,7 @@ static void make_genesis(struct maker *m, const struct fork *fork)
     g->spec = (struct chain_spec){.name = "made", .id = CHAIN_ID, .dao_block = NEVER, .activation_count = 1};
     g->spec.activations[0] = (struct activation){fork, BY_NUMBER, 0};
     g->spec.deposit_contract = chain_mainnet.deposit_contract;
-    /* A little less than half is used: the base fee stays low. */
-    g->header.gas_limit = (m->options->gas == 0 ? GAS_DEFAULT : m->options->gas) * 21 / 10;
+    g->header.gas_limit = gas_limit(m->options);
     struct workload_block b = {.state = g->state};
     const struct u256 reserve = {{0, 1u << 16, 0, 0}}, many = {{0, 1, 0, 0}};
     for (uint64_t i = 0; i < TOKENS; i++) {
@@ -325,7 +343,7 @@ static void add_slots(struct maker *m, uint64_t slots, bool again)
 {
     while (slots != 0) {
         uint64_t n = slots < SLOTS_IN_TX ? slots : SLOTS_IN_TX;
-        uint64_t gas = BASE_GAS + n * (again ? TOUCH_GAS : FILL_GAS);
+        uint64_t gas = slots_gas(n, again);
         struct transaction *tx = add(m, TX_FEE_MARKET, gas);
         struct u256 words[] = {U256(n), again ? U256(1 + (random_next(&m->random) >> 1)) : U256_ZERO};
         tx->to = m->filler;
@@ -339,7 +357,7 @@ static void add_slots(struct maker *m, uint64_t slots, bool again)
 static void make_transactions(struct maker *m, uint64_t number)
 {
     const struct options *o = m->options;
-    uint64_t target = o->gas == 0 ? GAS_DEFAULT : o->gas;
+    uint64_t target = gas_target(o);
     m->count = 0;
     m->gas = 0;
     arena_reset(&m->arena);
@@ -426,18 +444,26 @@ static void print_result(const struct maker *m)
     buffer_free(&out);
 }
 
+static enum status check_options(const struct options *o, const struct fork *fork, struct error *e)
+{
+    if (o->genesis == NULL) return error_set(e, BAD_USAGE, "make-chain: expected --genesis, the file that is written");
+    if (fork != &fork_osaka && fork != &fork_prague)
+        return error_set(e, BAD_USAGE, "make-chain: --fork: expected Prague or Osaka");
+    if (slots_gas(o->fill, false) + slots_gas(o->touch, true) > gas_limit(o))
+        return error_set(e, BAD_USAGE, "make-chain: --fill, --touch: expected what --gas-per-block has room for");
+    return STATUS_OK;
+}
+
 enum exit_code make_chain_command(const struct options *o)
 {
-    struct maker *m = base_calloc(1, sizeof *m);
     struct error e = {STATUS_OK, ""};
     char folder[4096];
     const struct fork *fork = o->fork == NULL ? &fork_osaka : o->fork;
-    if (o->genesis == NULL || (fork != &fork_osaka && fork != &fork_prague)) {
-        log_line(o->genesis == NULL ? "make-chain: expected --genesis, the file that is written"
-                                    : "make-chain: --fork: expected Prague or Osaka");
-        free(m);
+    if (check_options(o, fork, &e) != STATUS_OK) {
+        log_line("%s", e.text);
         return EXIT_BAD_INPUT;
     }
+    struct maker *m = base_calloc(1, sizeof *m);
     m->options = o;
     m->random = o->seed;
     (void)snprintf(folder, sizeof folder, "%s.store", o->operands[0]);

@@ -1,21 +1,25 @@
 /* options: the one parser of command lines, and the help that is made from the same table. */
 #include "cli/cli.h"
 
+#include "workload/workload.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-/* What an option's value is turned into. */
+/* What an option's value is turned into, in struct options. */
 enum value_kind {
-    VALUE_NONE,
+    VALUE_NONE,   /* bool: given */
+    VALUE_NUMBER, /* uint64_t */
+    VALUE_TEXT,   /* const char * */
+    /* those below have fields of their own */
+    VALUE_REPEAT,
+    VALUE_BENCH,
     VALUE_THREADS,
     VALUE_THREAD_LIST,
     VALUE_EXECUTOR,
-    VALUE_NUMBER,
-    VALUE_TEXT,
-    VALUE_TEXTS,
+    VALUE_LAYOUT,
     VALUE_FORK,
-    VALUE_BENCH
 };
 
 struct option {
@@ -24,118 +28,125 @@ struct option {
     const char *value; /* as the help shows it */
     const char *help;
     enum value_kind kind;
-    size_t offset; /* into struct options: bool, uint64_t or const char * */
+    size_t offset;        /* into struct options */
+    uint64_t least, most; /* of numbers */
 };
 
 /* How long a bench lasts, when nothing is said, and at most. */
 enum { BENCH_SECONDS = 2, BENCH_SECONDS_MAX = 3600 };
 
-#define FIELD(name) offsetof(struct options, name)
-
-static const struct option table[] = {
-    {OPTION_JSON, "--json", NULL, "print one JSON object a line", VALUE_NONE, FIELD(json)},
-    {OPTION_THREADS, "--threads", "N", "threads (default: one for each processor)", VALUE_THREADS, 0},
-    {OPTION_THREAD_LIST, "--threads", "N,N,...", "numbers of threads to try (default: 1, 2, 4, ... to all processors)",
-     VALUE_THREAD_LIST, 0},
-    {OPTION_WORKERS, "--workers", "N", "workers of one block (default: 1, or 2 for the parallel executor)",
-     VALUE_THREADS, 0},
-    {OPTION_EXECUTOR, "--executor", "KIND", "serial, parallel, both, bal (along the block access list) or all",
-     VALUE_EXECUTOR, 0},
-    {OPTION_REPEAT, "--repeat", "R", "execute R times and take the median", VALUE_NUMBER, 0},
-    {OPTION_FILTER, "--filter", "TEXT", "only what has TEXT in its name", VALUE_TEXT, FIELD(filter)},
-    {OPTION_FORK, "--fork", "NAME", "only, or by the rules of, this fork", VALUE_FORK, FIELD(fork)},
-    {OPTION_STATELESS, "--stateless", NULL, "check each valid block from a witness alone, too", VALUE_NONE,
-     FIELD(stateless)},
-    {OPTION_CHECK, "--check", NULL, "print nothing but what differs from the tests' own witnesses", VALUE_NONE,
-     FIELD(check)},
-    {OPTION_DIFF, "--diff", NULL, "only what changed against the fork before", VALUE_NONE, FIELD(diff)},
-    {OPTION_SIZE, "--size", "N", "transactions in a block", VALUE_NUMBER, FIELD(size)},
-    {OPTION_SEED, "--seed", "N", "seed of the generator", VALUE_NUMBER, FIELD(seed)},
-    {OPTION_STORE, "--store", NULL, "keep the state in a store, in a folder of its own for each case", VALUE_NONE,
-     FIELD(store)},
-    {OPTION_DATADIR, "--datadir", "FOLDER", "where chain and state are kept", VALUE_TEXT, FIELD(datadir)},
-    {OPTION_GENESIS, "--genesis", "FILE", "genesis file as geth reads it; or dev, dev-FORK", VALUE_TEXT,
-     FIELD(genesis)},
-    {OPTION_CACHE, "--cache-mb", "N", "bound of what is kept in memory to be faster (default 256)", VALUE_NUMBER,
-     FIELD(cache_mb)},
-    {OPTION_IMPORT, "--batch", "N", "commit after so many blocks (default 2048)", VALUE_NUMBER, FIELD(batch)},
-    {OPTION_IMPORT, "--readers", "N", "threads that read ahead what blocks name (default 0)", VALUE_NUMBER,
-     FIELD(readers)},
-    {OPTION_IMPORT, "--read-latency-us", "N", "play a disk that takes so long for each read", VALUE_NUMBER,
-     FIELD(latency_us)},
-    {OPTION_HISTORY, "--history", "N", "blocks that can be undone and looked back to (default 128)", VALUE_NUMBER,
-     FIELD(history)},
-    {OPTION_MAKE, "--blocks", "N", "how many (default 100)", VALUE_NUMBER, FIELD(blocks)},
-    {OPTION_MAKE, "--gas-per-block", "N", "about so much gas is used in a block (default 15000000)", VALUE_NUMBER,
-     FIELD(gas)},
-    {OPTION_MAKE, "--fill", "N", "slots that each block writes for the first time (22,400 gas each)", VALUE_NUMBER,
-     FIELD(fill)},
-    {OPTION_MAKE, "--fill-blocks", "N", "the first N blocks fill; those behind them touch, and do nothing else",
-     VALUE_NUMBER, FIELD(fill_blocks)},
-    {OPTION_MAKE, "--touch", "N", "slots that each block changes among those (5,500 gas each)", VALUE_NUMBER,
-     FIELD(touch)},
-    {OPTION_RECEIPTS, "--receipts", NULL, "give up receipts and look-ups of older blocks, too", VALUE_NONE,
-     FIELD(receipts)},
-    {OPTION_RUN, "--code", "HEX", "the code that runs; also as the operand", VALUE_TEXT, FIELD(run.code)},
-    {OPTION_RUN, "--codefile", "FILE", "the same from a file of hex digits, - is standard input", VALUE_TEXT,
-     FIELD(run.code_file)},
-    {OPTION_RUN, "--input", "HEX", "call data; with --create it goes behind the code", VALUE_TEXT, FIELD(run.input)},
-    {OPTION_RUN, "--inputfile", "FILE", "the same from a file of hex digits", VALUE_TEXT, FIELD(run.input_file)},
-    {OPTION_RUN, "--create", NULL, "run the code as initcode of a new contract", VALUE_NONE, FIELD(run.create)},
-    {OPTION_RUN, "--gas", "N", "gas of the call (default: the prestate's gas limit, else 10000000000)", VALUE_TEXT,
-     FIELD(run.gas)},
-    {OPTION_RUN, "--value", "WEI", "what the call carries (default: 0)", VALUE_TEXT, FIELD(run.value)},
-    {OPTION_RUN, "--price", "WEI", "gas price, which nobody pays (default: 0)", VALUE_TEXT, FIELD(run.price)},
-    {OPTION_RUN, "--sender", "ADDRESS", "who calls (default: the bytes of \"sender\")", VALUE_TEXT, FIELD(run.sender)},
-    {OPTION_RUN, "--receiver", "ADDRESS", "who is called (default: the bytes of \"receiver\")", VALUE_TEXT,
-     FIELD(run.receiver)},
-    {OPTION_RUN, "--prestate", "FILE", "the state before, and the block: a genesis file of geth, or an alloc",
-     VALUE_TEXT, FIELD(run.prestate)},
-    {OPTION_RUN, "--bench[=SECONDS]", NULL, "run again and again for so long (default: 2) and show times", VALUE_BENCH,
-     FIELD(run.bench_seconds)},
-    {OPTION_TRACE, "--trace", NULL, "trace every instruction (EIP-3155), on stderr; t8n: into files trace-N-HASH.jsonl",
-     VALUE_NONE, FIELD(trace)},
-    {OPTION_TRACE, "--trace.memory", NULL, "with memory", VALUE_NONE, FIELD(tracing.memory)},
-    {OPTION_TRACE, "--trace.nostack", NULL, "without the stack", VALUE_NONE, FIELD(tracing.no_stack)},
-    {OPTION_TRACE, "--trace.returndata", NULL, "with what the last call returned", VALUE_NONE,
-     FIELD(tracing.return_data)},
-    {OPTION_T8N, "--state.fork", "NAME", "rules: a fork, FORKToFORKAt..., with +EIP behind it (default: GrayGlacier)",
-     VALUE_TEXT, FIELD(t8n.fork)},
-    {OPTION_T8N, "--state.chainid", "ID", "chain id (default: 1)", VALUE_TEXT, FIELD(t8n.chain_id)},
-    {OPTION_T8N, "--state.reward", "WEI", "mining reward, -1 for none (default: 0)", VALUE_TEXT, FIELD(t8n.reward)},
-    {OPTION_T8N, "--input.alloc", "FILE", "state before the block, or stdin (default: alloc.json)", VALUE_TEXT,
-     FIELD(t8n.alloc)},
-    {OPTION_T8N, "--input.env", "FILE", "the block's environment, or stdin (default: env.json)", VALUE_TEXT,
-     FIELD(t8n.env)},
-    {OPTION_T8N, "--input.txs", "FILE", "transactions (.rlp: a list in RLP), or stdin (default: txs.json)", VALUE_TEXT,
-     FIELD(t8n.txs)},
-    {OPTION_T8N, "--output.basedir", "DIR", "where output files go; made when missing", VALUE_TEXT, FIELD(t8n.folder)},
-    {OPTION_T8N, "--output.alloc", "FILE", "state after the block, or stdout, stderr (default: alloc.json)", VALUE_TEXT,
-     FIELD(t8n.out_alloc)},
-    {OPTION_T8N, "--output.result", "FILE", "roots, receipts, rejected transactions (default: result.json)", VALUE_TEXT,
-     FIELD(t8n.out_result)},
-    {OPTION_T8N, "--output.body", "FILE", "the included transactions in RLP (default: nowhere)", VALUE_TEXT,
-     FIELD(t8n.out_body)},
-    {OPTION_T8N, "--verbosity", "N", "ignored", VALUE_TEXT, FIELD(t8n.verbosity)},
-    {OPTION_HOT, "--hot", "PERCENT", "share of transactions in hot places (hybrid; default: 30)", VALUE_NUMBER,
-     FIELD(hot)},
-    {OPTION_CONTRACTS, "--contracts", "DIR", "codes that tools/contracts.sh fetched (default: .cache/contracts)",
-     VALUE_TEXT, FIELD(contracts)},
-    {OPTION_OUTPUT, "--output", "FILE", "write the report to FILE, as one HTML page; -o FILE for short", VALUE_TEXT,
-     FIELD(output)},
-    {OPTION_PERFETTO, "--perfetto", "FILE", "write what each worker did to FILE, as a Chrome trace", VALUE_TEXT,
-     FIELD(perfetto)},
-    {OPTION_LAYOUT, "--layout", "ADDR=FILE", "Solidity's storageLayout of a contract; may be given several times",
-     VALUE_TEXTS, FIELD(layouts)},
-    {OPTION_SIMULATE, "--simulate", "N,N,...", "run the scheduler on N virtual workers", VALUE_THREAD_LIST, 0},
-    {OPTION_PIPELINE, "--pipeline", NULL, "from files to checked results, one by one and pipelined", VALUE_NONE,
-     FIELD(pipeline)},
-    {OPTION_PERTURB, "--perturb", "N", "run each block N times with workers held up at random, and compare with serial",
-     VALUE_NUMBER, FIELD(perturb)},
-    {OPTION_OPCODES, "--opcodes", NULL, "time instructions and precompiled contracts; operands are their names",
-     VALUE_NONE, FIELD(opcodes)},
-    {OPTION_RPC, "--rpc", "URL", "fetch blocks from the node at URL", VALUE_TEXT, FIELD(rpc)},
+/* Most of what can be asked for: more is a slip of the finger, and would run for years or need more than there is. */
+enum {
+    CACHE_MB_MAX = 1 << 24,
+    LATENCY_US_MAX = 10000000,
+    BLOCKS_MAX = 100000000,
+    GAS_PER_BLOCK_MIN = 100000, /* the largest transaction of a made chain must fit into twice as much */
+    SLOTS_PER_BLOCK_MAX = 10000000,
+    PERTURB_MAX = 1000000000,
 };
+#define GAS_PER_BLOCK_MAX 1000000000000u
+#define ANY UINT64_MAX
+
+#define FIELD(name) offsetof(struct options, name)
+#define FLAG(flag, name, field, help) {flag, name, NULL, help, VALUE_NONE, FIELD(field), 0, 0}
+#define TEXT(flag, name, value, field, help) {flag, name, value, help, VALUE_TEXT, FIELD(field), 0, 0}
+#define NUMBER(flag, name, value, field, least, most, help)                                                            \
+    {flag, name, value, help, VALUE_NUMBER, FIELD(field), least, most}
+#define OTHER(flag, name, value, kind, help) {flag, name, value, help, kind, 0, 0, 0}
+#define BOUNDED(flag, name, value, kind, least, most, help) {flag, name, value, help, kind, 0, least, most}
+
+/* clang-format off */
+static const struct option table[] = {
+    FLAG(OPTION_JSON, "--json", json, "print one JSON object a line"),
+    OTHER(OPTION_THREADS, "--threads", "N", VALUE_THREADS, "threads (default: one for each processor)"),
+    OTHER(OPTION_THREAD_LIST, "--threads", "N,N,...", VALUE_THREAD_LIST,
+        "numbers of threads to try (default: 1, 2, 4, ... to all processors)"),
+    OTHER(OPTION_WORKERS, "--workers", "N", VALUE_THREADS,
+        "workers of one block (default: 1, or 2 for the parallel executor)"),
+    OTHER(OPTION_EXECUTOR, "--executor", "KIND", VALUE_EXECUTOR,
+        "serial, parallel, both, bal (along the block access list) or all"),
+    BOUNDED(OPTION_REPEAT, "--repeat", "R", VALUE_REPEAT, 1, REPEAT_MAX, "execute R times and take the median"),
+    TEXT(OPTION_FILTER, "--filter", "TEXT", filter, "only what has TEXT in its name"),
+    OTHER(OPTION_FORK, "--fork", "NAME", VALUE_FORK,
+        "execute by the rules of this fork; of tests, only those of this fork"),
+    FLAG(OPTION_STATELESS, "--stateless", stateless, "check each valid block from a witness alone, too"),
+    FLAG(OPTION_CHECK, "--check", check, "print nothing but what differs from the tests' own witnesses"),
+    FLAG(OPTION_DIFF, "--diff", diff, "only what changed against the fork before"),
+    NUMBER(OPTION_SIZE, "--size", "N", size, 1, WORKLOAD_SIZE_MAX,
+        "transactions in a block (default: what suits the workload)"),
+    NUMBER(OPTION_SEED, "--seed", "N", seed, 0, ANY, "seed of the generator (default: 0)"),
+    FLAG(OPTION_STORE, "--store", store, "keep the state in a store, in a folder of its own for each case"),
+    TEXT(OPTION_DATADIR, "--datadir", "FOLDER", datadir, "where chain and state are kept"),
+    TEXT(OPTION_GENESIS, "--genesis", "FILE", genesis, "genesis file as geth reads it; or dev, dev-FORK"),
+    NUMBER(OPTION_CACHE, "--cache-mb", "N", cache_mb, 1, CACHE_MB_MAX,
+        "bound of what is kept in memory to be faster (default 256)"),
+    NUMBER(OPTION_IMPORT, "--batch", "N", batch, 1, BLOCKS_MAX, "commit after so many blocks (default 2048)"),
+    NUMBER(OPTION_IMPORT, "--readers", "N", readers, 0, THREADS_MAX,
+        "threads that read ahead what blocks name (default 0)"),
+    NUMBER(OPTION_IMPORT, "--read-latency-us", "N", latency_us, 0, LATENCY_US_MAX,
+        "play a disk that takes so long for each read"),
+    NUMBER(OPTION_HISTORY, "--history", "N", history, 1, ANY,
+        "blocks that can be undone and looked back to (default 128)"),
+    NUMBER(OPTION_MAKE, "--blocks", "N", blocks, 1, BLOCKS_MAX, "how many (default 100)"),
+    NUMBER(OPTION_MAKE, "--gas-per-block", "N", gas, GAS_PER_BLOCK_MIN, GAS_PER_BLOCK_MAX,
+        "about so much gas is used in a block (default 15000000)"),
+    NUMBER(OPTION_MAKE, "--fill", "N", fill, 0, SLOTS_PER_BLOCK_MAX,
+        "slots that each block writes for the first time (22,400 gas each)"),
+    NUMBER(OPTION_MAKE, "--fill-blocks", "N", fill_blocks, 0, BLOCKS_MAX,
+        "the first N blocks fill; those behind them touch, and do nothing else"),
+    NUMBER(OPTION_MAKE, "--touch", "N", touch, 0, SLOTS_PER_BLOCK_MAX,
+        "slots that each block changes among those (5,500 gas each)"),
+    FLAG(OPTION_RECEIPTS, "--receipts", receipts, "give up receipts and look-ups of older blocks, too"),
+    TEXT(OPTION_RUN, "--code", "HEX", run.code, "the code that runs; also as the operand"),
+    TEXT(OPTION_RUN, "--codefile", "FILE", run.code_file, "the same from a file of hex digits, - is standard input"),
+    TEXT(OPTION_RUN, "--input", "HEX", run.input, "call data; with --create it goes behind the code"),
+    TEXT(OPTION_RUN, "--inputfile", "FILE", run.input_file, "the same from a file of hex digits"),
+    FLAG(OPTION_RUN, "--create", run.create, "run the code as initcode of a new contract"),
+    TEXT(OPTION_RUN, "--gas", "N", run.gas, "gas of the call (default: the prestate's gas limit, else 10000000000)"),
+    TEXT(OPTION_RUN, "--value", "WEI", run.value, "what the call carries (default: 0)"),
+    TEXT(OPTION_RUN, "--price", "WEI", run.price, "gas price, which nobody pays (default: 0)"),
+    TEXT(OPTION_RUN, "--sender", "ADDRESS", run.sender, "who calls (default: the bytes of \"sender\")"),
+    TEXT(OPTION_RUN, "--receiver", "ADDRESS", run.receiver, "who is called (default: the bytes of \"receiver\")"),
+    TEXT(OPTION_RUN, "--prestate", "FILE", run.prestate,
+        "the state before, and the block: a genesis file of geth, or an alloc"),
+    BOUNDED(OPTION_RUN, "--bench[=SECONDS]", NULL, VALUE_BENCH, 1, BENCH_SECONDS_MAX,
+        "run again and again for so long (default: 2) and show times"),
+    FLAG(OPTION_TRACE, "--trace", trace,
+        "trace every instruction (EIP-3155), on stderr; t8n: into files trace-N-HASH.jsonl"),
+    FLAG(OPTION_TRACE, "--trace.memory", tracing.memory, "with memory"),
+    FLAG(OPTION_TRACE, "--trace.nostack", tracing.no_stack, "without the stack"),
+    FLAG(OPTION_TRACE, "--trace.returndata", tracing.return_data, "with what the last call returned"),
+    TEXT(OPTION_T8N, "--state.fork", "NAME", t8n.fork,
+        "rules: a fork, FORKToFORKAt..., with +EIP behind it (default: GrayGlacier)"),
+    TEXT(OPTION_T8N, "--state.chainid", "ID", t8n.chain_id, "chain id (default: 1)"),
+    TEXT(OPTION_T8N, "--state.reward", "WEI", t8n.reward, "mining reward, -1 for none (default: 0)"),
+    TEXT(OPTION_T8N, "--input.alloc", "FILE", t8n.alloc, "state before the block, or stdin (default: alloc.json)"),
+    TEXT(OPTION_T8N, "--input.env", "FILE", t8n.env, "the block's environment, or stdin (default: env.json)"),
+    TEXT(OPTION_T8N, "--input.txs", "FILE", t8n.txs,
+        "transactions (.rlp: a list in RLP), or stdin (default: txs.json)"),
+    TEXT(OPTION_T8N, "--output.basedir", "DIR", t8n.folder, "where output files go; made when missing"),
+    TEXT(OPTION_T8N, "--output.alloc", "FILE", t8n.out_alloc,
+        "state after the block, or stdout, stderr (default: alloc.json)"),
+    TEXT(OPTION_T8N, "--output.result", "FILE", t8n.out_result,
+        "roots, receipts, rejected transactions (default: result.json)"),
+    TEXT(OPTION_T8N, "--output.body", "FILE", t8n.out_body, "the included transactions in RLP (default: nowhere)"),
+    TEXT(OPTION_T8N, "--verbosity", "N", t8n.verbosity, "ignored"),
+    NUMBER(OPTION_HOT, "--hot", "PERCENT", hot, 0, 100, "share of transactions in hot places (hybrid; default: 30)"),
+    TEXT(OPTION_CONTRACTS, "--contracts", "DIR", contracts,
+        "codes that tools/contracts.sh fetched (default: .cache/contracts)"),
+    TEXT(OPTION_OUTPUT, "--output", "FILE", output, "write the report to FILE, as one HTML page; -o FILE for short"),
+    TEXT(OPTION_PERFETTO, "--perfetto", "FILE", perfetto, "write what each worker did to FILE, as a Chrome trace"),
+    OTHER(OPTION_LAYOUT, "--layout", "ADDR=FILE", VALUE_LAYOUT,
+        "Solidity's storageLayout of a contract; may be given several times"),
+    OTHER(OPTION_SIMULATE, "--simulate", "N,N,...", VALUE_THREAD_LIST, "run the scheduler on N virtual workers"),
+    FLAG(OPTION_PIPELINE, "--pipeline", pipeline, "from files to checked results, one by one and pipelined"),
+    NUMBER(OPTION_PERTURB, "--perturb", "N", perturb, 1, PERTURB_MAX,
+        "run each block N times with workers held up at random, and compare with serial"),
+    FLAG(OPTION_OPCODES, "--opcodes", opcodes,
+        "time instructions and precompiled contracts; operands are their names"),
+    TEXT(OPTION_RPC, "--rpc", "URL", rpc, "fetch blocks from the node at URL"),
+};
+/* clang-format on */
 
 static enum status bad(struct error *e, const struct command *c, const struct option *o, const char *expected,
                        const char *found)
@@ -143,12 +154,13 @@ static enum status bad(struct error *e, const struct command *c, const struct op
     return error_set(e, BAD_USAGE, "%s: %s: expected %s, found '%s'", c->name, o->name, expected, found);
 }
 
-static bool read_number(const char *text, uint64_t min, uint64_t max, const char **end, uint64_t *out)
+bool text_number(const char *text, const char **end, uint64_t *out)
 {
     char *stop;
+    bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X'); /* a 0 alone does not mean octal digits */
     errno = 0;
-    unsigned long long n = strtoull(text, &stop, 0);
-    if (stop == text || *text < '0' || *text > '9' || errno != 0 || n < min || n > max) return false;
+    unsigned long long n = strtoull(text, &stop, hex ? 16 : 10);
+    if (stop == text || *text < '0' || *text > '9' || errno != 0) return false;
     *out = n;
     *end = stop;
     return true;
@@ -163,7 +175,7 @@ static enum status read_threads(struct options *o, const struct command *c, cons
     uint32_t count = 0;
     for (const char *at = text;; at++) {
         uint64_t n;
-        if (count == (list ? THREAD_LIST_MAX : 1) || !read_number(at, 1, THREADS_MAX, &at, &n) ||
+        if (count == (list ? THREAD_LIST_MAX : 1) || !text_number(at, &at, &n) || n == 0 || n > THREADS_MAX ||
             (*at != 0 && *at != ','))
             return bad(e, c, option, list ? "up to 16 numbers from 1 to 1024" : "a number from 1 to 1024", text);
         out[count++] = (unsigned)n;
@@ -195,45 +207,57 @@ static enum status read_executor(struct options *o, const struct command *c, con
     return bad(e, c, option, "serial, parallel, both, bal or all", text);
 }
 
+/* A number within the option's bounds, and nothing behind it. */
+static enum status read_bounded(const struct command *c, const struct option *option, const char *text, uint64_t *out,
+                                struct error *e)
+{
+    const char *end;
+    uint64_t n;
+    if (text_number(text, &end, &n) && *end == 0 && n >= option->least && n <= option->most) {
+        *out = n;
+        return STATUS_OK;
+    }
+    char expected[80] = "a number";
+    if (option->most != ANY)
+        (void)snprintf(expected, sizeof expected, "a number from %llu to %llu", (unsigned long long)option->least,
+                       (unsigned long long)option->most);
+    else if (option->least != 0)
+        (void)snprintf(expected, sizeof expected, "a number of at least %llu", (unsigned long long)option->least);
+    return bad(e, c, option, expected, text);
+}
+
 static enum status read_value(struct options *o, const struct command *c, const struct option *option, const char *text,
                               struct error *e)
 {
     void *field = (char *)o + option->offset;
+    enum status s = STATUS_OK;
     uint64_t n;
-    const char *end;
     switch (option->kind) {
-    case VALUE_NONE: *(bool *)field = true; return STATUS_OK;
-    case VALUE_TEXT: *(const char **)field = text; return STATUS_OK;
-    case VALUE_TEXTS:
+    case VALUE_NONE: *(bool *)field = true; break;
+    case VALUE_TEXT: *(const char **)field = text; break;
+    case VALUE_NUMBER: return read_bounded(c, option, text, field, e);
+    case VALUE_REPEAT:
+        s = read_bounded(c, option, text, &n, e);
+        if (s == STATUS_OK) o->repeat = (uint32_t)n;
+        break;
+    case VALUE_BENCH:
+        n = BENCH_SECONDS;
+        if (text != NULL) s = read_bounded(c, option, text, &n, e);
+        if (s == STATUS_OK) o->run.bench_seconds = (uint32_t)n;
+        break;
+    case VALUE_LAYOUT:
         if (o->layout_count == LAYOUTS_MAX) return bad(e, c, option, "no more than 64 of them", text);
         o->layouts[o->layout_count++] = text;
-        return STATUS_OK;
+        break;
     case VALUE_FORK:
-        *(const struct fork **)field = fork_find(text);
-        return fork_find(text) != NULL ? STATUS_OK : bad(e, c, option, "the name of a fork", text);
+        o->fork = fork_find(text);
+        if (o->fork == NULL) return bad(e, c, option, "the name of a fork", text);
+        break;
     case VALUE_THREADS:
     case VALUE_THREAD_LIST: return read_threads(o, c, option, text, e);
     case VALUE_EXECUTOR: return read_executor(o, c, option, text, e);
-    case VALUE_BENCH:
-        n = BENCH_SECONDS;
-        if (text != NULL && (!read_number(text, 1, BENCH_SECONDS_MAX, &end, &n) || *end != 0))
-            return bad(e, c, option, "a number of seconds from 1 to 3600", text);
-        *(uint32_t *)field = (uint32_t)n;
-        return STATUS_OK;
-    case VALUE_NUMBER:
-        if (option->flag == OPTION_REPEAT) {
-            if (!read_number(text, 1, REPEAT_MAX, &end, &n) || *end != 0)
-                return bad(e, c, option, "a number from 1 to 1000000", text);
-            o->repeat = (uint32_t)n;
-            return STATUS_OK;
-        }
-        if (!read_number(text, option->flag == OPTION_SIZE, UINT64_MAX, &end, &n) || *end != 0)
-            return bad(e, c, option, "a number", text);
-        if (option->flag == OPTION_HOT && n > 100) return bad(e, c, option, "a number from 0 to 100", text);
-        *(uint64_t *)field = n;
-        return STATUS_OK;
     }
-    return STATUS_OK;
+    return s;
 }
 
 /* The option that `argument` names, with its value after '=' if there is one. */
@@ -308,14 +332,22 @@ enum status options_parse(struct options *out, const struct command *c, char **a
     return STATUS_OK;
 }
 
+/* A line of the list of commands. Where operands need more than their columns, the summary goes to the next line. */
+static void help_line(const char *name, const char *operands, const char *summary)
+{
+    if (strlen(operands) <= 18)
+        printf("  %-10s %-18s %s\n", name, operands, summary);
+    else
+        printf("  %-10s %s\n%-32s%s\n", name, operands, "", summary);
+}
+
 static void help_weft(void)
 {
     printf("weft: a parallel EVM\n\nusage: weft COMMAND [OPTION...] [OPERAND...]\n\n");
-    for (const struct command *c = commands; c->name != NULL; c++)
-        printf("  %-10s %-14s %s\n", c->name, c->operands, c->summary);
-    printf("  %-10s %-14s %s\n\n", "--version", "", "print the version");
-    printf(
-        "weft COMMAND --help tells more. Exit codes: 0 all good, 1 a check failed, 2 bad usage or unreadable input.\n");
+    for (const struct command *c = commands; c->name != NULL; c++) help_line(c->name, c->operands, c->summary);
+    help_line("--version", "", "print the version");
+    printf("\nweft COMMAND --help tells more. Exit codes: 0 all good, 1 a check failed, 2 bad usage or unreadable "
+           "input.\n");
 }
 
 void options_help(const struct command *c)
@@ -324,8 +356,8 @@ void options_help(const struct command *c)
         help_weft();
         return;
     }
-    printf("weft %s: %s\n\nusage: weft %s [OPTION...] %s\n\n%s\n\n", c->name, c->summary, c->name, c->operands,
-           c->details);
+    printf("weft %s: %s\n\nusage: weft %s [OPTION...]%s%s\n\n%s\n\n", c->name, c->summary, c->name,
+           *c->operands == 0 ? "" : " ", c->operands, c->details);
     for (size_t i = 0; i < COUNT_OF(table); i++) {
         const struct option *o = &table[i];
         if ((c->options & o->flag) == 0) continue;

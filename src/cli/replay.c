@@ -43,12 +43,6 @@ static enum executor_kind last_wanted(const struct replay *r)
 
 /* ---- one block ------------------------------------------------------------------------------------------------- */
 
-static int by_wall(const void *a, const void *b)
-{
-    const struct block_stats *x = a, *y = b;
-    return (x->wall_ns > y->wall_ns) - (x->wall_ns < y->wall_ns);
-}
-
 /* Executes the repetitions, and leaves the last result in `results`. */
 static enum status execute_block(struct replay *r, const struct block_task *task,
                                  struct block_result results[REPLAY_KINDS], struct replay_verdict *v)
@@ -67,14 +61,14 @@ static enum status execute_block(struct replay *r, const struct block_task *task
     for (; done < repeat && s == STATUS_OK && !(done > 0 && interrupted()); done++)
         for (enum executor_kind k = EXECUTOR_SERIAL; k < REPLAY_KINDS && s == STATUS_OK; k++)
             if (wants(r, k)) {
+                engine_wake(r->engines[k]);
                 s = block_execute(r->engines[k], k, k == EXECUTOR_ACCESS_LIST ? &with_list : task, &results[k],
                                   &v->error);
                 r->runs[k * repeat + done] = results[k].stats;
             }
     for (enum executor_kind k = EXECUTOR_SERIAL; k < REPLAY_KINDS && s == STATUS_OK; k++)
         if (wants(r, k)) {
-            qsort(&r->runs[k * repeat], done, sizeof *r->runs, by_wall);
-            v->stats[k] = r->runs[k * repeat + done / 2];
+            v->stats[k] = *block_stats_median(&r->runs[k * repeat], done);
             block_seal(r->engines[k], &results[k]);
             results[k].task = task; /* the list may be gone by now */
             s = block_check(&results[k], &v->error);

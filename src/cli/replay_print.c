@@ -17,11 +17,6 @@ bool replay_wants(const struct options *o, enum executor_kind kind)
     return (choice & 1u << kind) != 0;
 }
 
-static double milliseconds(uint64_t ns)
-{
-    return (double)ns / 1e6;
-}
-
 void replay_print_header(const struct options *o)
 {
     const struct colours *c = terminal_colours();

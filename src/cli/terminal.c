@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 /* ---- colours --------------------------------------------------------------------------------------------------- */
@@ -78,7 +79,7 @@ bool interrupted(void)
 
 /* ---- progress -------------------------------------------------------------------------------------------------- */
 
-enum { BAR_WIDTH = 40 };
+enum { BAR_WIDTH = 40, BAR_WIDTH_MIN = 4, COLUMNS_MAX = 256 };
 #define BAR_DELAY_NS 500000000u /* shorter work shows nothing */
 #define BAR_EVERY_NS 100000000u
 
@@ -88,15 +89,36 @@ void progress_begin(struct progress *p, const char *what, size_t total)
     p->on_terminal = isatty(STDERR_FILENO);
 }
 
+static size_t columns_of_stderr(void)
+{
+    struct winsize w;
+    bool known = ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col != 0;
+    return !known ? 80 : w.ws_col < COLUMNS_MAX ? w.ws_col : COLUMNS_MAX;
+}
+
+void terminal_bar(double part, const char *text)
+{
+    /* A line that is broken cannot be drawn over: the last column stays free. */
+    size_t room = columns_of_stderr() - 1, text_size = strlen(text);
+    size_t width = room > text_size + 3 ? room - text_size - 3 : 0; /* brackets and a space */
+    char bar[BAR_WIDTH + 1];
+    if (width > BAR_WIDTH) width = BAR_WIDTH;
+    size_t filled = part >= 1 ? width : part > 0 ? (size_t)(part * (double)width) : 0;
+    memset(bar, '.', width);
+    memset(bar, '#', filled);
+    bar[width] = 0;
+    if (width < BAR_WIDTH_MIN)
+        (void)fprintf(stderr, "\r%.*s\033[K", (int)room, text);
+    else
+        (void)fprintf(stderr, "\r[%s] %s\033[K", bar, text);
+    (void)fflush(stderr);
+}
+
 static void draw(struct progress *p, size_t done)
 {
-    char bar[BAR_WIDTH + 1];
-    size_t filled = p->total == 0 ? 0 : done * BAR_WIDTH / p->total;
-    memset(bar, '.', BAR_WIDTH);
-    memset(bar, '#', filled > BAR_WIDTH ? BAR_WIDTH : filled);
-    bar[BAR_WIDTH] = 0;
-    (void)fprintf(stderr, "\r[%s] %zu/%zu %s", bar, done, p->total, p->what);
-    (void)fflush(stderr);
+    char text[80];
+    (void)snprintf(text, sizeof text, "%zu/%zu %s", done, p->total, p->what);
+    terminal_bar(p->total == 0 ? 0 : (double)done / (double)p->total, text);
 }
 
 void progress_step(struct progress *p)
@@ -122,16 +144,37 @@ void progress_clear(struct progress *p)
 
 /* ---- JSON output ----------------------------------------------------------------------------------------------- */
 
+/* Bytes of the character that begins at `c`; 0 when that is no UTF-8 (Unicode, table 3-7). */
+static size_t character_size(const uint8_t *c)
+{
+    if (c[0] < 0x80) return 1;
+    size_t size = c[0] >= 0xf0 ? 4 : c[0] >= 0xe0 ? 3 : 2;
+    /* The second byte's range keeps out what is longer than need be, surrogates, and what is above U+10FFFF. */
+    uint8_t least = 0x80, most = 0xbf;
+    if (c[0] == 0xe0) least = 0xa0;
+    if (c[0] == 0xed) most = 0x9f;
+    if (c[0] == 0xf0) least = 0x90;
+    if (c[0] == 0xf4) most = 0x8f;
+    if (c[0] < 0xc2 || c[0] > 0xf4 || c[1] < least || c[1] > most) return 0;
+    for (size_t i = 2; i < size; i++)
+        if (c[i] < 0x80 || c[i] > 0xbf) return 0;
+    return size;
+}
+
 void json_put_text(struct buffer *out, const char *text)
 {
     buffer_append(out, "\"", 1);
-    for (const char *c = text; *c != 0; c++) {
-        if (*c == '"' || *c == '\\')
+    for (const uint8_t *c = (const uint8_t *)text; *c != 0;) {
+        size_t size = character_size(c);
+        if (size == 0)
+            buffer_append_text(out, "\\ufffd"); /* names of files may be any bytes, JSON may not */
+        else if (*c == '"' || *c == '\\')
             buffer_printf(out, "\\%c", *c);
-        else if ((unsigned char)*c < 0x20)
-            buffer_printf(out, "\\u%04x", (unsigned)(unsigned char)*c);
+        else if (*c < 0x20)
+            buffer_printf(out, "\\u%04x", (unsigned)*c);
         else
-            buffer_append(out, c, 1);
+            buffer_append(out, c, size);
+        c += size == 0 ? 1 : size;
     }
     buffer_append(out, "\"", 1);
 }

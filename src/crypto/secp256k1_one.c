@@ -13,22 +13,24 @@
  *     end     to affine coordinates, with one inversion
  *
  * The chain. What counts is how many multiplications wait for each other. A doubling in Jacobian coordinates has three
- * such levels; on x alone it has two, the least there can be for a fraction of degree four. On y^2 = x^3 - 1/4, to which
- * secp256k1 is isomorphic, and with x = X/W:
+ * such levels; on x alone it has two, the least there can be for a fraction of degree four. On y^2 = x^3 - 1/4, to
+ * which secp256k1 is isomorphic, and with x = X/W:
  *
  *     level 1   a = X^2, m = X·W, c = W^2
  *     level 2   q0 = a^2, q1 = m·c, q2 = a·m, q3 = c^2;    X' = q0 + 2·q1, W' = 4·q2 - q3
  *
- * y is y(R) times a function of x (the fourth division polynomial over the second's powers, Washington, Elliptic Curves,
- * chapter 3): y = y(R)·M/W^2, with M = 1 for R itself and
+ * y is y(R) times a function of x, made of division polynomials (Washington, Elliptic Curves, chapter 3): y =
+ * y(R)·M/W^2, with M = 1 for R itself and
  *
  *     -M' = M·(2·a·(q1 - q0) + c·(8·q2 + q3))
  *
- * which follows one doubling behind in lanes of its own, with the other sign for every second point. y(R) comes last, so nothing waits for the square root, and the
- * root's power too has a lane of its own: its 266 multiplications take about as long as the 129 doublings.
+ * which follows one doubling behind in lanes of its own, with the other sign for every second point. y(R) comes last, so
+ * nothing waits for the square root, and the root's power too has a lane of its own: its 266 multiplications take about
+ * as long as the 129 doublings.
  *
  * No doubling has an exception, as the order of the group is odd and prime; lane_sum.h tells what becomes of those of
- * additions. */
+ * additions.
+ */
 #include "crypto/secp256k1_private.h"
 
 #include <pthread.h>
@@ -39,8 +41,8 @@
 
 #include "crypto/lane_sum.h"
 
-/* The curve of the chain is y^2 = x^3 - 1/4: (x, y) -> (mu·x, nu·y) with mu^3 = -1/28 and nu^2 = mu^3 brings secp256k1's
- * points there. */
+/* The curve of the chain is y^2 = x^3 - 1/4: (x, y) -> (mu·x, nu·y) with mu^3 = -1/28 and nu^2 = mu^3 brings
+ * secp256k1's points there. */
 static const int64_t mu[FIELD_LIMBS] = {0x2a2f6b43675c, 0x1b1340792af8d, 0xf1d4170c69fd8, 0x3a327b9a6431c,
                                         0x915a69e369a7};
 
@@ -112,6 +114,7 @@ static bool root_finished(const struct root *r)
 
 /* The lanes of a state, between doublings, n being the number of doublings behind it; `a` and `c` are of level 1. */
 enum { CHAIN = SECP256K1_CHAIN };
+
 enum {
     LANE_X = 0,        /* of 2^n·R */
     LANE_H = 1,        /* q1 - q0 of the last doubling */
@@ -147,8 +150,8 @@ static NOINLINE IFMA struct field8 make_chain(struct field8 state[CHAIN + 1], st
                   second_b = kept8(_mm512_set_epi64(7, 6, 8 + 4, 8 + 4, 2, 1, 2, 0)),
                   own_shift = kept8(_mm512_set_epi64(0, 0, 0, 1, 0, 2, 0, 0)),
                   other_shift = kept8(_mm512_set_epi64(0, 0, 0, 0, 3, 0, 0, 1));
-    /* Level 1 makes a, m, c, a·h, c·v in lanes 0 to 4, the last two with a and c of the doubling before. Ones before the
-     * first, but for h, make M = 1·(2·1·0 + 1·1). */
+    /* Level 1 makes a, m, c, a·h, c·v in lanes 0 to 4, the last two with a and c of the doubling before. Ones before
+     * the first, but for h, make M = 1·(2·1·0 + 1·1). */
     struct field8 level = field_small(1), now = field_small(1);
     now = field_choose(1 << LANE_H, now, field_small(0));
     now = field_choose(1 << LANE_X, now, x);

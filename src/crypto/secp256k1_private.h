@@ -1,6 +1,6 @@
-/* The parts of secp256k1's recovery: secp256k1.c chooses, secp256k1_scalar.c prepares numbers modulo the order; the curve
- * is done in secp256k1_many.c for eight signatures side by side and in secp256k1_one.c for one alone, both with the
- * points of secp256k1_point8.h on the field of secp256k1_field8.h. */
+/* The parts of secp256k1's recovery: secp256k1.c chooses, secp256k1_scalar.c prepares numbers modulo the order; the
+ * curve is done in secp256k1_many.c for eight signatures side by side and in secp256k1_one.c for one alone, both with
+ * the points of secp256k1_point8.h on the field of secp256k1_field8.h. */
 #ifndef WEFT_SECP256K1_PRIVATE_H
 #define WEFT_SECP256K1_PRIVATE_H
 
@@ -42,7 +42,7 @@ void secp256k1_prepare(struct secp256k1_digits *out, const struct hash *digest,
 void secp256k1_recover_keys(uint8_t key[][64], bool *ok, const struct hash *digest,
                             const struct secp256k1_signature *signature, size_t count);
 
-/* ---- one signature ------------------------------------------------------------------------------------------------ */
+/* ---- one signature ----------------------------------------------------------------------------------------------- */
 
 enum { SECP256K1_CHAIN = 129 }; /* multiples R, 2R, 4R, ... 2^128·R that a half of a factor may use */
 

@@ -11,8 +11,8 @@ struct signed_bits {
     uint64_t plus[4], minus[4];
 };
 
-/* The non-adjacent form of x below 2^255, or of -x: no two neighbouring digits are other than 0, so at most 128 are. Digit
- * i is bit i + 1 of 3x less bit i + 1 of x. */
+/* The non-adjacent form of x below 2^255, or of -x: no two neighbouring digits are other than 0, so at most 128 are.
+ * Digit i is bit i + 1 of 3x less bit i + 1 of x. */
 static inline void write_nonadjacent(struct signed_bits *out, const uint64_t x[4], bool negative)
 {
     uint64_t plus[5], minus[5], carry = 0;

@@ -115,8 +115,8 @@ void explain_critical_path(const struct explain_graph *g, const uint64_t *ns, st
 uint32_t explain_longest_chain(const struct explain_graph *g, uint32_t *levels);
 
 enum explain_priority {
-    EXPLAIN_IN_ORDER,      /* who stands first in the block */
-    EXPLAIN_LONGEST_FIRST, /* who has the longest chain behind him */
+    EXPLAIN_IN_ORDER,      /* the first one in the block */
+    EXPLAIN_LONGEST_FIRST, /* the one with the longest chain behind it */
 };
 /* The time that `workers` need when each takes, as soon as it is free, a transaction that has nothing left to wait
  * for. */

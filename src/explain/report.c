@@ -9,12 +9,6 @@ const unsigned explain_cores[EXPLAIN_CORES] = {2, 4, 8, 16, 32, 64};
 /* Recorded runs need memory for each transaction; more of them tell nothing new. */
 enum { RECORDED_RUNS_MAX = 9, HOTTEST_MAX = 1000 };
 
-static int by_wall(const void *a, const void *b)
-{
-    const struct block_stats *x = a, *y = b;
-    return (x->wall_ns > y->wall_ns) - (x->wall_ns < y->wall_ns);
-}
-
 static int by_number(const void *a, const void *b)
 {
     uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
@@ -176,10 +170,12 @@ static enum status run_once(struct runs *x, enum executor_kind kind, uint32_t ru
 {
     struct engine *e = kind == EXECUTOR_SERIAL ? x->how->serial : x->how->parallel;
     struct block_result result;
+    engine_wake(e);
     enum status s = block_execute(e, kind, x->report->task, &result, error);
     x->plain[kind][run] = result.stats;
     if (s != STATUS_OK || run >= x->recorded) return s;
     engine_record(e, true);
+    engine_wake(e);
     s = block_execute(e, kind, x->report->task, &result, error);
     engine_record(e, false);
     if (s != STATUS_OK) return s;
@@ -198,9 +194,8 @@ static void take_medians(struct runs *x)
     struct explain_report *r = x->report;
     uint32_t done = x->done, n = r->trace.tx_count, best = 0;
     uint32_t recorded = done < x->recorded ? done : x->recorded;
-    for (size_t k = 0; k < COUNT_OF(x->plain); k++) qsort(x->plain[k], done, sizeof *x->plain[k], by_wall);
-    r->serial = x->plain[EXECUTOR_SERIAL][done / 2];
-    r->parallel = x->plain[EXECUTOR_PARALLEL][done / 2];
+    r->serial = *block_stats_median(x->plain[EXECUTOR_SERIAL], done);
+    r->parallel = *block_stats_median(x->plain[EXECUTOR_PARALLEL], done);
     for (uint32_t i = 0; i < n; i++) {
         uint64_t *times = &x->times[(size_t)i * x->recorded];
         qsort(times, recorded, sizeof *times, by_number);

@@ -5,7 +5,6 @@
 #include <strings.h>
 
 #define ON true
-#define OFF false
 
 #if defined(__clang__)
 #pragma clang diagnostic ignored "-Winitializer-overrides"

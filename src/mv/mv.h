@@ -10,7 +10,7 @@
  * then looks whether that is still what is there: then mv_execution.sure. Who publishes or withdraws a version later
  * looks at the mark, and finds out whether somebody behind it may have missed that: mv_execution.disturbs. So a sure
  * execution holds as long as nobody before it has disturbed others. Either the reader finds the version or the writer
- * finds the mark, since each leaves his own before he looks for the other's.
+ * finds the mark, since each leaves its own before it looks for the other's.
  *
  * What is checked is values, not versions: a predecessor that ran again and wrote the same value disturbs nobody.
  * Balances are checked by predicate where the transaction only asked "at least this much?".
@@ -25,7 +25,7 @@
 
 /* The first location whose value is no longer what the execution saw. */
 struct mv_conflict {
-    const struct location *location; /* inside an account_entry or slot_entry: see mv_owner */
+    const struct location *location; /* of an account_entry, the one that `field` names; MV_SLOT: of a slot_entry */
     enum mv_field { MV_BALANCE, MV_NONCE, MV_META, MV_SLOT } field;
     uint32_t seen_tx, found_tx; /* who wrote what was seen and what is there now; 0: the state before the block */
 };
@@ -66,7 +66,7 @@ struct mv_execution {
     uint32_t read_count, balance_read_count, write_count;
     bool sure;     /* speculative: when it was published all it had read was still there, and is marked */
     bool disturbs; /* somebody behind it may have read what it has overwritten */
-    bool is_deep;  /* many balance deltas hang below one of its own: had better be committed, lest sums become long */
+    bool is_deep;  /* many balance deltas hang below one of its own; committing them keeps sums short */
     struct state_accesses accesses; /* when the state was told to list them */
 };
 

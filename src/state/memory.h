@@ -36,7 +36,7 @@ struct state_memory {
     uint32_t account_count, slot_count, account_capacity, slot_capacity;
     struct memory_index account_index, slot_index;
     struct arena codes;
-    struct hash *block_hashes; /* of the blocks hash_base ... hash_base + hash_count - 1 */
+    struct hash *block_hashes; /* hash_count of them, of the blocks with the numbers beside them */
     uint64_t *block_numbers;
     size_t hash_count, hash_capacity;
 };

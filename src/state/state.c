@@ -514,7 +514,7 @@ struct state_checkpoint state_checkpoint(const struct state *s)
 }
 
 /* The touch of the RIPEMD-160 precompile outlives a revert: a bug of the first clients that block 2675119 of mainnet
- * made part of the protocol (EIP-716). */
+ * made part of the protocol (issue 716 of ethereum/EIPs). */
 static bool is_ripemd160(const struct account *a)
 {
     static const struct address ripemd160 = {{[19] = 3}};
@@ -572,57 +572,4 @@ void state_finalize(struct state *s)
             if (UNLIKELY(a->meta.exists && state_is_empty(s, a))) a->meta.exists = false;
         }
     }
-}
-
-/* How a value gets into the table: location_write or location_overwrite. */
-typedef void location_writer(struct state_table *, struct location *, struct u256, uint32_t);
-
-static ALWAYS_INLINE void commit_account(struct state *s, struct account *a, location_writer *write)
-{
-    struct account_entry *e = a->entry;
-    bool changed = false;
-    if (!u256_is_zero(a->balance_delta)) {
-        struct u256 balance = u256_add(location_balance(&e->balance, UINT32_MAX), a->balance_delta);
-        write(s->table, &e->balance, balance, 0);
-        changed = true;
-    }
-    if ((a->flags & ACCOUNT_HAS_NONCE) && a->nonce != a->nonce_start) {
-        write(s->table, &e->nonce, U256(a->nonce), 0);
-        changed = true;
-    }
-    if ((a->flags & ACCOUNT_HAS_META) && !meta_equal(a->meta, a->meta_start)) {
-        write(s->table, &e->meta, meta_pack(a->meta), 0);
-        changed = true;
-    }
-    if (changed) state_table_account_changed(s->table, e);
-}
-
-static ALWAYS_INLINE void commit(struct state *s, location_writer *write)
-{
-    for (uint32_t i = 0; i < s->account_count; i++) commit_account(s, s->accounts[i], write);
-    for (uint32_t i = 0; i < s->slot_count; i++) {
-        struct slot *slot = s->slots[i];
-        if (u256_equal(slot->current, slot->original) || (slot->account->flags & ACCOUNT_DESTRUCTED)) continue;
-        write(s->table, &slot->entry->location, slot->current, slot->account->meta.generation);
-        state_table_slot_changed(s->table, slot->entry);
-    }
-}
-
-void state_commit(struct state *s)
-{
-    commit(s, location_write);
-}
-
-void state_commit_over(struct state *s)
-{
-    commit(s, location_overwrite);
-}
-
-void state_bring_into_existence(struct state *s, struct account_entry *e)
-{
-    struct meta meta = meta_unpack(&location_find(&e->meta, UINT32_MAX)->value);
-    if (s->clear_empty || meta.exists) return;
-    meta.exists = true;
-    location_write(s->table, &e->meta, meta_pack(meta), 0);
-    state_table_account_changed(s->table, e);
 }

@@ -108,7 +108,7 @@ struct version {
     uint32_t tx;
     uint32_t generation;   /* slots: the account's storage generation when it was written */
     _Atomic uint32_t kind; /* enum version_kind */
-    uint32_t depth;        /* of versions from a declared list: how many are older; */
+    uint32_t depth;        /* of versions from a declared list: how many are older */
     struct version *skip;  /* one of them, so chosen that any is found in a logarithm of steps; NULL elsewhere */
     struct u256 value;
 };
@@ -240,8 +240,7 @@ enum account_flag {
     ACCOUNT_BALANCE_SEEN = 1 << 7,  /* the balance itself was observed: a value read */
     ACCOUNT_NONCE_ASSUMED = 1 << 8, /* nonce_start was taken from the transaction, not read */
     ACCOUNT_ACCESSED = 1 << 9,      /* counts for the block access list (EIP-7928); survives reverts */
-    ACCOUNT_CODE_READ =
-        1 << 10, /* its code in the parent state was needed; noted with list_accesses; survives reverts */
+    ACCOUNT_CODE_READ = 1 << 10,    /* with list_accesses: its code in the parent state was needed; survives reverts */
 };
 
 /* What the running transaction knows of an account. Stable until the transaction ends. Read fields through the

@@ -105,9 +105,8 @@ struct transaction {
 };
 
 /* Reads a transaction from its envelope: type byte and payload, or the RLP list of a legacy one. `encoded` and the
- * arena must outlive
- * *out. Any RLP_* status, TX_UNKNOWN_TYPE, TX_BAD_RECIPIENT, TX_BAD_SIGNATURE (v or y parity impossible). A type-3 or
- * -4 transaction without recipient is TX_BAD_RECIPIENT. */
+ * arena must outlive what is written to `out`. Any RLP_* status, TX_UNKNOWN_TYPE, TX_BAD_RECIPIENT (also types 3 and 4
+ * without one), TX_BAD_SIGNATURE (v or y parity impossible). */
 enum status transaction_decode(struct transaction *out, struct bytes encoded, struct arena *arena);
 /* Writes the envelope in front of what `w` holds. */
 void transaction_encode(struct rlp_writer *w, const struct transaction *tx);

@@ -17,8 +17,8 @@
  *
  * Positions on the stack are in bytes from sp, which points at the item that is on top when the run begins, and does
  * not move before it ends. A run may use dead places above the top as scratch. */
-#ifndef WEFT_FAST_H
-#define WEFT_FAST_H
+#ifndef WEFT_VM_FAST_H
+#define WEFT_VM_FAST_H
 
 /* Lists read best as they stand. */
 /* clang-format off */
@@ -87,7 +87,6 @@ enum fast_op {
 #define FAST_OP(name) FAST_##name,
     FAST_INSTRUCTIONS(FAST_OP)
 #undef FAST_OP
-    FAST_OP_COUNT
 };
 
 /* By enum fast_op: what goes into fast.handler. */

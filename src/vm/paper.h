@@ -49,10 +49,9 @@ struct translator {
     int height, low, highest, highest_place; /* positions: top, deepest used, highest ever, highest scratch */
     struct value values_[PLACES_BELOW + PLACES_ABOVE];
     uint8_t refs_[PLACES_BELOW + PLACES_ABOVE];
-    int16_t
-        maker_[PLACES_BELOW + PLACES_ABOVE]; /* the instruction that made the word there and can be redirected, or -1 */
-    int16_t touched_[PLACES_BELOW + PLACES_ABOVE]; /* the last instruction that read or wrote there */
-    int16_t held[HELD_MAX];                        /* places of operands that are still to be read */
+    /* The instruction that made the word there and can be redirected, or -1; the last one that read or wrote there. */
+    int16_t maker_[PLACES_BELOW + PLACES_ABOVE], touched_[PLACES_BELOW + PLACES_ABOVE];
+    int16_t held[HELD_MAX]; /* places of operands that are still to be read */
     unsigned held_count;
 
     struct u256 constants[CONSTANTS_MAX];

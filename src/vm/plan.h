@@ -12,8 +12,8 @@
  *
  * Threads: everything here only grows, and is published by a release store (plan, translation, cell) that pairs with
  * the readers' acquire loads. Translating takes the translation's lock. */
-#ifndef WEFT_PLAN_H
-#define WEFT_PLAN_H
+#ifndef WEFT_VM_PLAN_H
+#define WEFT_VM_PLAN_H
 
 #include "vm/private.h"
 

@@ -169,7 +169,7 @@ void vm_free(struct vm *vm);
  * alike. */
 void vm_begin_block(struct vm *vm);
 /* Shares results of precompiled contracts with other machines through `memo` (precompile/precompile.h), which is the
- * caller's: he clears it with every vm_begin_block. NULL, as in the beginning: each call is computed. */
+ * caller's, to be cleared with every vm_begin_block. NULL, as in the beginning: each call is computed. */
 struct precompile_memo;
 void vm_set_memo(struct vm *vm, struct precompile_memo *memo);
 /* Says what the next calls run on. All three must outlive them; cheap enough for every transaction. */

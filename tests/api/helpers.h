@@ -129,4 +129,16 @@ static inline weft_receipt receipt_of(const weft_result *result, size_t index)
 static const uint8_t counter_code[] = {0x5f, 0x54, 0x60, 0x01, 0x01, 0x80, 0x5f, 0x55, 0x5f,
                                        0x52, 0x60, 0x2a, 0x60, 0x20, 0x5f, 0xa1, 0x00};
 
+/* Executes a block by the rules of a fork, which must work. */
+static inline weft_result *execute(weft_engine *engine, const char *fork, const weft_state *state,
+                                   const weft_block *block, uint32_t flags)
+{
+    weft_error error;
+    weft_chain *chain = chain_named(fork);
+    weft_result *result = NULL;
+    CHECK_OK(weft_execute_block(engine, chain, state, block, flags, &result, &error));
+    weft_chain_free(chain);
+    return result;
+}
+
 #endif

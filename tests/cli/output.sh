@@ -23,6 +23,30 @@ done
 "$weft" bench --repeat 1 --size 20 transfers erc20 chain 2>"$folder/err" | head -n 1 >"$folder/out"
 [ -s "$folder/err" ] && complain "weft bench | head: $(cat "$folder/err")"
 
+"$weft" run --trace 00 >"$folder/out" 2>/dev/full
+[ $? = 2 ] || complain "weft run --trace 2>/dev/full: expected exit status 2"
+
+# A bar fits into its terminal, however narrow.
+if command -v python3 >/dev/null; then
+    python3 - "$weft" "$folder" <<'P' || complain "a bar is broken into lines"
+import fcntl, os, pty, struct, sys, termios
+weft, folder = sys.argv[1:]
+pid, terminal = pty.fork()
+if pid == 0:
+    fcntl.ioctl(2, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 30, 0, 0))
+    os.execv(weft, [weft, "make-chain", "--blocks", "150", "--gas-per-block", "5000000", "--genesis", folder + "/genesis", folder + "/chain"])
+shown = b""
+try:
+    while more := os.read(terminal, 65536):
+        shown += more
+except OSError:
+    pass
+assert os.waitpid(pid, 0)[1] == 0, shown
+bars = [b for b in shown.split(b"\r") if b.startswith(b"[")]
+assert bars and all(len(b.split(b"\x1b")[0]) < 30 and b"blocks" in b for b in bars), shown
+P
+fi
+
 ln -s target "$folder/link"
 mkfifo "$folder/pipe"
 cat "$folder/pipe" >"$folder/piped" &

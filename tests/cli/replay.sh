@@ -49,6 +49,13 @@ found=$(verdicts --pipeline --executor serial --repeat 2 "$folder/blocks")
 echo '{"number": "0xa3' >"$folder/blocks/2675000/prestate.json"
 expected=$(verdicts --executor parallel --repeat 1 "$folder/blocks")
 grep -q "^status 2$" <<<"$expected" && [ "$(grep -c "prestate.json" <<<"$expected")" = 1 ] || complain "replay: $expected"
+for hashes in '[]' '{"010x": "0x00"}' '{"-1": "0x00"}'; do
+    rm -rf "$folder/odd" && cp -r "$WEFT_FIXTURES/mainnet_blocks/46147" "$folder/odd" && chmod -R u+w "$folder/odd"
+    echo "$hashes" >"$folder/odd/block_hashes.json"
+    "$weft" replay "$folder/odd" >"$folder/out" 2>&1
+    [ $? = 2 ] && grep -qE "block_hashes.json: .*expected (an object of block hashes|a block number)" "$folder/out" ||
+        complain "block_hashes.json, $hashes: $(cat "$folder/out")"
+done
 for threads in 1 2 8; do
     found=$(verdicts --pipeline --threads $threads --repeat 1 "$folder/blocks")
     [ "$found" = "$expected" ] || complain "--pipeline on $threads threads: $found instead of $expected"

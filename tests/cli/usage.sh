@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Bad usage and unreadable input: exit status 2, one line on stderr that begins with "weft: ", nothing on stdout. Help: 0.
+# Bad usage and unreadable input: exit status 2, one line on stderr that begins with "weft: ", nothing on stdout but a heading or a
+# summary of what was done before. Help: 0.
 . "$(dirname "$0")/common.bash"
 
 refuses() { # refuses TEXT ARGUMENT...: TEXT must be in the message
@@ -10,6 +11,9 @@ refuses() { # refuses TEXT ARGUMENT...: TEXT must be in the message
     [ $status = 2 ] || complain "weft $*: exit status $status, expected 2"
     [ "$(wc -l <"$folder/err")" = 1 ] || complain "weft $*: expected one line on stderr, found: $(cat "$folder/err")"
     grep -q "^weft: " "$folder/err" || complain "weft $*: expected a line that begins with 'weft: '"
+    case $1 in statetest | blocktest | replay | import | bench) ;; *)
+        [ -s "$folder/out" ] && complain "weft $*: expected nothing on stdout, found: $(head -n 1 "$folder/out")" ;;
+    esac
     grep -qF -- "$text" "$folder/err" || complain "weft $*: expected '$text' in: $(cat "$folder/err")"
 }
 
@@ -18,6 +22,7 @@ echo '{"case": {"env": {}}}' >"$folder/empty.json"
 mkdir "$folder/nothing"
 
 refuses "expected a command" nonsense
+refuses "expected a command" help nonsense
 refuses "expected PATH" statetest
 refuses "--threads: expected a number" statetest --threads zero "$folder"
 refuses "--executor: expected serial, parallel, both, bal or all" blocktest --executor fast "$folder"
@@ -27,8 +32,11 @@ refuses "--filter: expected a value" statetest "$folder" --filter
 refuses "$folder/missing: No such file" statetest "$folder/missing"
 refuses "$folder/missing: No such file" replay "$folder/missing"
 refuses "expected a bundle" replay "$folder/nothing"
+refuses "expected a bundle, or the name of a workload" explain uniswp-like
 refuses "cut.json: line 2, column 1: expected JSON" statetest "$folder/cut.json"
 refuses "empty.json: case: transaction: expected an object" statetest "$folder/empty.json"
+refuses "empty.json: case: network: expected a text" blocktest "$folder/empty.json"
+grep -qx "0 passed, 0 failed, 0 skipped" "$folder/out" || complain "a malformed case counts: $(cat "$folder/out")"
 refuses "expected the name of a fork" fork Nowhere
 refuses "expected the name of a workload" bench nothing
 refuses "expected an instruction or a precompiled contract of Osaka" bench --opcodes transfers
@@ -47,7 +55,7 @@ refuses "expected the input once" run --input 00 --inputfile x 00
 refuses "--gas: expected a number below 2^63" run --gas 0x8000000000000000 00
 refuses "--value: expected a number below 2^256" run --value one 00
 refuses "--sender: expected an address of 40 hex digits" run --sender 0x12 00
-refuses "--bench[=SECONDS]: expected a number of seconds" run --bench=0 00
+refuses "--bench[=SECONDS]: expected a number from 1 to 3600" run --bench=0 00
 refuses "cut.json: line 2, column 1: expected JSON" run --prestate "$folder/cut.json" 00
 refuses "--trace: expected an option" blocktest --trace "$folder"
 
@@ -78,6 +86,19 @@ refuses "expected only options" t8n block.json
 refuses "expected a number from 1 to 1024, found '0'" replay --threads 0 "$folder/nothing"
 refuses "expected a number from 1 to 1024, found '100000'" replay --threads 100000 "$folder/nothing"
 refuses "expected a number" make-chain --blocks -1 --genesis "$folder/g.json" "$folder/chain"
+for many in "--blocks 0" "--gas-per-block 1" "--gas-per-block 18446744073709551615" "--cache-mb 99999999999"; do
+    # shellcheck disable=SC2086
+    refuses "expected a number from 1" make-chain $many --genesis "$folder/g.json" "$folder/chain"
+done
+refuses "expected a number from 0" make-chain --fill 18446744073709551615 --genesis "$folder/g.json" "$folder/chain"
+refuses "expected what --gas-per-block has room for" make-chain --fill 100000 --genesis "$folder/g.json" "$folder/chain"
+[ -e "$folder/g.json" ] || [ -e "$folder/chain" ] && complain "make-chain writes before it has looked at its options"
+refuses "expected a number from 1" import --batch 0 --datadir "$folder/store" --genesis dev "$folder/empty"
+refuses "expected a number of at least 1" db prune --history 0 --datadir "$folder/store"
+refuses "expected a number from 1 to 10000000, found '99999999'" bench --size 99999999 transfers
+refuses "expected a number, found '1e3'" bench --seed 1e3 transfers
+refuses "expected a block number" replay --rpc http://127.0.0.1:1 5-3
+refuses "expected a block number" replay --rpc http://127.0.0.1:1 0x
 odd=$folder/$(printf 'odd \377\376')
 mkdir "$odd" && echo '[]' >"$odd/$(printf '\377.json')"
 refuses "expected an object of test cases" statetest "$odd"

@@ -2,7 +2,7 @@
  * the other.
  *
  *     sim_block_make ──► pre-state, transactions, and the expected results: the serial execution
- *     sim_execute    ──► the same block by the parallel protocol (protocol.h), compared with those */
+ *     sim_run_*      ──► the same block by the parallel protocol (protocol.h), compared with those */
 #ifndef WEFT_SIM_WORLD_H
 #define WEFT_SIM_WORLD_H
 
