@@ -109,6 +109,7 @@ install: installable ## install the command, the libraries and headers under PRE
 	@cmake --install build --prefix $(PREFIX)
 
 docs: ## the API reference into build/docs (needs doxygen)
+	@command -v doxygen >/dev/null || { echo "make docs: doxygen is not installed" >&2; exit 1; }
 	@doxygen docs/Doxyfile
 
 clean: ## remove all build folders

@@ -217,7 +217,7 @@ static inline double microseconds(uint64_t ns)
     return (double)ns / 1e3;
 }
 
-/* Writes `text` as a JSON string, with its quotes. */
+/* Writes `text` as a JSON string, with its quotes; U+FFFD for bytes that are no UTF-8. */
 void json_put_text(struct buffer *out, const char *text);
 /* Writes 0x and the digits. */
 void json_put_hex(struct buffer *out, const void *data, size_t size);

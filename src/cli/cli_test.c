@@ -178,3 +178,25 @@ TEST(a_state_is_compared_whole)
         form_close(&compared);
     }
 }
+
+TEST(json_texts_are_escaped_and_utf8)
+{
+    static const struct {
+        const char *text, *json;
+    } cases[] = {
+        {"a\"b\\c\n", "\"a\\\"b\\\\c\\u000a\""},
+        {"h\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80", "\"h\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80\""},
+        {"\xff", "\"\\ufffd\""},
+        {"\xc3", "\"\\ufffd\""},                                    /* cut off */
+        {"\xc0\xaf", "\"\\ufffd\\ufffd\""},                         /* longer than need be */
+        {"\xed\xa0\x80", "\"\\ufffd\\ufffd\\ufffd\""},              /* a surrogate */
+        {"\xf4\x90\x80\x80x", "\"\\ufffd\\ufffd\\ufffd\\ufffdx\""}, /* above the last character */
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct buffer out = {0};
+        json_put_text(&out, cases[i].text);
+        buffer_append(&out, "", 1);
+        CHECK_TEXT((const char *)out.data, cases[i].json);
+        buffer_free(&out);
+    }
+}

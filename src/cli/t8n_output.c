@@ -192,7 +192,7 @@ static yyjson_mut_val *make_result(yyjson_mut_doc *d, const struct t8n_output *o
 
 /* ---- the state --------------------------------------------------------------------------------------------------- */
 
-static int by_text(const void *a, const void *b)
+static int by_address(const void *a, const void *b)
 {
     return memcmp(*(const struct address *const *)a, *(const struct address *const *)b, sizeof(struct address));
 }
@@ -225,7 +225,7 @@ static yyjson_mut_val *make_alloc(yyjson_mut_doc *d, const struct state_memory *
     size_t count = 0;
     for (uint32_t i = 0; i < m->account_count; i++)
         if (m->accounts[i].exists) accounts[count++] = &m->accounts[i];
-    qsort(accounts, count, sizeof *accounts, by_text); /* the address is the first member */
+    qsort(accounts, count, sizeof *accounts, by_address); /* the address is the first member */
     yyjson_mut_val *alloc = yyjson_mut_obj(d);
     for (size_t i = 0; i < count; i++) {
         const struct memory_account *a = accounts[i];

@@ -21,6 +21,14 @@ static ALWAYS_INLINE IFMA __m512i all8(int64_t x)
     return _mm512_set1_epi64(x);
 }
 
+/* x itself, kept from the compiler's knowledge: it would make a constant anew at every use, in the unit that moves lanes,
+ * where loops are busiest. */
+static ALWAYS_INLINE IFMA __m512i kept8(__m512i x)
+{
+    __asm__("" : "+v"(x));
+    return x;
+}
+
 static ALWAYS_INLINE IFMA struct field8 field_constant(const int64_t limb[FIELD_LIMBS])
 {
     struct field8 out;
@@ -63,6 +71,16 @@ static ALWAYS_INLINE IFMA struct field8 field_permute(struct field8 a, __m512i f
 #pragma GCC unroll 5
     for (size_t i = 0; i < FIELD_LIMBS; i++) a.limb[i] = _mm512_permutex2var_epi64(a.limb[i], from, b.limb[i]);
     return a;
+}
+
+/* *to = a, written out: compilers make a call of memcpy from an assignment or a loop, which costs all registers. */
+static ALWAYS_INLINE IFMA void field_store(struct field8 *to, struct field8 a)
+{
+    _mm512_store_si512(&to->limb[0], a.limb[0]);
+    _mm512_store_si512(&to->limb[1], a.limb[1]);
+    _mm512_store_si512(&to->limb[2], a.limb[2]);
+    _mm512_store_si512(&to->limb[3], a.limb[3]);
+    _mm512_store_si512(&to->limb[4], a.limb[4]);
 }
 
 /* Eight numbers; limb i of number k is at[i·stride + index[k]]. */

@@ -121,6 +121,19 @@ static inline IFMA void comb_make(struct comb *out, const struct comb_source *so
 
 /* ---- sums in lanes ----------------------------------------------------------------------------------------------- */
 
+/* p + (x/w, y/w^2), where c is w^2. */
+static NOINLINE IFMA void point_add_fraction(struct point8 *p, const struct field8 *x, const struct field8 *y,
+                                             const struct field8 *w, const struct field8 *c)
+{
+    struct field8 zz = field_square(p->z), u = field_multiply(p->x, *w), s = field_multiply(p->y, *c);
+    struct field8 h = field_subtract(field_multiply(*x, zz), u), zw = field_multiply(p->z, *w);
+    struct field8 r = field_subtract(field_multiply(*y, field_multiply(zz, p->z)), s);
+    struct field8 hh = field_square(h), k = field_multiply(hh, *w), v = field_multiply(u, k), kh = field_multiply(k, h);
+    p->z = field_multiply(zw, h);
+    p->x = field_settle(field_plus(field_square(r), field_minus(field_plus(kh, field_shift(v, 1)))));
+    p->y = field_multiply_two(r, field_subtract(v, p->x), s, field_settle(field_minus(kh)));
+}
+
 static ALWAYS_INLINE IFMA struct field8 negate_in(__mmask8 lanes, struct field8 y)
 {
     return field_choose(lanes, y, field_settle(field_minus(y)));
@@ -146,8 +159,7 @@ static inline void comb_prefetch(const struct comb *comb, const int16_t digit[CO
 }
 
 /* Adds each lane's four multiples of G. */
-static inline NOINLINE IFMA void sum_add_comb(struct point8 *sum, const struct comb *comb,
-                                              const int16_t digit[COMB_WINDOWS])
+static NOINLINE IFMA void sum_add_comb(struct point8 *sum, const struct comb *comb, const int16_t digit[COMB_WINDOWS])
 {
     enum { PARTS = COMB_WINDOWS / SUM_LANES, WORDS = 2 * FIELD_LIMBS };
     for (size_t part = 0; part < PARTS; part++) {
@@ -224,7 +236,7 @@ static ALWAYS_INLINE IFMA void sum_add_chain(struct point8 *sum, const struct fi
 }
 
 /* Lane k gets the sum of lanes k and k ^ distance; distance is 1, 2 or 4. */
-static inline NOINLINE IFMA void sum_across(struct point8 *sum, long long distance)
+static NOINLINE IFMA void sum_across(struct point8 *sum, long long distance)
 {
     __m512i from = _mm512_xor_si512(_mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0), all8(distance));
     struct field8 x = field_permute(sum->x, from, sum->x), z = field_permute(sum->z, from, sum->z);

@@ -56,23 +56,51 @@ static ALWAYS_INLINE IFMA struct field8 field_subtract(struct field8 a, struct f
     return field_settle(field_plus(a, field_minus(b)));
 }
 
+/* Clears column i of t, below 2^60, by a multiple of p. The multiple is the low 52 bits of the column, all that the
+ * multiplier reads, which p's -1 clears. */
+static ALWAYS_INLINE IFMA void field_clear(__m512i t[2 * FIELD_LIMBS], size_t i)
+{
+    const __m512i limb1 = all8(INT64_C(1) << 44), limb3 = all8(INT64_C(1) << 36),
+                  limb4 = all8((INT64_C(1) << 48) - (INT64_C(1) << 16));
+    __m512i q = t[i];
+    t[i + 1] = _mm512_madd52lo_epu64(t[i + 1], q, limb1);
+    t[i + 1] = _mm512_add_epi64(t[i + 1], _mm512_srli_epi64(q, FIELD_BITS));
+    t[i + 2] = _mm512_madd52hi_epu64(t[i + 2], q, limb1);
+    t[i + 3] = _mm512_madd52lo_epu64(t[i + 3], q, limb3);
+    t[i + 4] = _mm512_madd52hi_epu64(t[i + 4], q, limb3);
+    t[i + 4] = _mm512_madd52lo_epu64(t[i + 4], q, limb4);
+    t[i + 5] = _mm512_madd52hi_epu64(t[i + 5], q, limb4);
+}
+
 /* t (ten columns of products, below 2^58 each) divided by 2^260 modulo p, in limbs below 2^59: at most p more than t /
  * 2^260. */
 static ALWAYS_INLINE IFMA struct field8 field_fold(__m512i t[2 * FIELD_LIMBS])
 {
-    const __m512i limb1 = all8(INT64_C(1) << 44), limb3 = all8(INT64_C(1) << 36),
-                  limb4 = all8((INT64_C(1) << 48) - (INT64_C(1) << 16));
+#pragma GCC unroll 5
+    for (size_t i = 0; i < FIELD_LIMBS; i++) field_clear(t, i);
+    return (struct field8){{t[5], t[6], t[7], t[8], t[9]}};
+}
+
+/* The same of a·b, with `more` on top, for products that others wait for: column after column, so that the lowest are
+ * cleared early. */
+static ALWAYS_INLINE IFMA struct field8 field_multiply_fold(struct field8 a, struct field8 b, struct field8 more)
+{
+    __m512i t[2 * FIELD_LIMBS];
 #pragma GCC unroll 5
     for (size_t i = 0; i < FIELD_LIMBS; i++) {
-        /* The multiplier reads the low 52 bits of the column, which p's -1 clears. */
-        __m512i q = t[i];
-        t[i + 1] = _mm512_madd52lo_epu64(t[i + 1], q, limb1);
-        t[i + 1] = _mm512_add_epi64(t[i + 1], _mm512_srli_epi64(q, FIELD_BITS));
-        t[i + 2] = _mm512_madd52hi_epu64(t[i + 2], q, limb1);
-        t[i + 3] = _mm512_madd52lo_epu64(t[i + 3], q, limb3);
-        t[i + 4] = _mm512_madd52hi_epu64(t[i + 4], q, limb3);
-        t[i + 4] = _mm512_madd52lo_epu64(t[i + 4], q, limb4);
-        t[i + 5] = _mm512_madd52hi_epu64(t[i + 5], q, limb4);
+        t[i] = _mm512_setzero_si512();
+        t[FIELD_LIMBS + i] = more.limb[i];
+    }
+#pragma GCC unroll 10
+    for (size_t at = 0; at < 2 * FIELD_LIMBS; at++) {
+        __m512i sum = _mm512_setzero_si512();
+#pragma GCC unroll 5
+        for (size_t i = 0; i < FIELD_LIMBS; i++) {
+            if (i <= at && at - i < FIELD_LIMBS) sum = _mm512_madd52lo_epu64(sum, a.limb[i], b.limb[at - i]);
+            if (i < at && at - 1 - i < FIELD_LIMBS) sum = _mm512_madd52hi_epu64(sum, a.limb[i], b.limb[at - 1 - i]);
+        }
+        t[at] = _mm512_add_epi64(t[at], sum);
+        if (at < FIELD_LIMBS) field_clear(t, at);
     }
     return (struct field8){{t[5], t[6], t[7], t[8], t[9]}};
 }

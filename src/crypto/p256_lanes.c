@@ -39,6 +39,8 @@ static const int64_t alpha[FIELD_LIMBS] = {0x975cef08a6990, 0x52bd9d00f8b2a, 0x8
                                            0x9ebcd9fade72};
 static const int64_t half[FIELD_LIMBS] = {0x8, 0xf800000000000, 0xfffffffffffff, 0xfff7fffffffff, 0x7ffff};
 
+static const int64_t twice_prime[FIELD_LIMBS] = {0x1ffffffffffffe, 0x1ffffffffffe, 0, 0x2000000000, 0x1fffffffe0000};
+
 static struct comb comb; /* made once, at the first use */
 static pthread_once_t comb_once = PTHREAD_ONCE_INIT;
 
@@ -54,78 +56,81 @@ static IFMA void make_comb(void)
 /* The lanes of a state, between doublings, n being the number of doublings behind it. */
 enum {
     LANE_X = 0,        /* of 2^n·P */
-    LANE_Q1 = 1,       /* of the last doubling */
+    LANE_Q1 = 1,       /* 8·q1 of the last doubling */
     LANE_Z = 2,        /* of 2^n·P */
-    LANE_Q3 = 3,       /* of the last doubling */
+    LANE_Q3 = 3,       /* 2·q3 of the last doubling */
     LANE_Y = 4,        /* of 2^n·P */
     LANE_C = 5,        /* not used by the chain: C of 2^n·P is put here in memory */
     LANE_F = 6,        /* of the last doubling */
     LANE_BEFORE_M = 7, /* of 2^(n - 1)·P */
 };
 
-/* The linear parts of both levels. A result is own·2^own_shift + a·2^a_shift + b·2^b_shift, where `a` and `b` are other
- * lanes, taken in a_used and b_used lanes only, with the other sign in a_minus and b_minus. A shift by 64 leaves
- * nothing. */
-struct combination {
-    __m512i own_shift, a_lane, a_shift, b_lane;
-    __mmask8 a_used, a_minus, b_used, b_minus;
-    unsigned b_shift;
-};
-
-static ALWAYS_INLINE IFMA struct field8 combine(struct field8 t, const struct combination c)
+/* A multiple of p, 2 or 2^12, in some lanes: comes on top of differences. */
+static IFMA struct field8 bias_in(__mmask8 lanes, const int64_t limb[FIELD_LIMBS])
 {
-#pragma GCC unroll 5
-    for (size_t i = 0; i < FIELD_LIMBS; i++) {
-        __m512i own = _mm512_sllv_epi64(t.limb[i], c.own_shift), bias = all8(FIELD_MINUS[i]);
-        __m512i a = _mm512_maskz_permutexvar_epi64(c.a_used, c.a_lane, t.limb[i]);
-        __m512i b = _mm512_maskz_permutexvar_epi64(c.b_used, c.b_lane, t.limb[i]);
-        a = _mm512_sllv_epi64(a, c.a_shift);
-        b = _mm512_slli_epi64(b, c.b_shift);
-        a = _mm512_mask_sub_epi64(a, c.a_minus, bias, a);
-        if (c.b_minus != 0) b = _mm512_mask_sub_epi64(b, c.b_minus, bias, b);
-        t.limb[i] = _mm512_add_epi64(_mm512_add_epi64(own, a), b);
-    }
-    return field_settle(t);
+    return field_choose(lanes, field_zero(), field_constant(limb));
 }
 
-static ALWAYS_INLINE IFMA struct field8 product(struct field8 a, struct field8 b, const struct combination c)
+/* Level 1: A, G, m, C, H, d·f, 8·q1·A, 2·q3·C become d, s, m, C, H, N/2, G, A. The products are below p + 2^253, so all
+ * are below 2^259 without reduction. */
+struct first_level {
+    __m512i a, b, next_lane, third_lane;
+    struct field8 bias;
+};
+static ALWAYS_INLINE IFMA struct field8 first_level(const struct first_level *c, struct field8 now, struct field8 level)
 {
-    __m512i t[2 * FIELD_LIMBS];
-    field_columns_soon(t, &a, &b);
-    return combine(field_fold(t), c);
+    struct field8 t = field_multiply_fold(field_permute(now, c->a, now), field_permute(now, c->b, level), c->bias);
+#pragma GCC unroll 5
+    for (size_t i = 0; i < FIELD_LIMBS; i++) {
+        __m512i own = t.limb[i], next = _mm512_maskz_permutexvar_epi64(0xe3, c->next_lane, own);
+        __m512i third = _mm512_permutexvar_epi64(c->third_lane, own);
+        __m512i sum = _mm512_mask_add_epi64(next, 0x3f, own, next); /* lanes 6 and 7 take G and A alone */
+        sum = _mm512_mask_sub_epi64(sum, 0x01, own, next);
+        t.limb[i] = _mm512_mask_sub_epi64(sum, 0x20, sum, third);
+    }
+    return field_carry(t);
+}
+
+/* Level 2: q0 to q6 and M·N/2 become a state. */
+struct second_level {
+    __m512i a, b, next_lane, own_shift, next_shift;
+    struct field8 bias;
+};
+static ALWAYS_INLINE IFMA struct field8 second_level(const struct second_level *c, struct field8 now,
+                                                     struct field8 level)
+{
+    struct field8 t = field_multiply_fold(field_permute(level, c->a, level), field_permute(level, c->b, now), c->bias);
+#pragma GCC unroll 5
+    for (size_t i = 0; i < FIELD_LIMBS; i++) {
+        __m512i own = t.limb[i], next = _mm512_maskz_permutexvar_epi64(0x55, c->next_lane, own);
+        /* q6 + q1 in lane 6; within 256 bits q1's neighbour is not there */
+        own = _mm512_mask_add_epi64(own, 1 << LANE_F, own, _mm512_permutexvar_epi64(all8(LANE_Q1), own));
+        own = _mm512_sllv_epi64(own, c->own_shift);
+        next = _mm512_sllv_epi64(next, c->next_shift);
+        __m512i sum = _mm512_add_epi64(own, next);
+        t.limb[i] = _mm512_mask_sub_epi64(sum, 1 << LANE_X | 1 << LANE_F, own, next);
+    }
+    return field_settle(t);
 }
 
 /* Writes the states of P, 2P, 4P, ... and one more, whose M is that of the last. */
 static NOINLINE IFMA void make_chain(struct field8 state[CHAIN + 1], struct field8 x)
 {
-    /* Lanes of the first operand, of the second from 8 on. Level 1 makes A, G, m, C, H, f·d, q1·A, q3·C, the last three
-     * with d, A and C of the doubling before, and of these d, s, m, C, H, N, G, A. */
-    const __m512i first_a = _mm512_set_epi64(3, 1, 6, 4, 2, 0, 4, 0),
-                  first_b = _mm512_set_epi64(8 + 3, 8 + 7, 8 + 0, 0, 2, 2, 2, 0);
-    const struct combination first = {
-        .own_shift = _mm512_set_epi64(64, 64, 1, 0, 0, 0, 0, 0),
-        .a_lane = _mm512_set_epi64(0, 1, 6, 0, 0, 0, 0, 1),
-        .a_shift = _mm512_set_epi64(0, 0, 4, 0, 0, 0, 0, 0),
-        .a_used = 0xe3,
-        .a_minus = 0x01,
-        .b_lane = _mm512_set1_epi64(7),
-        .b_shift = 2,
-        .b_used = 0x20,
-        .b_minus = 0x20,
+    /* a and b are the lanes of the factors: from 8 on of b, those of `level` in level 1 and of `now` in level 2. */
+    const struct first_level first = {
+        .a = kept8(_mm512_set_epi64(3, 1, 6, 4, 2, 0, 4, 0)),
+        .b = kept8(_mm512_set_epi64(8 + 3, 8 + 7, 8 + 0, 0, 2, 2, 2, 0)),
+        .next_lane = kept8(_mm512_set_epi64(0, 1, 6, 0, 0, 0, 0, 1)),
+        .third_lane = kept8(all8(7)),
+        .bias = bias_in(0x21, twice_prime),
     };
-    /* Level 2 makes q0, q1, q2, q3, q4, q5, q6, M, and of these the state. */
-    const __m512i second_a = _mm512_set_epi64(5, 1, 6, 4, 3, 2, 2, 0),
-                  second_b = _mm512_set_epi64(8 + 7, 1, 3, 1, 3, 1, 3, 0);
-    const struct combination second = {
-        .own_shift = _mm512_set_epi64(0, 1, 0, 2, 0, 2, 0, 0),
-        .a_lane = _mm512_set_epi64(0, 0, 0, 5, 0, 3, 0, 1),
-        .a_shift = _mm512_set_epi64(0, 0, 0, 1, 0, 1, 0, 2),
-        .a_used = 0x55,
-        .a_minus = 0x41,
-        .b_lane = _mm512_set1_epi64(1),
-        .b_shift = 1,
-        .b_used = 0x40,
-        .b_minus = 0,
+    const struct second_level second = {
+        .a = kept8(_mm512_set_epi64(5, 1, 6, 4, 3, 2, 2, 0)),
+        .b = kept8(_mm512_set_epi64(8 + 7, 1, 3, 1, 3, 1, 3, 0)),
+        .next_lane = kept8(_mm512_set_epi64(0, 0, 0, 5, 0, 3, 0, 1)),
+        .own_shift = kept8(_mm512_set_epi64(1, 1, 0, 2, 1, 2, 3, 0)),
+        .next_shift = kept8(_mm512_set_epi64(0, 0, 0, 1, 0, 1, 0, 2)),
+        .bias = bias_in(1 << LANE_X | 1 << LANE_F, FIELD_MINUS),
     };
     /* Before the first doubling d = 1, f = 1/2, q1 = q3 = 0 and M = 1 make N = 1. */
     struct field8 level = field_one(), now = field_zero();
@@ -134,13 +139,13 @@ static NOINLINE IFMA void make_chain(struct field8 state[CHAIN + 1], struct fiel
     now = field_choose(1 << LANE_Y, now, field_constant(alpha));
     now = field_choose(1 << LANE_F, now, field_constant(half));
     for (size_t n = 0; n < CHAIN; n++) {
-        state[n] = now;
-        level = product(field_permute(now, first_a, now), field_permute(now, first_b, level), first);
+        field_store(&state[n], now);
+        level = first_level(&first, now, level);
         for (size_t i = 0; i < FIELD_LIMBS; i++) /* lane 3, C, as lane 5 */
             _mm512_mask_storeu_epi64((int64_t *)(void *)&state[n].limb[i] + LANE_C - 3, 1 << 3, level.limb[i]);
-        now = product(field_permute(level, second_a, level), field_permute(level, second_b, now), second);
+        now = second_level(&second, now, level);
     }
-    state[CHAIN] = now;
+    field_store(&state[CHAIN], now);
 }
 
 /* ---- verification ------------------------------------------------------------------------------------------------ */

@@ -34,17 +34,4 @@ static ALWAYS_INLINE IFMA struct point8 point_choose(__mmask8 bits, struct point
     return (struct point8){field_choose(bits, a.x, b.x), field_choose(bits, a.y, b.y), field_choose(bits, a.z, b.z)};
 }
 
-/* p + (x/w, y/w^2), where c is w^2. */
-static inline NOINLINE IFMA void point_add_fraction(struct point8 *p, const struct field8 *x, const struct field8 *y,
-                                                    const struct field8 *w, const struct field8 *c)
-{
-    struct field8 zz = field_square(p->z), u = field_multiply(p->x, *w), s = field_multiply(p->y, *c);
-    struct field8 h = field_subtract(field_multiply(*x, zz), u), zw = field_multiply(p->z, *w);
-    struct field8 r = field_subtract(field_multiply(*y, field_multiply(zz, p->z)), s);
-    struct field8 hh = field_square(h), k = field_multiply(hh, *w), v = field_multiply(u, k), kh = field_multiply(k, h);
-    p->z = field_multiply(zw, h);
-    p->x = field_settle(field_plus(field_square(r), field_minus(field_plus(kh, field_shift(v, 1)))));
-    p->y = field_multiply_two(r, field_subtract(v, p->x), s, field_settle(field_minus(kh)));
-}
-
 #endif

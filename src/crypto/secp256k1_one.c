@@ -98,7 +98,7 @@ static ALWAYS_INLINE IFMA void root_advance(struct root *r, struct field8 produc
         r->squarings--;
         return;
     }
-    r->kept[root_steps[r->step].keep] = product;
+    field_store(&r->kept[root_steps[r->step].keep], product);
     r->step++;
     r->squarings = r->step < ROOT_STEPS ? root_steps[r->step].squarings : ROOT_LAST_SQUARINGS;
 }
@@ -122,10 +122,8 @@ enum {
 };
 
 /* The linear part of level 2: the products q0, q1, q2, q3, M·a·h, M·c·v in lanes 0 to 5 become a state. */
-static ALWAYS_INLINE IFMA struct field8 combine(struct field8 t)
+static ALWAYS_INLINE IFMA struct field8 combine(struct field8 t, __m512i own_shift, __m512i other_shift)
 {
-    __m512i own_shift = _mm512_set_epi64(0, 0, 0, 1, 0, 2, 0, 0),
-            other_shift = _mm512_set_epi64(0, 0, 0, 0, 3, 0, 0, 1);
 #pragma GCC unroll 5
     for (size_t i = 0; i < FIELD_LIMBS; i++) {
         __m512i own = _mm512_sllv_epi64(t.limb[i], own_shift);
@@ -143,10 +141,12 @@ static NOINLINE IFMA struct field8 make_chain(struct field8 state[CHAIN + 1], st
                                               struct root *root)
 {
     /* Lanes of the first operand, of the second from 8 on. */
-    const __m512i first_a = _mm512_set_epi64(7, 6, 5, 3, 1, 2, 0, 0),
-                  first_b = _mm512_set_epi64(7, 6, 5, 8 + 2, 8 + 0, 2, 2, 0);
-    const __m512i second_a = _mm512_set_epi64(7, 6, 4, 3, 2, 0, 1, 0),
-                  second_b = _mm512_set_epi64(7, 6, 8 + 4, 8 + 4, 2, 1, 2, 0);
+    const __m512i first_a = kept8(_mm512_set_epi64(7, 6, 5, 3, 1, 2, 0, 0)),
+                  first_b = kept8(_mm512_set_epi64(7, 6, 5, 8 + 2, 8 + 0, 2, 2, 0)),
+                  second_a = kept8(_mm512_set_epi64(7, 6, 4, 3, 2, 0, 1, 0)),
+                  second_b = kept8(_mm512_set_epi64(7, 6, 8 + 4, 8 + 4, 2, 1, 2, 0)),
+                  own_shift = kept8(_mm512_set_epi64(0, 0, 0, 1, 0, 2, 0, 0)),
+                  other_shift = kept8(_mm512_set_epi64(0, 0, 0, 0, 3, 0, 0, 1));
     /* Level 1 makes a, m, c, a·h, c·v in lanes 0 to 4, the last two with a and c of the doubling before. Ones before the
      * first, but for h, make M = 1·(2·1·0 + 1·1). */
     struct field8 level = field_small(1), now = field_small(1);
@@ -155,9 +155,9 @@ static NOINLINE IFMA struct field8 make_chain(struct field8 state[CHAIN + 1], st
     now = field_choose(1 << ROOT_LANE, now, right);
     root->step = 0;
     root->squarings = root_steps[0].squarings;
-    root->kept[0] = now;
+    field_store(&root->kept[0], now);
     for (size_t n = 0; n < CHAIN; n++) {
-        state[n] = now;
+        field_store(&state[n], now);
         struct field8 a = field_permute(now, first_a, now), b = field_permute(now, first_b, level);
         b = root_factor(root, b);
         __m512i t[2 * FIELD_LIMBS];
@@ -169,10 +169,10 @@ static NOINLINE IFMA struct field8 make_chain(struct field8 state[CHAIN + 1], st
         a = field_permute(level, second_a, level);
         b = root_factor(root, field_permute(level, second_b, now));
         field_columns_soon(t, &a, &b);
-        now = combine(field_fold(t));
+        now = combine(field_fold(t), own_shift, other_shift);
         root_advance(root, now);
     }
-    state[CHAIN] = now;
+    field_store(&state[CHAIN], now);
     while (!root_finished(root)) {
         now = field_multiply(now, root_factor(root, now));
         root_advance(root, now);
