@@ -179,13 +179,14 @@ static void take(struct around *a, size_t depth, struct bytes node, uint16_t lea
     fetched_put(a->store->at_hand.taken, &k, (struct node_at_hand){node, leaves}, most_taken(a->store));
 }
 
-/* Goes back from the pair's place, `at`. Most pages have some 25 entries; the lowest node stands above a few of them. */
+/* Goes back from the pair's place, `at`. Most pages have some 25 entries; the lowest node stands above a few of them, and
+ * the one above that, if it lies near, may be new as well. */
 static void look_back(struct around *a, MDB_cursor *cursor, const void *at)
 {
-    enum { STEPS = 20, PAGE = 4096 };
+    enum { STEPS = 16, MORE = 6, PAGE = 4096 };
     uintptr_t page = (uintptr_t)at / PAGE;
     MDB_val k, v;
-    for (unsigned i = 0; i < STEPS && mdb_cursor_get(cursor, &k, &v, MDB_PREV) == 0; i++) {
+    for (unsigned i = 0, end = STEPS; i < end && mdb_cursor_get(cursor, &k, &v, MDB_PREV) == 0; i++) {
         if (page != (uintptr_t)k.mv_data / PAGE) { /* another page, which is another read */
             if (a->depth != SIZE_MAX) return;
             read_latency(a->store);
@@ -203,6 +204,7 @@ static void look_back(struct around *a, MDB_cursor *cursor, const void *at)
             take(a, depth, bytes_of(&v), 0);
             continue;
         }
+        if (a->depth == SIZE_MAX && i + MORE < STEPS) end = i + MORE;
         if (a->depth != SIZE_MAX) take(a, a->depth, a->node, 0);
         a->depth = depth;
         a->node = bytes_of(&v);

@@ -256,7 +256,7 @@ static inline void node_counts_encode(uint8_t out[NODE_COUNTS_SIZE], const uint6
 /* Reads them; false when they are not there. */
 bool node_counts(MDB_txn *txn, MDB_dbi meta, uint64_t counts[2]);
 
-/* ---- nodes at hand (fetched.c) ------------------------------------------------------------------------------------ */
+/* ---- nodes at hand (fetched.c) ----------------------------------------------------------------------------------- */
 
 /* Longest node: a branch of sixteen hashes. */
 enum { NODE_MAX = 3 + 16 * 33 + 1 };
