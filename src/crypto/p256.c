@@ -1,9 +1,11 @@
-/* ECDSA verification over P-256 (EIP-7951). The curve is OpenSSL's; numbers around it are here, as OpenSSL's big
- * numbers cost half as much as the curve: s is inverted by GMP, and the sum's x is compared with r without dividing by
- * its z. */
+/* ECDSA verification over P-256 (EIP-7951). The curve is done in p256_lanes.c where the processor can, else by OpenSSL;
+ * numbers around it are here, as OpenSSL's big numbers cost half as much as the curve, and the sum's x is compared with r
+ * without dividing by its z. */
 #define OPENSSL_SUPPRESS_DEPRECATED /* the functions below EVP: a key object per call would cost more than it gives */
 #include "crypto/crypto.h"
+#include "crypto/inverse.h"
 #include "crypto/montgomery.h"
+#include "crypto/p256_private.h"
 
 #include <pthread.h>
 
@@ -11,6 +13,7 @@
 #include <openssl/bn.h>
 #include <openssl/ec.h>
 #include <openssl/obj_mac.h>
+#include <unistd.h>
 
 static EC_GROUP *group;
 static pthread_once_t group_once = PTHREAD_ONCE_INIT;
@@ -75,22 +78,6 @@ static void multiply_scalars(uint64_t out[LIMBS], const uint64_t a[LIMBS], const
     montgomery_multiply(out, out, order_r_squared, order, order_k, LIMBS);
 }
 
-/* out = 1/a mod the order, for a scalar a. */
-static void invert_scalar(uint64_t out[LIMBS], const uint64_t a[LIMBS])
-{
-    /* mpn_gcdext gives the factor of its first argument, which must not be the smaller: a + order stands for a. */
-    uint64_t u[LIMBS + 2], v[LIMBS + 1], gcd[LIMBS + 1], factor[LIMBS + 1] = {0};
-    mp_size_t size = 0;
-    u[LIMBS] = mpn_add_n(u, order, a, LIMBS);
-    memcpy(v, order, sizeof order);
-    mp_size_t gcd_size = mpn_gcdext(gcd, factor, &size, u, LIMBS + (u[LIMBS] != 0), v, LIMBS);
-    ASSERT(gcd_size == 1 && gcd[0] == 1);
-    memset(out, 0, sizeof order);
-    mp_size_t used = size < 0 ? -size : size;
-    memcpy(out, factor, (size_t)used * 8);
-    if (size < 0) mpn_sub_n(out, order, out, LIMBS);
-}
-
 /* OpenSSL's form of a number. */
 static void to_bignum(BIGNUM *out, const uint64_t in[LIMBS])
 {
@@ -120,8 +107,37 @@ static bool from_bignum(uint64_t out[LIMBS], const BIGNUM *in)
     return true;
 }
 
-/* Whether the sum (Jacobian: its x is x/z^2) has an x that is r modulo the order: r, or r + order when that is below
- * the prime. */
+/* The numbers of a call. */
+struct call {
+    uint64_t r[LIMBS], key_x[LIMBS], key_y[LIMBS], u1[LIMBS], u2[LIMBS];
+};
+
+/* False when a number is out of range or the key not on the curve. */
+static bool read_call(struct call *out, const uint8_t input[160])
+{
+    uint64_t digest[LIMBS], s[LIMBS];
+    read_number(digest, input);
+    read_number(out->r, input + 32);
+    read_number(s, input + 64);
+    read_number(out->key_x, input + 96);
+    read_number(out->key_y, input + 128);
+    if (!is_scalar(out->r) || !is_scalar(s) || !is_coordinate(out->key_x) || !is_coordinate(out->key_y) ||
+        !is_on_curve(out->key_x, out->key_y)) /* here, as OpenSSL needs more than a microsecond to say no */
+        return false;
+    if (mpn_cmp(digest, order, LIMBS) >= 0) mpn_sub_n(digest, digest, order, LIMBS);
+    inverse_256(s, s, order);
+    multiply_scalars(out->u1, digest, s);
+    multiply_scalars(out->u2, out->r, s);
+    return true;
+}
+
+/* out = r + order; false if that is not a coordinate. */
+static bool wrapped_x(uint64_t out[LIMBS], const uint64_t r[LIMBS])
+{
+    return mpn_add_n(out, r, order, LIMBS) == 0 && is_coordinate(out);
+}
+
+/* Whether the sum (Jacobian: its x is x/z^2) has an x that is r modulo the order. */
 static bool sum_matches(const EC_POINT *sum, const uint64_t r[LIMBS], BIGNUM *x, BIGNUM *y, BIGNUM *z, BN_CTX *context)
 {
     uint64_t x_limbs[LIMBS], z_limbs[LIMBS], wrapped[LIMBS];
@@ -129,44 +145,122 @@ static bool sum_matches(const EC_POINT *sum, const uint64_t r[LIMBS], BIGNUM *x,
         EC_POINT_get_Jprojective_coordinates_GFp(group, sum, x, y, z, context) != 1 || !from_bignum(x_limbs, x) ||
         !from_bignum(z_limbs, z))
         return false;
-    if (is_x(x_limbs, z_limbs, r)) return true;
-    return mpn_add_n(wrapped, r, order, LIMBS) == 0 && mpn_cmp(wrapped, prime, LIMBS) < 0 &&
-           is_x(x_limbs, z_limbs, wrapped);
+    return is_x(x_limbs, z_limbs, r) || (wrapped_x(wrapped, r) && is_x(x_limbs, z_limbs, wrapped));
 }
 
-bool p256_verify(const uint8_t input[160])
+static bool verify_plain(const struct call *call)
 {
-    uint64_t digest[LIMBS], r[LIMBS], s[LIMBS], key_x[LIMBS], key_y[LIMBS], u1[LIMBS], u2[LIMBS];
-    read_number(digest, input);
-    read_number(r, input + 32);
-    read_number(s, input + 64);
-    read_number(key_x, input + 96);
-    read_number(key_y, input + 128);
-    if (!is_scalar(r) || !is_scalar(s) || !is_coordinate(key_x) || !is_coordinate(key_y) ||
-        !is_on_curve(key_x, key_y)) /* here, as OpenSSL needs more than a microsecond to say no */
-        return false;
     pthread_once(&group_once, make_group);
     BN_CTX *context = BN_CTX_new();
     BN_CTX_start(context);
-    BIGNUM *x = BN_bin2bn(input + 96, 32, BN_CTX_get(context));
-    BIGNUM *y = BN_bin2bn(input + 128, 32, BN_CTX_get(context));
-    BIGNUM *z = BN_CTX_get(context), *of_base = BN_CTX_get(context), *of_key = BN_CTX_get(context);
+    BIGNUM *x = BN_CTX_get(context), *y = BN_CTX_get(context), *z = BN_CTX_get(context);
+    BIGNUM *of_base = BN_CTX_get(context), *of_key = BN_CTX_get(context);
     EC_POINT *key = EC_POINT_new(group), *sum = EC_POINT_new(group);
     ASSERT(of_key != NULL && key != NULL && sum != NULL);
-
-    bool ok = EC_POINT_set_affine_coordinates(group, key, x, y, context) == 1;
-    if (ok) {
-        if (mpn_cmp(digest, order, LIMBS) >= 0) mpn_sub_n(digest, digest, order, LIMBS);
-        invert_scalar(s, s);
-        multiply_scalars(u1, digest, s);
-        multiply_scalars(u2, r, s);
-        to_bignum(of_base, u1);
-        to_bignum(of_key, u2);
-        ok = EC_POINT_mul(group, sum, of_base, key, of_key, context) == 1 && sum_matches(sum, r, x, y, z, context);
-    }
+    to_bignum(x, call->key_x);
+    to_bignum(y, call->key_y);
+    to_bignum(of_base, call->u1);
+    to_bignum(of_key, call->u2);
+    bool ok = EC_POINT_set_affine_coordinates(group, key, x, y, context) == 1 &&
+              EC_POINT_mul(group, sum, of_base, key, of_key, context) == 1 &&
+              sum_matches(sum, call->r, x, y, z, context);
     EC_POINT_free(sum);
     EC_POINT_free(key);
     BN_CTX_end(context);
     BN_CTX_free(context);
     return ok;
+}
+
+bool p256_verify_plain(const uint8_t input[160])
+{
+    struct call call;
+    return read_call(&call, input) && verify_plain(&call);
+}
+
+/* Takes order - a in place of a scalar when that is smaller, and tells so. */
+static bool toward_zero(uint64_t a[LIMBS])
+{
+    uint64_t negative[LIMBS];
+    mpn_sub_n(negative, order, a, LIMBS);
+    bool minus = mpn_cmp(negative, a, LIMBS) < 0;
+    if (minus) memcpy(a, negative, sizeof negative);
+    return minus;
+}
+
+static enum p256_answer ask_lanes(const struct call *call)
+{
+    struct p256_question question;
+    uint64_t u1[LIMBS], u2[LIMBS];
+    memcpy(u1, call->u1, sizeof u1);
+    memcpy(u2, call->u2, sizeof u2);
+    bool minus = toward_zero(u1);
+    write_comb_digits(question.u1, u1, minus);
+    minus = toward_zero(u2);
+    write_nonadjacent(&question.u2, u2, minus);
+    memcpy(question.key_x, call->key_x, sizeof question.key_x);
+    memcpy(question.key_y, call->key_y, sizeof question.key_y);
+    memcpy(question.candidate[0], call->r, sizeof question.candidate[0]);
+    question.count = wrapped_x(question.candidate[1], call->r) ? 2 : 1;
+    return p256_ask(&question);
+}
+
+enum p256_answer p256_verify_lanes(const uint8_t input[160])
+{
+    struct call call;
+    return read_call(&call, input) ? ask_lanes(&call) : P256_NO;
+}
+
+bool p256_verify(const uint8_t input[160])
+{
+    struct call call;
+    if (!read_call(&call, input)) return false;
+    enum p256_answer answer = ifma_available() ? ask_lanes(&call) : P256_UNDECIDED;
+    return answer == P256_UNDECIDED ? verify_plain(&call) : answer == P256_YES;
+}
+
+/* ---- points for the table of p256_lanes.c ------------------------------------------------------------------------ */
+
+static void write_point(uint8_t out[64], const EC_POINT *point, BN_CTX *context)
+{
+    BIGNUM *x = BN_CTX_get(context), *y = BN_CTX_get(context);
+    ASSERT(EC_POINT_get_affine_coordinates(group, point, x, y, context) == 1);
+    ASSERT(BN_bn2binpad(x, out, 32) == 32 && BN_bn2binpad(y, out + 32, 32) == 32);
+}
+
+void p256_base_multiple(uint8_t out[64], const uint8_t factor[32])
+{
+    pthread_once(&group_once, make_group);
+    BN_CTX *context = BN_CTX_new();
+    BN_CTX_start(context);
+    EC_POINT *point = EC_POINT_new(group);
+    BIGNUM *number = BN_bin2bn(factor, 32, BN_CTX_get(context));
+    ASSERT(point != NULL && number != NULL && EC_POINT_mul(group, point, number, NULL, NULL, context) == 1);
+    write_point(out, point, context);
+    EC_POINT_free(point);
+    BN_CTX_end(context);
+    BN_CTX_free(context);
+}
+
+void p256_random_points(uint8_t out[8][64])
+{
+    pthread_once(&group_once, make_group);
+    BN_CTX *context = BN_CTX_new();
+    BN_CTX_start(context);
+    EC_POINT *point = EC_POINT_new(group), *sum = EC_POINT_new(group);
+    BIGNUM *number = BN_CTX_get(context);
+    ASSERT(point != NULL && sum != NULL && number != NULL && EC_POINT_set_to_infinity(group, sum) == 1);
+    for (size_t i = 0; i < 7; i++) {
+        uint8_t secret[32];
+        ASSERT(getentropy(secret, sizeof secret) == 0);
+        ASSERT(BN_bin2bn(secret, sizeof secret, number) != NULL);
+        ASSERT(EC_POINT_mul(group, point, number, NULL, NULL, context) == 1);
+        ASSERT(EC_POINT_add(group, sum, sum, point, context) == 1);
+        write_point(out[i], point, context);
+    }
+    ASSERT(EC_POINT_invert(group, sum, context) == 1);
+    write_point(out[7], sum, context);
+    EC_POINT_free(point);
+    EC_POINT_free(sum);
+    BN_CTX_end(context);
+    BN_CTX_free(context);
 }

@@ -1,10 +1,11 @@
-/* ECDSA over secp256k1 through libsecp256k1: recovery for transactions and ECRECOVER, signing for tools. Recovery of
- * many signatures goes through secp256k1_many.c where the processor can; whatever is unusual there comes back to the
- * library. */
+/* ECDSA over secp256k1 through libsecp256k1: recovery for transactions and ECRECOVER, signing for tools. Where the
+ * processor can, recovery goes through secp256k1_one.c, and of many signatures through secp256k1_many.c; whatever is
+ * unusual there comes back to the library. */
 #include "crypto/crypto.h"
 #include "crypto/secp256k1_private.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include <secp256k1.h>
 #include <secp256k1_preallocated.h>
@@ -18,15 +19,23 @@ typedef LIBRARY(ecdsa_recoverable_signature) library_signature;
 
 enum { KEY_SIZE = 65, KEY_TAG_SIZE = 1 }; /* 0x04, x, y */
 
-/* An address is the last 20 bytes of the hash of x | y. */
-static void address_of_key(struct address *out, const library_key *key)
+/* x | y. */
+static void text_of_key(uint8_t out[64], const library_key *key)
 {
     uint8_t text[KEY_SIZE];
     size_t size = sizeof text;
     LIBRARY(ec_pubkey_serialize)
     (LIBRARY(context_static), text, &size, key, SECP256K1_EC_UNCOMPRESSED);
+    memcpy(out, text + KEY_TAG_SIZE, 64);
+}
+
+/* An address is the last 20 bytes of the hash of x | y. */
+static void address_of_key(struct address *out, const library_key *key)
+{
+    uint8_t text[64];
+    text_of_key(text, key);
     struct hash h;
-    keccak256_64(&h, text + KEY_TAG_SIZE);
+    keccak256_64(&h, text);
     memcpy(out->b, h.b + 12, sizeof out->b);
 }
 
@@ -37,7 +46,8 @@ static bool is_zero(const uint8_t word[32])
     return any == 0;
 }
 
-bool secp256k1_recover(struct address *out, const struct hash *digest, const struct secp256k1_signature *signature)
+bool secp256k1_recover_plain(struct address *out, const struct hash *digest,
+                             const struct secp256k1_signature *signature)
 {
     if (signature->recovery_id > 3 || is_zero(signature->r) || is_zero(signature->s)) return false;
     uint8_t compact[64];
@@ -54,14 +64,25 @@ bool secp256k1_recover(struct address *out, const struct hash *digest, const str
     return true;
 }
 
-void secp256k1_recover_each(struct address *out, bool *ok, const struct hash *digest,
-                            const struct secp256k1_signature *signature, size_t count)
+bool secp256k1_recover(struct address *out, const struct hash *digest, const struct secp256k1_signature *signature)
 {
-    for (size_t i = 0; i < count; i++) ok[i] = secp256k1_recover(&out[i], &digest[i], &signature[i]);
+    if (!ifma_available()) return secp256k1_recover_plain(out, digest, signature);
+    if (signature->recovery_id > 3 || !secp256k1_is_scalar(signature->r) || !secp256k1_is_scalar(signature->s))
+        return false;
+    uint8_t key[64];
+    struct hash h;
+    switch (secp256k1_recover_key(key, digest, signature)) {
+    case SECP256K1_FOUND: break;
+    case SECP256K1_NO_KEY: return false;
+    case SECP256K1_UNDECIDED: return secp256k1_recover_plain(out, digest, signature);
+    }
+    keccak256_64(&h, key);
+    memcpy(out->b, h.b + 12, sizeof out->b);
+    return true;
 }
 
-/* Fewer than this cost less one by one: eight lanes take as long as two recoveries. */
-enum { LEAST_TOGETHER = 3 };
+/* Fewer than this cost less one by one: eight lanes take as long as six recoveries. */
+enum { LEAST_TOGETHER = 7 };
 
 /* Signatures picked from a batch for the vector code, with their places in the batch. */
 struct picked {
@@ -99,7 +120,7 @@ void secp256k1_recover_many(struct address *out, bool *ok, const struct hash *di
                             const struct secp256k1_signature *signature, size_t count)
 {
     if (!ifma_available()) {
-        secp256k1_recover_each(out, ok, digest, signature, count);
+        for (size_t i = 0; i < count; i++) ok[i] = secp256k1_recover_plain(&out[i], &digest[i], &signature[i]);
         return;
     }
     struct picked p;
@@ -156,16 +177,29 @@ bool secp256k1_address_of_secret(struct address *out, const uint8_t secret[32])
     return true;
 }
 
-void secp256k1_base_multiple(uint8_t out[64], uint32_t factor)
+void secp256k1_base_multiple(uint8_t out[64], const uint8_t factor[32])
 {
     pthread_once(&signing_once, make_signing_context);
-    uint8_t secret[32] = {
-        [28] = (uint8_t)(factor >> 24), (uint8_t)(factor >> 16), (uint8_t)(factor >> 8), (uint8_t)factor};
-    uint8_t text[KEY_SIZE];
-    size_t size = sizeof text;
     library_key key;
-    ASSERT(LIBRARY(ec_pubkey_create)(signing_context, &key, secret) == 1);
-    LIBRARY(ec_pubkey_serialize)
-    (LIBRARY(context_static), text, &size, &key, SECP256K1_EC_UNCOMPRESSED);
-    memcpy(out, text + KEY_TAG_SIZE, 64);
+    ASSERT(LIBRARY(ec_pubkey_create)(signing_context, &key, factor) == 1);
+    text_of_key(out, &key);
+}
+
+void secp256k1_random_points(uint8_t out[SECP256K1_LANES][64])
+{
+    pthread_once(&signing_once, make_signing_context);
+    enum { FREE = SECP256K1_LANES - 1 };
+    library_key key[FREE], last;
+    const library_key *all[FREE];
+    uint8_t secret[FREE][32];
+    ASSERT(getentropy(secret, sizeof secret) == 0);
+    for (size_t i = 0; i < FREE; i++) {
+        secret[i][0] &= 0x7f; /* below the order */
+        ASSERT(LIBRARY(ec_pubkey_create)(signing_context, &key[i], secret[i]) == 1);
+        text_of_key(out[i], &key[i]);
+        all[i] = &key[i];
+    }
+    ASSERT(LIBRARY(ec_pubkey_combine)(LIBRARY(context_static), &last, all, FREE) == 1);
+    ASSERT(LIBRARY(ec_pubkey_negate)(LIBRARY(context_static), &last) == 1);
+    text_of_key(out[FREE], &last);
 }

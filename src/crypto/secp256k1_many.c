@@ -21,14 +21,9 @@
 
 #if defined(__x86_64__)
 
-#include "crypto/secp256k1_field8.h"
+#include "crypto/secp256k1_point8.h"
 
 enum { LANES = SECP256K1_LANES, MULTIPLES = SECP256K1_POINT_MULTIPLES };
-
-/* Jacobian coordinates: x/z^2, y/z^3. */
-struct point8 {
-    struct field8 x, y, z;
-};
 
 /* Affine multiples of eight points: entry i is (i + 1)·P; entry.lambda_x is the x of lambda times that. */
 struct table8 {
@@ -41,54 +36,6 @@ struct table8 {
 enum { BASE_WORDS = 16 };
 static _Alignas(64) int64_t base_table[SECP256K1_BASE_MULTIPLES][BASE_WORDS];
 static pthread_once_t base_once = PTHREAD_ONCE_INIT;
-
-static const int64_t beta[FIELD_LIMBS] = {0x96c28719501ee, 0x7512f58995c13, 0xc3434e99cf049, 0x07106e64479ea,
-                                          0x07ae96a2b657c};
-
-static ALWAYS_INLINE IFMA struct field8 times_beta(struct field8 x)
-{
-    struct field8 b;
-    for (size_t i = 0; i < FIELD_LIMBS; i++) b.limb[i] = all8(beta[i]);
-    return field_multiply(x, b);
-}
-
-/* ---- points ------------------------------------------------------------------------------------------------------ */
-
-static ALWAYS_INLINE IFMA struct point8 point_double(struct point8 p)
-{
-    /* e = 3x^2, d = x·y^2: x' = e^2 - 8d, y' = e·(4d - x') - 8y^4, z' = 2yz */
-    struct point8 out;
-    struct field8 a = field_square(p.x), s = field_square(p.y), d = field_multiply(p.x, s);
-    struct field8 e = field_settle(field_plus(a, field_shift(a, 1)));
-    struct field8 yz = field_multiply(p.y, p.z);
-    out.z = field_settle(field_plus(yz, yz));
-    out.x = field_subtract(field_square(e), field_shift(d, 3));
-    struct field8 w = field_subtract(field_shift(d, 2), out.x), minus_8s = field_settle(field_minus(field_shift(s, 3)));
-    out.y = field_multiply_two(e, w, s, minus_8s);
-    return out;
-}
-
-/* p + (x, y); *ratio is the new z divided by the old. */
-static ALWAYS_INLINE IFMA struct point8 point_add(struct point8 p, struct field8 x, struct field8 y,
-                                                  struct field8 *ratio)
-{
-    struct point8 out;
-    struct field8 zz = field_square(p.z), u = field_multiply(x, zz), zzz = field_multiply(zz, p.z);
-    struct field8 s = field_multiply(y, zzz);
-    struct field8 h = field_subtract(u, p.x), r = field_subtract(s, p.y);
-    struct field8 hh = field_square(h), hhh = field_multiply(hh, h), v = field_multiply(p.x, hh);
-    out.z = field_multiply(p.z, h);
-    out.x = field_settle(field_plus(field_square(r), field_minus(field_plus(hhh, field_shift(v, 1)))));
-    struct field8 w = field_subtract(v, out.x), minus_hhh = field_settle(field_minus(hhh));
-    out.y = field_multiply_two(r, w, p.y, minus_hhh);
-    *ratio = h;
-    return out;
-}
-
-static ALWAYS_INLINE IFMA struct point8 point_choose(__mmask8 bits, struct point8 a, struct point8 b)
-{
-    return (struct point8){field_choose(bits, a.x, b.x), field_choose(bits, a.y, b.y), field_choose(bits, a.z, b.z)};
-}
 
 /* ---- powers ------------------------------------------------------------------------------------------------------ */
 
@@ -225,7 +172,9 @@ static IFMA void make_base_table(void)
     struct field8 affine[3][2], unused, step[SECP256K1_GROUPS_MAX];
     for (size_t s = 0; s < 3; s++) {
         for (size_t k = 0; k < LANES; k++) {
-            secp256k1_base_multiple(start[s][k], s < 2 ? (uint32_t)(RUN * k + s + 1) : 1);
+            uint32_t factor = s < 2 ? (uint32_t)(RUN * k + s + 1) : 1;
+            uint8_t scalar[32] = {[30] = (uint8_t)(factor >> 8), [31] = (uint8_t)factor};
+            secp256k1_base_multiple(start[s][k], scalar);
             x[k] = start[s][k];
             y[k] = start[s][k] + 32;
         }
@@ -275,14 +224,6 @@ static ALWAYS_INLINE IFMA void sum_add(struct sum8 *s, struct field8 x, struct f
     s->p = point_choose(used, s->p, added);
 }
 
-static ALWAYS_INLINE IFMA struct field8 gather(const int64_t *at, size_t stride, __m512i index)
-{
-    struct field8 out;
-#pragma GCC unroll 5
-    for (size_t i = 0; i < FIELD_LIMBS; i++) out.limb[i] = _mm512_i64gather_epi64(index, at + i * stride, 8);
-    return out;
-}
-
 /* Splits eight digits into table places (0 for a digit 0) and masks. */
 static ALWAYS_INLINE IFMA __m512i places(const int16_t digit[LANES], __mmask8 *negative, __mmask8 *used)
 {
@@ -303,7 +244,7 @@ static NOINLINE IFMA void add_from_table(struct sum8 *s, const struct table8 *t,
     __m512i index = _mm512_add_epi64(_mm512_mullo_epi64(place, all8(ENTRY_WORDS)), lane);
     const lane64 *x = (const lane64 *)(half == 0 ? &t->entry[0].x : &t->entry[0].lambda_x);
     const lane64 *y = (const lane64 *)&t->entry[0].y;
-    sum_add(s, gather(x, LANES, index), gather(y, LANES, index), negative, used);
+    sum_add(s, field_gather(x, LANES, index), field_gather(y, LANES, index), negative, used);
 }
 
 /* zz and zzz map G's points to the curve of the sum. */
@@ -312,8 +253,8 @@ static NOINLINE IFMA void add_from_base(struct sum8 *s, const int16_t digit[LANE
 {
     __mmask8 negative, used;
     __m512i index = _mm512_slli_epi64(places(digit, &negative, &used), 4); /* BASE_WORDS */
-    struct field8 x = gather(&base_table[0][half == 0 ? 0 : 2 * FIELD_LIMBS], 1, index);
-    struct field8 y = gather(&base_table[0][FIELD_LIMBS], 1, index);
+    struct field8 x = field_gather(&base_table[0][half == 0 ? 0 : 2 * FIELD_LIMBS], 1, index);
+    struct field8 y = field_gather(&base_table[0][FIELD_LIMBS], 1, index);
     sum_add(s, field_multiply(x, *zz), field_multiply(y, *zzz), negative, used);
 }
 

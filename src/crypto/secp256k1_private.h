@@ -1,10 +1,12 @@
-/* The parts of secp256k1's batched recovery: secp256k1.c chooses, secp256k1_scalar.c prepares numbers modulo the order,
- * secp256k1_many.c does the curve, eight signatures side by side, on the field of secp256k1_field8.h. */
+/* The parts of secp256k1's recovery: secp256k1.c chooses, secp256k1_scalar.c prepares numbers modulo the order; the curve
+ * is done in secp256k1_many.c for eight signatures side by side and in secp256k1_one.c for one alone, both with the
+ * points of secp256k1_point8.h on the field of secp256k1_field8.h. */
 #ifndef WEFT_SECP256K1_PRIVATE_H
 #define WEFT_SECP256K1_PRIVATE_H
 
 #include "crypto/crypto.h"
 #include "crypto/ifma.h"
+#include "crypto/signed_digits.h"
 
 /* Signatures that go through the curve together in one vector, and most groups of them that share inversions. */
 enum { SECP256K1_LANES = 8, SECP256K1_GROUPS_MAX = 8, SECP256K1_CHUNK = SECP256K1_LANES * SECP256K1_GROUPS_MAX };
@@ -40,11 +42,40 @@ void secp256k1_prepare(struct secp256k1_digits *out, const struct hash *digest,
 void secp256k1_recover_keys(uint8_t key[][64], bool *ok, const struct hash *digest,
                             const struct secp256k1_signature *signature, size_t count);
 
-/* secp256k1_recover one by one: the twin. */
-void secp256k1_recover_each(struct address *out, bool *ok, const struct hash *digest,
-                            const struct secp256k1_signature *signature, size_t count);
+/* ---- one signature ------------------------------------------------------------------------------------------------ */
 
-/* x | y of factor·G, 1 <= factor. */
-void secp256k1_base_multiple(uint8_t out[64], uint32_t factor);
+enum { SECP256K1_CHAIN = 129 }; /* multiples R, 2R, 4R, ... 2^128·R that a half of a factor may use */
+
+/* What becomes of R and G: the factor of R in two halves below 2^128, and that of G. */
+struct secp256k1_plan {
+    struct signed_bits point[2];
+    int16_t base[COMB_WINDOWS];
+};
+
+void secp256k1_prepare_one(struct secp256k1_plan *out, const struct hash *digest,
+                           const struct secp256k1_signature *signature);
+
+enum secp256k1_answer {
+    SECP256K1_FOUND,
+    SECP256K1_NO_KEY,
+    SECP256K1_UNDECIDED, /* the formulas met an exception: the library must decide */
+};
+
+/* Recovers one signature whose r and s are scalars and whose recovery id is at most 3; key = x | y when found. Needs
+ * ifma_available(). */
+enum secp256k1_answer secp256k1_recover_key(uint8_t key[64], const struct hash *digest,
+                                            const struct secp256k1_signature *signature);
+
+/* secp256k1_recover through the library: the twin. */
+bool secp256k1_recover_plain(struct address *out, const struct hash *digest,
+                             const struct secp256k1_signature *signature);
+
+/* ---- the library ------------------------------------------------------------------------------------------------- */
+
+/* x | y of factor·G; the factor is a scalar. */
+void secp256k1_base_multiple(uint8_t out[64], const uint8_t factor[32]);
+
+/* x | y of eight points that nobody can foresee, different in each process, and whose sum is infinity. */
+void secp256k1_random_points(uint8_t out[SECP256K1_LANES][64]);
 
 #endif

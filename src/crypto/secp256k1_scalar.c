@@ -4,6 +4,7 @@
  * (beta·x, y) multiplies by lambda, so k·P = k1·P + k2·(lambda·P) with halves of half the length (Gallant, Lambert,
  * Vanstone 2001). The split takes the lattice vectors (a1, b1), (a2, b2) with a + b·lambda = 0, rounds k·b2/n and
  * -k·b1/n to whole numbers c1, c2, and leaves k2 = -c1·b1 - c2·b2 and k1 = k - k2·lambda. */
+#include "crypto/inverse.h"
 #include "crypto/montgomery.h"
 #include "crypto/secp256k1_private.h"
 
@@ -135,6 +136,17 @@ static void split(struct scalar half[2], const struct scalar *k)
     add(&half[0], &half[0], k);
 }
 
+/* The factors of R and G, s/r and -digest/r, for 1/r in Montgomery's form. */
+static void factors(struct scalar *of_point, struct scalar *of_base, const struct scalar *inverse,
+                    const struct hash *digest, const struct secp256k1_signature *signature)
+{
+    struct scalar s = read_scalar(signature->s), z = read_scalar(digest->b), reduced;
+    if (!subtract(&reduced, &z, &order)) z = reduced;
+    if (!is_zero(&z)) subtract(&z, &order, &z);
+    multiply(of_point, &s, inverse);
+    multiply(of_base, &z, inverse);
+}
+
 void secp256k1_prepare(struct secp256k1_digits *out, const struct hash *digest,
                        const struct secp256k1_signature *signature, size_t count)
 {
@@ -150,13 +162,10 @@ void secp256k1_prepare(struct secp256k1_digits *out, const struct hash *digest,
     invert(&inverse, &product);
 
     for (size_t i = count; i-- > 0;) {
-        struct scalar of_r, s = read_scalar(signature[i].s), z = read_scalar(digest[i].b), reduced, half[2];
+        struct scalar of_r, s, z, half[2];
         multiply(&of_r, &inverse, &before[i]);
         multiply(&inverse, &inverse, &r[i]);
-        if (!subtract(&reduced, &z, &order)) z = reduced;
-        if (!is_zero(&z)) subtract(&z, &order, &z);
-        multiply(&s, &s, &of_r);
-        multiply(&z, &z, &of_r);
+        factors(&s, &z, &of_r, &digest[i], &signature[i]);
         struct secp256k1_digits *group = &out[i / SECP256K1_LANES];
         size_t lane = i % SECP256K1_LANES;
         split(half, &s);
@@ -166,4 +175,32 @@ void secp256k1_prepare(struct secp256k1_digits *out, const struct hash *digest,
         for (size_t h = 0; h < 2; h++)
             write_digits(&group->base[h][0][lane], half[h], SECP256K1_BASE_DIGITS, SECP256K1_BASE_BITS);
     }
+}
+
+/* Takes x - order in place of x, and tells so, when that is nearer to zero; x is left as its distance from zero. */
+static bool toward_zero(struct scalar *x)
+{
+    struct scalar negative, rest;
+    subtract(&negative, &order, x);
+    bool minus = subtract(&rest, &negative, x);
+    if (minus) *x = negative;
+    return minus;
+}
+
+void secp256k1_prepare_one(struct secp256k1_plan *out, const struct hash *digest,
+                           const struct secp256k1_signature *signature)
+{
+    struct scalar inverse, s, z, half[2];
+    inverse = read_scalar(signature->r);
+    inverse_256(inverse.limb, inverse.limb, order.limb);
+    multiply(&inverse, &inverse, &r_squared);
+    factors(&s, &z, &inverse, digest, signature);
+    split(half, &s);
+    for (size_t h = 0; h < 2; h++) {
+        bool minus = toward_zero(&half[h]);
+        ASSERT((half[h].limb[2] | half[h].limb[3]) == 0);
+        write_nonadjacent(&out->point[h], half[h].limb, minus);
+    }
+    bool minus = toward_zero(&z);
+    write_comb_digits(out->base, z.limb, minus);
 }

@@ -1,6 +1,7 @@
 /* Signatures over secp256k1 and P-256: round trips and everything that must be refused. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "crypto/crypto.h"
+#include "crypto/p256_private.h"
 #include "crypto/secp256k1_private.h"
 
 #include "harness.h"
@@ -101,7 +102,7 @@ TEST(secp256k1_many_agree_with_one_by_one)
         secp256k1_recover_many(out, ok, digest, s, count);
         for (size_t i = 0; i < count; i++) {
             struct address one;
-            CHECK(secp256k1_recover(&one, &digest[i], &s[i]) == ok[i]);
+            CHECK(secp256k1_recover_plain(&one, &digest[i], &s[i]) == ok[i]);
             CHECK(!ok[i] || address_equal(&one, &out[i]));
         }
     }
@@ -144,6 +145,12 @@ static void add_small(uint8_t number[32], int add)
     }
 }
 
+static void base_multiple(uint8_t out[64], uint32_t factor)
+{
+    uint8_t scalar[32] = {[30] = (uint8_t)(factor >> 8), [31] = (uint8_t)factor};
+    secp256k1_base_multiple(out, scalar);
+}
+
 /* R a small multiple of G, s and the digest small or equal: the sum's parts meet each other, their opposites and
  * infinity. */
 TEST(secp256k1_many_agree_where_points_meet)
@@ -157,7 +164,7 @@ TEST(secp256k1_many_agree_where_points_meet)
     for (int round = 0; round < 8; round++) {
         for (size_t i = 0; i < COUNT; i++) {
             uint8_t point[64];
-            secp256k1_base_multiple(point, 1 + (uint32_t)harness_random_below(round % 2 == 0 ? 3 : 600));
+            base_multiple(point, 1 + (uint32_t)harness_random_below(round % 2 == 0 ? 3 : 600));
             memcpy(s[i].r, point, 32);
             s[i].recovery_id = (uint8_t)harness_random_below(2);
             memset(digest[i].b, 0, 32);
@@ -180,7 +187,7 @@ TEST(secp256k1_many_agree_where_points_meet)
         secp256k1_recover_many(out, ok, digest, s, COUNT);
         for (size_t i = 0; i < COUNT; i++) {
             struct address one;
-            CHECK(secp256k1_recover(&one, &digest[i], &s[i]) == ok[i]);
+            CHECK(secp256k1_recover_plain(&one, &digest[i], &s[i]) == ok[i]);
             CHECK(!ok[i] || address_equal(&one, &out[i]));
             found += ok[i];
         }
@@ -211,6 +218,122 @@ TEST(secp256k1_many_agree_on_random_numbers)
     }
 }
 
+/* The three ways must agree; `decided` counts the answers for which the lanes needed no library. */
+static bool check_one(const struct hash *digest, const struct secp256k1_signature *s, unsigned *decided)
+{
+    struct address one, plain;
+    uint8_t key[64];
+    bool ok = secp256k1_recover(&one, digest, s), plain_ok = secp256k1_recover_plain(&plain, digest, s);
+    CHECK(ok == plain_ok);
+    CHECK(!ok || address_equal(&one, &plain));
+    if (ifma_available() && s->recovery_id < 4 && secp256k1_is_scalar(s->r) && secp256k1_is_scalar(s->s)) {
+        enum secp256k1_answer answer = secp256k1_recover_key(key, digest, s);
+        CHECK(answer == SECP256K1_UNDECIDED || (answer == SECP256K1_FOUND) == plain_ok);
+        *decided += answer != SECP256K1_UNDECIDED;
+    } else {
+        ++*decided;
+    }
+    return ok;
+}
+
+TEST(secp256k1_one_agrees_with_the_library)
+{
+    enum { COUNT = 2000 };
+    unsigned found = 0, decided = 0;
+    for (size_t i = 0; i < COUNT; i++) {
+        struct secp256k1_signature s;
+        struct hash digest;
+        uint8_t secret[32];
+        random_secret(secret);
+        harness_random_edge_bytes(digest.b, 32);
+        CHECK(secp256k1_sign(&s, &digest, secret));
+        switch (harness_random_below(6)) {
+        case 0: harness_random_edge_bytes(s.r, 32); break;
+        case 1: harness_random_edge_bytes(s.s, 32); break;
+        case 2: s.recovery_id = (uint8_t)harness_random_below(5); break;
+        case 3:
+            s.recovery_id = (uint8_t)(2 + harness_random_below(2));
+            memset(s.r, 0, 15);
+            break;
+        default: break;
+        }
+        found += check_one(&digest, &s, &decided);
+    }
+    CHECK(found > COUNT / 2 && decided == COUNT);
+}
+
+/* A signature with R = point_factor·G whose key is u1·G + u2·R. */
+static void choose_signature(struct secp256k1_signature *s, struct hash *digest, const BIGNUM *point_factor,
+                             const BIGNUM *u1, const BIGNUM *u2, const BIGNUM *order, BN_CTX *context)
+{
+    uint8_t scalar[32], point[64];
+    BIGNUM *r = BN_new(), *t = BN_new();
+    BN_bn2binpad(point_factor, scalar, 32);
+    secp256k1_base_multiple(point, scalar);
+    BN_bin2bn(point, 32, r);
+    CHECK(BN_cmp(r, order) < 0); /* all but one of 2^128 */
+    memcpy(s->r, point, 32);
+    s->recovery_id = point[63] & 1;
+    BN_mod_mul(t, r, u2, order, context);
+    BN_bn2binpad(t, s->s, 32);
+    BN_mod_mul(t, r, u1, order, context);
+    BN_mod_sub(t, BN_value_one(), t, order, context);
+    BN_mod_sub(t, t, BN_value_one(), order, context);
+    BN_bn2binpad(t, digest->b, 32);
+    BN_free(r);
+    BN_free(t);
+}
+
+/* A scalar near one that makes points of the sum meet: small or a power of two, times 1 or lambda, with either sign. */
+static void special_scalar(BIGNUM *out, const BIGNUM *lambda, const BIGNUM *order, BN_CTX *context)
+{
+    BN_set_word(out, harness_random_below(4));
+    if (harness_random_below(2) == 0) BN_lshift(out, out, (int)harness_random_below(256));
+    if (harness_random_below(4) == 0) BN_add_word(out, harness_random_below(300));
+    if (harness_random_below(3) == 0) BN_mod_mul(out, out, lambda, order, context);
+    if (harness_random_below(3) == 0) BN_sub(out, order, out);
+    BN_nnmod(out, out, order, context);
+}
+
+TEST(secp256k1_one_agrees_where_points_meet)
+{
+    enum { COUNT = 3000 };
+    BN_CTX *context = BN_CTX_new();
+    BIGNUM *order = NULL, *lambda = NULL, *k = BN_new(), *u1 = BN_new(), *u2 = BN_new(), *t = BN_new();
+    BN_hex2bn(&order, order_hex);
+    BN_hex2bn(&lambda, "5363ad4cc05c30e0a5261c028812645a122e22ea20816678df02967c1b23bd72");
+    unsigned found = 0, infinite = 0, decided = 0, count = 0;
+    while (count < COUNT) {
+        special_scalar(k, lambda, order, context);
+        special_scalar(u1, lambda, order, context);
+        special_scalar(u2, lambda, order, context);
+        bool to_infinity = count % 4 == 0;
+        if (to_infinity) { /* u1 = -k·u2 */
+            BN_mod_mul(u1, k, u2, order, context);
+            BN_sub(u1, order, u1);
+            BN_nnmod(u1, u1, order, context);
+        }
+        if (BN_is_zero(k) || BN_is_zero(u2)) continue;
+        count++;
+        struct secp256k1_signature s;
+        struct hash digest;
+        choose_signature(&s, &digest, k, u1, u2, order, context);
+        bool ok = check_one(&digest, &s, &decided);
+        CHECK(!to_infinity || !ok);
+        found += ok;
+        infinite += !ok;
+    }
+    CHECK(found > COUNT / 2 && infinite >= COUNT / 4);
+    CHECK(decided == COUNT); /* not even infinity goes to the library */
+    BN_free(order);
+    BN_free(lambda);
+    BN_free(k);
+    BN_free(u1);
+    BN_free(u2);
+    BN_free(t);
+    BN_CTX_free(context);
+}
+
 /* Signs with OpenSSL; input as p256_verify wants it. */
 static void p256_sign(uint8_t input[160])
 {
@@ -228,6 +351,86 @@ static void p256_sign(uint8_t input[160])
     BN_free(y);
     ECDSA_SIG_free(s);
     EC_KEY_free(key);
+}
+
+/* All ways must agree, and the lanes must need no help. */
+static bool check_p256(const uint8_t in[160])
+{
+    bool ok = p256_verify(in);
+    CHECK(ok == p256_verify_plain(in));
+    if (ifma_available()) CHECK(p256_verify_lanes(in) == (ok ? P256_YES : P256_NO));
+    return ok;
+}
+
+TEST(p256_agrees_with_openssl)
+{
+    unsigned found = 0;
+    for (int round = 0; round < 300; round++) {
+        uint8_t in[160];
+        harness_random_edge_bytes(in, 32);
+        p256_sign(in);
+        found += check_p256(in);
+        size_t at = 32 * harness_random_below(5);
+        switch (harness_random_below(3)) {
+        case 0: harness_random_edge_bytes(in + at, 32); break;
+        case 1: in[at + harness_random_below(32)] ^= (uint8_t)(1u << harness_random_below(8)); break;
+        default: memcpy(in + at, in + 32 * harness_random_below(5), 32); break;
+        }
+        check_p256(in);
+    }
+    CHECK(found == 300);
+}
+
+/* Keys k·G and signatures with chosen u1 and u2, so that the sum's parts meet each other, their opposites and
+ * infinity. */
+TEST(p256_agrees_where_points_meet)
+{
+    enum { COUNT = 1500 };
+    EC_GROUP *group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+    EC_POINT *sum = EC_POINT_new(group);
+    BN_CTX *context = BN_CTX_new();
+    const BIGNUM *order = EC_GROUP_get0_order(group), *one = BN_value_one();
+    BIGNUM *k = BN_new(), *u1 = BN_new(), *u2 = BN_new(), *t = BN_new(), *r = BN_new(), *s = BN_new();
+    unsigned found = 0, infinite = 0;
+    for (unsigned count = 0; count < COUNT;) {
+        uint8_t in[160], scalar[32];
+        special_scalar(k, one, order, context);
+        special_scalar(u1, one, order, context);
+        special_scalar(u2, one, order, context);
+        if (BN_is_zero(k) || BN_is_zero(u2)) continue;
+        BN_mod_mul(t, k, u2, order, context);
+        if (count % 4 == 0) BN_mod_sub(u1, order, t, order, context);
+        count++;
+        BN_mod_add(t, t, u1, order, context);
+        bool infinity = BN_is_zero(t);
+        infinite += infinity;
+        if (infinity) BN_set_word(t, 1);
+        EC_POINT_mul(group, sum, t, NULL, NULL, context);
+        EC_POINT_get_affine_coordinates(group, sum, r, NULL, context);
+        BN_nnmod(r, r, order, context);
+        BN_mod_inverse(s, u2, order, context);
+        BN_mod_mul(s, s, r, order, context);
+        BN_mod_mul(t, s, u1, order, context);
+        BN_bn2binpad(t, in, 32);
+        BN_bn2binpad(r, in + 32, 32);
+        BN_bn2binpad(s, in + 64, 32);
+        BN_bn2binpad(k, scalar, 32);
+        p256_base_multiple(in + 96, scalar);
+        CHECK(check_p256(in) == !infinity);
+        found += !infinity;
+        in[31] ^= 1;
+        CHECK(!check_p256(in));
+    }
+    CHECK(found > COUNT / 2 && infinite >= COUNT / 4);
+    BN_free(k);
+    BN_free(u1);
+    BN_free(u2);
+    BN_free(t);
+    BN_free(r);
+    BN_free(s);
+    EC_POINT_free(sum);
+    EC_GROUP_free(group);
+    BN_CTX_free(context);
 }
 
 TEST(p256_verifies_signatures_and_refuses_changed_ones)

@@ -143,6 +143,7 @@ enum status store_apply_begin(struct store *s, const struct store_block *b, cons
         changes_free(&a->work.set);
         return damaged(s, why, b->header->number, e);
     }
+    at_hand_turn(s);
     add_changes(&s->pending, &a->work.set, true);
     add_codes(&s->pending, diff);
     add_block(&s->pending, b);

@@ -365,6 +365,7 @@ enum status commit_wait(struct store *s, struct error *e)
         s->has_durable = true;
     }
     readers_release(s);
+    at_hand_clear(s);
     batch_free(&s->sealed);
     tries_shrink(s->tries, s->options.cache_bytes / 4);
     s->tries_size = tries_bytes(s->tries);

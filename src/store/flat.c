@@ -51,6 +51,12 @@ size_t flat_map_bytes(const struct flat_map *m)
     return m->capacity * (sizeof(struct flat_key) + m->value_size + 2 * sizeof *m->cells);
 }
 
+void flat_map_clear(struct flat_map *m)
+{
+    if (m->count != 0) memset(m->cells, 0, (m->mask + 1) * sizeof *m->cells);
+    m->count = 0;
+}
+
 void flat_map_free(struct flat_map *m)
 {
     free(m->entries);

@@ -48,7 +48,8 @@ static inline void *flat_map_value(const struct flat_map *m, size_t i)
     return flat_map_key(m, i) + 1;
 }
 size_t flat_map_bytes(const struct flat_map *m);
-void flat_map_free(struct flat_map *m); /* and keeps value_size */
+void flat_map_clear(struct flat_map *m); /* and keeps its memory */
+void flat_map_free(struct flat_map *m);  /* and keeps value_size */
 
 /* ---- the cache ------------------------------------------------------------------------------------------------ */
 

@@ -190,11 +190,11 @@ static size_t mapped_pages(const struct store *s)
     return pages;
 }
 
-/* A sixth of a cache of 512 MiB, half of what is beyond: who gives that much has memory. */
+/* A sixth of a cache of 512 MiB, and what is beyond: who gives that much has memory. */
 static size_t map_bound(size_t cache_bytes)
 {
     const size_t small = (size_t)512 << 20;
-    return cache_bytes <= small ? cache_bytes / 6 : small / 6 + (cache_bytes - small) / 2;
+    return cache_bytes <= small ? cache_bytes / 6 : small / 6 + (cache_bytes - small);
 }
 
 void map_was_read(struct store *s)
@@ -294,6 +294,7 @@ enum status store_open(struct store **out, const char *folder, const struct stor
      * commit. */
     s->account_cache = flat_cache_new(sizeof(struct account_record), s->options.cache_bytes / 8);
     s->slot_cache = flat_cache_new(sizeof(struct u256), s->options.cache_bytes / 4);
+    at_hand_open(s);
     s->tries = tries_new(s);
     s->stage = stage_new(s);
     *out = s;
@@ -308,6 +309,7 @@ void store_close(struct store *s)
     changes_free(&s->applying.work.set);
     buffer_free(&s->applying.work.undo);
     tries_free(s->tries);
+    at_hand_close(s);
     flat_cache_free(s->account_cache);
     flat_cache_free(s->slot_cache);
     batch_free(&s->pending);

@@ -129,7 +129,7 @@ struct reader {
 };
 
 struct tries;   /* tries.c */
-struct fetched; /* likewise: nodes read ahead */
+struct fetched; /* fetched.c */
 struct stage;   /* stage.c */
 
 /* The tries' part of applying a block: asked for, and what came out. */
@@ -154,8 +154,11 @@ struct store {
 
     struct flat_cache *account_cache, *slot_cache;
     struct tries *tries;
-    struct pool *readers_pool; /* NULL: reads do not go wide */
-    struct fetched *fetched;   /* while tries are changed */
+    struct pool *readers_pool;         /* NULL: reads do not go wide */
+    struct at_hand {                   /* nodes that need not be read */
+        struct fetched *fetched;       /* by many readers, while tries are changed; else NULL */
+        struct fetched *taken, *older; /* along, when pairs were read */
+    } at_hand;
     struct stage *stage;
     struct applying { /* the newest block, between store_apply_begin and store_apply_end */
         bool begun;
@@ -252,6 +255,38 @@ static inline void node_counts_encode(uint8_t out[NODE_COUNTS_SIZE], const uint6
 }
 /* Reads them; false when they are not there. */
 bool node_counts(MDB_txn *txn, MDB_dbi meta, uint64_t counts[2]);
+
+/* ---- nodes at hand (fetched.c) ------------------------------------------------------------------------------------ */
+
+/* Longest node: a branch of sixteen hashes. */
+enum { NODE_MAX = 3 + 16 * 33 + 1 };
+
+/* Nodes by place, of any number of threads. */
+struct fetched *fetched_new(void);
+void fetched_free(struct fetched *f);
+/* The place of a node: an id, and the first `depth` nibbles of a key. */
+struct flat_key fetched_place(uint64_t id, const uint8_t *key, size_t depth);
+struct node_at_hand {
+    struct bytes encoded;
+    uint16_t leaves; /* children that are known to be leaves: see trie_source */
+};
+/* Copies the node, or adds its leaves if it is there, unless there would be more than `most` bytes. */
+void fetched_put(struct fetched *f, const struct flat_key *k, struct node_at_hand node, size_t most);
+bool fetched_find(struct fetched *f, const struct flat_key *k, struct node_at_hand *out);
+
+void at_hand_open(struct store *s);
+void at_hand_close(struct store *s);
+/* The node at the place, if it is at hand. Holds until at_hand_clear or at_hand_turn. Any thread. */
+bool at_hand_find(struct store *s, const struct flat_key *k, struct node_at_hand *out);
+/* Gives all up: with each commit. */
+void at_hand_clear(struct store *s);
+/* Gives the older half up when it has become much, and begins a new one. No reads, no work on tries meanwhile. */
+void at_hand_turn(struct store *s);
+/* Looks a pair up, as table_get; takes along what lies near of the nodes on its way. */
+bool node_take_along(struct store *s, struct reader *r, uint64_t id, const struct hash *key, struct bytes *value);
+/* The leaf at `depth` that the pair is, if it lies on the way of `key`; its size, or 0. */
+size_t node_leaf(uint8_t out[NODE_MAX], uint64_t id, const uint8_t *pair, struct bytes flat, const uint8_t *key,
+                 size_t depth);
 
 /* ---- tries (tries.c) --------------------------------------------------------------------------------------------- */
 

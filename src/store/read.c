@@ -38,7 +38,7 @@ enum status read_account(struct store *s, const struct hash *key, struct account
     struct bytes value;
     bool good = true;
     *out = (struct account_record){0};
-    if (table_get(s, r, TABLE_ACCOUNTS, key->b, sizeof key->b, &value)) good = account_record_decode(out, value);
+    if (node_take_along(s, r, 0, key, &value)) good = account_record_decode(out, value);
     reader_give(r);
     count(&s->reads);
     if (!good) return STORE_DAMAGED;
@@ -52,13 +52,10 @@ enum status read_slot(struct store *s, uint64_t id, const struct hash *key, stru
     if (find_in_memory(s, &s->pending.slots, &s->sealed.slots, s->slot_cache, &k, out)) return STATUS_OK;
     read_latency(s);
     struct reader *r = reader_take(s);
-    uint8_t place[SLOT_KEY_SIZE];
     struct bytes value;
     bool good = true;
-    store_be64(place, id);
-    memcpy(place + 8, key->b, 32);
     *out = U256_ZERO;
-    if (table_get(s, r, TABLE_STORAGE, place, sizeof place, &value)) good = word_decode(out, value);
+    if (node_take_along(s, r, id, key, &value)) good = word_decode(out, value);
     reader_give(r);
     count(&s->reads);
     if (!good) return STORE_DAMAGED;

@@ -323,6 +323,68 @@ TEST(a_store_begins_with_one_account)
     end(&t);
 }
 
+/* One account with thousands of slots, most of which are read from the database: nodes that are taken along with them
+ * must be those of the tries, also where a node lies behind what it stands above. The pool also reads ahead. */
+static void change_slots(struct twin *t, uint64_t slots, size_t changes)
+{
+    struct arena arena = {0};
+    struct slot_change *all = ARENA_ARRAY(&arena, struct slot_change, changes);
+    struct address a = address_number(0);
+    const struct memory_account *old = state_memory_find(t->states[t->head], &a);
+    size_t count = 0;
+    for (size_t i = 0; i < changes; i++)
+        all[i] = (struct slot_change){U256(harness_random_below(slots)),
+                                      harness_random_below(3) == 0 ? U256_ZERO : random_word()};
+    qsort(all, changes, sizeof *all, by_slot);
+    for (size_t i = 0; i < changes; i++) {
+        struct u256 now = state_memory_slot(t->states[t->head], &a, &all[i].key);
+        bool again = count != 0 && u256_equal(all[count - 1].key, all[i].key);
+        if (!again && !u256_equal(now, all[i].value)) all[count++] = all[i];
+    }
+    struct account_change c = {.address = a,
+                               .exists = true,
+                               .nonce = t->head,
+                               .balance = U256(1),
+                               .code_hash = old->code_hash,
+                               .slots = all,
+                               .slot_count = count};
+    struct state_diff d = {&c, 1};
+    /* execution has read what it changes */
+    struct state_view view = store_view(t->store);
+    for (size_t i = 0; i < count; i++) {
+        struct u256 value;
+        CHECK_STATUS(view.storage(view.context, &a, &all[i].key, &value), STATUS_OK);
+    }
+    CHECK_STATUS(add_block(t, &d, false), STATUS_OK);
+    arena_free(&arena);
+}
+
+static void big_account(unsigned workers)
+{
+    enum { MANY_SLOTS = 6000, ROUNDS = 8 };
+    struct twin t;
+    struct error e;
+    begin(&t, workers, 1);
+    t.options.cache_bytes = (size_t)8 << 20; /* that there is room for what is taken along */
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        if (i % 4 == 2) store_set_readers(t.store, t.pool);
+        change_slots(&t, MANY_SLOTS, i == 0 ? MANY_SLOTS : MANY_SLOTS / 10);
+        if (i % 2 == 0) change_slots(&t, MANY_SLOTS, MANY_SLOTS / 10);
+        store_set_readers(t.store, NULL);
+        CHECK_STATUS(store_commit(t.store, &e), STATUS_OK);
+        check_store(&t);
+        store_close(t.store);
+        open_store(&t);
+    }
+    end(&t);
+}
+
+TEST(stores_take_nodes_along)
+{
+    big_account(1);
+    big_account(3);
+}
+
 TEST(stores_refuse_what_they_should)
 {
     struct twin t;

@@ -30,9 +30,6 @@ struct tries {
 
 /* ---- where nodes come from --------------------------------------------------------------------------------------- */
 
-/* Longest node: a branch of sixteen hashes. */
-enum { NODE_MAX = 3 + 16 * 33 + 1 };
-
 static bool begins_with(const uint8_t *found, const uint8_t *key, size_t depth)
 {
     return memcmp(found, key, depth / 2) == 0 && (depth % 2 == 0 || found[depth / 2] >> 4 == key[depth / 2] >> 4);
@@ -54,19 +51,28 @@ static size_t trie_value(uint64_t id, struct bytes flat, uint8_t out[TRIE_ACCOUN
     return account_record_decode(&a, flat) ? account_value(out, &a) : 0;
 }
 
-/* The leaf at `depth` on the way of `key`, from the flat state: the first pair whose key begins so. */
-static size_t make_leaf(MDB_cursor *cursor, uint64_t id, const uint8_t *key, size_t depth, uint8_t out[NODE_MAX])
+size_t node_leaf(uint8_t out[NODE_MAX], uint64_t id, const uint8_t *pair, struct bytes flat, const uint8_t *key,
+                 size_t depth)
 {
-    uint8_t from[NODE_KEY_MAX], value[TRIE_ACCOUNT_SIZE];
+    uint8_t value[TRIE_ACCOUNT_SIZE], pair_id[8];
+    if (id != 0) store_be64(pair_id, id);
+    if (id != 0 && memcmp(pair, pair_id, sizeof pair_id) != 0) return 0;
+    if (id != 0) pair += sizeof pair_id;
+    if (!begins_with(pair, key, depth)) return 0;
+    size_t size = trie_value(id, flat, value);
+    return size == 0 ? 0 : trie_leaf_encode(out, pair, 32, depth, (struct bytes){value, size});
+}
+
+/* The leaf at `depth` on the way of `key`, from the flat state: the first pair whose key begins so. */
+static size_t find_leaf(MDB_cursor *cursor, uint64_t id, const uint8_t *key, size_t depth, uint8_t out[NODE_MAX])
+{
+    uint8_t from[NODE_KEY_MAX];
     size_t before = id == 0 ? 0 : 8;
     (void)node_key(from, id, key, depth);
     MDB_val k = {before + (depth + 1) / 2, from}, v;
     int code = mdb_cursor_get(cursor, &k, &v, k.mv_size == 0 ? MDB_FIRST : MDB_SET_RANGE);
     while (code == 0 && k.mv_size != before + 32) code = mdb_cursor_get(cursor, &k, &v, MDB_NEXT); /* nodes above */
-    const uint8_t *found = k.mv_data;
-    if (code != 0 || memcmp(found, from, before) != 0 || !begins_with(found + before, key, depth)) return 0;
-    size_t size = trie_value(id, (struct bytes){v.mv_data, v.mv_size}, value);
-    return size == 0 ? 0 : trie_leaf_encode(out, found + before, 32, depth, (struct bytes){value, size});
+    return code != 0 ? 0 : node_leaf(out, id, k.mv_data, (struct bytes){v.mv_data, v.mv_size}, key, depth);
 }
 
 /* Reads the node at `depth` on the way of `key`; its size, 0 when there is none. */
@@ -80,7 +86,7 @@ static size_t read_node(struct store *s, uint64_t id, const uint8_t *key, size_t
     MDB_cursor *cursor = reader_cursor(s, r, node_table(id));
     map_was_read(s);
     if (mdb_cursor_get(cursor, &k, &found, MDB_SET) != 0)
-        size = make_leaf(cursor, id, key, depth, node);
+        size = find_leaf(cursor, id, key, depth, node);
     else if (found.mv_size <= NODE_MAX)
         memcpy(node, found.mv_data, size = found.mv_size);
     reader_give(r);
@@ -90,75 +96,27 @@ static size_t read_node(struct store *s, uint64_t id, const uint8_t *key, size_t
 
 /* ---- reading nodes wide ------------------------------------------------------------------------------------------ */
 
-/* Nodes that were read ahead of a change, many at a time; kept until the change is made. */
-enum { FETCH_SHARDS = 64 };
-struct fetched {
-    struct fetch_shard {
-        pthread_mutex_t lock;
-        struct flat_map nodes; /* struct bytes, in the arena */
-        struct arena arena;
-    } shard[FETCH_SHARDS];
-};
-
-/* A node's place as a flat key: the beginning of the key, and its length beside the id. */
-static struct flat_key place_of(uint64_t id, const uint8_t *key, size_t depth)
-{
-    struct flat_key k = {.id = id | (uint64_t)depth << 56};
-    memcpy(k.hash.b, key, (depth + 1) / 2);
-    if (depth % 2 != 0) k.hash.b[depth / 2] &= 0xf0;
-    return k;
-}
-
-static struct fetched *fetched_new(void)
-{
-    struct fetched *f = base_calloc(1, sizeof *f);
-    for (size_t i = 0; i < FETCH_SHARDS; i++) {
-        pthread_mutex_init(&f->shard[i].lock, NULL);
-        f->shard[i].nodes.value_size = sizeof(struct bytes);
-    }
-    return f;
-}
-
-static void fetched_free(struct fetched *f)
-{
-    for (size_t i = 0; f != NULL && i < FETCH_SHARDS; i++) {
-        pthread_mutex_destroy(&f->shard[i].lock);
-        flat_map_free(&f->shard[i].nodes);
-        arena_free(&f->shard[i].arena);
-    }
-    free(f);
-}
-
-static bool fetched_find(struct fetched *f, const struct flat_key *k, struct bytes *out)
-{
-    struct fetch_shard *shard = &f->shard[flat_key_hash(k) >> 32 & (FETCH_SHARDS - 1)];
-    pthread_mutex_lock(&shard->lock);
-    const struct bytes *found = flat_map_find(&shard->nodes, k);
-    if (found != NULL) *out = *found;
-    pthread_mutex_unlock(&shard->lock);
-    return found != NULL;
-}
-
-static void fetched_put(struct fetched *f, const struct flat_key *k, struct bytes *node)
-{
-    struct fetch_shard *shard = &f->shard[flat_key_hash(k) >> 32 & (FETCH_SHARDS - 1)];
-    pthread_mutex_lock(&shard->lock);
-    struct bytes *place = flat_map_put(&shard->nodes, k);
-    if (place->data == NULL) *place = (struct bytes){arena_copy(&shard->arena, node->data, node->size), node->size};
-    *node = *place;
-    pthread_mutex_unlock(&shard->lock);
-}
-
-static bool node_at(void *context, const uint8_t *key, size_t depth, struct bytes *out)
+static bool node_at(void *context, const uint8_t *key, size_t depth, struct bytes *out, uint16_t *leaves)
 {
     static _Thread_local uint8_t node[NODE_MAX];
     const struct held *h = context;
-    if (h->store->fetched != NULL) {
-        struct flat_key k = place_of(h->id, key, depth);
-        if (fetched_find(h->store->fetched, &k, out)) return true;
+    struct flat_key k = fetched_place(h->id, key, depth);
+    struct node_at_hand found;
+    if (at_hand_find(h->store, &k, &found)) {
+        *out = found.encoded;
+        *leaves = found.leaves;
+        return true;
     }
     *out = (struct bytes){node, read_node(h->store, h->id, key, depth, node)};
     return out->size != 0;
+}
+
+static bool is_at_hand(void *context, const uint8_t *key, size_t depth)
+{
+    const struct held *h = context;
+    struct flat_key k = fetched_place(h->id, key, depth);
+    struct node_at_hand found;
+    return at_hand_find(h->store, &k, &found);
 }
 
 /* A key whose way is read, and what is known to be there: an account or a word. */
@@ -173,34 +131,42 @@ struct fetch {
     const struct way_job *ways;
 };
 
-static void fetch_task(void *context, size_t i)
+/* Goes the way as far as it is at hand, and with `read` to its end. Whether something is left to read. */
+static bool go_way(struct store *s, const struct way_job *w, bool read)
 {
-    const struct fetch *f = context;
-    const struct way_job *w = &f->ways[i];
     uint8_t value[TRIE_ACCOUNT_SIZE];
     size_t value_size = 0;
     struct hash hash;
     size_t depth = trie_known(w->held->trie, w->key, 32, &hash);
-    if (depth == SIZE_MAX) return;
+    if (depth == SIZE_MAX) return false;
     if (w->account != NULL) value_size = account_value(value, w->account);
     if (w->word != NULL && !u256_is_zero(*w->word)) value_size = trie_word_encode(value, *w->word);
-    do {
-        if (trie_is_leaf(&hash, w->key, 32, depth, (struct bytes){value, value_size})) return;
+    for (bool leaf = false; depth < 64 && !leaf;) {
         uint8_t node[NODE_MAX];
-        struct flat_key k = place_of(w->held->id, w->key, depth);
-        struct bytes found;
-        if (!fetched_find(f->store->fetched, &k, &found)) {
-            found = (struct bytes){node, read_node(f->store, w->held->id, w->key, depth, node)};
-            if (found.size == 0) return;
-            fetched_put(f->store->fetched, &k, &found);
+        struct flat_key k = fetched_place(w->held->id, w->key, depth);
+        struct node_at_hand found = {0};
+        if (!at_hand_find(s, &k, &found)) {
+            if (trie_is_leaf(&hash, w->key, 32, depth, (struct bytes){value, value_size})) return false;
+            if (!read) return true;
+            found.encoded = (struct bytes){node, read_node(s, w->held->id, w->key, depth, node)};
+            if (found.encoded.size == 0) return false;
+            fetched_put(s->at_hand.fetched, &k, found, SIZE_MAX);
         }
-        if (!trie_step(found, w->key, 32, &depth, &hash)) return;
-    } while (depth < 64);
+        leaf = (found.leaves >> (w->key[depth / 2] >> (depth % 2 == 0 ? 4 : 0) & 15) & 1) != 0;
+        if (!trie_step(found.encoded, w->key, 32, &depth, &hash)) return false;
+    }
+    return false;
+}
+
+static void fetch_task(void *context, size_t i)
+{
+    const struct fetch *f = context;
+    (void)go_way(f->store, &f->ways[i], true);
 }
 
 static struct held *find_storage(struct tries *t, const struct changed_account *c);
 
-/* Reads the ways of all changed keys, each on a thread of the readers. */
+/* Reads the ways of all changed keys, but for those that need nothing read, each on a thread of the readers. */
 static void fetch_ways(struct tries *t, struct change_set *set)
 {
     size_t count = set->count;
@@ -215,14 +181,18 @@ static void fetch_ways(struct tries *t, struct change_set *set)
         for (size_t k = 0; k < c->slot_count; k++)
             ways[count++] = (struct way_job){h, c->slots[k].key.b, NULL, &c->slots[k].old};
     }
-    t->store->fetched = fetched_new();
+    t->store->at_hand.fetched = fetched_new();
+    size_t all = count;
+    count = 0;
+    for (size_t i = 0; i < all; i++)
+        if (go_way(t->store, &ways[i], false)) ways[count++] = ways[i];
     pool_for(t->store->readers_pool, count, 1, fetch_task, &f);
     free(ways);
 }
 
 static void hold(struct held *h, struct store *s, uint64_t id, const struct hash *root)
 {
-    struct trie_source source = {.context = h, .node_at = node_at};
+    struct trie_source source = {.context = h, .node_at = node_at, .is_at_hand = is_at_hand};
     *h = (struct held){s, id, trie_new(root, &source), 0};
 }
 
@@ -381,8 +351,8 @@ enum status tries_update(struct tries *t, struct change_set *set, struct pool *p
     if (t->store->readers_pool != NULL) fetch_ways(t, set);
     enum status s = update_storage(t, set, pool);
     if (s == STATUS_OK) s = update_accounts(t, set, pool, root);
-    fetched_free(t->store->fetched);
-    t->store->fetched = NULL;
+    fetched_free(t->store->at_hand.fetched);
+    t->store->at_hand.fetched = NULL;
     return s;
 }
 

@@ -84,17 +84,17 @@ static struct node *build(struct node_pool *p, const struct trie_pair *pairs, si
         e->child = build(p, pairs, count, fork);
         return &e->node;
     }
-    struct branch *b = node_new_branch(p);
+    struct branch *b = node_new_branch(p, count < BRANCH_VALUE ? count : BRANCH_VALUE);
     size_t i = 0;
     if (2 * (size_t)pairs->key_size == depth) {
-        b->child[BRANCH_VALUE] = &node_new_leaf(p, pairs->key, pairs->key_size, pairs->value, true)->node;
+        b->value = &node_new_leaf(p, pairs->key, pairs->key_size, pairs->value, true)->node;
         i = 1;
     }
     while (i < count) {
         size_t start = i;
         uint8_t nibble = nibble_at(pairs[i].key, depth);
         while (i < count && nibble_at(pairs[i].key, depth) == nibble) i++;
-        b->child[nibble] = build(p, pairs + start, i - start, depth + 1);
+        *place_new(p, b, nibble).node = build(p, pairs + start, i - start, depth + 1);
     }
     return &b->node;
 }

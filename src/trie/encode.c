@@ -70,11 +70,12 @@ static uint8_t *write_two(uint8_t *to, const uint8_t *path, size_t path_size, si
 
 static size_t encode_branch(uint8_t *out, const struct branch *b)
 {
-    const struct leaf *value = (const struct leaf *)b->child[BRANCH_VALUE];
+    const struct leaf *value = (const struct leaf *)b->value;
     size_t size = value == NULL ? 1 : string_size(value->value, value->value_size);
     for (unsigned i = 0; i < BRANCH_VALUE; i++) size += reference_encoded_size(b->reference_size[i]);
     uint8_t *to = out + rlp_header(out, size, true);
-    for (unsigned i = 0; i < BRANCH_VALUE; i++) to = write_reference(to, b->reference[i], b->reference_size[i]);
+    for (unsigned i = 0; i < BRANCH_VALUE; i++)
+        to = write_reference(to, b->reference_size[i] == 0 ? NULL : branch_reference(b, i), b->reference_size[i]);
     if (value == NULL)
         *to++ = 0x80;
     else
@@ -90,8 +91,7 @@ size_t node_encoded_bound(const struct node *n)
     switch ((enum node_kind)n->kind) {
     case NODE_LEAF: return FIXED + (size_t)((const struct leaf *)n)->value_size;
     case NODE_BRANCH:
-        return FIXED + 16 * 33 +
-               (b->child[BRANCH_VALUE] == NULL ? 0 : (size_t)((const struct leaf *)b->child[BRANCH_VALUE])->value_size);
+        return FIXED + 16 * 33 + (b->value == NULL ? 0 : (size_t)((const struct leaf *)b->value)->value_size);
     default: return FIXED + 33;
     }
 }
@@ -128,37 +128,67 @@ size_t trie_leaf_encode(uint8_t *out, const void *key, size_t key_size, size_t d
 /* ---- from RLP ---------------------------------------------------------------------------------------------------- */
 
 /* One reference: nothing, a hash, or a short node in place. */
-static enum status read_reference(struct rlp *in, struct place out)
+static enum status read_reference(struct rlp *in, struct bytes *out)
 {
     struct rlp_item item;
     enum status s = rlp_read_item(in, &item);
     if (s != STATUS_OK) return s;
-    struct bytes reference = item.is_list ? item.encoded : item.payload;
-    if (item.is_list ? reference.size >= REFERENCE_SIZE : reference.size != REFERENCE_SIZE && reference.size != 0)
-        return TRIE_BAD_NODE; /* longer nodes are referred to by hash */
-    *out.reference_size = (uint8_t)reference.size;
-    if (reference.size != 0) memcpy(out.reference, reference.data, reference.size);
-    return STATUS_OK;
+    *out = item.is_list ? item.encoded : item.payload;
+    bool bad = item.is_list ? out->size >= REFERENCE_SIZE : out->size != REFERENCE_SIZE && out->size != 0;
+    return bad ? TRIE_BAD_NODE : STATUS_OK; /* longer nodes are referred to by hash */
+}
+
+static void set_reference(struct place p, struct bytes reference)
+{
+    *p.reference_size = (uint8_t)reference.size;
+    memcpy(p.reference, reference.data, reference.size);
+}
+
+/* Branches whose children are all known by hash, and without a value: nearly all, of big tries all. `list` is what is
+ * in the branch's list. NULL when it is not of that kind, which says nothing about whether it is good. */
+static struct branch *decode_plain_branch(struct node_pool *p, struct rlp list, size_t depth)
+{
+    enum { HASH = 0xa0, NOTHING = 0x80 };
+    const uint8_t *hash[BRANCH_VALUE], *at = list.at;
+    unsigned children = 0;
+    for (unsigned i = 0; i < BRANCH_VALUE; i++) {
+        hash[i] = NULL;
+        if ((size_t)(list.end - at) > REFERENCE_SIZE + 1 && *at == HASH) {
+            hash[i] = at + 1;
+            at += 1 + REFERENCE_SIZE;
+            children++;
+        } else if (at == list.end || *at++ != NOTHING) {
+            return NULL;
+        }
+    }
+    if (list.end - at != 1 || *at != NOTHING || children < 2 || depth == NIBBLES_MAX) return NULL;
+    struct branch *b = node_new_branch(p, children);
+    for (unsigned i = 0; i < BRANCH_VALUE; i++)
+        if (hash[i] != NULL) set_reference(place_new(p, b, i), (struct bytes){hash[i], REFERENCE_SIZE});
+    return b;
 }
 
 static enum status decode_branch(struct node_pool *p, struct rlp *in, const uint8_t *key, size_t depth,
                                  struct node **out)
 {
-    struct branch *b = node_new_branch(p);
+    struct branch *b = node_new_branch(p, 2);
     unsigned children = 0;
     struct bytes value;
     *out = &b->node;
     for (unsigned i = 0; i < BRANCH_VALUE; i++) {
-        enum status s = read_reference(in, place_in_branch(b, i));
+        struct bytes reference;
+        enum status s = read_reference(in, &reference);
         if (s != STATUS_OK) return s;
-        children += b->reference_size[i] != 0;
+        if (reference.size == 0) continue;
+        set_reference(place_new(p, b, i), reference);
+        children++;
     }
     if (depth == NIBBLES_MAX && children != 0) return TRIE_BAD_NODE; /* no key is that long */
     enum status s = rlp_read_bytes(in, &value);
     if (s != STATUS_OK) return s;
     if (value.size != 0) {
         if (depth % 2 != 0) return TRIE_BAD_NODE; /* keys are whole bytes */
-        b->child[BRANCH_VALUE] = &node_new_leaf(p, key, depth / 2, value, false)->node;
+        b->value = &node_new_leaf(p, key, depth / 2, value, false)->node;
         children++;
     }
     return children < 2 ? TRIE_BAD_NODE : rlp_finish(in);
@@ -194,9 +224,12 @@ static enum status decode_extension(struct node_pool *p, struct rlp *in, size_t 
     if (count == 0) return TRIE_BAD_NODE;
     struct extension *e = node_new_extension(p, nibbles, count);
     *out = &e->node;
-    enum status s = read_reference(in, place_in_extension(e));
+    struct bytes reference;
+    enum status s = read_reference(in, &reference);
     if (s != STATUS_OK) return s;
-    return e->reference_size == 0 ? TRIE_BAD_NODE : rlp_finish(in);
+    if (reference.size == 0) return TRIE_BAD_NODE;
+    set_reference(place_in_extension(e), reference);
+    return rlp_finish(in);
 }
 
 static enum status decode(struct node_pool *p, struct bytes encoded, const uint8_t *key, size_t depth,
@@ -207,7 +240,8 @@ static enum status decode(struct node_pool *p, struct bytes encoded, const uint8
     struct bytes path;
     enum status s = rlp_enter(&in, &list);
     if (s == STATUS_OK) s = rlp_finish(&in);
-    if (s == STATUS_OK) s = rlp_count(list, &count);
+    if (s != STATUS_OK) return s;
+    s = rlp_count(list, &count);
     if (s != STATUS_OK) return s;
     if (count == 17) return decode_branch(p, &list, key, depth, out);
     if (count != 2) return TRIE_BAD_NODE;
@@ -219,13 +253,24 @@ static enum status decode(struct node_pool *p, struct bytes encoded, const uint8
                                     : decode_extension(p, &list, depth, path, out);
 }
 
-enum status node_decode(struct node_pool *p, struct bytes encoded, const uint8_t *key, size_t depth, struct node **out)
+enum status node_decode_any(struct node_pool *p, struct bytes encoded, const uint8_t *key, size_t depth,
+                            struct node **out)
 {
     *out = NULL;
     enum status s = decode(p, encoded, key, depth, out);
     if (s == STATUS_OK) return s;
-    if (*out != NULL && (*out)->kind == NODE_BRANCH && as_branch(*out)->child[BRANCH_VALUE] != NULL)
-        node_give_up(p, as_branch(*out)->child[BRANCH_VALUE]);
+    if (*out != NULL && (*out)->kind == NODE_BRANCH && as_branch(*out)->value != NULL)
+        node_give_up(p, as_branch(*out)->value);
     if (*out != NULL) node_give_up(p, *out);
     return s;
+}
+
+enum status node_decode(struct node_pool *p, struct bytes encoded, const uint8_t *key, size_t depth, struct node **out)
+{
+    struct rlp in = rlp_of(encoded), list;
+    struct branch *b = NULL;
+    if (rlp_enter(&in, &list) == STATUS_OK && rlp_finish(&in) == STATUS_OK) b = decode_plain_branch(p, list, depth);
+    if (b == NULL) return node_decode_any(p, encoded, key, depth, out);
+    *out = &b->node;
+    return STATUS_OK;
 }

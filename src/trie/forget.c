@@ -41,8 +41,7 @@ static void copy_place(struct copy *c, struct place p, size_t depth, unsigned pa
         break;
     }
     case NODE_BRANCH: {
-        struct branch *b = node_new_branch(pool);
-        *b = *as_branch(n);
+        struct branch *b = node_copy_branch(pool, as_branch(n));
         for (unsigned i = 0; i < BRANCH_SIZE; i++)
             copy_place(c, place_in_branch(b, i), depth + 1, depth == 0 ? i % BRANCH_VALUE : part);
         *p.node = &b->node;

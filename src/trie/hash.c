@@ -69,11 +69,11 @@ static void batch_hash(struct batch *b, const struct trie_sink *sink)
     b->count = 0;
 }
 
-/* In a big trie every node is a cache miss, a branch ten of them: they are asked for some nodes ahead. */
+/* In a big trie every node is some cache misses: they are asked for some nodes ahead. */
 static void prefetch(const struct todo *t)
 {
     const char *n = (const char *)*t->place.node;
-    size_t size = t->kind == NODE_BRANCH ? sizeof(struct branch) : sizeof(struct leaf) + 64;
+    size_t size = t->kind == NODE_BRANCH ? sizeof(struct branch) + 4 * sizeof(struct room) : sizeof(struct leaf) + 64;
     for (size_t i = 0; i < size; i += 64) __builtin_prefetch(n + i);
 }
 
@@ -121,13 +121,13 @@ static void collect(struct hasher *h, struct place p, size_t depth)
     if (n->kind == NODE_BRANCH) {
         struct branch *b = as_branch(n);
         for (unsigned i = 0; i < BRANCH_VALUE; i++)
-            if (b->reference_size[i] == 0 && b->child[i] != NULL) {
-                __builtin_prefetch(b->child[i]);
-                __builtin_prefetch((const char *)b->child[i] + 64);
-                __builtin_prefetch((const char *)b->child[i] + 128);
+            if (b->reference_size[i] == 0 && branch_child(b, i) != NULL) {
+                __builtin_prefetch(branch_child(b, i));
+                __builtin_prefetch((const char *)branch_child(b, i) + 64);
+                __builtin_prefetch((const char *)branch_child(b, i) + 128);
             }
         for (unsigned i = 0; i < BRANCH_VALUE; i++)
-            if (b->reference_size[i] == 0 && b->child[i] != NULL) collect(h, place_in_branch(b, i), depth + 1);
+            if (b->reference_size[i] == 0 && branch_child(b, i) != NULL) collect(h, place_in_branch(b, i), depth + 1);
     } else if (n->kind == NODE_EXTENSION && as_extension(n)->reference_size == 0) {
         collect(h, place_in_extension(as_extension(n)), depth + as_extension(n)->size);
     }
@@ -155,7 +155,7 @@ static void spread_collect(struct spread *s, struct place p, size_t depth)
     struct node *n = *p.node;
     if (n->kind == NODE_BRANCH && depth < SPREAD_DEPTH) {
         for (unsigned i = 0; i < BRANCH_VALUE; i++)
-            if (as_branch(n)->child[i] != NULL) spread_collect(s, place_in_branch(as_branch(n), i), depth + 1);
+            if (branch_child(as_branch(n), i) != NULL) spread_collect(s, place_in_branch(as_branch(n), i), depth + 1);
         return;
     }
     s->place[s->count] = p;

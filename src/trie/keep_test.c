@@ -49,7 +49,7 @@ static void kept_node(void *context, const uint8_t *path, size_t depth, const st
     n->encoded = (struct bytes){arena_copy(&k->arena, encoded.data, encoded.size), encoded.size};
 }
 
-static bool kept_node_at(void *context, const uint8_t *key, size_t depth, struct bytes *out)
+static bool kept_node_at(void *context, const uint8_t *key, size_t depth, struct bytes *out, uint16_t *leaves)
 {
     struct kept *k = context;
     static _Thread_local uint8_t leaf[8 + TRIE_LEAF_ROOM];
@@ -58,6 +58,11 @@ static bool kept_node_at(void *context, const uint8_t *key, size_t depth, struct
     struct kept_node *n = kept_find(k, path, depth);
     if (n != NULL && n->encoded.size != 0) {
         *out = n->encoded;
+        for (unsigned i = 0; i < 16 && key[0] % 2 == 0; i++) { /* half of the tries' nodes tell */
+            path[depth] = (uint8_t)i;
+            struct kept_node *below = depth < 64 ? kept_find(k, path, depth + 1) : NULL;
+            if (below == NULL || below->encoded.size == 0) *leaves |= (uint16_t)(1u << i);
+        }
         return true;
     }
     for (size_t i = 0; i < k->pair_count; i++) {

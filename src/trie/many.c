@@ -84,6 +84,7 @@ static enum status put_in_parts(struct trie *t, const struct trie_pair *pairs, s
                                 struct pool *pool)
 {
     struct many m = {.trie = t, .root = as_branch(t->root), .pairs = pairs, .deletions = deletions};
+    for (unsigned i = 0; i < BRANCH_VALUE; i++) (void)place_new(&t->nodes, m.root, i); /* no place moves from here on */
     if (t->parts == NULL) t->parts = base_calloc(BRANCH_VALUE, sizeof *t->parts);
     for (size_t i = 0, n = 0; n <= BRANCH_VALUE; n++) {
         while (i < count && nibble_at(pairs[i].key, 0) < n) i++;
@@ -151,7 +152,7 @@ static void save_node(struct save *s, struct place p, size_t depth)
         return;
     }
     for (unsigned i = 0; i < BRANCH_VALUE; i++) {
-        if (as_branch(n)->child[i] == NULL) continue;
+        if (branch_child(as_branch(n), i) == NULL) continue;
         s->path[depth] = (uint8_t)i;
         save_node(s, place_in_branch(as_branch(n), i), depth + 1);
     }
@@ -200,8 +201,8 @@ size_t trie_known(const struct trie *t, const void *key, size_t key_size, struct
             const struct branch *b = (const struct branch *)n;
             unsigned nibble = nibble_at(key, depth++);
             reference_size = b->reference_size[nibble];
-            reference = b->reference[nibble];
-            n = b->child[nibble];
+            reference = b->room[nibble] == 0 ? NULL : branch_reference(b, nibble);
+            n = branch_child(b, nibble);
         }
     }
     if (reference_size != REFERENCE_SIZE) return SIZE_MAX;

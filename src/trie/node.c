@@ -1,14 +1,14 @@
 /* Making nodes and giving them up. */
 #include "trie/node.h"
 
-static void *take(struct node_pool *p, struct free_node **list, size_t size)
+static void *take(struct node_pool *p, struct free_node **list, size_t size, size_t align)
 {
     struct free_node *n = *list;
     if (n != NULL) {
         *list = n->next;
         return n;
     }
-    return arena_alloc(&p->arena, size, _Alignof(struct branch));
+    return arena_alloc(&p->arena, size, align);
 }
 
 static void give(struct free_node **list, void *memory)
@@ -18,18 +18,59 @@ static void give(struct free_node **list, void *memory)
     *list = n;
 }
 
-struct branch *node_new_branch(struct node_pool *p)
+/* 0 for two rooms, and so on. */
+static unsigned room_class(size_t capacity)
 {
-    struct branch *b = take(p, &p->branches, sizeof *b);
-    b->node = (struct node){NODE_BRANCH, true};
-    memset(b->reference_size, 0, sizeof b->reference_size);
-    memset(b->child, 0, sizeof b->child);
+    unsigned c = 0;
+    while ((size_t)2 << c < capacity) c++;
+    return c;
+}
+
+static struct room *new_rooms(struct node_pool *p, unsigned c)
+{
+    return take(p, &p->rooms[c], ((size_t)2 << c) * sizeof(struct room), _Alignof(struct room));
+}
+
+struct branch *node_new_branch(struct node_pool *p, size_t children)
+{
+    enum { LINE = 64 }; /* what is looked at first lies in one line of the cache, the rooms behind it */
+    unsigned c = room_class(children);
+    struct branch *b = take(p, &p->branches, sizeof *b, LINE);
+    *b = (struct branch){.node = {NODE_BRANCH, true}, .capacity = (uint8_t)(2u << c), .rooms = new_rooms(p, c)};
     return b;
+}
+
+struct branch *node_copy_branch(struct node_pool *p, const struct branch *from)
+{
+    struct branch *b = node_new_branch(p, from->used);
+    struct room *rooms = b->rooms;
+    uint8_t capacity = b->capacity;
+    memcpy(rooms, from->rooms, from->used * sizeof *rooms);
+    *b = *from;
+    b->rooms = rooms;
+    b->capacity = capacity;
+    return b;
+}
+
+struct place place_new(struct node_pool *p, struct branch *b, unsigned i)
+{
+    if (i == BRANCH_VALUE || b->room[i] != 0) return place_in_branch(b, i);
+    if (b->used == b->capacity) {
+        unsigned c = room_class(b->capacity);
+        struct room *more = new_rooms(p, c + 1);
+        memcpy(more, b->rooms, b->used * sizeof *more);
+        give(&p->rooms[c], b->rooms);
+        b->rooms = more;
+        b->capacity = (uint8_t)(2 * b->capacity);
+    }
+    b->rooms[b->used].child = NULL;
+    b->room[i] = ++b->used;
+    return place_in_branch(b, i);
 }
 
 struct extension *node_new_extension(struct node_pool *p, const uint8_t *path, size_t size)
 {
-    struct extension *e = take(p, &p->extensions, sizeof *e);
+    struct extension *e = take(p, &p->extensions, sizeof *e, _Alignof(struct extension));
     ASSERT(size > 0 && size <= NIBBLES_MAX);
     e->node = (struct node){NODE_EXTENSION, true};
     e->size = (uint8_t)size;
@@ -46,7 +87,7 @@ struct leaf *node_new_leaf(struct node_pool *p, const uint8_t *key, size_t key_s
     size_t size_class = (size + LEAF_CLASS_SIZE - 1) / LEAF_CLASS_SIZE;
     struct leaf *l;
     if (size_class < LEAF_CLASSES)
-        l = take(p, &p->leaves[size_class], sizeof *l + size_class * LEAF_CLASS_SIZE);
+        l = take(p, &p->leaves[size_class], sizeof *l + size_class * LEAF_CLASS_SIZE, _Alignof(struct leaf));
     else
         l = arena_alloc(&p->arena, sizeof *l + size, _Alignof(struct leaf));
     l->node = (struct node){NODE_LEAF, true};
@@ -67,6 +108,9 @@ void node_give_up(struct node_pool *p, struct node *n)
         if (as_leaf(n)->size_class < LEAF_CLASSES) give(&p->leaves[as_leaf(n)->size_class], n);
         break;
     case NODE_EXTENSION: give(&p->extensions, n); break;
-    case NODE_BRANCH: give(&p->branches, n); break;
+    case NODE_BRANCH:
+        give(&p->rooms[room_class(as_branch(n)->capacity)], as_branch(n)->rooms);
+        give(&p->branches, n);
+        break;
     }
 }

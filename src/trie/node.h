@@ -14,8 +14,10 @@
  *                      comes by
  *     1 to 32          there   is as its reference says: a hash (32), or its short RLP
  *
- * The references of a branch's children lie together in the branch: to encode it again, its children are not touched,
- * each of which would be a cache miss in a big trie. */
+ * The references of a branch's children lie together with the branch: to encode it again, its children are not touched,
+ * each of which would be a cache miss in a big trie. Each child has a room, for its reference and what points at it;
+ * most branches of a big trie stand right above the leaves and have two or three children, so there are only as many
+ * rooms as are in use, rounded up to a power of two. Once a child has had a room it keeps it. */
 #ifndef WEFT_TRIE_NODE_H
 #define WEFT_TRIE_NODE_H
 
@@ -34,12 +36,29 @@ struct node {
     uint8_t kind; /* enum node_kind */
     bool unsaved; /* new or changed since trie_save, and so is all above it */
 };
+struct room {
+    struct node *child;
+    uint8_t reference[REFERENCE_SIZE];
+};
 struct branch {
     struct node node;
+    uint8_t used, capacity; /* rooms */
     uint8_t reference_size[BRANCH_SIZE];
-    struct node *child[BRANCH_SIZE];
-    uint8_t reference[BRANCH_VALUE][REFERENCE_SIZE];
+    uint8_t room[BRANCH_VALUE]; /* number of the child's room + 1; 0: it has none and is not there */
+    uint16_t leaves;            /* children that the source has told to be leaves, and nobody has come by since */
+    struct node *value, *none;  /* none: always NULL */
+    struct room *rooms;
 };
+/* NULL where there is none, or it is known by its reference alone. */
+static inline struct node *branch_child(const struct branch *b, unsigned i)
+{
+    return i == BRANCH_VALUE ? b->value : b->room[i] == 0 ? NULL : b->rooms[b->room[i] - 1].child;
+}
+/* Of a child that has a room. */
+static inline uint8_t *branch_reference(const struct branch *b, unsigned i)
+{
+    return b->rooms[b->room[i] - 1].reference;
+}
 struct extension {
     struct node node;
     uint8_t size; /* nibbles */
@@ -64,9 +83,12 @@ struct place {
     uint8_t *reference_size;
     uint8_t *reference; /* NULL for the value of a branch */
 };
+/* Of a child that is there, or to see that it is not; to hang one in, see place_new. */
 static inline struct place place_in_branch(struct branch *b, unsigned i)
 {
-    return (struct place){&b->child[i], &b->reference_size[i], i == BRANCH_VALUE ? NULL : b->reference[i]};
+    if (i == BRANCH_VALUE) return (struct place){&b->value, &b->reference_size[i], NULL};
+    if (b->room[i] == 0) return (struct place){&b->none, &b->reference_size[i], NULL};
+    return (struct place){&b->rooms[b->room[i] - 1].child, &b->reference_size[i], branch_reference(b, i)};
 }
 static inline struct place place_in_extension(struct extension *e)
 {
@@ -91,15 +113,20 @@ static inline bool place_is_empty(struct place p)
 }
 
 /* Nodes of one trie: from an arena, with lists of given-up ones to take again. */
-enum { LEAF_CLASS_SIZE = 16, LEAF_CLASSES = 16 };
+enum { LEAF_CLASS_SIZE = 16, LEAF_CLASSES = 16, ROOM_CLASSES = 4 /* 2, 4, 8 and 16 rooms */ };
 struct free_node {
     struct free_node *next;
 };
 struct node_pool {
     struct arena arena;
-    struct free_node *branches, *extensions, *leaves[LEAF_CLASSES];
+    struct free_node *branches, *extensions, *leaves[LEAF_CLASSES], *rooms[ROOM_CLASSES];
 };
-struct branch *node_new_branch(struct node_pool *p);
+/* An empty branch with rooms for so many children. */
+struct branch *node_new_branch(struct node_pool *p, size_t children);
+/* A copy with the same children. */
+struct branch *node_copy_branch(struct node_pool *p, const struct branch *from);
+/* The place of a child that may be new. Other places in the branch no longer hold, unless it has all rooms. */
+struct place place_new(struct node_pool *p, struct branch *b, unsigned i);
 /* An extension whose child is still to be hung in. */
 struct extension *node_new_extension(struct node_pool *p, const uint8_t *path, size_t size);
 /* A leaf that holds a copy of the value, or (borrow) points at it. */
@@ -142,6 +169,9 @@ size_t node_encode(uint8_t *out, const struct node *n, size_t depth);
 /* Reads a node at `depth` on the way of `key` (whose first `depth` nibbles lead to it). Children are references
  * alone. */
 enum status node_decode(struct node_pool *p, struct bytes encoded, const uint8_t *key, size_t depth, struct node **out);
+/* Its slow twin: without the short way for branches whose children are all known by hash. */
+enum status node_decode_any(struct node_pool *p, struct bytes encoded, const uint8_t *key, size_t depth,
+                            struct node **out);
 
 /* ---- hashing (hash.c) -------------------------------------------------------------------------------------------- */
 

@@ -10,7 +10,7 @@
 #include "trie/node.h"
 
 struct open_branch {
-    struct branch branch;
+    struct branch *branch;
     size_t depth;
 };
 
@@ -23,7 +23,7 @@ struct trie_stream {
     struct buffer value;
     bool waiting;
     struct buffer encoding;
-    struct node_pool nodes; /* one leaf or extension at a time */
+    struct node_pool nodes; /* the open branches, and one leaf at a time */
 };
 
 struct trie_stream *trie_stream_new(const struct trie_keeper *keeper)
@@ -70,9 +70,7 @@ static void open_at(struct trie_stream *s, size_t depth)
 {
     struct open_branch *o = &s->open[s->count++];
     o->depth = depth;
-    o->branch.node = (struct node){NODE_BRANCH, false};
-    memset(o->branch.reference_size, 0, sizeof o->branch.reference_size);
-    memset(o->branch.child, 0, sizeof o->branch.child);
+    o->branch = node_new_branch(&s->nodes, BRANCH_VALUE);
 }
 
 /* Where the node under `nibble` of the lowest open branch has its reference. */
@@ -80,7 +78,8 @@ static void hang_in(struct trie_stream *s, const struct node *n, size_t depth)
 {
     struct open_branch *o = &s->open[s->count - 1];
     unsigned nibble = nibble_at(s->key, o->depth);
-    refer(s, n, depth, &o->branch.reference_size[nibble], o->branch.reference[nibble]);
+    struct place p = place_new(&s->nodes, o->branch, nibble);
+    refer(s, n, depth, p.reference_size, p.reference);
 }
 
 /* The lowest open branch is complete. It goes below the branch at depth `upper`; SIZE_MAX: it is the root, and goes to
@@ -91,20 +90,20 @@ static void close_lowest(struct trie_stream *s, size_t upper, struct hash *root)
     size_t top = upper == SIZE_MAX ? 0 : upper + 1;
     struct extension e = {.node = {NODE_EXTENSION, false}, .size = (uint8_t)(o->depth - top)};
     for (size_t i = top; i < o->depth; i++) e.path[i - top] = nibble_at(s->key, i);
-    const struct node *n = &o->branch.node;
+    struct branch *done = o->branch;
+    const struct node *n = &done->node;
     if (e.size != 0) {
         refer(s, n, o->depth, &e.reference_size, e.reference);
         n = &e.node;
     }
     if (upper != SIZE_MAX) {
-        struct branch done = o->branch; /* the place may be taken by the branch that is opened now */
-        if (n == &o->branch.node) n = &done.node;
         if (s->count == 0 || s->open[s->count - 1].depth < upper) open_at(s, upper);
         hang_in(s, n, top);
     } else {
         uint8_t size;
         refer(s, n, 0, &size, root->b);
     }
+    node_give_up(&s->nodes, &done->node);
 }
 
 /* Hangs in the waiting pair, and closes what the next one, which shares `shared` nibbles with it, does not lie

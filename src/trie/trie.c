@@ -35,11 +35,12 @@ enum status trie_resolve(struct trie *t, struct place p, const uint8_t *key, siz
 {
     if (*p.node != NULL) return STATUS_OK;
     struct bytes encoded = {p.reference, *p.reference_size};
+    uint16_t leaves = 0;
     if (encoded.size == REFERENCE_SIZE) {
         struct hash hash;
         memcpy(hash.b, p.reference, sizeof hash);
         bool found = t->source.node_at != NULL
-                         ? t->source.node_at(t->source.context, key, depth, &encoded)
+                         ? t->source.node_at(t->source.context, key, depth, &encoded, &leaves)
                          : t->source.node != NULL && t->source.node(t->source.context, &hash, &encoded);
         if (!found) return STATE_MISSING;
     }
@@ -48,6 +49,7 @@ enum status trie_resolve(struct trie *t, struct place p, const uint8_t *key, siz
     if (s != STATUS_OK) return s;
     if (below_extension && found->kind != NODE_BRANCH) return TRIE_BAD_NODE;
     found->unsaved = false;
+    if (found->kind == NODE_BRANCH) as_branch(found)->leaves = leaves;
     *p.node = found;
     return STATUS_OK;
 }
@@ -64,15 +66,24 @@ bool trie_is_leaf(const struct hash *hash, const void *key, size_t key_size, siz
 
 /* Whether the place refers to the leaf that the key is known to have had; if so, makes it. Where nearly all that is
  * referred to is a branch it is not worth the hashing. */
-static bool is_old_leaf(struct trie *t, struct place p, const uint8_t *key, size_t key_size, size_t depth)
+static bool is_old_leaf(struct trie *t, struct place p, const uint8_t *key, size_t key_size, size_t depth, bool known)
 {
     struct hash hash;
-    if (depth < t->leaf_depth || *p.reference_size != REFERENCE_SIZE) return false;
+    if (t->old.size == 0 || *p.reference_size != REFERENCE_SIZE || (!known && depth < t->leaf_depth)) return false;
     memcpy(hash.b, p.reference, sizeof hash);
-    if (!trie_is_leaf(&hash, key, key_size, depth, t->old)) return false;
+    if (!known && t->source.is_at_hand != NULL && t->source.is_at_hand(t->source.context, key, depth)) return false;
+    if (!known && !trie_is_leaf(&hash, key, key_size, depth, t->old)) return false;
     *p.node = &node_new_leaf(&t->nodes, key, key_size, t->old, false)->node;
     (*p.node)->unsaved = false;
     return true;
+}
+
+/* Whether the source has said that the child is a leaf, of which it is not known what becomes of it from now on. */
+static bool take_hint(struct branch *b, unsigned nibble)
+{
+    bool known = (b->leaves >> nibble & 1) != 0;
+    b->leaves &= (uint16_t)~(1u << nibble);
+    return known;
 }
 
 enum status trie_find(struct trie *t, const uint8_t *key, size_t key_size, struct way *w)
@@ -80,11 +91,11 @@ enum status trie_find(struct trie *t, const uint8_t *key, size_t key_size, struc
     ASSERT(key_size <= TRIE_KEY_MAX);
     struct place p = trie_place(t);
     size_t depth = t->base_depth, end = 2 * key_size;
-    bool below_extension = false;
+    bool below_extension = false, known_leaf = false;
     w->count = 0;
     for (;;) {
         if (*p.node == NULL && *p.reference_size != 0 &&
-            (below_extension || !is_old_leaf(t, p, key, key_size, depth))) {
+            (below_extension || !is_old_leaf(t, p, key, key_size, depth, known_leaf))) {
             enum status s = trie_resolve(t, p, key, depth, below_extension);
             if (s != STATUS_OK) return s;
         }
@@ -106,8 +117,9 @@ enum status trie_find(struct trie *t, const uint8_t *key, size_t key_size, struc
         } else if (depth == end) {
             p = place_in_branch(as_branch(n), BRANCH_VALUE);
         } else {
-            p = place_in_branch(as_branch(n), nibble_at(key, depth));
-            depth++;
+            unsigned nibble = nibble_at(key, depth++);
+            p = place_in_branch(as_branch(n), nibble);
+            known_leaf = take_hint(as_branch(n), nibble);
         }
     }
 }
@@ -152,9 +164,9 @@ enum status trie_get(struct trie *t, const void *key, size_t key_size, struct by
 /* ---- putting ----------------------------------------------------------------------------------------------------- */
 
 /* Where in a branch at `depth` the leaf belongs. */
-static struct place place_of_leaf(struct branch *b, const struct leaf *l, size_t depth)
+static struct place place_of_leaf(struct trie *t, struct branch *b, const struct leaf *l, size_t depth)
 {
-    return place_in_branch(b, 2 * (size_t)l->key_size == depth ? BRANCH_VALUE : nibble_at(l->key, depth));
+    return place_new(&t->nodes, b, 2 * (size_t)l->key_size == depth ? BRANCH_VALUE : nibble_at(l->key, depth));
 }
 
 /* Hangs the branch in so that `count` nibbles lead to it. */
@@ -179,9 +191,9 @@ static void part_leaves(struct trie *t, struct place p, size_t depth, struct lea
         shared[fork - depth] = nibble_at(old->key, fork);
         fork++;
     }
-    struct branch *b = node_new_branch(&t->nodes);
-    place_set(place_of_leaf(b, old, fork), &old->node);
-    place_set(place_of_leaf(b, added, fork), &added->node);
+    struct branch *b = node_new_branch(&t->nodes, 2);
+    place_set(place_of_leaf(t, b, old, fork), &old->node);
+    place_set(place_of_leaf(t, b, added, fork), &added->node);
     lead_to(t, p, shared, fork - depth, b);
 }
 
@@ -191,16 +203,16 @@ static void part_extension(struct trie *t, struct place p, size_t depth, struct 
     struct extension *e = as_extension(*p.node);
     size_t end = 2 * (size_t)added->key_size, i = 0;
     while (depth + i < end && nibble_at(added->key, depth + i) == e->path[i]) i++;
-    struct branch *b = node_new_branch(&t->nodes);
+    struct branch *b = node_new_branch(&t->nodes, 2);
     size_t behind = e->size - i - 1;
-    struct place rest = place_in_branch(b, e->path[i]);
+    struct place rest = place_new(&t->nodes, b, e->path[i]);
     if (behind != 0) {
         struct extension *lower = node_new_extension(&t->nodes, e->path + i + 1, behind);
         place_set(rest, &lower->node);
         rest = place_in_extension(lower);
     }
     place_move(rest, place_in_extension(e));
-    place_set(place_of_leaf(b, added, depth + i), &added->node);
+    place_set(place_of_leaf(t, b, added, depth + i), &added->node);
     lead_to(t, p, e->path, i, b);
     node_give_up(&t->nodes, &e->node);
 }
@@ -221,6 +233,11 @@ enum status trie_put(struct trie *t, const void *key, size_t key_size, struct by
     }
     struct leaf *added = node_new_leaf(&t->nodes, key, key_size, value, false);
     struct node *there = *p.node;
+    if (there == NULL && w.count > 1) { /* in a branch, which may have no room for it yet */
+        struct branch *upper = as_branch(*w.place[w.count - 2].node);
+        if (p.node != &upper->value) p = place_new(&t->nodes, upper, nibble_at(key, w.depth - 1));
+        w.place[w.count - 1] = p;
+    }
     if (there == NULL || old != NULL) {
         place_set(p, &added->node);
         if (old != NULL) node_give_up(&t->nodes, &old->node);
@@ -282,11 +299,12 @@ void trie_collapse(struct trie *t, struct place p, const uint8_t *key, size_t de
     struct branch *b = as_branch(*p.node);
     uint8_t nibble = (uint8_t)other, sibling[TRIE_KEY_MAX];
     trie_note_gone(t, key, depth);
-    if (b->child[other]->kind == NODE_LEAF) {
-        place_set(p, b->child[other]);
+    struct node *child = branch_child(b, other);
+    if (child->kind == NODE_LEAF) {
+        place_set(p, child);
     } else {
         way_to_child(sibling, key, depth, other);
-        if (b->child[other]->kind == NODE_EXTENSION) trie_note_gone(t, sibling, depth + 1);
+        if (child->kind == NODE_EXTENSION) trie_note_gone(t, sibling, depth + 1);
         extend(t, p, &nibble, 1, place_in_branch(b, other));
     }
     node_give_up(&t->nodes, &b->node);
@@ -378,7 +396,7 @@ static void roots_task(void *context, size_t task)
 {
     const struct roots_job *job = context;
     size_t first = task * TRIES_TOGETHER, count = 0;
-    struct place roots[TRIES_TOGETHER];
+    struct place roots[TRIES_TOGETHER] = {{NULL, NULL, NULL}};
     size_t end = job->count - first < TRIES_TOGETHER ? job->count : first + TRIES_TOGETHER;
     for (size_t i = first; i < end; i++)
         if (!place_is_empty(trie_place(job->tries[i]))) roots[count++] = trie_place(job->tries[i]);

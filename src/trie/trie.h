@@ -77,12 +77,15 @@ void trie_state_root(struct hash *out, const struct trie_state_entry *entries, s
 /* ---- over time -------------------------------------------------------------------------------------------------- */
 
 /* Where nodes that are known by hash alone come from: found by their hash, or (when node_at is set) by their place, the
- * first `depth` nibbles of `key`. */
+ * first `depth` nibbles of `key`. node_at may also say that children of the branch that it gives are leaves, as bits of
+ * *leaves (else left zero): of a key whose old value trie_put_all is told. */
 struct trie_source {
     void *context;
     /* The RLP of the node with that hash, valid until the thread's next call; false when it is not there. */
     bool (*node)(void *context, const struct hash *hash, struct bytes *out);
-    bool (*node_at)(void *context, const uint8_t *key, size_t depth, struct bytes *out);
+    bool (*node_at)(void *context, const uint8_t *key, size_t depth, struct bytes *out, uint16_t *leaves);
+    /* With node_at, may be NULL: whether node_at need not go far for it, so that guessing what it is does not pay. */
+    bool (*is_at_hand)(void *context, const uint8_t *key, size_t depth);
 };
 
 struct trie;
