@@ -127,6 +127,8 @@ int hex_digit(char c);
 void *base_alloc(size_t size);
 void *base_realloc(void *old, size_t size);
 void *base_calloc(size_t count, size_t size);
+/* The same end, for who asks the system for memory elsewhere and is refused. */
+_Noreturn void base_out_of_memory(size_t size);
 /* For types with an _Alignas beyond 16: `align` is _Alignof(type). Not zeroed; free with free. */
 void *base_alloc_aligned(size_t align, size_t size);
 /* Tells the system that all of a big piece from the heap is going to be used: it may give big pages for it, which saves

@@ -12,7 +12,7 @@
 /* ---- heap ---- */
 
 /* The one place where out of memory is handled. */
-static _Noreturn void out_of_memory(size_t size)
+void base_out_of_memory(size_t size)
 {
     (void)fprintf(stderr, "weft: out of memory (asked for %zu bytes)\n", size);
     _exit(2);
@@ -21,21 +21,21 @@ static _Noreturn void out_of_memory(size_t size)
 void *base_alloc(size_t size)
 {
     void *p = malloc(size != 0 ? size : 1);
-    if (UNLIKELY(p == NULL)) out_of_memory(size);
+    if (UNLIKELY(p == NULL)) base_out_of_memory(size);
     return p;
 }
 
 void *base_realloc(void *old, size_t size)
 {
     void *p = realloc(old, size != 0 ? size : 1);
-    if (UNLIKELY(p == NULL)) out_of_memory(size);
+    if (UNLIKELY(p == NULL)) base_out_of_memory(size);
     return p;
 }
 
 void *base_calloc(size_t count, size_t size)
 {
     void *p = calloc(count != 0 ? count : 1, size != 0 ? size : 1);
-    if (UNLIKELY(p == NULL)) out_of_memory(size);
+    if (UNLIKELY(p == NULL)) base_out_of_memory(size);
     return p;
 }
 
@@ -43,7 +43,7 @@ void *base_alloc_aligned(size_t align, size_t size)
 {
     size_t whole = (size + align - 1) & ~(align - 1); /* as aligned_alloc wants it */
     void *p = aligned_alloc(align, whole != 0 ? whole : align);
-    if (UNLIKELY(p == NULL)) out_of_memory(size);
+    if (UNLIKELY(p == NULL)) base_out_of_memory(size);
     return p;
 }
 

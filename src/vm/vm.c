@@ -49,11 +49,11 @@ const char *vm_status_text(enum vm_status s)
     return texts[s];
 }
 
-/* Address space without memory behind it. */
+/* Address space without memory behind it. There may be little of it, too (ulimit -v). */
 static void *reserve(size_t size, int protection)
 {
     void *p = mmap(NULL, size, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    ASSERT(p != MAP_FAILED);
+    if (p == MAP_FAILED) base_out_of_memory(size);
     return p;
 }
 
@@ -118,7 +118,7 @@ static NOINLINE void make_usable(struct vm *vm, size_t end)
 {
     size_t usable = end + MEMORY_STEP + end / 2;
     usable = (usable > VM_MEMORY_MAX ? VM_MEMORY_MAX : usable) & ~(MEMORY_STEP - 1);
-    ASSERT(mprotect(vm->memory, usable, PROT_READ | PROT_WRITE) == 0);
+    if (mprotect(vm->memory, usable, PROT_READ | PROT_WRITE) != 0) base_out_of_memory(usable);
     vm->memory_usable = usable;
 }
 
