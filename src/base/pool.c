@@ -7,7 +7,7 @@
  *
  * pool_run stores job and context, then tickets, then a new order. A worker that sees a new generation and whose number
  * is below `asked` takes a ticket of that generation, runs the job and counts itself out of `running`; the one that
- * counts down to zero wakes the caller if he sleeps. When the caller has done his own part he takes back the tickets
+ * counts down to zero wakes the caller if it sleeps. When the caller has done its own part it takes back the tickets
  * that are left: whoever wakes up so late finds none and goes back to sleep, so a short job never waits for a slow
  * wake-up. Everybody spins for a moment before sleeping, since the next block mostly comes at once.
  *
@@ -390,6 +390,6 @@ void run_on_big_stack(void (*job)(void *context), void *context)
 {
     struct errand errand = {job, context};
     pthread_t thread;
-    ASSERT(thread_start(&thread, errand_main, &errand));
+    if (!thread_start(&thread, errand_main, &errand)) base_out_of_memory(POOL_STACK_SIZE);
     ASSERT(pthread_join(thread, NULL) == 0);
 }

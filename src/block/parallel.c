@@ -20,7 +20,7 @@ struct ahead {
 };
 
 /* What a group that was run ahead adds up to, so that it can be committed as a whole. Written by whoever runs it or
- * runs it again, before he says that it holds. */
+ * runs it again, before saying that it holds. */
 struct group {
     bool one_by_one; /* there is something about it that only commit knows how to do */
     bool praise;     /* some of it began before others that it may depend on */

@@ -2,7 +2,7 @@
 #include "crypto/bls12_381_private.h"
 #include "crypto/crypto.h"
 
-enum { PADDING = 16, FP_BYTES = 48 };
+enum { PADDING = 16 };
 
 /* The field's prime, highest word first. */
 static const uint64_t prime[6] = {0x1a0111ea397fe69a, 0x4b1ba7b6434bacd7, 0x64774b84f38512bf,

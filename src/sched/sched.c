@@ -151,7 +151,7 @@ static bool take_head(struct sched *s, struct sched_task *out)
 
 /* `ahead` counts workers that run something ahead or revise it, and items that have been run ahead to their end.
  * Either a worker that is about to begin sees that the holder is alone, or the holder sees the worker: each says what
- * he does before he looks at the other. */
+ * it does before it looks at the other. */
 static bool enter(struct sched *s)
 {
     atomic_fetch_add(&s->ahead, 1);
@@ -339,7 +339,7 @@ void sched_skip(struct sched *s, uint32_t item, uint32_t after)
 }
 
 /* Somebody may have been given back until `item` had run, and far enough from the head that it is worth waking
- * somebody up for it. Either we see here that he waits, or he, who says so before asking a last time, sees the new
+ * somebody up for it. Either we see here that it waits, or it, which says so before asking a last time, sees the new
  * state then. */
 static void call_for(struct sched *s, uint32_t item)
 {
