@@ -24,9 +24,9 @@
  *
  *     -M' = M·(2·a·(q1 - q0) + c·(8·q2 + q3))
  *
- * which follows one doubling behind in lanes of its own, with the other sign for every second point. y(R) comes last, so
- * nothing waits for the square root, and the root's power too has a lane of its own: its 266 multiplications take about
- * as long as the 129 doublings.
+ * which follows one doubling behind in lanes of its own, with the other sign for every second point. y(R) comes last,
+ * so nothing waits for the square root, and the root's power too has a lane of its own: its 266 multiplications take
+ * about as long as the 129 doublings.
  *
  * No doubling has an exception, as the order of the group is odd and prime; lane_sum.h tells what becomes of those of
  * additions.

@@ -8,8 +8,9 @@
  * in has the branch above the pair, too. To come back for it costs the whole descent again, and a page fault.
  *
  * Nodes are kept by their place. One that is not in memory with the tries has not changed since the last commit, so
- * what has been copied holds until the next one, when all is given up (commit_wait). Where no node lies below the lowest
- * one the pair is a leaf: that is noted with the node, and saves making the leaf's hash to see whether it is one. */
+ * what has been copied holds until the next one, when all is given up (commit_wait). Where no node lies below the
+ * lowest one the pair is a leaf: that is noted with the node, and saves making the leaf's hash to see whether it is
+ * one. */
 #include <stdlib.h>
 
 #include "store/private.h"
@@ -179,8 +180,8 @@ static void take(struct around *a, size_t depth, struct bytes node, uint16_t lea
     fetched_put(a->store->at_hand.taken, &k, (struct node_at_hand){node, leaves}, most_taken(a->store));
 }
 
-/* Goes back from the pair's place, `at`. Most pages have some 25 entries; the lowest node stands above a few of them, and
- * the one above that, if it lies near, may be new as well. */
+/* Goes back from the pair's place, `at`. Most pages have some 25 entries; the lowest node stands above a few of them,
+ * and the one above that, if it lies near, may be new as well. */
 static void look_back(struct around *a, MDB_cursor *cursor, const void *at)
 {
     enum { STEPS = 16, MORE = 6, PAGE = 4096 };
