@@ -55,6 +55,10 @@ static ALWAYS_INLINE IFMA struct fp2x8 fp2x8_choose(__mmask8 lanes, struct fp2x8
 {
     return (struct fp2x8){fp8_choose(lanes, a.re, b.re), fp8_choose(lanes, a.im, b.im)};
 }
+static ALWAYS_INLINE IFMA struct fp2x8 fp2x8_zero(void)
+{
+    return (struct fp2x8){fp8_zero(), fp8_zero()};
+}
 static ALWAYS_INLINE IFMA struct fp2x8 fp2x8_one(void)
 {
     return (struct fp2x8){fp8_of_one(), fp8_zero()};
