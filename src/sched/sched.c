@@ -8,6 +8,7 @@ enum item_state {
     ITEM_STOLEN,
     /* from here on its writes can be read: sched_is_ready */
     ITEM_READY,
+    ITEM_CHECKING, /* by the head, and no longer to be revised */
     ITEM_REVISING,
     ITEM_RERUNNING,
     ITEM_REPUBLISHING,
@@ -122,7 +123,10 @@ static struct sched_task look_at_head(struct sched *s)
         case ITEM_REVISING:
             if (swap_state(s, head, ITEM_REVISING, ITEM_STOLEN)) return (struct sched_task){SCHED_CHECK, head};
             break;
-        case ITEM_READY: return (struct sched_task){SCHED_CHECK, head};
+        case ITEM_READY:
+            /* Who looks for something to revise may have read the head a while ago. */
+            if (swap_state(s, head, ITEM_READY, ITEM_CHECKING)) return (struct sched_task){SCHED_CHECK, head};
+            break;
         default: ASSERT(false); /* whoever stole or committed it holds the token */
         }
     }

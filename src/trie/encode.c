@@ -157,7 +157,9 @@ static struct branch *decode_plain_branch(struct node_pool *p, struct rlp list, 
             hash[i] = at + 1;
             at += 1 + REFERENCE_SIZE;
             children++;
-        } else if (at == list.end || *at++ != NOTHING) {
+        } else if (at != list.end && *at == NOTHING) {
+            at++;
+        } else {
             return NULL;
         }
     }
