@@ -74,29 +74,7 @@ static ALWAYS_INLINE IFMA struct field8 field_reduce(__m512i t[2 * FIELD_LIMBS])
     return field_settle(field_fold(t));
 }
 
-static ALWAYS_INLINE IFMA struct field8 field_multiply(struct field8 a, struct field8 b)
-{
-    __m512i t[2 * FIELD_LIMBS] = {0};
-    field_columns(t, &a, &b);
-    return field_reduce(t);
-}
-
-/* a·b + c·d, with one reduction. */
-static ALWAYS_INLINE IFMA struct field8 field_multiply_two(struct field8 a, struct field8 b, struct field8 c,
-                                                           struct field8 d)
-{
-    __m512i t[2 * FIELD_LIMBS] = {0};
-    field_columns(t, &a, &b);
-    field_columns(t, &c, &d);
-    return field_reduce(t);
-}
-
-static ALWAYS_INLINE IFMA struct field8 field_square(struct field8 a)
-{
-    __m512i t[2 * FIELD_LIMBS];
-    field_square_columns(t, &a);
-    return field_reduce(t);
-}
+#include "crypto/field8_products.h"
 
 /* Lanes of a settled element that are not below p. */
 static ALWAYS_INLINE IFMA __mmask8 field_above(struct field8 a)
