@@ -245,6 +245,8 @@ void run_on_big_stack(void (*job)(void *context), void *context);
 
 /* A word that threads sleep on. futex_wait returns at once when *word != expected; wake-ups may be spurious. */
 void futex_wait(_Atomic uint32_t *word, uint32_t expected);
+/* The same until clock_wall_ns reaches `deadline_ns`. */
+void futex_wait_until(_Atomic uint32_t *word, uint32_t expected, uint64_t deadline_ns);
 void futex_wake(_Atomic uint32_t *word, unsigned how_many);
 /* One polite spin of a busy-wait loop. */
 static inline void cpu_relax(void)

@@ -68,14 +68,25 @@ struct pool {
 
 /* ---- futex ---- */
 
+static long futex_until(void *word, int operation, uint32_t value, const struct timespec *deadline, uint32_t mask)
+{
+    return syscall(SYS_futex, word, operation | FUTEX_PRIVATE_FLAG, value, deadline, NULL, mask);
+}
+
 static long futex(void *word, int operation, uint32_t value, uint32_t mask)
 {
-    return syscall(SYS_futex, word, operation | FUTEX_PRIVATE_FLAG, value, NULL, NULL, mask);
+    return futex_until(word, operation, value, NULL, mask);
 }
 
 void futex_wait(_Atomic uint32_t *word, uint32_t expected)
 {
     (void)futex(word, FUTEX_WAIT_BITSET, expected, FUTEX_BITSET_MATCH_ANY);
+}
+
+void futex_wait_until(_Atomic uint32_t *word, uint32_t expected, uint64_t deadline_ns)
+{
+    struct timespec deadline = {(time_t)(deadline_ns / 1000000000), (long)(deadline_ns % 1000000000)};
+    (void)futex_until(word, FUTEX_WAIT_BITSET, expected, &deadline, FUTEX_BITSET_MATCH_ANY);
 }
 
 void futex_wake(_Atomic uint32_t *word, unsigned how_many)

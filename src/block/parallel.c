@@ -24,6 +24,7 @@ struct ahead {
 struct group {
     bool one_by_one; /* there is something about it that only commit knows how to do */
     bool praise;     /* some of it began before others that it may depend on */
+    bool replaces;   /* some of it was run again ahead: versions of the earlier runs are to be forgotten */
     uint64_t gas;    /* as receipts count it */
     uint64_t block_gas;
     uint64_t room; /* the block gas that must be left before it, so that each transaction finds enough */
@@ -44,11 +45,19 @@ struct parallel_run {
     uint32_t blamed, missed; /* that conflict; set before hints_wanted */
     bool in_groups; /* groups that hold are committed as a whole: nobody wants to see each transaction's commit */
     _Atomic uint32_t speculated, reruns;
+    _Atomic uint64_t waited_in_vain_ns; /* at the head for what others were running, before it was taken from them */
     _Alignas(64) _Atomic uint32_t next_to_finish; /* group whose cumulative gas is not complete */
 };
 
 /* Pauses of a worker that finds nothing to do, before it sleeps: about ten microseconds. */
 enum { SPIN_PAUSES = 200 };
+
+/* About so many transactions are run ahead of the head at most: so long chains of versions can become that are not
+ * committed, and everybody who reads such a location walks over them. */
+enum { WINDOW_TRANSACTIONS = 2048 };
+
+/* What the head may wait in vain for others in a block that has just begun: some transactions' time. */
+enum { WAIT_FREE_NS = 1000000 };
 
 static void execute(struct parallel_run *p, struct engine_worker *w, uint32_t tx, struct tx_result *result,
                     struct vm_tracer **tracer)
@@ -63,6 +72,7 @@ static void execute_ahead(struct parallel_run *p, struct engine_worker *w, uint3
 {
     state_begin(w->tx.state, tx + 1, true);
     w->tx.state->beneficiary = NULL;
+    w->tx.state->cancelled = sched_is_stolen(&p->sched, p->group_of[tx]);
     execute(p, w, tx, result, &a->tracer);
 }
 
@@ -124,14 +134,15 @@ static bool publish(struct parallel_run *p, struct engine_worker *w, uint32_t gr
                     const struct tx_result *result)
 {
     struct ahead *old = p->ahead[tx];
+    struct mv_execution *old_execution = old == NULL ? NULL : old->execution;
     bool disturbs = false, sure = false;
     if (result->invalid == STATUS_OK) {
-        a->execution = mv_publish(w->tx.state, &w->versions);
+        a->execution = mv_publish(w->tx.state, old_execution, &w->versions);
         disturbs = a->execution->disturbs;
         sure = a->execution->sure && !mv_saw_balance(a->execution, p->run->beneficiary);
         if (p->in_groups) mv_list_changes(a->execution, &w->changes);
     }
-    if (old != NULL && old->execution != NULL) disturbs = mv_withdraw(old->execution) || disturbs;
+    if (old_execution != NULL && a->execution == NULL) disturbs = mv_withdraw(old_execution);
     if (old != NULL) block_drop_trace(p->run, tx, old->tracer);
     p->run->results[tx] = *result;
     p->ahead[tx] = a;
@@ -156,6 +167,7 @@ static void sum_up(struct parallel_run *p, uint32_t group)
         g->one_by_one = g->one_by_one || t->blob_count != 0 || r->block_state_gas != 0 || r->beneficiary_gone ||
                         a->execution->is_deep;
         g->praise = g->praise || a->before_kin || a->before_any;
+        g->replaces = g->replaces || a->execution->replaced != NULL;
         uint64_t room;
         g->one_by_one = __builtin_add_overflow(g->block_gas, t->gas_limit, &room) || g->one_by_one;
         if (room > g->room) g->room = room;
@@ -271,8 +283,9 @@ static enum status run_at_head(struct parallel_run *p, struct engine_worker *w, 
         state_commit_over(s);
         block_count(p->run, tx);
     } else {
-        struct mv_execution *e = mv_publish(s, &w->versions);
+        struct mv_execution *e = mv_publish(s, NULL, &w->versions);
         if (e->disturbs) sched_disturbs(&p->sched, p->group_of[tx]);
+        if (p->ahead[tx] != NULL) mv_forget(p->ahead[tx]->execution);
         commit(p, w, tx, e);
         block_commit_trace(p->run, tx, tracer);
     }
@@ -328,6 +341,7 @@ static bool use_ahead(struct parallel_run *p, struct engine_worker *w, uint32_t 
     bool held = holds(p, a, &why);
     if (held) {
         mv_commit(a->execution);
+        mv_forget(a->execution->replaced);
         commit(p, w, tx, a->execution);
         block_commit_trace(p->run, tx, a->tracer);
     } else {
@@ -366,6 +380,8 @@ static bool commit_whole(struct parallel_run *p, struct engine_worker *w, uint32
         g->room > limit - run->gas_used)
         return false;
     uint64_t start = event_clock(run->engine);
+    for (uint32_t tx = p->first[group]; tx < p->first[group + 1] && g->replaces; tx++)
+        mv_forget(p->ahead[tx]->execution->replaced);
     g->cumulative_before = run->cumulative_gas;
     g->is_relative = true;
     run->cumulative_gas += g->gas;
@@ -412,6 +428,32 @@ static struct sched_task commit_group(struct parallel_run *p, struct engine_work
 
 /* ---- the workers ------------------------------------------------------------------------------------------------- */
 
+/* How long the head may still wait for somebody who runs its item ahead. In all, waits that come to nothing take no
+ * longer than WAIT_FREE_NS and as much as the rest of the block so far: whatever others run ahead, the block takes no
+ * more than twice as long as the head alone would need. */
+static uint64_t patience_left(struct parallel_run *p)
+{
+    uint64_t since = clock_wall_ns() - p->run->engine->began_ns + WAIT_FREE_NS;
+    uint64_t spent = 2 * atomic_load_explicit(&p->waited_in_vain_ns, memory_order_relaxed);
+    return since > spent ? since - spent : 0;
+}
+
+/* Sleeps until the epoch is no longer `epoch`, or the head has waited for too long. */
+static void sleep_on(struct parallel_run *p, uint32_t epoch)
+{
+    struct sched *s = &p->sched;
+    uint32_t awaited = sched_awaited(s);
+    if (awaited == SCHED_NOBODY) {
+        futex_wait(&s->epoch, epoch);
+        return;
+    }
+    uint64_t since = clock_wall_ns();
+    futex_wait_until(&s->epoch, epoch, since + patience_left(p));
+    if (sched_awaited(s) == awaited && sched_epoch(s) == epoch && sched_overdue(s, awaited))
+        /* Relaxed: the sum is all that counts. */
+        (void)atomic_fetch_add_explicit(&p->waited_in_vain_ns, clock_wall_ns() - since, memory_order_relaxed);
+}
+
 static struct sched_task wait_for_work(struct parallel_run *p)
 {
     struct sched *s = &p->sched;
@@ -428,7 +470,7 @@ static struct sched_task wait_for_work(struct parallel_run *p)
     sched_waiting(s);
     task = sched_next(s);
     if (task.kind == SCHED_WAIT) {
-        futex_wait(&s->epoch, epoch);
+        sleep_on(p, epoch);
         task = sched_next(s);
     }
     sched_waited(s);
@@ -509,7 +551,8 @@ static void run_shared(struct block_run *run, uint32_t from)
     p->group_of = ARENA_ARRAY(arena, uint32_t, count);
     uint32_t groups = plan_groups(&run->plan, from, threads, p->first, p->group_of);
     unsigned workers = threads < groups ? threads : groups;
-    sched_init(&p->sched, groups, workers, ARENA_ARRAY(arena, struct sched_item, groups));
+    uint32_t most = (uint32_t)((uint64_t)WINDOW_TRANSACTIONS * groups / (count - from)) + workers;
+    sched_init(&p->sched, groups, workers, most, ARENA_ARRAY(arena, struct sched_item, groups));
     plan_set_heavy(&p->sched, &run->plan, p->first, arena);
     p->groups = ARENA_ARRAY(arena, struct group, groups);
     for (uint32_t g = 0; g < groups; g++) p->groups[g] = (struct group){0};

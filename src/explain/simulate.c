@@ -447,7 +447,7 @@ static void run_shared(struct simulation *s, unsigned workers)
     s->group_of = ARENA_ARRAY(&s->arena, uint32_t, (size_t)n + 1);
     uint32_t groups = plan_groups(&s->plan, s->from, workers, s->first, s->group_of);
     s->worker_count = workers < groups ? workers : groups;
-    sched_init(&s->sched, groups, s->worker_count, ARENA_ARRAY(&s->arena, struct sched_item, groups));
+    sched_init(&s->sched, groups, s->worker_count, UINT32_MAX, ARENA_ARRAY(&s->arena, struct sched_item, groups));
     plan_set_heavy(&s->sched, &s->plan, s->first, &s->arena);
     hints_make(&s->hints, s->c->task, s->from, &s->arena);
     s->workers = ARENA_ARRAY(&s->arena, struct worker, s->worker_count);

@@ -50,15 +50,17 @@ bool mv_holds_yet(const struct mv_execution *e, const struct account_entry *bene
     return mv_holds(e, NULL, NULL, NULL) && (beneficiary == NULL || !mv_saw_balance(e, beneficiary));
 }
 
+static struct location *location_of(const struct mv_write *w)
+{
+    if (w->slot != NULL) return &w->slot->location;
+    return w->is_balance ? &w->account->balance : w->is_nonce ? &w->account->nonce : &w->account->meta;
+}
+
 static bool read_behind(const struct mv_execution *e, const struct mv_write *w)
 {
-    if (!w->is_balance) {
-        const struct account_entry *a = w->account;
-        const struct location *l = w->slot != NULL ? &w->slot->location : w->is_nonce ? &a->nonce : &a->meta;
-        return mark_of(&l->read_by) > e->tx;
-    }
-    const struct location *l = &w->account->balance;
+    const struct location *l = location_of(w);
     if (mark_of(&l->read_by) > e->tx) return true;
+    if (!w->is_balance) return false;
     const struct u256 *delta = &w->version->value;
     bool is_small_credit = delta->w[3] == 0 && delta->w[2] == 0;
     bool was_withdrawn = atomic_load_explicit(&w->version->kind, memory_order_relaxed) == VERSION_DEAD;
@@ -87,12 +89,44 @@ void mv_commit(struct mv_execution *e)
     }
 }
 
-bool mv_withdraw(struct mv_execution *e)
+void mv_kill(struct mv_execution *e)
 {
     for (uint32_t i = 0; i < e->write_count; i++)
         atomic_store_explicit(&e->writes[i].version->kind, VERSION_DEAD, memory_order_release);
+}
+
+bool mv_withdraw(struct mv_execution *e)
+{
+    mv_kill(e);
     atomic_thread_fence(memory_order_seq_cst);
     return somebody_read(e);
+}
+
+/* Takes `v` out of its chain. Others insert above it meanwhile: then the exchange fails, and it is looked for again from
+ * the same link. Who stands on `v` just now goes on from it as before. */
+static void unlink_version(struct location *l, struct version *v)
+{
+    _Atomic(struct version *) *link = &l->top;
+    for (;;) {
+        struct version *at = atomic_load_explicit(link, memory_order_acquire);
+        if (at->tx < v->tx) return;
+        if (at != v) {
+            link = &at->next;
+            continue;
+        }
+        struct version *next = atomic_load_explicit(&v->next, memory_order_acquire);
+        /* Release: whoever follows the link sees the fields of `next`; pairs with the acquire in location_find. */
+        if (atomic_compare_exchange_strong_explicit(link, &at, next, memory_order_release, memory_order_relaxed))
+            return;
+    }
+}
+
+void mv_forget(struct mv_execution *e)
+{
+    for (; e != NULL; e = e->replaced)
+        for (uint32_t i = 0; i < e->write_count; i++)
+            if (atomic_load_explicit(&e->writes[i].version->kind, memory_order_relaxed) == VERSION_DEAD)
+                unlink_version(location_of(&e->writes[i]), e->writes[i].version);
 }
 
 void mv_list_changes(const struct mv_execution *e, struct state_changes *to)

@@ -64,9 +64,10 @@ struct mv_execution {
     struct mv_balance_read *balance_reads;
     struct mv_write *writes;
     uint32_t read_count, balance_read_count, write_count;
-    bool sure;     /* speculative: when it was published all it had read was still there, and is marked */
+    bool sure;     /* speculative: all it had read was still there when its versions, and only these, could be read */
     bool disturbs; /* somebody behind it may have read what it has overwritten */
     bool is_deep;  /* many balance deltas hang below one of its own; committing them keeps sums short */
+    struct mv_execution *replaced;  /* an earlier one of the same transaction, withdrawn; NULL: none */
     struct state_accesses accesses; /* when the state was told to list them */
 };
 
@@ -78,8 +79,10 @@ bool mv_saw_balance(const struct mv_execution *e, const struct account_entry *ac
 
 /* Collects the finalized records of `s` and publishes the writes as versions numbered s->tx. A speculative execution
  * keeps its reads and publishes balance deltas; one at the head of the line publishes balances with their totals and
- * keeps no reads. */
-struct mv_execution *mv_publish(struct state *s, struct arena *arena);
+ * keeps no reads. `old`, an earlier execution of the same transaction, is withdrawn (NULL: there is none): after that, and
+ * not before, it is known what disturbs and what is sure, since an execution reads its own balances below its own
+ * versions, where those of `old` would be counted. */
+struct mv_execution *mv_publish(struct state *s, struct mv_execution *old, struct arena *arena);
 
 /* Whether all reads hold on the committed values below e->tx. `beneficiary` and `fees`: see struct state. On false,
  * *out says where (may be NULL). */
@@ -90,6 +93,9 @@ bool mv_holds(const struct mv_execution *e, const struct account_entry *benefici
 void mv_commit(struct mv_execution *e);
 /* Marks all its versions dead. True: somebody behind it may have read one. */
 bool mv_withdraw(struct mv_execution *e);
+/* Takes dead versions of `e` and those it has replaced out of their locations, so that nobody walks over them any more.
+ * For whoever stands at the head, when all transactions up to e->tx are committed: nobody inserts below them then. */
+void mv_forget(struct mv_execution *e);
 /* Puts what it wrote on a list of changes. */
 void mv_list_changes(const struct mv_execution *e, struct state_changes *to);
 

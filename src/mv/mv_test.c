@@ -44,9 +44,9 @@ static void set(struct stage *t)
 static bool holds(struct stage *t, const struct account_entry *beneficiary, uint64_t fees, struct mv_conflict *conflict)
 {
     state_finalize(t->ahead);
-    struct mv_execution *second = mv_publish(t->ahead, &t->versions);
+    struct mv_execution *second = mv_publish(t->ahead, NULL, &t->versions);
     state_finalize(t->head);
-    struct mv_execution *first = mv_publish(t->head, &t->versions);
+    struct mv_execution *first = mv_publish(t->head, NULL, &t->versions);
     mv_commit(first);
     struct u256 wei = U256(fees);
     *conflict = (struct mv_conflict){0};
@@ -178,12 +178,66 @@ TEST(mv_what_was_given_up_is_not_seen)
     set(&t);
     write_slot(t.ahead, 9);
     state_finalize(t.ahead);
-    struct mv_execution *e = mv_publish(t.ahead, &t.versions);
+    struct mv_execution *e = mv_publish(t.ahead, NULL, &t.versions);
     struct u256 key = U256(1);
     struct slot_entry *slot = state_slot(t.head, state_account(t.head, &alice), &key)->entry;
     CHECK_EQ_U64(location_find(&slot->location, 3)->value.w[0], 9);
     CHECK_EQ_U64(location_find(&slot->location, 2)->value.w[0], 7);
     mv_withdraw(e);
     CHECK_EQ_U64(location_find(&slot->location, 3)->value.w[0], 7);
+    strike(&t);
+}
+
+/* Transaction 2 first pays alice 1000 wei; run again it takes 50 of her 100, while transaction 1 takes 80. */
+TEST(mv_an_execution_is_not_sure_of_what_its_predecessor_left)
+{
+    struct stage t;
+    set(&t);
+    struct u256 paid = U256(1000), taken = U256(50), spent = U256(80);
+    state_credit(t.ahead, state_account(t.ahead, &alice), &paid);
+    state_finalize(t.ahead);
+    struct mv_execution *first = mv_publish(t.ahead, NULL, &t.versions);
+    state_begin(t.ahead, 2, true);
+    struct account *a = state_account(t.ahead, &alice);
+    CHECK(state_balance_at_least(t.ahead, a, &taken));
+    state_debit(t.ahead, a, &taken);
+    state_finalize(t.ahead);
+
+    state_debit(t.head, state_account(t.head, &alice), &spent);
+    state_finalize(t.head);
+    mv_commit(mv_publish(t.head, NULL, &t.versions));
+    struct mv_execution *second = mv_publish(t.ahead, first, &t.versions);
+    CHECK(!second->sure);
+    CHECK(!mv_holds(second, NULL, NULL, NULL));
+    strike(&t);
+}
+
+static uint32_t chain_length(const struct location *l)
+{
+    uint32_t length = 0;
+    for (const struct version *v = atomic_load(&l->top); v != NULL; v = atomic_load(&v->next)) length++;
+    return length;
+}
+
+TEST(mv_forgotten_versions_are_not_walked_over)
+{
+    struct stage t;
+    set(&t);
+    struct mv_execution *last = NULL;
+    for (uint64_t run = 0; run < 10; run++) {
+        state_begin(t.ahead, 2, true);
+        write_slot(t.ahead, 8 + run);
+        state_finalize(t.ahead);
+        last = mv_publish(t.ahead, last, &t.versions);
+    }
+    struct u256 key = U256(1);
+    struct slot_entry *slot = state_slot(t.head, state_account(t.head, &alice), &key)->entry;
+    CHECK_EQ_U64(chain_length(&slot->location), 11);
+    mv_forget(last);
+    CHECK_EQ_U64(chain_length(&slot->location), 2);
+    CHECK_EQ_U64(location_find(&slot->location, 3)->value.w[0], 17);
+    mv_withdraw(last);
+    mv_forget(last);
+    CHECK_EQ_U64(chain_length(&slot->location), 1);
     strike(&t);
 }

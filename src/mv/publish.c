@@ -10,7 +10,10 @@ enum { DELTAS_MAX = 16 };
 
 static uint32_t deltas_below(const struct version *older)
 {
-    return atomic_load_explicit(&older->kind, memory_order_relaxed) == VERSION_DELTA ? older->depth + 1 : 0;
+    uint32_t kind;
+    while ((kind = atomic_load_explicit(&older->kind, memory_order_relaxed)) == VERSION_DEAD)
+        older = atomic_load_explicit(&older->next, memory_order_acquire);
+    return kind == VERSION_DELTA ? older->depth + 1 : 0;
 }
 
 /* Hangs `v` into the chain, newest transaction first; before an older version of the same transaction. Versions are
@@ -190,15 +193,16 @@ static void publish_all(struct mv_execution *e, struct state *s, struct arena *a
     }
 }
 
-struct mv_execution *mv_publish(struct state *s, struct arena *arena)
+struct mv_execution *mv_publish(struct state *s, struct mv_execution *old, struct arena *arena)
 {
     struct mv_execution *e = ARENA_NEW(arena, struct mv_execution);
-    *e = (struct mv_execution){.tx = s->tx};
+    *e = (struct mv_execution){.tx = s->tx, .replaced = old};
     if (s->list_accesses) e->accesses = state_accesses(s, arena);
     publish_all(e, s, arena);
+    if (old != NULL) mv_kill(old);
     /* Ours are there, now for the others'. */
     atomic_thread_fence(memory_order_seq_cst);
-    e->disturbs = somebody_read(e);
+    e->disturbs = somebody_read(e) || (old != NULL && somebody_read(old));
     e->sure = s->speculative && mv_holds_yet(e, NULL);
     return e;
 }

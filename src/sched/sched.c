@@ -18,9 +18,16 @@ enum item_state {
 /* The words of an item's state, the token, the head and the cursor are accessed sequentially consistent (the default of
  * C11): the argument that no wake-up is lost, at take_head, needs one order of all of them. */
 
-void sched_init(struct sched *s, uint32_t count, unsigned workers, struct sched_item *items)
+static uint32_t least(uint32_t a, uint32_t b)
 {
+    return a < b ? a : b;
+}
+
+void sched_init(struct sched *s, uint32_t count, unsigned workers, uint32_t window_most, struct sched_item *items)
+{
+    ASSERT(window_most != 0);
     s->count = count;
+    s->window_most = window_most;
     s->workers = workers;
     s->items = items;
     for (uint32_t i = 0; i < count; i++) {
@@ -28,7 +35,8 @@ void sched_init(struct sched *s, uint32_t count, unsigned workers, struct sched_
         atomic_init(&items[i].held, 0);
         atomic_init(&items[i].changed, 0);
         atomic_init(&items[i].wanted, 0);
-        items[i].after = SCHED_NOBODY;
+        atomic_init(&items[i].after, SCHED_NOBODY);
+        atomic_init(&items[i].stolen, 0);
         items[i].looked = 0;
         items[i].reruns = 0;
         items[i].was_ready = false;
@@ -43,7 +51,8 @@ void sched_init(struct sched *s, uint32_t count, unsigned workers, struct sched_
     atomic_init(&s->cursor, 0);
     atomic_init(&s->token, 0);
     atomic_init(&s->epoch, 0);
-    atomic_init(&s->window, workers > 1 ? 64 * workers : 0);
+    atomic_init(&s->window, workers > 1 ? least(64 * workers, window_most) : 0);
+    atomic_init(&s->overdue, SCHED_NOBODY);
     atomic_init(&s->waiting, 0);
     atomic_init(&s->stopped, 0);
     atomic_init(&s->confidence, SCHED_CONFIDENCE_LOW + 2);
@@ -82,19 +91,38 @@ static void raise_epoch(struct sched *s)
 
 /* ---- the head ---------------------------------------------------------------------------------------------------- */
 
-/* With the token in hand: what is there to do at the head? SCHED_WAIT: somebody else is running that item and is
- * trusted to finish it; the token must be given back. */
 static void set_held(struct sched_item *i)
 {
     atomic_store_explicit(&i->held, i->looked, memory_order_release);
 }
 
+/* Whether to leave the item at the head to whoever runs it ahead. Where running ahead rarely pays, the result would most
+ * likely be thrown away; but what takes long is not begun again from the start. */
+static bool is_trusted(struct sched *s, uint32_t head)
+{
+    if (atomic_load(&s->overdue) == head) return false;
+    return confidence_of(s) >= SCHED_CONFIDENCE_LOW || (s->is_heavy != NULL && s->is_heavy[head]);
+}
+
+/* Takes the item at the head from whoever runs it. */
+static bool steal(struct sched *s, uint32_t head, uint8_t from)
+{
+    if (!swap_state(s, head, from, ITEM_STOLEN)) return false;
+    /* Relaxed: a hint; that its result does not count is decided by the state. */
+    atomic_store_explicit(&s->items[head].stolen, 1, memory_order_relaxed);
+    s->stole = true;
+    return true;
+}
+
+/* With the token in hand: what is there to do at the head? SCHED_WAIT: somebody else is running that item and is
+ * trusted to finish it; the token must be given back. */
 static struct sched_task look_at_head(struct sched *s)
 {
     uint32_t head = atomic_load(&s->head);
     if (head == s->count || atomic_load(&s->stopped) != 0) return (struct sched_task){SCHED_DONE, 0};
     for (;;) {
-        switch (atomic_load(&s->items[head].state)) {
+        uint8_t state = atomic_load(&s->items[head].state);
+        switch (state) {
         case ITEM_FREE:
             if (swap_state(s, head, ITEM_FREE, ITEM_STOLEN)) return (struct sched_task){SCHED_RUN, head};
             break;
@@ -102,21 +130,9 @@ static struct sched_task look_at_head(struct sched *s)
             if (swap_state(s, head, ITEM_SKIPPED, ITEM_STOLEN)) return (struct sched_task){SCHED_RUN, head};
             break;
         case ITEM_RUNNING:
-            /* Where running ahead rarely pays, the other's result would most likely be thrown away; but what takes long
-             * is not begun again from the start. */
-            if (confidence_of(s) >= SCHED_CONFIDENCE_LOW) return (struct sched_task){SCHED_WAIT, 0};
-            if (s->is_heavy != NULL && s->is_heavy[head]) return (struct sched_task){SCHED_WAIT, 0};
-            if (swap_state(s, head, ITEM_RUNNING, ITEM_STOLEN)) {
-                s->stole = true;
-                return (struct sched_task){SCHED_CHECK, head};
-            }
-            break;
         case ITEM_RERUNNING:
-            if (confidence_of(s) >= SCHED_CONFIDENCE_LOW) return (struct sched_task){SCHED_WAIT, 0};
-            if (swap_state(s, head, ITEM_RERUNNING, ITEM_STOLEN)) {
-                s->stole = true;
-                return (struct sched_task){SCHED_CHECK, head};
-            }
+            if (is_trusted(s, head)) return (struct sched_task){SCHED_WAIT, 0};
+            if (steal(s, head, state)) return (struct sched_task){SCHED_CHECK, head};
             break;
         case ITEM_PUBLISHING: /* its worker asks for the head as soon as it is done */
         case ITEM_REPUBLISHING: return (struct sched_task){SCHED_WAIT, 0};
@@ -139,9 +155,7 @@ static bool take_head(struct sched *s, struct sched_task *out)
 {
     for (;;) {
         uint32_t free = 0;
-        if (atomic_load_explicit(&s->token, memory_order_relaxed) != 0 ||
-            !atomic_compare_exchange_strong(&s->token, &free, 1))
-            return false;
+        if (atomic_load(&s->token) != 0 || !atomic_compare_exchange_strong(&s->token, &free, 1)) return false;
         *out = look_at_head(s);
         if (out->kind == SCHED_RUN || out->kind == SCHED_CHECK) return true;
         atomic_store(&s->token, 0);
@@ -228,7 +242,9 @@ static bool take_skipped(struct sched *s, struct sched_task *out)
     for (uint32_t i = from; i < last; i++) {
         if (atomic_load(&s->items[i].state) != ITEM_SKIPPED) continue;
         if (found == SCHED_NOBODY) found = i;
-        if (sched_is_ready(s, s->items[i].after) && take_item(s, i, ITEM_SKIPPED, out)) return true;
+        if (sched_is_ready(s, atomic_load_explicit(&s->items[i].after, memory_order_relaxed)) &&
+            take_item(s, i, ITEM_SKIPPED, out))
+            return true;
     }
     /* Somebody may have put a lower one there meanwhile. */
     if (found == SCHED_NOBODY && last == end) (void)atomic_compare_exchange_strong(&s->skipped, &low, SCHED_NOBODY);
@@ -323,6 +339,24 @@ bool sched_is_ready(struct sched *s, uint32_t item)
     return state >= ITEM_READY;
 }
 
+uint32_t sched_awaited(struct sched *s)
+{
+    uint32_t head = atomic_load(&s->head);
+    if (head == s->count || atomic_load(&s->token) != 0) return SCHED_NOBODY;
+    uint8_t state = atomic_load(&s->items[head].state);
+    return state == ITEM_RUNNING || state == ITEM_RERUNNING ? head : SCHED_NOBODY;
+}
+
+bool sched_overdue(struct sched *s, uint32_t item)
+{
+    return atomic_exchange(&s->overdue, item) != item;
+}
+
+const _Atomic uint8_t *sched_is_stolen(const struct sched *s, uint32_t item)
+{
+    return &s->items[item].stolen;
+}
+
 bool sched_is_near(struct sched *s, uint32_t item)
 {
     return item <= atomic_load_explicit(&s->head, memory_order_relaxed) + 1;
@@ -337,7 +371,7 @@ void sched_skip(struct sched *s, uint32_t item, uint32_t after)
         return;
     }
     /* Either we find `after` ready when we ask for the next task, or its worker sees that it is wanted. */
-    s->items[item].after = after;
+    atomic_store_explicit(&s->items[item].after, after, memory_order_relaxed);
     atomic_store(&s->items[after].wanted, item);
     if (swap_state(s, item, ITEM_RUNNING, ITEM_SKIPPED)) lower(&s->skipped, item);
 }
@@ -377,7 +411,7 @@ static void grow_window(struct sched *s)
     if (confidence < SCHED_CONFIDENCE_MAX) atomic_store_explicit(&s->confidence, confidence + 1, memory_order_relaxed);
     if (s->probe_distance > SCHED_PROBE_FIRST) s->probe_distance /= 2;
     uint32_t window = atomic_load_explicit(&s->window, memory_order_relaxed);
-    if (window < s->count) atomic_store_explicit(&s->window, window + s->workers, memory_order_relaxed);
+    atomic_store_explicit(&s->window, least(window + s->workers, s->window_most), memory_order_relaxed);
 }
 
 static void shrink_window(struct sched *s)
@@ -400,7 +434,7 @@ static void maybe_probe(struct sched *s)
 {
     if (s->workers < 2 || atomic_load_explicit(&s->window, memory_order_relaxed) != 0 || --s->probe_in != 0) return;
     s->probe_in = s->probe_distance;
-    atomic_store_explicit(&s->window, 2, memory_order_relaxed);
+    atomic_store_explicit(&s->window, least(2, s->window_most), memory_order_relaxed);
 }
 
 /* Those who wait because the window was full may go on; the more often they found only items that had better wait for

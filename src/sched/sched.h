@@ -62,10 +62,11 @@ enum sched_outcome {
 /* What the scheduler knows of an item. */
 struct sched_item {
     _Atomic uint8_t state;
+    _Atomic uint8_t stolen;   /* 1: taken by the head from somebody who was running it; see sched_is_stolen */
     bool was_ready;           /* of whoever runs it: it has been run ahead to its end */
     uint8_t reruns;           /* of whoever runs or revises it, as are the next two */
-    uint32_t after;           /* given back until that one has run */
     uint32_t looked;          /* sched.changes when it was taken */
+    _Atomic uint32_t after;   /* given back until that one has run */
     _Atomic uint32_t wanted;  /* one that was given back until this one has run; 0: none */
     _Atomic uint32_t held;    /* sched.changes when it was known to hold; 0: it is not */
     _Atomic uint32_t changed; /* sched.changes when it last disturbed others; 0: never */
@@ -74,6 +75,7 @@ struct sched_item {
 struct sched {
     uint32_t count;
     unsigned workers;
+    uint32_t window_most;
     struct sched_item *items;
     const uint32_t *heavy; /* items that are expected to take long, longest first; see sched_set_heavy */
     const bool *is_heavy;
@@ -82,6 +84,7 @@ struct sched {
 
     /* Contended words, each on its own cache line. */
     _Alignas(64) _Atomic uint32_t head;    /* next to be committed; written by the holder of the token */
+    _Atomic uint32_t overdue;              /* the head no longer waits for others to end this one; see sched_overdue */
     _Alignas(64) _Atomic uint32_t cursor;  /* next to be run ahead */
     _Alignas(64) _Atomic uint32_t changes; /* counts what disturbed those behind it; from 1 */
     _Atomic uint32_t revise;               /* next to be revised */
@@ -121,8 +124,9 @@ enum {
         1024 /* those who found nothing but items to skip are called again after at most so many commits */
 };
 
-/* Starts a block of `count` items on `workers` workers; `items` has room for `count`. */
-void sched_init(struct sched *s, uint32_t count, unsigned workers, struct sched_item *items);
+/* Starts a block of `count` items on `workers` workers; `items` has room for `count`. Nobody runs further ahead than
+ * `window_most` items: versions that are not committed are walked over one by one, so their number must be bounded. */
+void sched_init(struct sched *s, uint32_t count, unsigned workers, uint32_t window_most, struct sched_item *items);
 
 /* Names the items that are expected to take long, longest first: they are run ahead before all others, and never
  * stolen. `is_heavy` has an element for each item. Both must outlive the block. Before any worker starts. */
@@ -155,6 +159,14 @@ bool sched_holds(struct sched *s, uint32_t item);
 
 /* Whether `item` has been run ahead to its end, or committed: its writes can be read. */
 bool sched_is_ready(struct sched *s, uint32_t item);
+
+/* The item that the head waits for, since somebody else runs it; SCHED_NOBODY: none. */
+uint32_t sched_awaited(struct sched *s);
+/* The head has waited long enough for `item`: whoever takes the token next takes it from whoever runs it. False: somebody
+ * else has said so. */
+bool sched_overdue(struct sched *s, uint32_t item);
+/* A word that becomes 1 when the head takes `item` from whoever runs it ahead, who may stop then. */
+const _Atomic uint8_t *sched_is_stolen(const struct sched *s, uint32_t item);
 
 /* Whether it is nearly the turn of `item` at the head. */
 bool sched_is_near(struct sched *s, uint32_t item);

@@ -91,7 +91,7 @@ static void model_init(struct model *m, uint64_t seed, uint32_t count, unsigned 
         if (i != 0 && shape == SHAPE_RANDOM && below(m, 3) != 0) item->depends_on = 1 + below(m, i);
     }
     picker_init(&m->picker, random_next(&m->random), workers);
-    sched_init(&m->sched, count, workers, m->items);
+    sched_init(&m->sched, count, workers, UINT32_MAX, m->items);
 }
 
 /* What only some blocks have: items of several pieces, heavy ones, some that are given back. */
@@ -380,7 +380,7 @@ TEST(sched_ends_when_stopped)
 TEST(sched_serves_an_empty_block)
 {
     struct sched s;
-    sched_init(&s, 0, 4, NULL);
+    sched_init(&s, 0, 4, 1, NULL);
     CHECK(sched_next(&s).kind == SCHED_DONE);
 }
 

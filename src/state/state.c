@@ -54,11 +54,14 @@ void state_free(struct state *s)
     free(s);
 }
 
+static const _Atomic uint8_t never_cancelled;
+
 void state_begin(struct state *s, uint32_t tx, bool speculative)
 {
     s->tx = tx;
     s->speculative = speculative;
     s->failure = STATUS_OK;
+    s->cancelled = &never_cancelled;
     s->any_destructed = false;
     s->oldest_hash = UINT64_MAX;
     s->refund = 0;
@@ -104,7 +107,8 @@ static bool account_record_is(const void *record, const void *address)
 static NOINLINE struct account *account_add(struct state *s, const struct address *address, uint64_t hash)
 {
     enum status why = STATUS_OK;
-    struct account_entry *entry = state_table_account_hashed(s->table, address, hash, &why);
+    struct account_entry *entry = NULL;
+    if (LIKELY(!state_is_cancelled(s))) entry = state_table_account_hashed(s->table, address, hash, &why);
     if (UNLIKELY(entry == NULL)) {
         fail(s, why);
         entry = ARENA_NEW(&s->records, struct account_entry);
@@ -288,7 +292,7 @@ const struct code *state_code(struct state *s, struct account *a)
     if (s->list_accesses && !(a->flags & ACCOUNT_CODE_READ) && !code_made_here(s, &a->entry->code_hash))
         a->flags |= ACCOUNT_CODE_READ;
     enum status why = STATUS_OK;
-    const struct code *code = state_table_parent_code(s->table, a->entry, &why);
+    const struct code *code = state_is_cancelled(s) ? NULL : state_table_parent_code(s->table, a->entry, &why);
     if (UNLIKELY(code == NULL)) {
         fail(s, why);
         return &code_empty;
@@ -394,7 +398,8 @@ static NOINLINE struct slot *slot_load(struct state *s, struct slot *slot)
 {
     struct account *a = slot->account;
     enum status why = STATUS_OK;
-    slot->entry = state_table_slot_hashed(s->table, a->entry, &slot->key, slot->hash, &why);
+    if (LIKELY(!state_is_cancelled(s)))
+        slot->entry = state_table_slot_hashed(s->table, a->entry, &slot->key, slot->hash, &why);
     if (UNLIKELY(slot->entry == NULL)) {
         fail(s, why);
         slot->entry = ARENA_NEW(&s->records, struct slot_entry);
@@ -501,6 +506,7 @@ struct hash state_block_hash(struct state *s, uint64_t number)
     struct hash hash = {{0}};
     const struct state_view *view = state_table_view(s->table);
     if (number < s->oldest_hash) s->oldest_hash = number;
+    if (state_is_cancelled(s)) return hash;
     enum status status = view->block_hash(view->context, number, &hash);
     if (status != STATUS_OK) fail(s, status);
     return hash;

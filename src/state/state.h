@@ -296,6 +296,8 @@ struct state {
     bool list_accesses;   /* executions keep what they accessed: for an access list (EIP-7928), a witness */
     uint64_t oldest_hash; /* lowest number of a block whose hash was asked for; UINT64_MAX: none */
     enum status failure;  /* first failure of the view; the executor looks at it after each transaction */
+    /* Another thread sets it when nobody wants the result any more; see state_is_cancelled. Never NULL. */
+    const _Atomic uint8_t *cancelled;
     int64_t refund;       /* gas refund counter; journaled by checkpoints */
 
     /* The block's fees so far, kept apart from the beneficiary's versions so that not every transaction writes them.
@@ -321,8 +323,16 @@ struct state *state_new(struct state_table *table);
 void state_free(struct state *s);
 /* Points the state at another table (between blocks). */
 void state_attach(struct state *s, struct state_table *table);
-/* Starts transaction number `tx`: forgets all records. */
+/* Starts transaction number `tx`: forgets all records. Nobody can cancel it unless the caller sets s->cancelled. */
 void state_begin(struct state *s, uint32_t tx, bool speculative);
+
+/* Whether the running transaction may end at once, in whatever way: its result will be dropped. Asked at jumps, at
+ * calls and before the view is read, so a cancelled execution ends within one read or one precompiled contract.
+ * Relaxed: who sees it late stops late. */
+static ALWAYS_INLINE bool state_is_cancelled(const struct state *s)
+{
+    return atomic_load_explicit(s->cancelled, memory_order_relaxed) != 0;
+}
 
 /* ---- accounts ------------------------------------------------------------------------------------------------ */
 

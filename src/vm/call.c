@@ -194,6 +194,11 @@ void vm_run_message(struct vm *vm, struct vm_message *message, struct u256 *stac
                     struct vm_result *result)
 {
     const struct vm_tracer *t = vm->tracer;
+    if (UNLIKELY(state_is_cancelled(vm->state))) {
+        *result = (struct vm_result){.status = VM_OUT_OF_GAS};
+        vm->output.size = 0;
+        return;
+    }
     if (UNLIKELY(t != NULL) && t->enter != NULL) t->enter(t->context, message);
     if (message->kind == VM_CREATE || message->kind == VM_CREATE2)
         run_create(vm, message, stack, memory, result);

@@ -226,7 +226,7 @@ HANDLER(RUN)
 {
     const struct fast_check *check = AS(struct fast_check);
     int64_t left = gas - check->cost;
-    if (UNLIKELY(left < 0 || sp + ip->a < (uint8_t *)f->stack || sp + ip->to > f->stack_last))
+    if (UNLIKELY(left < 0 || sp + ip->a < (uint8_t *)f->stack || sp + ip->to > f->stack_last) || is_cancelled(f))
         LEAVE(check->position, 0);
     gas = left;
     NEXT(struct fast_check);

@@ -25,7 +25,8 @@ enum vm_status vm_run_plain(struct frame *f, const uint8_t *ip, struct u256 *sp,
 /* A long way back has much code in it that would run again. */
 #define JUMPED(from)                                                                                                   \
     patience -= 1 + ((from) > ip ? ((from) - ip) / PATIENCE_BYTES : 0);                                                \
-    if (UNLIKELY(patience <= 0)) return vm_go_fast(f, ip, sp, gas)
+    if (UNLIKELY(patience <= 0)) return vm_go_fast(f, ip, sp, gas);                                                    \
+    if (is_cancelled(f)) FAIL(VM_OUT_OF_GAS)
     NEXT();
 label_UNDEFINED:
     status = VM_UNDEFINED_INSTRUCTION;
@@ -103,7 +104,9 @@ enum vm_status vm_run_traced(struct frame *f, int64_t gas)
         switch (*ip) {
 #define CASE(name) case OP_##name:
 #define NEXT() continue
-#define JUMPED(from) (void)(from)
+#define JUMPED(from)                                                                                                   \
+    (void)(from);                                                                                                      \
+    if (is_cancelled(f)) FAIL(VM_OUT_OF_GAS)
 #include "vm/loop.h"
 #undef CASE
 #undef NEXT

@@ -95,6 +95,11 @@ struct frame {
     bool step_open;    /* the tracer has not been told what it costs */
 };
 
+static ALWAYS_INLINE bool is_cancelled(const struct frame *f)
+{
+    return UNLIKELY(state_is_cancelled(f->state));
+}
+
 static ALWAYS_INLINE int64_t fail(enum vm_status status)
 {
     return -(int64_t)status;

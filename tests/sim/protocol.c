@@ -49,7 +49,7 @@ bool sim_run_init(struct sim_run *r, struct sim_world *w, const struct sim_block
         if (sim_execute_in_place(w, b, r->beneficiary, &r->fees, tx).invalid != STATUS_OK) return false;
     r->committed = alone;
     make_groups(r, alone, &random);
-    sched_init(&r->sched, r->groups, workers, r->items);
+    sched_init(&r->sched, r->groups, workers, UINT32_MAX, r->items);
     set_mood(r, &random);
     return true;
 }
@@ -116,13 +116,13 @@ static void publish(struct sim_run *r, unsigned id)
     *a = (struct sim_ahead){.there = true, .result = *result, .records = sim_digest_records(r->world->state[id])};
     bool disturbs = false;
     if (result->invalid == STATUS_OK) {
-        a->execution = mv_publish(r->world->state[id], &r->world->versions[id]);
+        a->execution = mv_publish(r->world->state[id], old.execution, &r->world->versions[id]);
         disturbs = a->execution->disturbs;
         w->sure = w->sure && a->execution->sure && !mv_saw_balance(a->execution, r->beneficiary);
     } else {
         w->sure = false;
     }
-    if (old.execution != NULL) disturbs = mv_withdraw(old.execution) || disturbs;
+    if (old.execution != NULL && a->execution == NULL) disturbs = mv_withdraw(old.execution);
     if (disturbs) sched_disturbs(&r->sched, w->task.item);
 }
 
@@ -218,7 +218,7 @@ static void run_at_head(struct sim_run *r, unsigned id)
         state_commit_over(r->world->state[id]);
         return;
     }
-    w->execution = mv_publish(r->world->state[id], &r->world->versions[id]);
+    w->execution = mv_publish(r->world->state[id], NULL, &r->world->versions[id]);
     if (w->execution->disturbs) sched_disturbs(&r->sched, w->task.item);
 }
 
