@@ -6,7 +6,6 @@
  * block_execute then executes it serially, and says what is wrong. So a hostile block costs no more than twice the
  * time of its gas limit. */
 #include "block/declared.h"
-#include "block/plan.h"
 
 /* Blocks of less gas stay on the calling thread: it would be done before others are awake. */
 enum { SHARE_GAS = 2000000 };
@@ -133,7 +132,7 @@ static void run_along_list(struct block_run *run)
 {
     if (run->task->transaction_count == 0) return; /* the list is compared with what is done beside transactions */
     unsigned workers = run->engine->threads_max;
-    plan_make(&run->plan, run->task, run->engine->costs, &run->engine->block);
+    run->plan = block_plan(run->task);
     if (!run->engine->share_always && run->plan.gas < SHARE_GAS) workers = 1;
     if (!gas_is_bounded(run)) {
         run->status = TX_GAS_OVER_BLOCK;

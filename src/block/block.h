@@ -35,9 +35,6 @@ struct engine *engine_new_on(struct pool *pool, struct code_cache *codes);
 void engine_free(struct engine *e);
 unsigned engine_threads(const struct engine *e);
 struct pool *engine_pool(struct engine *e);
-struct cost_book;
-/* What it has learnt of how long calls take (block/costs.h). Any thread. */
-struct cost_book *engine_costs(struct engine *e);
 struct code_cache *engine_codes(struct engine *e);
 /* Bounds what is kept of codes that ran, and of what was made of them; 0: everything is kept. */
 void engine_bound_codes(struct engine *e, size_t bytes);

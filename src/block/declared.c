@@ -37,13 +37,10 @@ static void push(struct location *l, uint32_t index, struct u256 value, struct a
 {
     struct version *v = ARENA_NEW(arena, struct version);
     struct version *top = atomic_load_explicit(&l->top, memory_order_relaxed);
+    version_init(v, VERSION_VALUE, index, top->generation, value);
     atomic_init(&v->next, top);
-    atomic_init(&v->kind, VERSION_VALUE);
-    v->tx = index;
-    v->generation = top->generation;
     v->depth = top->depth + 1;
     v->skip = choose_skip(top);
-    v->value = value;
     atomic_store_explicit(&l->top, v, memory_order_release);
 }
 

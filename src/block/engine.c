@@ -25,7 +25,6 @@ struct engine *engine_new_on(struct pool *pool, struct code_cache *codes)
 #endif
     e->table = state_table_new(&no_view, e->codes);
     e->book = access_book_new();
-    e->costs = cost_book_new();
     e->memo = precompile_memo_new();
     e->workers = base_alloc_aligned(_Alignof(struct engine_worker), e->threads * sizeof *e->workers);
     memset(e->workers, 0, e->threads * sizeof *e->workers);
@@ -50,7 +49,6 @@ void engine_free(struct engine *e)
     }
     free(e->workers);
     access_book_free(e->book);
-    cost_book_free(e->costs);
     precompile_memo_free(e->memo);
     state_table_free(e->table);
     if (!e->borrows) code_cache_free(e->codes);
@@ -66,11 +64,6 @@ unsigned engine_threads(const struct engine *e)
 struct pool *engine_pool(struct engine *e)
 {
     return e->pool;
-}
-
-struct cost_book *engine_costs(struct engine *e)
-{
-    return e->costs;
 }
 
 struct code_cache *engine_codes(struct engine *e)

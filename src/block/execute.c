@@ -35,11 +35,7 @@ struct vm_tracer *block_execute_traced(const struct block_run *run, struct tx_wo
         tracer = task->tracing->begin(task->tracing->context, index);
         vm_set_tracer(w->vm, tracer);
     }
-    const struct transaction *tx = &task->transactions[index];
-    bool is_noted = cost_is_noted(tx) && tracer == NULL && task->watch == NULL;
-    uint64_t since = is_noted ? clock_wall_ns() : 0;
-    tx_execute(w, &run->context, tx, &task->senders[index], authorities, result);
-    if (is_noted) cost_book_note(run->engine->costs, tx, result->gas_used, clock_wall_ns() - since);
+    tx_execute(w, &run->context, &task->transactions[index], &task->senders[index], authorities, result);
     if (UNLIKELY(tracer != NULL)) vm_set_tracer(w->vm, NULL);
     return tracer;
 }

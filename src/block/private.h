@@ -2,8 +2,8 @@
 #ifndef WEFT_BLOCK_PRIVATE_H
 #define WEFT_BLOCK_PRIVATE_H
 
-#include "block/plan.h"
-#include "mv/mv.h"
+#include "block/block.h"
+#include "parallel/plan.h"
 #include "precompile/precompile.h"
 
 /* One worker's tools. Padded: workers must not share cache lines. */
@@ -24,7 +24,6 @@ struct engine {
     struct state_table *table;
     struct engine_worker *workers;
     struct access_book *book;
-    struct cost_book *costs;
     struct precompile_memo *memo; /* of the running block */
     struct arena block;           /* what lives as long as the results of one block */
     bool record;
@@ -41,7 +40,7 @@ struct block_run {
     struct tx_context context;
     struct tx_result *results; /* one for each transaction */
     struct account_entry *beneficiary;
-    struct plan plan; /* of those who share the block */
+    struct plan plan; /* of executors that share the block */
 
     /* in order */
     struct u256 fees;        /* of the committed transactions, not yet credited */
@@ -79,12 +78,13 @@ void block_refuse(struct block_run *run, uint32_t index, enum status why);
  * other worker runs. */
 bool block_run_in_place(struct block_run *run, uint32_t index);
 
+/* The transactions of a task, as planning sees them. */
+struct plan block_plan(const struct block_task *task);
+
 /* Wakes the workers while a block is still being made ready, if its header promises that they will be needed. */
 void share_announce(struct engine *e, const struct block_task *task);
 /* Executes transactions on the caller alone, in place, until it pays to call the other workers; returns how many. */
 uint32_t share_run_alone(struct block_run *run);
-/* Whether the block promises so much work that all workers are called at once. */
-bool share_is_worthwhile(const struct block_run *run);
 
 /* The time since the block began; 0 unless recording. */
 uint64_t event_clock(const struct engine *e);

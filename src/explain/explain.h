@@ -159,12 +159,12 @@ void explain_name_slots(struct explain_trace *t, const struct explain_layout *la
 
 /* What things cost beside the transactions themselves. */
 struct explain_costs {
-    uint64_t plan_ns;     /* of each transaction, before the first who was called runs anything: hints */
+    uint64_t plan_ns;     /* of each transaction, before the first worker that was called begins: predictions */
     uint64_t run_ns;      /* of a transaction in a shared block, more than serially: its writes become versions */
-    uint64_t publish_ns;  /* likewise, when it runs ahead: its reads are kept, too */
-    uint64_t check_ns;    /* at the head, of one that ran ahead and is not known to hold: taking over its results ... */
+    uint64_t publish_ns;  /* likewise, when it is executed speculatively: its reads are kept, too */
+    uint64_t check_ns;    /* validating a speculative execution at the commit point: taking over its results ... */
     uint64_t compare_ns;  /* ... and for each thing it touched */
-    uint64_t count_ns;    /* at the head, of one that is known to hold */
+    uint64_t count_ns;    /* at the commit point, of one that is known to be valid */
     uint64_t schedule_ns; /* taking a task */
     uint64_t spin_ns;     /* how long a worker without work looks for some before it sleeps */
     uint64_t wake_ns;     /* until a sleeping worker is awake */
@@ -176,7 +176,6 @@ extern const struct explain_costs explain_costs_measured;
 /* A block to be run on virtual workers. */
 struct explain_case {
     const struct block_task *task; /* whom transactions call, and their gas limits */
-    const struct cost_book *costs; /* what is known of how long they take; NULL: nothing */
     const struct explain_trace *trace;
     const struct explain_graph *graph;
     const uint64_t *ns, *gas; /* of each transaction: serial time, gas used */
@@ -191,10 +190,10 @@ struct explain_simulation {
     const char *fallback; /* as in block_stats */
 };
 
-/* Runs a block on virtual workers in virtual time: the real scheduler (src/sched), the real groups, hints and decisions
- * to share (src/block), with recorded times. A transaction that runs ahead sees, half way, what others have published
- * by then; it holds if that was all it depends on, and if those held in their turn. The same input gives the same
- * output. */
+/* Executes a block on virtual workers in virtual time: the real worker, scheduler, groups, predictions and decisions to
+ * share (src/parallel), with recorded times. A transaction that is executed speculatively sees, half way, what others
+ * have published by then; it is valid if that was all it depends on, and if those were valid in their turn. The same
+ * input gives the same output. */
 void explain_simulate(const struct explain_case *c, unsigned workers, const struct explain_costs *costs,
                       struct explain_simulation *out);
 

@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-#include "block/plan.h"
 #include "harness.h"
+#include "parallel/plan.h"
 #include "workload/workload.h"
 
 /* ---- traces by hand ---------------------------------------------------------------------------------------------- */
@@ -278,7 +278,7 @@ static void explain_workload(const char *name, uint64_t size, struct explain_how
     CHECK_STATUS(explain_block(how, &task, &r, NULL), STATUS_OK);
     check_simulations(&r);
     check(&r, &b);
-    struct explain_case c = {&task, engine_costs(how->serial), &r.trace, &r.graph, NULL, r.gas, r.overhead_ns};
+    struct explain_case c = {&task, &r.trace, &r.graph, NULL, r.gas, r.overhead_ns};
     uint64_t *ns = base_alloc((b.count + 1) * sizeof *ns);
     for (uint32_t i = 0; i < b.count; i++) ns[i] = r.txs[i].ns;
     c.ns = ns;

@@ -468,7 +468,7 @@ static void simulate(const struct explain_how *how, struct explain_report *r)
     uint32_t n = r->trace.tx_count;
     uint64_t *ns = ARENA_ARRAY(&r->arena, uint64_t, n + 1);
     for (uint32_t i = 0; i < n; i++) ns[i] = r->txs[i].ns;
-    struct explain_case c = {r->task, engine_costs(how->serial), &r->trace, &r->graph, ns, r->gas, r->overhead_ns};
+    struct explain_case c = {r->task, &r->trace, &r->graph, ns, r->gas, r->overhead_ns};
     r->simulated = ARENA_ARRAY(&r->arena, struct explain_simulation, how->worker_count + 1);
     r->simulated_count = how->worker_count;
     for (uint32_t i = 0; i < how->worker_count; i++)

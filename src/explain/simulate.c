@@ -1,11 +1,11 @@
-/* The scheduler on virtual workers. One event at a time: the worker whose time is least does its next step; each step
- * calls the scheduler at the virtual moment at which a real worker would (src/block/parallel.c). */
+/* Workers in virtual time. One event at a time: the worker whose time is least does its next step, as a real worker would
+ * at that moment (parallel/worker.h); operations take the time that was measured. */
 #include <stdlib.h>
 
-#include "block/hints.h"
-#include "block/plan.h"
 #include "explain/explain.h"
-#include "sched/sched.h"
+#include "parallel/plan.h"
+#include "parallel/prediction.h"
+#include "parallel/worker.h"
 
 /* Taken from recorded runs of the workloads on two threads: see docs/explain.md. */
 const struct explain_costs explain_costs_measured = {.plan_ns = 50,
@@ -19,44 +19,25 @@ const struct explain_costs explain_costs_measured = {.plan_ns = 50,
                                                      .wake_ns = 50000,
                                                      .slower = 1.03};
 
-enum phase {
-    ASK,        /* takes a task */
-    SEE,        /* ahead: half way through a transaction, when it has read about what it reads */
-    PUBLISHING, /* ahead: the transaction has been executed */
-    PUBLISHED,  /* ahead: its writes can be seen */
-    REVISE,     /* ahead: whether the next transaction of the group will hold */
-    REVISED,
-    AT_HEAD, /* the next transaction of the group */
-    CHECKED, /* whether what ran ahead holds */
-    COMMIT,  /* the transaction is done */
-    SPIN,    /* looks for work; at the end of it goes to sleep */
-    ASLEEP,
-    WAKE,
-    DONE,
-};
-
-struct worker {
-    enum phase phase;
+/* A worker, and where it is in an operation that takes time. */
+struct virtual_worker {
+    struct simulation *simulation;
+    struct worker worker;
     uint64_t at; /* when the next step is */
-    struct sched_task task;
-    uint32_t tx;          /* of the group */
-    bool was_ahead, sure; /* its transaction has been run ahead; and is, or was when it was published, known to hold */
-    bool alone;           /* at the head: nobody else is at it, and it runs as in serial execution */
-    bool reruns;          /* revising, it has found something to run again */
-    uint64_t saw;         /* what it read ahead */
-    enum sched_outcome outcome;
-    uint32_t epoch;
+    int stage;   /* of the running operation; 0: not begun */
+    bool asleep;
+    uint64_t saw; /* what its transaction has read */
 };
 
 /* A transaction on its way. */
 struct item {
-    bool there;       /* published by whoever ran it ahead */
+    bool there;       /* published by a speculative execution */
     uint32_t version; /* how often it was published with another result; 0: never */
     uint64_t saw;     /* what it had read; see seen_now */
     bool committed;
-    bool before_kin, before_any; /* began when others that it may need had not run: see hints_praise */
-    bool never;                  /* running it ahead is always in vain: it looks at the fees of this block */
-    uint32_t first_need, needs;  /* among simulation->needs */
+    bool before_same_account, before_same_class; /* as in prediction_record_success */
+    bool never;                                  /* speculating is always wasted: it looks at the fees of this block */
+    uint32_t first_need, needs;                  /* among simulation->needs */
 };
 
 struct simulation {
@@ -65,7 +46,7 @@ struct simulation {
     struct explain_simulation *out;
     struct arena arena;
     struct sched sched;
-    struct hints hints;
+    struct prediction prediction;
     struct plan plan;
     uint32_t *first, *group_of, from;
     struct item *items;
@@ -74,7 +55,7 @@ struct simulation {
     uint32_t *reader_first;
     uint32_t *join_first; /* what runs into each join, among needs, too */
     uint64_t *join_there; /* the final value of each; 0: not known */
-    struct worker *workers;
+    struct virtual_worker *workers;
     unsigned worker_count;
     uint32_t committed;
     uint64_t ended_ns;
@@ -154,24 +135,33 @@ static bool would_hold(struct simulation *s, uint32_t tx)
     return !s->items[tx].never && s->items[tx].saw == seen_now(s, tx);
 }
 
-/* The last transaction that `tx` needs directly, or HINTS_NONE. */
+/* The last transaction that `tx` needs directly, or PREDICTION_NONE. */
 static uint32_t latest_need(const struct simulation *s, uint32_t tx)
 {
     const struct item *item = &s->items[tx];
-    uint32_t latest = HINTS_NONE;
+    uint32_t latest = PREDICTION_NONE;
     for (uint32_t i = 0; i < item->needs; i++) {
         uint32_t node = s->needs[item->first_need + i];
-        if (node < s->c->graph->tx_count && (latest == HINTS_NONE || node > latest)) latest = node;
+        if (node < s->c->graph->tx_count && (latest == PREDICTION_NONE || node > latest)) latest = node;
     }
     return latest;
 }
 
-/* ---- the steps of a worker --------------------------------------------------------------------------------------- */
+/* ---- operations -------------------------------------------------------------------------------------------------- */
 
-static void spend(struct simulation *s, struct worker *w, uint64_t ns)
+/* The operation goes on in its next stage, `ns` later. */
+static enum worker_answer spend(struct virtual_worker *w, uint64_t ns)
 {
+    w->stage++;
     w->at += ns;
-    s->out->busy_ns += ns;
+    w->simulation->out->busy_ns += ns;
+    return WORKER_AGAIN;
+}
+
+static enum worker_answer end(struct virtual_worker *w, enum worker_answer answer)
+{
+    w->stage = 0;
+    return answer;
 }
 
 static uint64_t slowed(const struct simulation *s, uint32_t tx)
@@ -185,236 +175,207 @@ static uint64_t check_price(const struct simulation *s, uint32_t tx)
     return s->costs->check_ns + s->costs->compare_ns * (t->first[tx + 1] - t->first[tx]);
 }
 
-static bool is_to_come(struct simulation *s, uint32_t before, uint32_t group)
+static bool is_to_come(struct simulation *s, uint32_t predecessor, uint32_t group)
 {
-    return before != HINTS_NONE && before >= s->from && s->group_of[before] != group &&
-           !sched_is_ready(&s->sched, s->group_of[before]);
+    return predecessor != PREDICTION_NONE && predecessor >= s->from && s->group_of[predecessor] != group &&
+           !sched_is_complete(&s->sched, s->group_of[predecessor]);
 }
 
-static void begin_ahead(struct simulation *s, struct worker *w)
+static bool op_defers(void *context, uint32_t group, uint32_t *after)
 {
-    struct item *item = &s->items[w->tx];
-    item->before_kin = is_to_come(s, s->hints.kin[w->tx - s->from], w->task.item);
-    item->before_any = is_to_come(s, s->hints.before[w->tx - s->from], w->task.item);
-    w->phase = SEE;
-    spend(s, w, slowed(s, w->tx) / 2);
+    struct simulation *s = ((struct virtual_worker *)context)->simulation;
+    uint32_t predecessor = prediction_of_conflict(&s->prediction, s->first[group]);
+    if (predecessor == PREDICTION_NONE) return false;
+    bool to_come = is_to_come(s, predecessor, group);
+    *after = to_come ? s->group_of[predecessor] : SCHED_NOBODY;
+    return to_come || sched_is_near(&s->sched, group);
 }
 
-static void take(struct simulation *s, struct worker *w, struct sched_task task)
+static enum worker_answer speculate(struct virtual_worker *w, uint32_t tx)
 {
-    w->task = task;
-    w->sure = true;
-    w->at += s->costs->schedule_ns;
-    switch (task.kind) {
-    case SCHED_RUN:
-    case SCHED_CHECK:
-        w->tx = s->first[task.item];
-        w->outcome = task.kind == SCHED_CHECK ? SCHED_HELD : SCHED_RAN;
-        w->phase = AT_HEAD;
-        w->alone = task.kind == SCHED_RUN && sched_alone(&s->sched);
-        break;
-    case SCHED_SPECULATE: {
-        w->tx = s->first[task.item];
-        uint32_t before = hints_expect_conflict(&s->hints, w->tx);
-        if (before != HINTS_NONE && (is_to_come(s, before, task.item) || sched_is_near(&s->sched, task.item))) {
-            sched_skip(&s->sched, task.item, is_to_come(s, before, task.item) ? s->group_of[before] : SCHED_NOBODY);
-            w->phase = ASK;
-        } else {
-            begin_ahead(s, w);
-        }
-        break;
-    }
-    case SCHED_REVISE:
-        w->tx = s->first[task.item];
-        w->reruns = false;
-        w->phase = REVISE;
-        break;
-    case SCHED_WAIT:
-        w->epoch = sched_epoch(&s->sched);
-        w->phase = SPIN;
-        w->at += s->costs->spin_ns;
-        break;
-    case SCHED_DONE: w->phase = DONE; break;
+    struct simulation *s = w->simulation;
+    struct item *item = &s->items[tx];
+    uint64_t half = slowed(s, tx) / 2;
+    switch (w->stage) {
+    case 0:
+        item->before_same_account = is_to_come(s, s->prediction.same_account[tx - s->from], s->group_of[tx]);
+        item->before_same_class = is_to_come(s, s->prediction.in_class[tx - s->from], s->group_of[tx]);
+        return spend(w, half);
+    case 1: w->saw = seen_now(s, tx); return spend(w, slowed(s, tx) - half);
+    default: s->out->speculated++; return end(w, WORKER_YES);
     }
 }
 
-static void publish(struct simulation *s, struct worker *w)
+static enum worker_answer op_execute(void *context, uint32_t tx, enum execution_mode mode)
 {
-    s->out->speculated++;
-    if (!sched_publishing(&s->sched, w->task.item)) {
-        w->phase = ASK;
-        return;
-    }
-    w->phase = PUBLISHED;
-    spend(s, w, s->costs->publish_ns);
+    struct virtual_worker *w = context;
+    const struct simulation *s = w->simulation;
+    if (mode == EXECUTE_SPECULATIVELY) return speculate(w, tx);
+    if (w->stage == 0) return spend(w, mode == EXECUTE_IN_PLACE ? s->c->ns[tx] : slowed(s, tx));
+    return end(w, WORKER_YES);
 }
 
-/* Whether somebody behind `node` has read it. */
-static bool disturbs(const struct simulation *s, uint32_t node)
+/* Whether a transaction behind `node` has read it. */
+static bool has_readers(const struct simulation *s, uint32_t node)
 {
     uint32_t n = s->c->graph->tx_count;
     for (uint32_t i = s->reader_first[node]; i < s->reader_first[node + 1]; i++) {
         uint32_t to = s->readers[i];
-        if (to < n ? s->items[to].there : disturbs(s, to)) return true;
+        if (to < n ? s->items[to].there : has_readers(s, to)) return true;
     }
     return false;
 }
 
-static void set_there(struct simulation *s, const struct worker *w)
+static void write(struct simulation *s, uint32_t tx)
 {
-    s->items[w->tx].there = true;
-    s->items[w->tx].version++;
-    s->items[w->tx].saw = w->saw;
+    s->items[tx].version++;
+    if (has_readers(s, tx)) sched_invalidates(&s->sched, s->group_of[tx]);
 }
 
-static void published(struct simulation *s, struct worker *w)
+static enum worker_answer op_publish(void *context, uint32_t tx, bool complete)
 {
-    bool last = w->tx + 1 == s->first[w->task.item + 1];
-    set_there(s, w);
-    if (w->saw != seen_now(s, w->tx) || s->items[w->tx].never) w->sure = false;
-    if (disturbs(s, w->tx)) sched_disturbs(&s->sched, w->task.item);
-    if (last && w->sure && w->task.kind != SCHED_REVISE) sched_sure(&s->sched, w->task.item);
-    sched_published(&s->sched, w->task.item, last);
-    if (w->task.kind == SCHED_REVISE) {
-        w->phase = REVISED;
-    } else if (last) {
-        w->phase = ASK;
-    } else {
-        w->tx++;
-        begin_ahead(s, w);
-    }
+    (void)complete;
+    struct virtual_worker *w = context;
+    struct simulation *s = w->simulation;
+    struct item *item = &s->items[tx];
+    if (w->stage == 0) return spend(w, s->costs->publish_ns);
+    s->out->reruns += item->there;
+    item->there = true;
+    item->saw = w->saw;
+    write(s, tx);
+    return end(w, would_hold(s, tx) ? WORKER_YES : WORKER_NO);
 }
 
-/* Ahead, all predecessors being published: will it hold? */
-static void revise(struct simulation *s, struct worker *w)
+static void op_drop(void *context, uint32_t tx)
 {
-    if (would_hold(s, w->tx)) {
-        w->phase = REVISED;
-        spend(s, w, check_price(s, w->tx));
-        return;
-    }
-    if (s->items[w->tx].never || (!w->reruns && !sched_rerun(&s->sched, w->task.item))) {
-        sched_revised(&s->sched, w->task.item, false);
-        w->phase = ASK;
-        return;
-    }
-    w->reruns = true;
-    s->out->reruns++;
-    w->phase = SEE;
-    spend(s, w, slowed(s, w->tx) / 2);
+    (void)context, (void)tx;
 }
 
-static void revised(struct simulation *s, struct worker *w)
+static enum worker_answer op_validate(void *context, uint32_t tx)
 {
-    w->phase = REVISE;
-    if (++w->tx != s->first[w->task.item + 1]) return;
-    sched_revised(&s->sched, w->task.item, true);
-    w->phase = ASK;
+    struct virtual_worker *w = context;
+    struct simulation *s = w->simulation;
+    if (w->stage == 0) return spend(w, check_price(s, tx));
+    return end(w, would_hold(s, tx) ? WORKER_YES : s->items[tx].never ? WORKER_NONE : WORKER_NO);
 }
 
-static void at_head(struct simulation *s, struct worker *w)
+static void commit(struct virtual_worker *w, uint32_t tx)
 {
-    w->was_ahead = s->items[w->tx].there;
-    w->sure = w->was_ahead && sched_holds(&s->sched, w->task.item);
-    if (w->sure) ASSERT(would_hold(s, w->tx));
-    w->phase = w->sure ? COMMIT : w->was_ahead ? CHECKED : COMMIT;
-    if (w->alone)
-        spend(s, w, s->c->ns[w->tx]);
-    else
-        spend(s, w, w->sure ? s->costs->count_ns : w->was_ahead ? check_price(s, w->tx) : slowed(s, w->tx));
-}
-
-static void checked(struct simulation *s, struct worker *w)
-{
-    struct item *item = &s->items[w->tx];
-    bool held = would_hold(s, w->tx);
-    if (held)
-        hints_praise(&s->hints, w->tx, item->before_kin, item->before_any);
-    else
-        hints_blame(&s->hints, w->tx, latest_need(s, w->tx));
-    w->phase = COMMIT;
-    if (held) return;
-    item->version++;
-    sched_disturbs(&s->sched, w->task.item);
-    w->outcome = SCHED_CONFLICT;
-    s->out->reruns++;
-    spend(s, w, slowed(s, w->tx));
-}
-
-static void commit(struct simulation *s, struct worker *w)
-{
-    struct item *item = &s->items[w->tx];
-    ASSERT(w->tx == s->committed);
+    struct simulation *s = w->simulation;
+    ASSERT(tx == s->committed);
     s->committed++;
-    item->committed = true;
-    if (!w->was_ahead) {
-        item->version++;
-        if (disturbs(s, w->tx)) sched_disturbs(&s->sched, w->task.item);
-    }
+    s->items[tx].committed = true;
     s->ended_ns = w->at;
-    if (!w->was_ahead && w->outcome == SCHED_HELD) w->outcome = SCHED_RAN;
-    w->phase = AT_HEAD;
-    if (++w->tx == s->first[w->task.item + 1]) take(s, w, sched_committed(&s->sched, w->task.item, w->outcome));
 }
 
-/* The end of spinning: one last question, then sleep. */
-static void fall_asleep(struct simulation *s, struct worker *w)
+static enum worker_answer op_commit_group(void *context, uint32_t group)
 {
-    sched_waiting(&s->sched);
-    struct sched_task task = sched_next(&s->sched);
-    if (task.kind == SCHED_WAIT) {
-        w->phase = ASLEEP;
-        return;
+    struct virtual_worker *w = context;
+    struct simulation *s = w->simulation;
+    uint32_t first = s->first[group], end_of = s->first[group + 1];
+    if (w->stage == 0) return spend(w, s->costs->count_ns * (end_of - first));
+    for (uint32_t tx = first; tx < end_of; tx++) {
+        ASSERT(would_hold(s, tx));
+        commit(w, tx);
     }
-    sched_waited(&s->sched);
-    take(s, w, task);
+    return end(w, WORKER_YES);
 }
 
-static void step(struct simulation *s, struct worker *w)
+static enum worker_answer op_commit_speculative(void *context, uint32_t tx)
 {
-    switch (w->phase) {
-    case ASK: take(s, w, sched_next(&s->sched)); break;
-    case SEE:
-        w->saw = seen_now(s, w->tx);
-        w->phase = PUBLISHING;
-        spend(s, w, slowed(s, w->tx) - slowed(s, w->tx) / 2);
-        break;
-    case PUBLISHING: publish(s, w); break;
-    case PUBLISHED: published(s, w); break;
-    case REVISE: revise(s, w); break;
-    case REVISED: revised(s, w); break;
-    case AT_HEAD: at_head(s, w); break;
-    case CHECKED: checked(s, w); break;
-    case COMMIT: commit(s, w); break;
-    case SPIN: fall_asleep(s, w); break;
-    case WAKE:
-        sched_waited(&s->sched);
-        take(s, w, sched_next(&s->sched));
-        break;
-    case ASLEEP:
-    case DONE: ASSERT(false);
+    struct virtual_worker *w = context;
+    struct simulation *s = w->simulation;
+    struct item *item = &s->items[tx];
+    if (!item->there) return WORKER_NONE;
+    if (w->stage == 0) return spend(w, check_price(s, tx));
+    if (would_hold(s, tx)) {
+        prediction_record_success(&s->prediction, tx, item->before_same_account, item->before_same_class);
+        commit(w, tx);
+        return end(w, WORKER_YES);
     }
+    prediction_record_conflict(&s->prediction, tx, latest_need(s, tx));
+    write(s, tx);
+    s->out->reruns++;
+    return end(w, WORKER_NO);
 }
 
-/* Those who look for work see at once that there is some; those who sleep are woken. */
+static enum worker_answer op_commit_executed(void *context, uint32_t tx, enum execution_mode mode)
+{
+    struct virtual_worker *w = context;
+    if (mode == EXECUTE_IN_PLACE)
+        w->simulation->items[tx].version++;
+    else
+        write(w->simulation, tx);
+    commit(w, tx);
+    return WORKER_YES;
+}
+
+static enum worker_answer op_spin(void *context, uint32_t epoch)
+{
+    struct virtual_worker *w = context;
+    if (w->stage++ == 0) {
+        w->at += w->simulation->costs->spin_ns;
+        return WORKER_AGAIN;
+    }
+    return end(w, sched_epoch(&w->simulation->sched) != epoch ? WORKER_YES : WORKER_NO);
+}
+
+static void op_sleep(void *context, uint32_t epoch)
+{
+    struct virtual_worker *w = context;
+    w->asleep = sched_epoch(&w->simulation->sched) == epoch;
+}
+
+static const struct worker_ops operations = {
+    .defers = op_defers,
+    .execute = op_execute,
+    .publish = op_publish,
+    .drop = op_drop,
+    .validate = op_validate,
+    .commit_group = op_commit_group,
+    .commit_speculative = op_commit_speculative,
+    .commit_executed = op_commit_executed,
+    .spin = op_spin,
+    .sleep = op_sleep,
+};
+
+/* ---- virtual time ------------------------------------------------------------------------------------------------ */
+
+/* The epoch was raised: who spins sees it at once, who sleeps is awake a while later. */
 static void call_waiting(struct simulation *s, uint64_t now)
 {
     for (unsigned i = 0; i < s->worker_count; i++) {
-        struct worker *w = &s->workers[i];
-        if (w->phase != SPIN && w->phase != ASLEEP) continue;
-        w->at = w->phase == SPIN ? now : now + s->costs->wake_ns;
-        w->phase = w->phase == SPIN ? ASK : WAKE;
+        struct virtual_worker *w = &s->workers[i];
+        if (w->worker.phase == WORKER_SPIN && w->at > now) w->at = now;
+        if (!w->asleep) continue;
+        w->asleep = false;
+        w->at = now + s->costs->wake_ns;
     }
 }
 
-static struct worker *whose_turn(struct simulation *s)
+/* The driver calls those who wait after each step. */
+static void wake(void *context)
 {
-    struct worker *next = NULL;
+    (void)context;
+}
+
+static struct virtual_worker *whose_turn(struct simulation *s)
+{
+    struct virtual_worker *next = NULL;
     for (unsigned i = 0; i < s->worker_count; i++) {
-        struct worker *w = &s->workers[i];
-        if (w->phase != ASLEEP && w->phase != DONE && (next == NULL || w->at < next->at)) next = w;
+        struct virtual_worker *w = &s->workers[i];
+        if (!w->asleep && w->worker.phase != WORKER_DONE && (next == NULL || w->at < next->at)) next = w;
     }
     return next;
+}
+
+static void step(struct simulation *s, struct virtual_worker *w)
+{
+    uint32_t epoch = sched_epoch(&s->sched);
+    uint64_t now = w->at;
+    if (w->worker.phase == WORKER_ASK) w->at += s->costs->schedule_ns;
+    (void)worker_step(&w->worker);
+    if (sched_epoch(&s->sched) != epoch) call_waiting(s, now);
 }
 
 /* ---- a block ----------------------------------------------------------------------------------------------------- */
@@ -425,7 +386,7 @@ static void run_alone(struct simulation *s, unsigned workers)
     const struct explain_case *c = s->c;
     uint32_t n = c->graph->tx_count;
     uint64_t gas_all = s->plan.gas, gas = 0, ns = 0;
-    if (workers > 1 && plan_share_at_once(&s->plan)) return;
+    if (workers > 1 && plan_promises_work(gas_all, n)) return;
     while (s->from < n) {
         ns += c->ns[s->from];
         gas += c->gas[s->from];
@@ -447,19 +408,19 @@ static void run_shared(struct simulation *s, unsigned workers)
     s->group_of = ARENA_ARRAY(&s->arena, uint32_t, (size_t)n + 1);
     uint32_t groups = plan_groups(&s->plan, s->from, workers, s->first, s->group_of);
     s->worker_count = workers < groups ? workers : groups;
-    sched_init(&s->sched, groups, s->worker_count, UINT32_MAX, ARENA_ARRAY(&s->arena, struct sched_item, groups));
+    sched_init(&s->sched, groups, s->worker_count, plan_window(groups, n - s->from, s->worker_count),
+               ARENA_ARRAY(&s->arena, struct sched_item, groups), wake, NULL);
     plan_set_heavy(&s->sched, &s->plan, s->first, &s->arena);
-    hints_make(&s->hints, s->c->task, s->from, &s->arena);
-    s->workers = ARENA_ARRAY(&s->arena, struct worker, s->worker_count);
-    for (unsigned i = 0; i < s->worker_count; i++)
-        s->workers[i] = (struct worker){.phase = ASK, .at = s->ended_ns + (i == 0 ? 0 : s->costs->wake_ns)};
-    if (s->worker_count > 1) s->workers[1].at += s->costs->plan_ns * (n - s->from);
-    for (struct worker *w; (w = whose_turn(s)) != NULL;) {
-        uint32_t epoch = sched_epoch(&s->sched);
-        uint64_t now = w->at;
-        step(s, w);
-        if (sched_epoch(&s->sched) != epoch) call_waiting(s, now);
+    prediction_make(&s->prediction, &s->plan, s->from, &s->arena);
+    s->workers = ARENA_ARRAY(&s->arena, struct virtual_worker, s->worker_count);
+    for (unsigned i = 0; i < s->worker_count; i++) {
+        struct virtual_worker *w = &s->workers[i];
+        *w = (struct virtual_worker){.simulation = s, .at = s->ended_ns + (i == 0 ? 0 : s->costs->wake_ns)};
+        w->worker = (struct worker){
+            .sched = &s->sched, .ops = &operations, .context = w, .first = s->first, .may_overwrite = true};
     }
+    if (s->worker_count > 1) s->workers[1].at += s->costs->plan_ns * (n - s->from);
+    for (struct virtual_worker *w; (w = whose_turn(s)) != NULL;) step(s, w);
     ASSERT(s->committed == n);
 }
 
@@ -469,7 +430,8 @@ void explain_simulate(const struct explain_case *c, unsigned workers, const stru
     uint32_t n = c->graph->tx_count;
     *out = (struct explain_simulation){.workers = workers};
     struct simulation s = {.c = c, .costs = costs, .out = out};
-    plan_make(&s.plan, c->task, c->costs, &s.arena);
+    const struct block_task *t = c->task;
+    s.plan = plan_make(t->transactions, t->senders, t->transaction_count, t->header->gas_used);
     s.items = ARENA_ARRAY(&s.arena, struct item, (size_t)n + 1);
     memset(s.items, 0, ((size_t)n + 1) * sizeof *s.items);
     collect_needs(&s);

@@ -2,23 +2,24 @@
 #include "state/state.h"
 
 /* How a value gets into the table: location_write or location_overwrite. */
-typedef void location_writer(struct state_table *, struct location *, struct u256, uint32_t);
+typedef void location_writer(struct location *, struct u256, uint32_t, struct arena *);
 
 static ALWAYS_INLINE void commit_account(struct state *s, struct account *a, location_writer *write)
 {
     struct account_entry *e = a->entry;
+    struct arena *arena = state_table_versions(s->table);
     bool changed = false;
     if (!u256_is_zero(a->balance_delta)) {
         struct u256 balance = u256_add(location_balance(&e->balance, UINT32_MAX), a->balance_delta);
-        write(s->table, &e->balance, balance, 0);
+        write(&e->balance, balance, 0, arena);
         changed = true;
     }
     if ((a->flags & ACCOUNT_HAS_NONCE) && a->nonce != a->nonce_start) {
-        write(s->table, &e->nonce, U256(a->nonce), 0);
+        write(&e->nonce, U256(a->nonce), 0, arena);
         changed = true;
     }
     if ((a->flags & ACCOUNT_HAS_META) && !meta_equal(a->meta, a->meta_start)) {
-        write(s->table, &e->meta, meta_pack(a->meta), 0);
+        write(&e->meta, meta_pack(a->meta), 0, arena);
         changed = true;
     }
     if (changed) state_table_account_changed(s->table, e);
@@ -30,7 +31,7 @@ static ALWAYS_INLINE void commit(struct state *s, location_writer *write)
     for (uint32_t i = 0; i < s->slot_count; i++) {
         struct slot *slot = s->slots[i];
         if (u256_equal(slot->current, slot->original) || (slot->account->flags & ACCOUNT_DESTRUCTED)) continue;
-        write(s->table, &slot->entry->location, slot->current, slot->account->meta.generation);
+        write(&slot->entry->location, slot->current, slot->account->meta.generation, state_table_versions(s->table));
         state_table_slot_changed(s->table, slot->entry);
     }
 }
@@ -50,6 +51,6 @@ void state_bring_into_existence(struct state *s, struct account_entry *e)
     struct meta meta = meta_unpack(&location_find(&e->meta, UINT32_MAX)->value);
     if (s->clear_empty || meta.exists) return;
     meta.exists = true;
-    location_write(s->table, &e->meta, meta_pack(meta), 0);
+    location_write(&e->meta, meta_pack(meta), 0, state_table_versions(s->table));
     state_table_account_changed(s->table, e);
 }

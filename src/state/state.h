@@ -5,14 +5,9 @@
  *
  *   state_view    the state before the block: callbacks into memory, a database, a witness, a remote node.
  *   state_table   one per block, shared by all workers: every address and every (address, slot) that the block
- *                 touches, found by the only hash look-up there is, loaded once from the view. Each location (an
- *                 account's balance, nonce and meta; a slot) carries its versions, newest transaction first:
- *
- *                     location.top ──► tx 9 ──► tx 4 ──► parent (tx 0)
- *
- *                 Transaction i reads the newest live version below i. Versions are never removed or changed while
- *                 workers run, only marked dead, so reading needs no lock. The serial executor keeps one version behind
- *                 `top` and overwrites it in place.
+ *                 touches, found by the only hash look-up there is, loaded once from the view. An account has three
+ *                 locations (balance, nonce, meta), a slot is one; each carries its values by transaction
+ *                 (versions/versions.h). The serial executor overwrites one value in place.
  *   state         one per worker: the records of the transaction that it runs now, with a journal for reverting
  *                 calls. Loading a location the first time in a transaction notes which version was seen; that is the
  *                 read set.
@@ -33,6 +28,7 @@
 
 #include "base/base.h"
 #include "u256/u256.h"
+#include "versions/versions.h"
 
 /* ---- where state comes from ---------------------------------------------------------------------------------- */
 
@@ -93,37 +89,7 @@ size_t code_cache_bytes(struct code_cache *c);
 /* The code of accounts without code. */
 extern const struct code code_empty;
 
-/* ---- locations and versions ---------------------------------------------------------------------------------- */
-
-enum version_kind {
-    VERSION_VALUE = 0, /* value is the word, nonce, packed meta or absolute balance */
-    VERSION_DELTA = 1, /* value is added to the balance below; total is not known yet */
-    VERSION_TOTAL = 2, /* a delta whose total has been filled in when it was committed */
-    VERSION_DEAD = 3,  /* given up: readers skip it */
-};
-
-/* One value of one location, written by transaction number `tx` (1 for the first; 0 is the state before the block). */
-struct version {
-    _Atomic(struct version *) next; /* older */
-    uint32_t tx;
-    uint32_t generation;   /* slots: the account's storage generation when it was written */
-    _Atomic uint32_t kind; /* enum version_kind */
-    uint32_t depth;        /* of versions from a declared list: how many are older */
-    struct version *skip;  /* one of them, so chosen that any is found in a logarithm of steps; NULL elsewhere */
-    struct u256 value;
-};
-struct balance_version {
-    struct version v;
-    struct u256 total; /* the balance including this delta; valid when kind is VERSION_TOTAL */
-};
-
-/* The marks are for executions that run ahead of the line (mv/mv.h): the highest number of a transaction that has
- * read the location, or may have. Who writes it for a lower number looks at them. */
-struct location {
-    _Atomic(struct version *) top;
-    _Atomic uint32_t read_by;  /* has seen the value */
-    _Atomic uint32_t least_by; /* a balance: has asked whether it is at least so much */
-};
+/* ---- the table ------------------------------------------------------------------------------------------------ */
 
 /* Code, existence and storage generation of an account; travels in a version packed into one word (meta_pack). */
 struct meta {
@@ -209,23 +175,8 @@ void state_table_slot_changed(struct state_table *t, struct slot_entry *e);
 struct account_entry *state_table_changed_accounts(const struct state_table *t);
 struct slot_entry *state_table_changed_slots(const struct state_table *t);
 
-/* The newest live version below transaction number `tx`. */
-static ALWAYS_INLINE struct version *location_find(const struct location *l, uint32_t tx)
-{
-    struct version *v = atomic_load_explicit(&l->top, memory_order_acquire);
-    while (UNLIKELY(v->tx >= tx && v->tx != 0) ||
-           UNLIKELY(atomic_load_explicit(&v->kind, memory_order_acquire) == VERSION_DEAD))
-        v = v->skip != NULL && v->skip->tx >= tx ? v->skip : atomic_load_explicit(&v->next, memory_order_acquire);
-    return v;
-}
-
-/* The balance as transaction number `tx` finds it, and as whoever wrote `v` found it: the chain below gives it. */
-struct u256 location_balance(const struct location *l, uint32_t tx);
-struct u256 location_balance_below(const struct version *v);
-/* Makes `value` the newest value, in place where possible. Only while no other thread reads. */
-void location_write(struct state_table *t, struct location *l, struct u256 value, uint32_t generation);
-/* The same, where the newest value may be another transaction's: overwrites that. */
-void location_overwrite(struct state_table *t, struct location *l, struct u256 value, uint32_t generation);
+/* Where values that are written in place live (versions/versions.h); reset with the table. */
+struct arena *state_table_versions(struct state_table *t);
 
 /* ---- one transaction's records ------------------------------------------------------------------------------- */
 

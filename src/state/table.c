@@ -68,6 +68,11 @@ struct code_cache *state_table_codes(struct state_table *t)
     return t->codes;
 }
 
+struct arena *state_table_versions(struct state_table *t)
+{
+    return &t->versions;
+}
+
 const struct state_view *state_table_view(const struct state_table *t)
 {
     return t->view;
@@ -102,17 +107,6 @@ static bool slot_has_name(const void *entry, const void *name)
     return slot->account == n->account && u256_equal(slot->key, *n->key);
 }
 
-static void version_init(struct version *v, struct u256 value)
-{
-    atomic_init(&v->next, NULL);
-    atomic_init(&v->kind, VERSION_VALUE);
-    v->tx = 0;
-    v->generation = 0;
-    v->depth = 0;
-    v->skip = NULL;
-    v->value = value;
-}
-
 void state_account_entry_init(struct account_entry *e, const struct address *a, uint64_t hash,
                               const struct account_data *data)
 {
@@ -120,20 +114,16 @@ void state_account_entry_init(struct account_entry *e, const struct address *a, 
     e->code_hash = data->exists ? data->code_hash : code_empty.hash;
     bool no_code = hash_equal(&e->code_hash, &code_empty.hash);
     struct meta meta = {.code = no_code ? &code_empty : NULL, .generation = 0, .exists = data->exists};
-    version_init(&e->parent_balance, data->balance);
-    version_init(&e->parent_nonce, U256(data->nonce));
-    version_init(&e->parent_meta, meta_pack(meta));
-    atomic_init(&e->balance.top, &e->parent_balance);
-    atomic_init(&e->nonce.top, &e->parent_nonce);
-    atomic_init(&e->meta.top, &e->parent_meta);
+    location_init(&e->balance, &e->parent_balance, data->balance);
+    location_init(&e->nonce, &e->parent_nonce, U256(data->nonce));
+    location_init(&e->meta, &e->parent_meta, meta_pack(meta));
 }
 
 void state_slot_entry_init(struct slot_entry *e, struct account_entry *a, const struct u256 *key, uint64_t hash,
                            struct u256 value)
 {
     *e = (struct slot_entry){.account = a, .key = *key, .hash = hash};
-    version_init(&e->parent, value);
-    atomic_init(&e->location.top, &e->parent);
+    location_init(&e->location, &e->parent, value);
 }
 
 struct account_entry *state_table_account_hashed(struct state_table *t, const struct address *a, uint64_t hash,
@@ -211,75 +201,6 @@ const struct code *state_table_parent_code(struct state_table *t, struct account
     }
     atomic_store_explicit(&e->parent_code, code, memory_order_release);
     return code;
-}
-
-/* ---- values of locations ------------------------------------------------------------------------------------- */
-
-static struct version *next_live(const struct version *v)
-{
-    struct version *next = atomic_load_explicit(&v->next, memory_order_acquire);
-    while (atomic_load_explicit(&next->kind, memory_order_acquire) == VERSION_DEAD)
-        next = atomic_load_explicit(&next->next, memory_order_acquire);
-    return next;
-}
-
-/* Sums up a chain of versions from `v` downwards. */
-static struct u256 balance_from(const struct version *v)
-{
-    struct u256 sum = U256_ZERO;
-    for (;; v = next_live(v)) {
-        switch (atomic_load_explicit(&v->kind, memory_order_acquire)) {
-        case VERSION_VALUE: return u256_add(sum, v->value);
-        case VERSION_TOTAL: return u256_add(sum, ((const struct balance_version *)v)->total);
-        case VERSION_DELTA: sum = u256_add(sum, v->value); break;
-        default: /* died while we looked: its delta no longer counts */ break;
-        }
-    }
-}
-
-struct u256 location_balance(const struct location *l, uint32_t tx)
-{
-    return balance_from(location_find(l, tx));
-}
-
-struct u256 location_balance_below(const struct version *v)
-{
-    return balance_from(next_live(v));
-}
-
-static void put_on_top(struct state_table *t, struct location *l, struct version *top, struct u256 value,
-                       uint32_t generation)
-{
-    struct version *v = ARENA_NEW(&t->versions, struct version);
-    version_init(v, value);
-    v->tx = top->tx;
-    v->generation = generation;
-    atomic_init(&v->next, top);
-    atomic_store_explicit(&l->top, v, memory_order_release);
-}
-
-/* Writes in place, for serial use: one overwritable version above the parent's. */
-void location_write(struct state_table *t, struct location *l, struct u256 value, uint32_t generation)
-{
-    struct version *top = location_find(l, UINT32_MAX);
-    if (top->tx != 0 || atomic_load_explicit(&top->next, memory_order_relaxed) == NULL) {
-        put_on_top(t, l, top, value, generation);
-        return;
-    }
-    top->value = value;
-    top->generation = generation;
-}
-
-void location_overwrite(struct state_table *t, struct location *l, struct u256 value, uint32_t generation)
-{
-    struct version *top = location_find(l, UINT32_MAX);
-    if (atomic_load_explicit(&top->next, memory_order_relaxed) == NULL ||
-        atomic_load_explicit(&top->kind, memory_order_relaxed) != VERSION_VALUE) {
-        put_on_top(t, l, top, value, generation);
-        return;
-    }
-    top->value = value;
-    top->generation = generation;
 }
 
 /* ---- the list of changes ------------------------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
-/* mv by hand: which changes below a transaction that ran ahead disturb it and which do not. Random blocks:
- * tests/sim. */
-#include "mv/mv.h"
+/* Executions by hand: which changes below a transaction that ran ahead disturb it and which do not. Random blocks:
+ * tests/explore. */
+#include "parallel/execution.h"
 
 #include "harness.h"
 #include "state/memory.h"
@@ -41,19 +41,19 @@ static void set(struct stage *t)
 }
 
 /* Whether what ran ahead still holds after what ran at the head. */
-static bool holds(struct stage *t, const struct account_entry *beneficiary, uint64_t fees, struct mv_conflict *conflict)
+static bool holds(struct stage *t, const struct account_entry *beneficiary, uint64_t fees, struct conflict *conflict)
 {
     state_finalize(t->ahead);
-    struct mv_execution *second = mv_publish(t->ahead, NULL, &t->versions);
+    struct execution *second = execution_publish(t->ahead, NULL, &t->versions);
     state_finalize(t->head);
-    struct mv_execution *first = mv_publish(t->head, NULL, &t->versions);
-    mv_commit(first);
+    struct execution *first = execution_publish(t->head, NULL, &t->versions);
+    execution_commit(first);
     struct u256 wei = U256(fees);
-    *conflict = (struct mv_conflict){0};
-    bool held = mv_holds(second, beneficiary, &wei, conflict);
-    bool depends_on_fees = beneficiary != NULL && mv_saw_balance(second, beneficiary);
+    *conflict = (struct conflict){0};
+    bool held = execution_is_valid(second, beneficiary, &wei, conflict);
+    bool depends_on_fees = beneficiary != NULL && execution_saw_balance(second, beneficiary);
     /* What was sure can be spoiled only by somebody who notices it. */
-    if (!held && !depends_on_fees) CHECK(!second->sure || first->disturbs);
+    if (!held && !depends_on_fees) CHECK(!second->validated || first->invalidates);
     return held;
 }
 
@@ -73,10 +73,10 @@ static void write_slot(struct state *s, uint64_t value)
     state_set_slot(s, state_slot(s, state_account(s, &alice), &key), &word);
 }
 
-TEST(mv_the_same_value_again_disturbs_nobody)
+TEST(execution_the_same_value_again_disturbs_nobody)
 {
     struct stage t;
-    struct mv_conflict conflict;
+    struct conflict conflict;
     struct u256 key = U256(1);
     for (uint64_t value = 6; value <= 7; value++) {
         set(&t);
@@ -92,10 +92,10 @@ TEST(mv_the_same_value_again_disturbs_nobody)
     }
 }
 
-TEST(mv_a_question_about_a_balance_survives_what_does_not_change_the_answer)
+TEST(execution_a_question_about_a_balance_survives_what_does_not_change_the_answer)
 {
     struct stage t;
-    struct mv_conflict conflict;
+    struct conflict conflict;
     for (uint64_t taken = 39; taken <= 41; taken++) {
         set(&t);
         struct u256 enough = U256(60), wei = U256(taken);
@@ -106,10 +106,10 @@ TEST(mv_a_question_about_a_balance_survives_what_does_not_change_the_answer)
     }
 }
 
-TEST(mv_a_balance_that_was_looked_at_counts_the_fees_of_its_owner)
+TEST(execution_a_balance_that_was_looked_at_counts_the_fees_of_its_owner)
 {
     struct stage t;
-    struct mv_conflict conflict;
+    struct conflict conflict;
     for (uint64_t fees = 0; fees <= 1; fees++) {
         set(&t);
         struct account *a = state_account(t.ahead, &alice);
@@ -120,10 +120,10 @@ TEST(mv_a_balance_that_was_looked_at_counts_the_fees_of_its_owner)
     }
 }
 
-TEST(mv_credits_commute)
+TEST(execution_credits_commute)
 {
     struct stage t;
-    struct mv_conflict conflict;
+    struct conflict conflict;
     set(&t);
     struct u256 one = U256(1), two = U256(2);
     struct account *a = state_account(t.ahead, &alice);
@@ -138,10 +138,10 @@ TEST(mv_credits_commute)
 
 /* Balances near 2^256 come in tests only, but the answer must be that of serial execution there too: 2^256 - 10 and
  * 20 are 10. */
-TEST(mv_a_balance_that_overflows_is_noticed)
+TEST(execution_a_balance_that_overflows_is_noticed)
 {
     struct stage t;
-    struct mv_conflict conflict;
+    struct conflict conflict;
     set(&t);
     struct u256 twenty = U256(20), fifteen = U256(15), hundred = U256(100);
     struct account *poor = state_account(t.ahead, &alice);
@@ -158,10 +158,10 @@ TEST(mv_a_balance_that_overflows_is_noticed)
 }
 
 /* A credit of 2^256 - 10 takes 10 away; from 5 it leaves nearly 2^256. */
-TEST(mv_a_balance_that_overflows_downwards_is_noticed)
+TEST(execution_a_balance_that_overflows_downwards_is_noticed)
 {
     struct stage t;
-    struct mv_conflict conflict;
+    struct conflict conflict;
     set(&t);
     struct u256 much = u256_sub(U256_ZERO, U256(10)), asked = U256(200), most = U256(95);
     struct account *poor = state_account(t.ahead, &alice);
@@ -172,31 +172,31 @@ TEST(mv_a_balance_that_overflows_downwards_is_noticed)
     strike(&t);
 }
 
-TEST(mv_what_was_given_up_is_not_seen)
+TEST(execution_what_was_given_up_is_not_seen)
 {
     struct stage t;
     set(&t);
     write_slot(t.ahead, 9);
     state_finalize(t.ahead);
-    struct mv_execution *e = mv_publish(t.ahead, NULL, &t.versions);
+    struct execution *e = execution_publish(t.ahead, NULL, &t.versions);
     struct u256 key = U256(1);
     struct slot_entry *slot = state_slot(t.head, state_account(t.head, &alice), &key)->entry;
     CHECK_EQ_U64(location_find(&slot->location, 3)->value.w[0], 9);
     CHECK_EQ_U64(location_find(&slot->location, 2)->value.w[0], 7);
-    mv_withdraw(e);
+    execution_withdraw(e);
     CHECK_EQ_U64(location_find(&slot->location, 3)->value.w[0], 7);
     strike(&t);
 }
 
 /* Transaction 2 first pays alice 1000 wei; run again it takes 50 of her 100, while transaction 1 takes 80. */
-TEST(mv_an_execution_is_not_sure_of_what_its_predecessor_left)
+TEST(execution_an_execution_is_not_sure_of_what_its_predecessor_left)
 {
     struct stage t;
     set(&t);
     struct u256 paid = U256(1000), taken = U256(50), spent = U256(80);
     state_credit(t.ahead, state_account(t.ahead, &alice), &paid);
     state_finalize(t.ahead);
-    struct mv_execution *first = mv_publish(t.ahead, NULL, &t.versions);
+    struct execution *first = execution_publish(t.ahead, NULL, &t.versions);
     state_begin(t.ahead, 2, true);
     struct account *a = state_account(t.ahead, &alice);
     CHECK(state_balance_at_least(t.ahead, a, &taken));
@@ -205,10 +205,10 @@ TEST(mv_an_execution_is_not_sure_of_what_its_predecessor_left)
 
     state_debit(t.head, state_account(t.head, &alice), &spent);
     state_finalize(t.head);
-    mv_commit(mv_publish(t.head, NULL, &t.versions));
-    struct mv_execution *second = mv_publish(t.ahead, first, &t.versions);
-    CHECK(!second->sure);
-    CHECK(!mv_holds(second, NULL, NULL, NULL));
+    execution_commit(execution_publish(t.head, NULL, &t.versions));
+    struct execution *second = execution_publish(t.ahead, first, &t.versions);
+    CHECK(!second->validated);
+    CHECK(!execution_is_valid(second, NULL, NULL, NULL));
     strike(&t);
 }
 
@@ -219,25 +219,25 @@ static uint32_t chain_length(const struct location *l)
     return length;
 }
 
-TEST(mv_forgotten_versions_are_not_walked_over)
+TEST(execution_forgotten_versions_are_not_walked_over)
 {
     struct stage t;
     set(&t);
-    struct mv_execution *last = NULL;
+    struct execution *last = NULL;
     for (uint64_t run = 0; run < 10; run++) {
         state_begin(t.ahead, 2, true);
         write_slot(t.ahead, 8 + run);
         state_finalize(t.ahead);
-        last = mv_publish(t.ahead, last, &t.versions);
+        last = execution_publish(t.ahead, last, &t.versions);
     }
     struct u256 key = U256(1);
     struct slot_entry *slot = state_slot(t.head, state_account(t.head, &alice), &key)->entry;
     CHECK_EQ_U64(chain_length(&slot->location), 11);
-    mv_forget(last);
+    execution_forget(last);
     CHECK_EQ_U64(chain_length(&slot->location), 2);
     CHECK_EQ_U64(location_find(&slot->location, 3)->value.w[0], 17);
-    mv_withdraw(last);
-    mv_forget(last);
+    execution_withdraw(last);
+    execution_forget(last);
     CHECK_EQ_U64(chain_length(&slot->location), 1);
     strike(&t);
 }

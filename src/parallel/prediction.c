@@ -1,4 +1,4 @@
-#include "block/hints.h"
+#include "parallel/prediction.h"
 
 enum { SUSPICION_STEP = 4, SUSPICION_MAX = 12, SUSPICION_LIMIT = 4 };
 /* What of a transaction's call data is looked at, and so many accounts at most. */
@@ -48,8 +48,8 @@ static bool looks_like_address(const uint8_t word[32])
 
 /* The accounts that a transaction of the class names: at least one. Who names none besides the sender is like all that
  * call the same function. */
-static uint32_t keys_of(uint64_t keys[KEYS_MAX], const struct transaction *tx, const struct address *sender,
-                        uint64_t class)
+static uint32_t accounts_of(uint64_t keys[KEYS_MAX], const struct transaction *tx, const struct address *sender,
+                            uint64_t class)
 {
     uint32_t count = 0;
     keys[count++] = tag_of(sender->b, class);
@@ -62,8 +62,9 @@ static uint32_t keys_of(uint64_t keys[KEYS_MAX], const struct transaction *tx, c
     return count;
 }
 
-/* Enters transaction `i` (counted from h->from) of a class and returns its last kin. */
-static uint32_t enter_keys(struct hints *h, struct last_table *named, const uint64_t *keys, uint32_t count, uint32_t i)
+/* Enters transaction `i` (counted from p->from) of a class and returns the last one that names one of its accounts. */
+static uint32_t enter_accounts(struct prediction *p, struct last_table *named, const uint64_t *keys, uint32_t count,
+                               uint32_t i)
 {
     uint32_t last = 0;
     for (uint32_t k = 0; k < count; k++) {
@@ -71,87 +72,87 @@ static uint32_t enter_keys(struct hints *h, struct last_table *named, const uint
         if (l->tx <= i && l->tx > last) last = l->tx;
         l->tx = i + 1;
     }
-    return last == 0 ? HINTS_NONE : h->from + last - 1;
+    return last == 0 ? PREDICTION_NONE : p->from + last - 1;
 }
 
-void hints_make(struct hints *h, const struct block_task *task, uint32_t from, struct arena *arena)
+void prediction_make(struct prediction *p, const struct plan *plan, uint32_t from, struct arena *arena)
 {
-    uint32_t count = task->transaction_count - from, classes = 0;
+    uint32_t count = plan->count - from, classes = 0;
     struct last_table called, named;
     table_init(&called, count, arena);
     table_init(&named, (size_t)count * 4, arena);
     size_t names = 0;
-    h->from = from;
-    h->class_of = ARENA_ARRAY(arena, uint32_t, count);
-    h->before = ARENA_ARRAY(arena, uint32_t, count);
-    h->kin = ARENA_ARRAY(arena, uint32_t, count);
+    p->from = from;
+    p->class_of = ARENA_ARRAY(arena, uint32_t, count);
+    p->in_class = ARENA_ARRAY(arena, uint32_t, count);
+    p->same_account = ARENA_ARRAY(arena, uint32_t, count);
     for (uint32_t i = 0; i < count; i++) {
-        const struct transaction *tx = &task->transactions[from + i];
-        h->class_of[i] = h->before[i] = h->kin[i] = HINTS_NONE;
+        const struct transaction *tx = &plan->transactions[from + i];
+        p->class_of[i] = p->in_class[i] = p->same_account[i] = PREDICTION_NONE;
         if (tx->is_create || tx->data.size == 0) continue;
         uint64_t class = tag_of(tx->to.b, 0), keys[KEYS_MAX];
         struct last_of *l = table_at(&called, class);
-        h->class_of[i] = l->tx != 0 ? h->class_of[l->tx - 1] : classes++;
-        if (l->tx != 0) h->before[i] = from + l->tx - 1;
+        p->class_of[i] = l->tx != 0 ? p->class_of[l->tx - 1] : classes++;
+        if (l->tx != 0) p->in_class[i] = from + l->tx - 1;
         l->tx = i + 1;
-        uint32_t key_count = keys_of(keys, tx, &task->senders[from + i], class);
+        uint32_t key_count = accounts_of(keys, tx, &plan->senders[from + i], class);
         if (names + key_count > (size_t)count * 4)
             continue; /* the table is half full: more names than there mostly are */
         names += key_count;
-        h->kin[i] = enter_keys(h, &named, keys, key_count, i);
+        p->same_account[i] = enter_accounts(p, &named, keys, key_count, i);
     }
-    h->suspects = ARENA_ARRAY(arena, struct suspect, classes + 1);
+    p->suspicions = ARENA_ARRAY(arena, struct suspicion, classes + 1);
     for (uint32_t i = 0; i < classes; i++) {
-        atomic_init(&h->suspects[i].kin, 0);
-        atomic_init(&h->suspects[i].any, 0);
+        atomic_init(&p->suspicions[i].same_account, 0);
+        atomic_init(&p->suspicions[i].same_class, 0);
     }
 }
 
 /* Relaxed throughout: a stale suspicion is as good a guess as a fresh one. */
-static void soften(_Atomic uint8_t *suspicion)
+static void lower_suspicion(_Atomic uint8_t *suspicion)
 {
     uint8_t now = atomic_load_explicit(suspicion, memory_order_relaxed);
     if (now != 0) atomic_store_explicit(suspicion, now - 1, memory_order_relaxed);
 }
 
-static void harden(_Atomic uint8_t *suspicion)
+static void raise_suspicion(_Atomic uint8_t *suspicion)
 {
     uint8_t now = atomic_load_explicit(suspicion, memory_order_relaxed);
     now = now + SUSPICION_STEP > SUSPICION_MAX ? SUSPICION_MAX : (uint8_t)(now + SUSPICION_STEP);
     atomic_store_explicit(suspicion, now, memory_order_relaxed);
 }
 
-static struct suspect *suspect_of(struct hints *h, uint32_t tx)
+static struct suspicion *suspicion_of(struct prediction *p, uint32_t tx)
 {
-    uint32_t class = h->class_of[tx - h->from];
-    return class == HINTS_NONE ? NULL : &h->suspects[class];
+    uint32_t class = p->class_of[tx - p->from];
+    return class == PREDICTION_NONE ? NULL : &p->suspicions[class];
 }
 
-void hints_praise(struct hints *h, uint32_t tx, bool before_kin, bool before_any)
+void prediction_record_success(struct prediction *p, uint32_t tx, bool before_same_account, bool before_same_class)
 {
-    struct suspect *s = suspect_of(h, tx);
+    struct suspicion *s = suspicion_of(p, tx);
     if (s == NULL) return;
-    if (before_kin) soften(&s->kin);
-    if (before_any) soften(&s->any);
+    if (before_same_account) lower_suspicion(&s->same_account);
+    if (before_same_class) lower_suspicion(&s->same_class);
 }
 
-void hints_blame(struct hints *h, uint32_t tx, uint32_t missed)
+void prediction_record_conflict(struct prediction *p, uint32_t tx, uint32_t missed)
 {
-    struct suspect *s = suspect_of(h, tx);
+    struct suspicion *s = suspicion_of(p, tx);
     if (s == NULL) return;
-    /* Waiting for the last kin would have been enough if that is the one it missed, or a later one. */
-    uint32_t kin = h->kin[tx - h->from];
-    bool kin_is_enough = missed != HINTS_NONE && kin != HINTS_NONE && kin >= missed;
-    harden(&s->kin);
-    if (!kin_is_enough) harden(&s->any);
+    /* Waiting for the last one with an account in common would have been enough if that is the one it missed, or a later one. */
+    uint32_t predecessor = p->same_account[tx - p->from];
+    bool is_enough = missed != PREDICTION_NONE && predecessor != PREDICTION_NONE && predecessor >= missed;
+    raise_suspicion(&s->same_account);
+    if (!is_enough) raise_suspicion(&s->same_class);
 }
 
-uint32_t hints_expect_conflict(const struct hints *h, uint32_t tx)
+uint32_t prediction_of_conflict(const struct prediction *p, uint32_t tx)
 {
-    uint32_t i = tx - h->from;
-    if (h->class_of[i] == HINTS_NONE) return HINTS_NONE;
-    const struct suspect *s = &h->suspects[h->class_of[i]];
-    if (atomic_load_explicit(&s->any, memory_order_relaxed) >= SUSPICION_LIMIT) return h->before[i];
-    if (atomic_load_explicit(&s->kin, memory_order_relaxed) >= SUSPICION_LIMIT) return h->kin[i];
-    return HINTS_NONE;
+    uint32_t i = tx - p->from;
+    if (p->class_of[i] == PREDICTION_NONE) return PREDICTION_NONE;
+    const struct suspicion *s = &p->suspicions[p->class_of[i]];
+    if (atomic_load_explicit(&s->same_class, memory_order_relaxed) >= SUSPICION_LIMIT) return p->in_class[i];
+    if (atomic_load_explicit(&s->same_account, memory_order_relaxed) >= SUSPICION_LIMIT) return p->same_account[i];
+    return PREDICTION_NONE;
 }
