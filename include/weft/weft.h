@@ -125,7 +125,8 @@ enum {
     WEFT_INVALID_BLOCK = 4,       /**< the block breaks a rule, or its header does not agree with what was computed */
     WEFT_STATE_UNAVAILABLE = 5,   /**< a state callback failed, or something that is needed is not in the state */
     WEFT_UNKNOWN_NAME = 6,        /**< no fork or chain has this name */
-    WEFT_NO_RESOURCES = 7         /**< the system refuses threads */
+    WEFT_NO_RESOURCES = 7,        /**< the system refuses memory or threads */
+    WEFT_INTERNAL = 8             /**< a fault of the library, found by a check of its own */
 };
 
 /** In weft_error.transaction: the failure concerns no single transaction. */

@@ -34,31 +34,31 @@ const char *weft_status_name(weft_status status)
     case WEFT_STATE_UNAVAILABLE: return "WEFT_STATE_UNAVAILABLE";
     case WEFT_UNKNOWN_NAME: return "WEFT_UNKNOWN_NAME";
     case WEFT_NO_RESOURCES: return "WEFT_NO_RESOURCES";
+    case WEFT_INTERNAL: return "WEFT_INTERNAL";
     default: return "unknown";
     }
 }
 
-/* The kind of failure that a status is. Statuses carry their group as prefix (base/status.def), so new ones
- * find their kind. */
-static weft_status kind_of(enum status s)
+weft_status api_kind(enum status s)
 {
-    static const struct {
-        const char *prefix;
-        weft_status kind;
-    } kinds[] = {
-        {"RLP_", WEFT_MALFORMED},           {"RECEIPT_", WEFT_MALFORMED},    {"TX_", WEFT_INVALID_TRANSACTION},
-        {"BLOCK_", WEFT_INVALID_BLOCK},     {"UNCLE_", WEFT_INVALID_BLOCK},  {"BAL_", WEFT_INVALID_BLOCK},
-        {"STATE_", WEFT_STATE_UNAVAILABLE}, {"UNKNOWN_", WEFT_UNKNOWN_NAME}, {"API_NO_", WEFT_NO_RESOURCES},
+    static const weft_status kinds[STATUS_KIND_COUNT] = {
+        [STATUS_KIND_OK] = WEFT_OK,
+        [STATUS_KIND_ARGUMENT] = WEFT_INVALID_ARGUMENT,
+        [STATUS_KIND_MALFORMED] = WEFT_MALFORMED,
+        [STATUS_KIND_TRANSACTION] = WEFT_INVALID_TRANSACTION,
+        [STATUS_KIND_BLOCK] = WEFT_INVALID_BLOCK,
+        [STATUS_KIND_STATE] = WEFT_STATE_UNAVAILABLE,
+        [STATUS_KIND_NAME] = WEFT_UNKNOWN_NAME,
+        [STATUS_KIND_HOST] = WEFT_STATE_UNAVAILABLE,
+        [STATUS_KIND_RESOURCES] = WEFT_NO_RESOURCES,
+        [STATUS_KIND_BUG] = WEFT_INTERNAL,
     };
-    const char *name = status_name(s);
-    for (size_t i = 0; i < COUNT_OF(kinds); i++)
-        if (strncmp(name, kinds[i].prefix, strlen(kinds[i].prefix)) == 0) return kinds[i].kind;
-    return WEFT_INVALID_ARGUMENT;
+    return kinds[status_kind(s)];
 }
 
 static weft_status fill(weft_error *error, enum status status, uint32_t transaction)
 {
-    weft_status kind = kind_of(status);
+    weft_status kind = api_kind(status);
     if (error == NULL) return kind;
     *error = (weft_error){.status = kind, .transaction = transaction};
     (void)snprintf(error->cause, sizeof error->cause, "%s", status_name(status));

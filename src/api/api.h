@@ -21,6 +21,8 @@
 
 /* ---- failures -------------------------------------------------------------------------------- */
 
+/* The kind of failure that a status is, in weft.h's terms. */
+weft_status api_kind(enum status s);
 /* Fills *error (may be NULL) from a status and a text, and returns the kind of failure that the status is. */
 weft_status api_fail(weft_error *error, enum status status, uint32_t transaction, const char *format, ...)
     PRINTF_LIKE(4, 5);
