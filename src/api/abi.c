@@ -1,6 +1,7 @@
 /* What makes the interface a stable one: versions, statuses, structures that grow. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "api/api.h"
 
@@ -17,8 +18,17 @@ const char *weft_version(void)
 void weft_keccak256(const void *data, size_t size, weft_word *out)
 {
     struct hash h;
+    if (out == NULL || !api_is_range(data, size)) return;
     keccak256(&h, data, size);
     *out = api_hash_out(&h);
+}
+
+weft_status api_has_memory(size_t size, weft_error *error)
+{
+    void *probe = NULL;
+    bool enough = base_reserve_hold() && (size <= BASE_RESERVE_SIZE / 4 || (probe = malloc(size)) != NULL);
+    free(probe);
+    return enough ? WEFT_OK : api_fail(error, NO_MEMORY, WEFT_NO_TRANSACTION, "%s", status_text(NO_MEMORY));
 }
 
 /* ---- failures -------------------------------------------------------------------------------- */
@@ -96,20 +106,22 @@ static size_t size_of(const void *structure)
     return size;
 }
 
-weft_status api_read_struct(void *ours, size_t size, const void *theirs, const char *name, weft_error *error)
+weft_status api_read_grown(void *ours, size_t size, size_t first, const void *theirs, const char *name,
+                           weft_error *error)
 {
     if (theirs == NULL) return API_MISTAKE(error, "%s is NULL", name);
     size_t given = size_of(theirs);
-    if (given < size)
+    if (given < first)
         return api_fail(error, API_STRUCT_SIZE, WEFT_NO_TRANSACTION, "%s: struct_size is %zu, expected at least %zu",
-                        name, given, size);
+                        name, given, first);
     const uint8_t *bytes = theirs;
     for (size_t i = size; i < given; i++)
         if (bytes[i] != 0)
             return api_fail(error, API_STRUCT_SIZE, WEFT_NO_TRANSACTION,
                             "%s: struct_size is %zu, and something is set behind the %zu bytes that weft %s knows",
                             name, given, size, WEFT_VERSION);
-    memcpy(ours, theirs, size);
+    memset(ours, 0, size);
+    memcpy(ours, theirs, given < size ? given : size);
     return WEFT_OK;
 }
 
