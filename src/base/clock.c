@@ -99,7 +99,8 @@ static unsigned quota_count(void)
     }
     if (least != 0) return least;
     /* version 1 */
-    return whole(read_number("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"), read_number("/sys/fs/cgroup/cpu/cpu.cfs_period_us"));
+    return whole(read_number("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"),
+                 read_number("/sys/fs/cgroup/cpu/cpu.cfs_period_us"));
 }
 
 unsigned cpu_count(void)

@@ -75,7 +75,8 @@ void stage_begin(struct stage *st, struct stage_work *w, bool beside)
 {
     ASSERT(st->state == STAGE_IDLE);
     st->work = w;
-    if (beside && !st->has_thread) st->has_thread = base_thread_start(&st->thread, STACK_SIZE, "weft-root", stage_main, st);
+    if (beside && !st->has_thread)
+        st->has_thread = base_thread_start(&st->thread, STACK_SIZE, "weft-root", stage_main, st);
     if (!beside || !st->has_thread) {
         do_work(st->store, w);
         st->state = STAGE_DONE;

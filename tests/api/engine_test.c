@@ -67,8 +67,8 @@ static void open_setting(struct setting *s, uint32_t threads, void (*act)(struct
     CHECK(pthread_mutex_init(&s->source.lock, NULL) == 0);
     s->source.block = block_of(1);
     for (uint64_t i = 1; i <= ACCOUNTS; i++) add_transaction(s->source.block, transfer_of(i, 0, 100 + i, i));
-    weft_state_callbacks callbacks = {sizeof callbacks, &s->source, read_account, read_storage, read_code,
-                                      read_block_hash};
+    weft_state_callbacks callbacks = {sizeof callbacks, &s->source, read_account,
+                                      read_storage,     read_code,  read_block_hash};
     CHECK_OK(weft_state_from_callbacks(&callbacks, &s->state, &error));
     s->engine = s->source.target = engine_of(threads, threads > 1 ? WEFT_EXECUTOR_PARALLEL : WEFT_EXECUTOR_SERIAL);
 }
@@ -76,8 +76,7 @@ static void open_setting(struct setting *s, uint32_t threads, void (*act)(struct
 static weft_status run(struct setting *s, weft_error *error)
 {
     weft_result *result;
-    weft_status status =
-        weft_execute_block(s->engine, s->source.chain, s->state, s->source.block, 0, &result, error);
+    weft_status status = weft_execute_block(s->engine, s->source.chain, s->state, s->source.block, 0, &result, error);
     CHECK((result != NULL) == (status == WEFT_OK));
     weft_result_free(result);
     return status;
@@ -356,8 +355,8 @@ TEST(api_engines_make_do_with_little)
 static int fill_memory(void)
 {
     /* PUSH2 2000  JUMPDEST  DUP1 CALLER MUL  DUP2 SSTORE ...: slot (n + CALLER * 2^16) = n, down to 0 */
-    static const uint8_t code[] = {0x61, 0x07, 0xd0, 0x5b, 0x80, 0x33, 0x60, 0x10, 0x1b, 0x01, 0x81, 0x90,
-                                   0x55, 0x60, 0x01, 0x90, 0x03, 0x80, 0x60, 0x03, 0x57, 0x00};
+    static const uint8_t code[] = {0x61, 0x07, 0xd0, 0x5b, 0x80, 0x33, 0x60, 0x10, 0x1b, 0x01, 0x81,
+                                   0x90, 0x55, 0x60, 0x01, 0x90, 0x03, 0x80, 0x60, 0x03, 0x57, 0x00};
     enum { SENDERS = 2000 };
     weft_error error;
     weft_header header = header_of(1);
