@@ -1,5 +1,6 @@
 /* Files of blocks: era1, gzip, and RLP one behind the other; and Snappy's frames alone. The first byte says which: even,
  * a file; odd, frames. */
+#define _GNU_SOURCE 1
 #include "chain/chain.h"
 #include "chain/snappy.h"
 #include "file.h"

@@ -1,5 +1,6 @@
 /* geth's genesis files: whatever the document, a complaint or a chain whose rules can be asked for and whose first block
  * has its state's root. */
+#define _GNU_SOURCE 1
 #include "cli/genesis.h"
 #include "file.h"
 

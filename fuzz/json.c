@@ -1,6 +1,7 @@
 /* The readers of blocks, states, payloads and transactions in JSON: whatever the document, they answer with a complaint or a value.
  * The first byte says which reader. */
 #define _GNU_SOURCE 1
+#define _GNU_SOURCE 1
 #include "block/block.h"
 #include "cli/form.h"
 #include "cli/payload.h"

@@ -1,6 +1,7 @@
 /* The three files of a state transition tool, read, and executed by every executor with the same result.
  *
  *     fork (a byte) | alloc | 0 | env | 0 | txs */
+#define _GNU_SOURCE 1
 #include "cli/t8n.h"
 #include "file.h"
 
