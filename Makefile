@@ -14,7 +14,7 @@ FILTER ?=
 SOURCES = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h' 2>/dev/null)
 
 .DEFAULT_GOAL := build
-.PHONY: help deps build run test unit check asan tsan rare debug gcc clang fuzz difffuzz lint tidy clang-tidy format format-check symbols instructions bench \
+.PHONY: help deps build run test unit check asan tsan rare debug gcc clang fuzz fuzz-fast difffuzz lint tidy clang-tidy format format-check symbols instructions bench \
 	evmc examples install installable docs clean distclean
 
 help: ## what can be made
@@ -57,6 +57,12 @@ fuzz: ## run every fuzz target for FUZZ_SECONDS (30)
 	@cmake --preset fuzz $(CMAKE_ARGS) >/dev/null
 	@cmake --build build-fuzz --parallel $(JOBS) --target fuzzers
 	@tools/fuzz.sh build-fuzz $(FUZZ_SECONDS)
+
+fuzz-fast: ## the same without sanitizers: many more inputs a second
+	@tools/deps.sh --quiet
+	@cmake --preset fuzz-fast $(CMAKE_ARGS) >/dev/null
+	@cmake --build build-fuzz-fast --parallel $(JOBS) --target fuzzers
+	@tools/fuzz.sh build-fuzz-fast $(FUZZ_SECONDS)
 
 difffuzz: build ## random blocks: all executors, geth's evm (GETH_EVM), ethereum-spec-evm (EELS_EVM); SECONDS=60 SEED=
 	@python3 tests/diff/difffuzz.py build/weft --seconds $(or $(filter-out 0,$(SECONDS)),60) $(if $(SEED),--seed $(SEED)) \

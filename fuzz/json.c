@@ -1,14 +1,11 @@
-/* The readers of blocks, states and payloads in JSON: whatever the document, they answer with a complaint or a value.
+/* The readers of blocks, states, payloads and transactions in JSON: whatever the document, they answer with a complaint or a value.
  * The first byte says which reader. */
 #define _GNU_SOURCE 1
-#include <stdio.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
+#define _GNU_SOURCE 1
 #include "block/block.h"
 #include "cli/form.h"
 #include "cli/payload.h"
-#include "fuzz.h"
+#include "file.h"
 
 static struct arena arena;
 
@@ -46,28 +43,44 @@ static void read_payload(struct form *f, uint64_t version)
     (void)payload_read(f, f->root, version, &chain_mainnet, &arena, &b, &access_list, &e);
 }
 
+/* What was read survives the way over the wire. */
+static void read_transaction(struct form *f)
+{
+    struct transaction tx, again;
+    form_transaction(f, f->root, &arena, &tx);
+    form_signature(f, f->root, &tx);
+    if (f->status != STATUS_OK) return;
+    struct rlp_writer w = {0};
+    transaction_encode(&w, &tx);
+    enum status s = transaction_decode(&again, rlp_written(&w), &arena);
+    if (s == STATUS_OK) {
+        struct hash a, b;
+        transaction_hash(&a, &tx);
+        transaction_hash(&b, &again);
+        FUZZ_CHECK(hash_equal(&a, &b));
+        FUZZ_CHECK(again.gas_limit == tx.gas_limit && u256_equal(again.value, tx.value));
+    }
+    rlp_writer_free(&w);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static int fd = -1;
-    static char path[32];
+    static struct fuzz_file file;
     if (size == 0) return 0;
-    if (fd < 0) {
-        fd = memfd_create("document", 0);
-        FUZZ_CHECK(fd >= 0);
-        (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    }
-    FUZZ_CHECK(ftruncate(fd, 0) == 0 && pwrite(fd, data + 1, size - 1, 0) == (ssize_t)(size - 1));
+    const char *path = fuzz_file(&file, (struct bytes){data + 1, size - 1});
     struct form f;
     struct error e = {STATUS_OK, ""};
     if (form_open(&f, path, &e) != STATUS_OK) {
         FUZZ_CHECK(e.text[0] != 0);
         return 0;
     }
-    unsigned kind = data[0] % 8;
+    unsigned kind = data[0] % 9;
     if (kind == 0)
         read_block(&f);
     else if (kind == 1)
         read_state(&f);
+    else if (kind == 8)
+        read_transaction(&f);
     else
         read_payload(&f, kind - 1);
     FUZZ_CHECK(f.status == STATUS_OK || e.text[0] != 0);

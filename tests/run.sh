@@ -16,7 +16,7 @@ jobs=$(nproc)
 export WEFT_FIXTURES
 WEFT_FIXTURES=$(tests/fixtures.sh) || exit 2
 
-suites=(unit cli t8n state block amsterdam older_state older_block witness benchmark mainnet perturb traces store crash evmc)
+suites=(unit cli t8n state block amsterdam older_state older_block witness benchmark mainnet python perturb traces store crash evmc)
 
 suite_unit() { "$build/weft_tests" --jobs "$jobs"; }
 suite_state() { fixture_suite statetest state_tests --executor both; }
@@ -46,6 +46,14 @@ suite_t8n() {
 suite_mainnet() {
     fixture_suite replay mainnet_blocks | awk '{ print } / (ok|FAILED)/ && $1 ~ /^[0-9]+$/ { if (/ ok$/) ok++; else bad++ }
         END { if (ok + bad) printf "%d passed, %d failed, 0 skipped\n", ok, bad }'
+}
+
+# Mainnet blocks through the library and its Python wrapper.
+suite_python() {
+    local library=$build/libweft.so
+    command -v python3 >/dev/null && [ -e "$library" ] || { absent "no python3 or no $library" && return; }
+    [ -d "$WEFT_FIXTURES/mainnet_blocks" ] || { absent "no mainnet_blocks in the fixtures" && return; }
+    python3 tests/api/mainnet.py "$library" "$WEFT_FIXTURES/mainnet_blocks"
 }
 
 # Workloads and mainnet blocks, so often as $WEFT_PERTURB says, by workers that are held up at random places: every run as serial execution.

@@ -3,6 +3,7 @@
 
 Most are made here: small, and enough to reach behind each first check. With WEFT_FIXTURES naming the folder of unpacked official
 fixtures, blocks, transactions, access lists and precompile vectors from there are added. The same files come out every time."""
+import gzip
 import hashlib
 import json
 import os
@@ -115,6 +116,8 @@ def documents():
              "withdrawals": [{"index": "0x0", "validatorIndex": "0x1", "address": "0x" + A.hex(), "amount": "0x5"}]}
     for kind in ("0x0", "0x1", "0x2", "0x3", "0x4"):
         yield b"\0" + json.dumps(block | {"transactions": [tx | {"type": kind}]}).encode()
+        if kind != "0x3":
+            yield b"\x08" + json.dumps(tx | {"type": kind, "v": "0x25"}).encode()
     accounts = {"0x" + A.hex(): {"balance": "0x5", "nonce": 1, "code": "0x6001", "storage": {h: h, "0x0": "0x1"}}, "0x" + "ff" * 20: {}}
     yield b"\1" + json.dumps(accounts).encode()
     payload = {"parentHash": h, "feeRecipient": "0x" + A.hex(), "stateRoot": h, "receiptsRoot": h, "logsBloom": "0x" + "00" * 256,
@@ -133,6 +136,73 @@ CODES = [
     "3d6000803e3d6000fd", "60ff60005360206000206000555f5ff3", "5c5d5e5f4a494844", "6001600260036004600560066007600860099050",
     "600260036004085060056006600709", "60206000600060006000600473c00000000000000000000000000000000000000161fffff1", "60003560e01c80",
 ]
+
+
+def crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+def frames(data, compress=False):
+    """Snappy's framing format: the identifier, and one chunk, as it is or as a literal and a copy."""
+    crc = crc32c(data)
+    masked = ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
+    body, size = data, len(data)
+    if compress:  # the first 8 bytes as a literal, and copies of 8 bytes from 8 back
+        body = bytes([size & 0x7F | 0x80, size >> 7]) + bytes([7 << 2]) + data[:8] + bytes([7 << 2 | 2, 8, 0]) * (size // 8 - 1)
+    chunk = masked.to_bytes(4, "little") + body
+    return b"\xff\x06\0\0sNaPpY" + bytes([0 if compress else 1]) + len(chunk).to_bytes(3, "little") + chunk
+
+
+def files_of_blocks():
+    """Files (first byte 0) and frames (1)."""
+    every = list(blocks())
+    yield b"\0" + b"".join(every)
+    yield b"\0" + gzip.compress(every[0], mtime=0)
+    yield b"\1" + frames(b"abc" * 30)
+    yield b"\1" + frames(b"abcdefgh" * 40, compress=True)
+
+    def entry(kind, data):
+        return kind.to_bytes(2, "little") + len(data).to_bytes(6, "little") + data
+
+    block = entry(3, frames(rlp(header(15)))) + entry(4, frames(rlp([[], []]))) + entry(5, frames(rlp([])))
+    block += entry(6, (7).to_bytes(32, "little"))
+    index = (300).to_bytes(8, "little") + ((1 << 64) - 200).to_bytes(8, "little") + (1).to_bytes(8, "little")
+    yield b"\0" + entry(0x3265, b"") + block
+    yield b"\0" + entry(0x3265, b"") + block + entry(7, H) + entry(0x3266, index)
+
+
+ACCOUNTS = {"0x" + A.hex(): {"balance": "0x56bc75e2d63100000", "nonce": "0x1", "storage": {"0x01": "0x02"}},
+            "0x" + "c0" * 20: {"balance": "0", "code": "0x600054600101600055"}}
+
+
+def geneses():
+    blobs = {"target": 3, "max": 6, "baseFeeUpdateFraction": 3338477}
+    late = {f"{name}Time": 5 * i for i, name in enumerate(("shanghai", "cancun", "prague", "osaka"))}
+    early = {f"{name}Block": 0 for name in ("homestead", "eip150", "eip155", "eip158", "byzantium", "constantinople", "petersburg",
+                                            "istanbul", "berlin", "london")}
+    rest = {"gasLimit": "0x1c9c380", "difficulty": "0x1", "nonce": "0x0", "timestamp": "0x0", "extraData": "0x00", "alloc": ACCOUNTS}
+    merged = early | {"terminalTotalDifficulty": 0, "mergeNetsplitBlock": 0}
+    for config in ({}, early, merged, merged | late, merged | late | {"blobSchedule": dict.fromkeys(("cancun", "prague", "osaka"), blobs)}):
+        yield json.dumps({"config": {"chainId": 1337} | config, **rest}).encode()
+
+
+def transitions():
+    env = {"currentCoinbase": "0x" + "cc" * 20, "currentDifficulty": "0x20000", "currentGasLimit": "0x200000", "currentNumber": "0x5",
+           "currentTimestamp": "0x3e8", "currentBaseFee": "0x7", "currentRandom": "0x" + "00" * 32, "parentBeaconBlockRoot": "0x" + "00" * 32,
+           "currentExcessBlobGas": "0x0", "blockHashes": {"4": "0x" + H.hex()}, "ommers": [{"delta": 1, "address": "0x" + "dd" * 20}],
+           "withdrawals": [{"index": "0x0", "validatorIndex": "0x1", "address": "0x" + A.hex(), "amount": "0x5"}]}
+    key = "0x45a915e4d060149eb4365960e6a7a45f334393093061116b197e3240065ff2d8"
+    tx = {"gas": "0x186a0", "gasPrice": "0x10", "input": "0x", "nonce": "0x0", "to": "0x" + "c0" * 20, "value": "0x1", "v": "0x0", "r": "0x0",
+          "s": "0x0", "secretKey": key}
+    rich = ACCOUNTS | {"0xa94f5374fce5edbc8e2a8697c15331677e6ebf0b": {"balance": "0x56bc75e2d63100000"}}
+    for fork in range(24):
+        txs = [tx, tx | {"nonce": "0x1", "to": None, "input": "0x6001600055"}, tx | {"nonce": "0x9"}]
+        yield bytes([fork]) + b"\0".join(json.dumps(part).encode() for part in (rich, env, txs))
 
 
 def blocks_of_code():
@@ -191,6 +261,11 @@ def main():
         sys.exit("usage: fuzz_seeds.py FOLDER")
     made = {"transaction": transactions(), "block": blocks(), "receipt": receipts(), "access_list": access_lists(),
             "precompile": precompiles(), "json": documents(), "vm": blocks_of_code(),
+            "era": files_of_blocks(), "genesis": geneses(), "t8n": transitions(),
+            "trie": (rng.randbytes(400) for _ in range(20)), "api": (rng.randbytes(600) for _ in range(40)),
+            "evmc": (rng.randbytes(1) + b"\1\2\x55\x80" + b"\xff\4abcd\xff\0\x60\0" + bytes.fromhex("".join(rng.choices(CODES, k=6)))
+                     for _ in range(60)),
+            "witness": (rng.randbytes(3) + b for b in blocks_of_code()),
             "declared": (rng.randbytes(4) + b for b in blocks_of_code()),
             "header": (rlp(header(a)) + rlp(header(b)) for a in HEADERS for b in HEADERS if a - b in (0, 1, 2)),
             "rlp": (rlp(x) for x in ([], b"", 1, 55 * b"a", 56 * b"a", [[[]], [1, [2, b"abc" * 30]]], [ACCESS] * 3))}

@@ -11,9 +11,11 @@
         result = engine.execute(chain, state, block, transactions_only=True)
     print(result.receipts[0].outcome, result.changes)
 
-Addresses, hashes and data are bytes or hex text ("0x..."); numbers are int. The library is found as libweft.so.0,
-or at the path in WEFT_LIBRARY. What is documented in weft/weft.h holds here; fields have the same names. Failures
-raise weft.Error."""
+Addresses, hashes and data are bytes or hex text ("0x..."); numbers are int; lists are lists: see `Access`,
+`Authorization`. The library is found as libweft.so.0, or at the path in WEFT_LIBRARY. What is documented in weft/weft.h
+holds here; fields have the same names. Failures raise weft.Error, values that do not fit TypeError or ValueError."""
+
+from __future__ import annotations
 
 import ctypes
 import os
@@ -110,10 +112,14 @@ class Header(Growing):
 
 
 class Access(Structure):
+    """In Python: (address, [key, ...])."""
+
     _fields_ = [("address", Address), ("reserved", c_uint8 * 4), ("keys", POINTER(Word)), ("key_count", c_size_t)]
 
 
 class Authorization(Structure):
+    """In Python: a dict of these fields."""
+
     _fields_ = [("nonce", c_uint64), ("chain_id", Word), ("r", Word), ("s", Word), ("address", Address),
                 ("y_parity", c_uint8), ("reserved", c_uint8 * 3)]
 
@@ -128,8 +134,14 @@ class Transaction(Growing):
                 ("max_blob_fee", Word), ("r", Word), ("s", Word)]
 
 
+class Withdrawal(Structure):
+    _fields_ = [("index", c_uint64), ("validator_index", c_uint64), ("amount", c_uint64), ("address", Address),
+                ("reserved", c_uint8 * 4)]
+
+
 class Options(Growing):
-    _fields_ = [("struct_size", c_size_t), ("threads", c_uint32), ("executor", c_uint32)]
+    _fields_ = [("struct_size", c_size_t), ("threads", c_uint32), ("executor", c_uint32),
+                ("more_than_processors", c_uint8), ("reserved", c_uint8 * 7)]
 
 
 class Message(Growing):
@@ -188,6 +200,7 @@ def _load():
         "weft_keccak256": (None, [c_char_p, c_size_t, POINTER(Word)]),
         "weft_status_name": (c_char_p, [c_int32]),
         "weft_chain_by_name": (c_int32, [c_char_p, POINTER(handle), error]),
+        "weft_chain_by_id": (c_int32, [c_uint64, POINTER(handle), error]),
         "weft_chain_new": (c_int32, [POINTER(ChainOptions), POINTER(handle), error]),
         "weft_chain_free": (None, [handle]),
         "weft_chain_id": (c_uint64, [handle]),
@@ -211,11 +224,14 @@ def _load():
         "weft_block_free": (None, [handle]),
         "weft_block_add_transaction": (c_int32, [handle, POINTER(Transaction), error]),
         "weft_block_add_encoded": (c_int32, [handle, c_char_p, c_size_t, error]),
+        "weft_block_add_withdrawal": (c_int32, [handle, POINTER(Withdrawal), error]),
+        "weft_block_add_uncle": (c_int32, [handle, POINTER(Header), error]),
         "weft_block_set_access_list": (c_int32, [handle, c_char_p, c_size_t, error]),
         "weft_block_header": (c_int32, [handle, POINTER(Header)]),
         "weft_block_check_parent": (c_int32, [handle, handle, POINTER(Header), error]),
         "weft_block_hash": (None, [handle, POINTER(Word)]),
         "weft_block_transaction_count": (c_size_t, [handle]),
+        "weft_block_transaction_hash": (c_int32, [handle, c_size_t, POINTER(Word)]),
         "weft_engine_new": (c_int32, [POINTER(Options), POINTER(handle), error]),
         "weft_engine_free": (None, [handle]),
         "weft_engine_threads": (c_uint32, [handle]),
@@ -266,52 +282,122 @@ def _new(function, *arguments):
     return handle
 
 
+def _state(handle):
+    if not handle:
+        raise MemoryError
+    return c_void_p(handle)
+
+
 # ---- values --------------------------------------------------------------------------------------
 
 
-def to_bytes(value):
+Data = "bytes | bytearray | str"  # a string is hex text, with or without 0x
+Number = "int | bytes | bytearray | str"
+
+
+def to_bytes(value: Data) -> bytes:
     """bytes, or hex text with or without 0x."""
-    return bytes.fromhex(value.removeprefix("0x")) if isinstance(value, str) else bytes(value)
+    if isinstance(value, str):
+        return bytes.fromhex(value.removeprefix("0x"))
+    if not isinstance(value, (bytes, bytearray, memoryview)):
+        raise TypeError(f"expected bytes or hex text, not {type(value).__name__}")
+    return bytes(value)
 
 
-def to_word(value):
+def to_word(value: Number) -> Word:
     """A number, up to 32 bytes, or hex text."""
-    data = value.to_bytes(32, "big") if isinstance(value, int) else to_bytes(value).rjust(32, b"\0")
-    return Word.from_buffer_copy(data)
+    try:
+        data = value.to_bytes(32, "big") if isinstance(value, int) else to_bytes(value).rjust(32, b"\0")
+    except OverflowError as error:
+        raise ValueError(f"{value} is no unsigned number of 32 bytes") from error
+    return Word.from_buffer_copy(_sized(data, 32, "a word"))
 
 
-def to_address(value):
-    data = to_bytes(value)
-    if len(data) != 20:
-        raise ValueError(f"an address has 20 bytes, not {len(data)}")
-    return Address.from_buffer_copy(data)
+def to_address(value: Data) -> Address:
+    return Address.from_buffer_copy(_sized(to_bytes(value), 20, "an address"))
 
 
-def _fill(structure, fields):
-    """Sets fields of a structure from Python values; returns what must be kept alive as long as the structure."""
-    kept = []
-    for name, value in fields.items():
-        kind = dict(structure._fields_)[name]
+def _sized(data: bytes, size: int, what: str) -> bytes:
+    if len(data) != size:
+        raise ValueError(f"{what} has {size} bytes, not {len(data)}")
+    return data
+
+
+class _Memory:
+    """Turns Python values into what the structures hold, and keeps alive what these point to: for as long as a call
+    needs it."""
+
+    def __init__(self):
+        self.kept = []
+
+    def bytes(self, value: Data) -> Bytes:
+        data = to_bytes(value)
+        buffer = ctypes.create_string_buffer(data, len(data))
+        self.kept.append(buffer)
+        return Bytes(ctypes.addressof(buffer), len(data))
+
+    def array(self, kind, items: list):
+        """An array of structures."""
+        out = (kind * len(items))(*items)
+        self.kept.append(out)
+        return out
+
+    def access(self, entry) -> Access:
+        address, keys = entry
+        words = self.array(Word, [to_word(key) for key in keys])
+        return Access(address=to_address(address), keys=words, key_count=len(words))
+
+    def authorization(self, fields: dict) -> Authorization:
+        out = Authorization()
+        self.fill(out, fields)
+        return out
+
+    def fill(self, structure: Structure, fields: dict) -> None:
+        """Sets fields of a structure, by name; with a list goes its count."""
+        kinds = dict(structure._fields_)
+        for name, value in fields.items():
+            if name not in kinds:
+                raise TypeError(f"{type(structure).__name__} has no field '{name}'")
+            setattr(structure, name, self.value(kinds[name], value))
+            if COUNTS.get(name) in kinds:
+                setattr(structure, COUNTS[name], len(value))
+
+    def value(self, kind, value):
         if kind is Word:
-            value = to_word(value)
-        elif kind is Address:
-            value = to_address(value)
-        elif kind is Bytes:
-            data = to_bytes(value)
-            buffer = ctypes.create_string_buffer(data, len(data))
-            kept.append(buffer)
-            value = Bytes(ctypes.addressof(buffer), len(data))
-        setattr(structure, name, value)
-    return kept
+            return to_word(value)
+        if kind is Address:
+            return to_address(value)
+        if kind is Bytes:
+            return self.bytes(value)
+        if kind is Bloom:
+            return Bloom.from_buffer_copy(_sized(to_bytes(value), 256, "a bloom"))
+        if kind is POINTER(Word):
+            return self.array(Word, [to_word(item) for item in value])
+        if kind is POINTER(Access):
+            return self.array(Access, [self.access(item) for item in value])
+        if kind is POINTER(Authorization):
+            return self.array(Authorization, [self.authorization(item) for item in value])
+        if issubclass(kind, ctypes.Array):
+            return kind.from_buffer_copy(_sized(to_bytes(value), ctypes.sizeof(kind), "this field"))
+        if not isinstance(value, int):
+            raise TypeError(f"expected an int, not {type(value).__name__}")
+        if not 0 <= value < 1 << 8 * ctypes.sizeof(kind):
+            raise ValueError(f"{value} does not fit into {ctypes.sizeof(kind)} bytes")
+        return value
 
 
-def keccak256(data):
+# Where a structure says how many items a list has.
+COUNTS = {"access_list": "access_count", "blob_hashes": "blob_count", "authorizations": "authorization_count"}
+
+
+def keccak256(data: Data) -> bytes:
+    data = to_bytes(data)
     out = Word()
     lib.weft_keccak256(data, len(data), byref(out))
     return bytes(out)
 
 
-def forks():
+def forks() -> list[str]:
     """Names of the forks that the library knows, oldest first."""
     names = []
     while (name := lib.weft_fork_name(len(names))) is not None:
@@ -344,14 +430,15 @@ class Handle:
 
 
 class Chain(Handle):
-    """Chain("mainnet"), Chain("Osaka"), or
+    """Chain("mainnet"), Chain("Osaka"), Chain(1), or
     Chain(id=1337, forks=[("London", 0), ("Osaka", 1_800_000_000, "timestamp")])."""
 
     _free = "weft_chain_free"
 
     def __init__(self, name=None, *, id=1, forks=()):
         if name is not None:
-            self.handle = _new(lib.weft_chain_by_name, name.encode())
+            by_id = isinstance(name, int)
+            self.handle = _new(*(lib.weft_chain_by_id, name) if by_id else (lib.weft_chain_by_name, name.encode()))
             return
         rows = [Activation(fork.encode(), at, 1 if by == ["timestamp"] else 0, 0) for fork, at, *by in forks]
         options = ChainOptions(id=id, activations=(Activation * len(rows))(*rows), activation_count=len(rows))
@@ -371,7 +458,7 @@ class MemoryState(Handle):
     _free = "weft_state_free"
 
     def __init__(self):
-        self.handle = c_void_p(lib.weft_state_new())
+        self.handle = _state(lib.weft_state_new())
 
     def set_account(self, address, balance=0, nonce=0, code=None, storage=None):
         a = to_address(address)
@@ -398,7 +485,7 @@ class MemoryState(Handle):
 
     def copy(self):
         other = MemoryState.__new__(MemoryState)
-        other.handle = c_void_p(lib.weft_state_copy(self.handle))
+        other.handle = _state(lib.weft_state_copy(self.handle))
         return other
 
     def apply(self, result):
@@ -466,10 +553,9 @@ class Block(Handle):
     _free = "weft_block_free"
 
     def __init__(self, **header):
-        raw = Header()
-        kept = _fill(raw, header)
+        memory, raw = _Memory(), Header()
+        memory.fill(raw, header)
         self.handle = _new(lib.weft_block_new, byref(raw))
-        del kept
 
     @classmethod
     def decode(cls, rlp):
@@ -479,10 +565,11 @@ class Block(Handle):
         return block
 
     def add(self, *, sender=None, to=None, gas, **fields):
-        """Adds a transaction: fields of weft_transaction. to=None creates a contract; with `sender`, no signature
-        is needed."""
-        raw = Transaction(gas_limit=gas)
-        kept = _fill(raw, fields)
+        """Adds a transaction: fields of weft_transaction. to=None creates a contract; with `sender`, no signature is
+        needed. access_list=[(address, [key, ...]), ...], blob_hashes=[hash, ...],
+        authorizations=[{"chain_id": 1, "address": ..., "nonce": 0, "y_parity": 0, "r": ..., "s": ...}, ...]."""
+        memory, raw = _Memory(), Transaction()
+        memory.fill(raw, {"gas_limit": gas, **fields})
         if sender is not None:
             raw.has_sender, raw.sender = 1, to_address(sender)
         if to is None:
@@ -490,11 +577,21 @@ class Block(Handle):
         else:
             raw.to = to_address(to)
         _call(lib.weft_block_add_transaction, self.handle, byref(raw))
-        del kept
 
     def add_encoded(self, envelope):
         data = to_bytes(envelope)
         _call(lib.weft_block_add_encoded, self.handle, data, len(data))
+
+    def add_withdrawal(self, **fields):
+        """Fields of weft_withdrawal: index, validator_index, amount (gwei), address."""
+        memory, raw = _Memory(), Withdrawal()
+        memory.fill(raw, fields)
+        _call(lib.weft_block_add_withdrawal, self.handle, byref(raw))
+
+    def add_uncle(self, **header):
+        memory, raw = _Memory(), Header()
+        memory.fill(raw, header)
+        _call(lib.weft_block_add_uncle, self.handle, byref(raw))
 
     def set_access_list(self, rlp):
         data = to_bytes(rlp)
@@ -516,6 +613,12 @@ class Block(Handle):
         lib.weft_block_hash(self.handle, byref(out))
         return bytes(out)
 
+    def transaction_hash(self, index) -> bytes:
+        out = Word()
+        if lib.weft_block_transaction_hash(self.handle, index, byref(out)) != 0:
+            raise IndexError(index)
+        return bytes(out)
+
     def __len__(self):
         return lib.weft_block_transaction_count(self.handle)
 
@@ -523,8 +626,9 @@ class Block(Handle):
 class Engine(Handle):
     _free = "weft_engine_free"
 
-    def __init__(self, threads=0, executor="auto"):
-        self.handle = _new(lib.weft_engine_new, byref(Options(threads=threads, executor=EXECUTORS[executor])))
+    def __init__(self, threads=0, executor="auto", more_than_processors=False):
+        options = Options(threads=threads, executor=EXECUTORS[executor], more_than_processors=more_than_processors)
+        self.handle = _new(lib.weft_engine_new, byref(options))
 
     @property
     def threads(self):
@@ -545,18 +649,18 @@ class Engine(Handle):
 
     def call(self, chain, state, *, header=None, sender=None, to=None, input=b"", gas=30_000_000, **fields):
         """Executes one message; to=None creates a contract. `header` is a dict of fields of weft_header."""
-        raw_header, message = Header(), Message(gas=gas)
-        kept = _fill(raw_header, header or {}) + _fill(message, {"input": input, **fields})
+        memory, raw_header, message = _Memory(), Header(), Message()
+        memory.fill(raw_header, header or {})
+        memory.fill(message, {"gas": gas, "input": input, **fields})
+        message.blob_hash_count = len(fields.get("blob_hashes", ()))
         if sender is not None:
             message.from_ = to_address(sender)
         if to is None:
             message.is_create = 1
         else:
             message.to = to_address(to)
-        result = self._run(state, lib.weft_call, self.handle, chain.handle, state.handle, byref(raw_header),
-                           byref(message), 0)
-        del kept
-        return result
+        return self._run(state, lib.weft_call, self.handle, chain.handle, state.handle, byref(raw_header),
+                         byref(message), 0)
 
 
 # ---- results -------------------------------------------------------------------------------------

@@ -27,7 +27,8 @@
  *   newer than the program leaves out what the program does not know. Structures without `struct_size` never
  *   change.
  * - Pointers must not be NULL, except where it says so: `error`, what is freed, and empty ranges. Functions
- *   that return a status refuse NULL with WEFT_INVALID_ARGUMENT; the few others do not check.
+ *   that return a status refuse NULL with WEFT_INVALID_ARGUMENT; the few others give 0 or NULL, and write
+ *   nothing.
  * - Flags and yes-or-no fields are bytes: 0 is no, everything else is yes; output is 0 or 1. `reserved`
  *   fields are zero.
  * - Functions that can fail return a `weft_status`: WEFT_OK (0), or the kind of failure; outputs are then
@@ -35,12 +36,21 @@
  *   are never printed. That a transaction reverts or runs out of gas is no failure but a result.
  * - Threads: different handles may be used from different threads at once. One handle may be read (`const`)
  *   from many threads while nobody changes it. Calls on one engine take turns, so an engine may be shared;
- *   they do not run at the same time. The caller's stack may be small: execution happens on the engine's own
- *   threads.
- * - Memory: when the system has none left, the process ends (one line on stderr, exit code 2). A broken
- *   promise inside the library aborts with a line that says where. Neither unwinds. Nothing else is ever
- *   printed, and no signal handler is installed.
- * - An engine must not be used in a child process made by fork().
+ *   they do not run at the same time. From a callback, calls on the engine that called it (or on one whose
+ *   callback led there) are refused with WEFT_INVALID_ARGUMENT; a callback must not wait for another thread
+ *   that uses the engine either. The caller's stack may be small: execution happens on the engine's own
+ *   threads. Signals from outside are blocked there; those of a thread's own faults (SIGSEGV, SIGBUS, SIGFPE,
+ *   ...) are not, so the program's handlers run.
+ * - Memory: 64 MiB of address space are kept in reserve. When the system refuses memory, what is under way goes
+ *   on with the reserve, ends at the next transaction with WEFT_NO_RESOURCES, and what it used is given back;
+ *   functions that need memory refuse with WEFT_NO_RESOURCES (those that make a state give NULL) as long as
+ *   the reserve cannot be had again. Where the reserve does not suffice (one transaction or one table takes
+ *   more), the process ends with one line on stderr and exit code 2. A broken promise inside the library aborts
+ *   with a line that says where. Neither unwinds. Nothing else is ever printed, and no signal handler is
+ *   installed.
+ * - A freed engine, and one that was made before fork() by the parent process, are refused with
+ *   WEFT_INVALID_ARGUMENT, unless the address is an engine again. Other handles are not known one by one: using
+ *   one that was freed is undefined.
  *
  * The interface needs no macro, no variadic function, no bit-field and no callback that does not carry a
  * context pointer, so it can be bound from any language with a C foreign-function interface. Assume 8-byte
@@ -125,7 +135,8 @@ enum {
     WEFT_INVALID_BLOCK = 4,       /**< the block breaks a rule, or its header does not agree with what was computed */
     WEFT_STATE_UNAVAILABLE = 5,   /**< a state callback failed, or something that is needed is not in the state */
     WEFT_UNKNOWN_NAME = 6,        /**< no fork or chain has this name */
-    WEFT_NO_RESOURCES = 7         /**< the system refuses threads */
+    WEFT_NO_RESOURCES = 7,        /**< the system refuses memory or threads */
+    WEFT_INTERNAL = 8             /**< a fault of the library, found by a check of its own */
 };
 
 /** In weft_error.transaction: the failure concerns no single transaction. */
@@ -214,7 +225,7 @@ typedef struct weft_slot {
  * not there, leave it so. They return 0, or any other number when they cannot answer; execution then ends
  * with WEFT_STATE_UNAVAILABLE and the number stands in the error's text. Transactions that run ahead of their
  * turn may ask for keys that are not needed in the end; failing there does no harm. They must not call
- * functions on the engine that runs, and must return (no exception, no longjmp). */
+ * functions on the engine that runs (WEFT_INVALID_ARGUMENT), and must return (no exception, no longjmp). */
 typedef struct weft_state_callbacks {
     size_t struct_size;
     void *context; /**< passed to each callback */
@@ -234,9 +245,9 @@ typedef struct weft_state_callbacks {
 WEFT_API weft_status weft_state_from_callbacks(const weft_state_callbacks *callbacks, weft_state **state,
                                                weft_error *error);
 
-/** Makes an empty state in memory. */
+/** Makes an empty state in memory; NULL when there is no memory. */
 WEFT_API weft_state *weft_state_new(void);
-/** Copies a state in memory; the copy of a state with callbacks uses the same callbacks. */
+/** Copies a state in memory (NULL: no memory); the copy of a state with callbacks uses the same callbacks. */
 WEFT_API weft_state *weft_state_copy(const weft_state *state);
 /** Frees a state. */
 WEFT_API void weft_state_free(weft_state *state);
@@ -433,14 +444,22 @@ enum {
 /** How an engine works. All zero (but for struct_size) is a good choice. */
 typedef struct weft_options {
     size_t struct_size;
-    uint32_t threads;  /**< that execute; 0: as many as the process has processors; at most 1024 */
+    /** That execute, at most 1024; 0, and more than the process has processors (by its affinity and the quotas
+     * of its control groups): as many as it has. */
+    uint32_t threads;
     uint32_t executor; /**< WEFT_EXECUTOR_ */
+    /** Takes `threads` as it is: for states whose callbacks wait for a disk or a network, and for tests.
+     * Otherwise more threads than processors only make it slower. */
+    uint8_t more_than_processors;
+    uint8_t reserved[7];
 } weft_options;
 
 /** Makes an engine; options may be NULL. Reserves address space (4 GiB and a little for each thread), which
- * costs no memory until it is used. WEFT_NO_RESOURCES. */
+ * costs no memory until it is used; where it is limited (ulimit -v), less for each thread, and then fewer
+ * threads. WEFT_NO_RESOURCES when not even one can be had. */
 WEFT_API weft_status weft_engine_new(const weft_options *options, weft_engine **engine, weft_error *error);
-/** Ends the engine's threads and frees it. */
+/** Ends the engine's threads and frees it, when calls that run on it have returned. From a callback of the
+ * engine nothing is freed, and the call that runs fails with WEFT_INVALID_ARGUMENT. */
 WEFT_API void weft_engine_free(weft_engine *engine);
 /** How many threads execute. */
 WEFT_API uint32_t weft_engine_threads(const weft_engine *engine);
@@ -469,8 +488,8 @@ enum {
  * pays rewards and withdrawals, collects requests, computes receipts, roots and state changes. Nothing is
  * written to the state: see weft_state_apply and weft_result_account.
  *
- * Fails with WEFT_INVALID_TRANSACTION, WEFT_INVALID_BLOCK, WEFT_STATE_UNAVAILABLE, WEFT_INVALID_ARGUMENT;
- * *result is then NULL. */
+ * Fails with WEFT_INVALID_TRANSACTION, WEFT_INVALID_BLOCK, WEFT_STATE_UNAVAILABLE, WEFT_INVALID_ARGUMENT,
+ * WEFT_NO_RESOURCES; *result is then NULL. */
 WEFT_API weft_status weft_execute_block(weft_engine *engine, const weft_chain *chain, const weft_state *state,
                                         const weft_block *block, uint32_t flags, weft_result **result,
                                         weft_error *error);
@@ -499,7 +518,7 @@ typedef struct weft_message {
  * The result has one receipt (index 0), whose gas_left is what the message did not use, and the state
  * changes. `flags` must be 0.
  *
- * WEFT_STATE_UNAVAILABLE, WEFT_INVALID_ARGUMENT; that the message reverts is a result, not a failure. */
+ * WEFT_STATE_UNAVAILABLE, WEFT_INVALID_ARGUMENT, WEFT_NO_RESOURCES; that the message reverts is a result, not a failure. */
 WEFT_API weft_status weft_call(weft_engine *engine, const weft_chain *chain, const weft_state *state,
                                const weft_header *header, const weft_message *message, uint32_t flags,
                                weft_result **result, weft_error *error);

@@ -1,6 +1,7 @@
 /* What makes the interface a stable one: versions, statuses, structures that grow. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "api/api.h"
 
@@ -17,8 +18,17 @@ const char *weft_version(void)
 void weft_keccak256(const void *data, size_t size, weft_word *out)
 {
     struct hash h;
+    if (out == NULL || !api_is_range(data, size)) return;
     keccak256(&h, data, size);
     *out = api_hash_out(&h);
+}
+
+weft_status api_has_memory(size_t size, weft_error *error)
+{
+    void *probe = NULL;
+    bool enough = base_reserve_hold() && (size <= BASE_RESERVE_SIZE / 4 || (probe = malloc(size)) != NULL);
+    free(probe);
+    return enough ? WEFT_OK : api_fail(error, NO_MEMORY, WEFT_NO_TRANSACTION, "%s", status_text(NO_MEMORY));
 }
 
 /* ---- failures -------------------------------------------------------------------------------- */
@@ -34,31 +44,31 @@ const char *weft_status_name(weft_status status)
     case WEFT_STATE_UNAVAILABLE: return "WEFT_STATE_UNAVAILABLE";
     case WEFT_UNKNOWN_NAME: return "WEFT_UNKNOWN_NAME";
     case WEFT_NO_RESOURCES: return "WEFT_NO_RESOURCES";
+    case WEFT_INTERNAL: return "WEFT_INTERNAL";
     default: return "unknown";
     }
 }
 
-/* The kind of failure that a status is. Statuses carry their group as prefix (base/status.def), so new ones
- * find their kind. */
-static weft_status kind_of(enum status s)
+weft_status api_kind(enum status s)
 {
-    static const struct {
-        const char *prefix;
-        weft_status kind;
-    } kinds[] = {
-        {"RLP_", WEFT_MALFORMED},           {"RECEIPT_", WEFT_MALFORMED},    {"TX_", WEFT_INVALID_TRANSACTION},
-        {"BLOCK_", WEFT_INVALID_BLOCK},     {"UNCLE_", WEFT_INVALID_BLOCK},  {"BAL_", WEFT_INVALID_BLOCK},
-        {"STATE_", WEFT_STATE_UNAVAILABLE}, {"UNKNOWN_", WEFT_UNKNOWN_NAME}, {"API_NO_", WEFT_NO_RESOURCES},
+    static const weft_status kinds[STATUS_KIND_COUNT] = {
+        [STATUS_KIND_OK] = WEFT_OK,
+        [STATUS_KIND_ARGUMENT] = WEFT_INVALID_ARGUMENT,
+        [STATUS_KIND_MALFORMED] = WEFT_MALFORMED,
+        [STATUS_KIND_TRANSACTION] = WEFT_INVALID_TRANSACTION,
+        [STATUS_KIND_BLOCK] = WEFT_INVALID_BLOCK,
+        [STATUS_KIND_STATE] = WEFT_STATE_UNAVAILABLE,
+        [STATUS_KIND_NAME] = WEFT_UNKNOWN_NAME,
+        [STATUS_KIND_HOST] = WEFT_STATE_UNAVAILABLE,
+        [STATUS_KIND_RESOURCES] = WEFT_NO_RESOURCES,
+        [STATUS_KIND_BUG] = WEFT_INTERNAL,
     };
-    const char *name = status_name(s);
-    for (size_t i = 0; i < COUNT_OF(kinds); i++)
-        if (strncmp(name, kinds[i].prefix, strlen(kinds[i].prefix)) == 0) return kinds[i].kind;
-    return WEFT_INVALID_ARGUMENT;
+    return kinds[status_kind(s)];
 }
 
 static weft_status fill(weft_error *error, enum status status, uint32_t transaction)
 {
-    weft_status kind = kind_of(status);
+    weft_status kind = api_kind(status);
     if (error == NULL) return kind;
     *error = (weft_error){.status = kind, .transaction = transaction};
     (void)snprintf(error->cause, sizeof error->cause, "%s", status_name(status));
@@ -96,20 +106,22 @@ static size_t size_of(const void *structure)
     return size;
 }
 
-weft_status api_read_struct(void *ours, size_t size, const void *theirs, const char *name, weft_error *error)
+weft_status api_read_grown(void *ours, size_t size, size_t first, const void *theirs, const char *name,
+                           weft_error *error)
 {
     if (theirs == NULL) return API_MISTAKE(error, "%s is NULL", name);
     size_t given = size_of(theirs);
-    if (given < size)
+    if (given < first)
         return api_fail(error, API_STRUCT_SIZE, WEFT_NO_TRANSACTION, "%s: struct_size is %zu, expected at least %zu",
-                        name, given, size);
+                        name, given, first);
     const uint8_t *bytes = theirs;
     for (size_t i = size; i < given; i++)
         if (bytes[i] != 0)
             return api_fail(error, API_STRUCT_SIZE, WEFT_NO_TRANSACTION,
                             "%s: struct_size is %zu, and something is set behind the %zu bytes that weft %s knows",
                             name, given, size, WEFT_VERSION);
-    memcpy(ours, theirs, size);
+    memset(ours, 0, size);
+    memcpy(ours, theirs, given < size ? given : size);
     return WEFT_OK;
 }
 

@@ -21,6 +21,8 @@
 
 /* ---- failures -------------------------------------------------------------------------------- */
 
+/* The kind of failure that a status is, in weft.h's terms. */
+weft_status api_kind(enum status s);
 /* Fills *error (may be NULL) from a status and a text, and returns the kind of failure that the status is. */
 weft_status api_fail(weft_error *error, enum status status, uint32_t transaction, const char *format, ...)
     PRINTF_LIKE(4, 5);
@@ -29,13 +31,23 @@ weft_status api_fail_from(weft_error *error, const struct error *inner, uint32_t
 /* A mistake of the calling program. */
 #define API_MISTAKE(error, ...) api_fail((error), API_BAD_ARGUMENT, WEFT_NO_TRANSACTION, __VA_ARGS__)
 
+/* Whether there is memory to begin with: the reserve (base.h), and `size` bytes that are about to be asked for at once.
+ * What runs out in the middle then lives on the reserve, and the next call fails here. WEFT_NO_RESOURCES. */
+weft_status api_has_memory(size_t size, weft_error *error);
+
 /* ---- structures that grow -------------------------------------------------------------------- */
 
 /* Copies a caller's structure of `struct_size` bytes (its first member) into ours of `size` bytes: what the
- * caller does not know is zero. Refused (API_STRUCT_SIZE): smaller than `size`, the size of the first
- * version; bigger with something in the part that we do not know. When a structure grows, the first version's
- * size becomes an argument. */
-weft_status api_read_struct(void *ours, size_t size, const void *theirs, const char *name, weft_error *error);
+ * caller does not know is zero. Refused (API_STRUCT_SIZE): smaller than `first`, the size of the first
+ * version; bigger with something in the part that we do not know. */
+weft_status api_read_grown(void *ours, size_t size, size_t first, const void *theirs, const char *name,
+                           weft_error *error);
+/* The same for a structure that has not grown yet. */
+static inline weft_status api_read_struct(void *ours, size_t size, const void *theirs, const char *name,
+                                          weft_error *error)
+{
+    return api_read_grown(ours, size, size, theirs, name, error);
+}
 /* Copies ours into a caller's structure; its struct_size stays, and what we do not know becomes zero.
  * WEFT_INVALID_ARGUMENT when the caller's is smaller than the first version or NULL. */
 weft_status api_write_struct(void *theirs, const void *ours, size_t size);
@@ -94,14 +106,25 @@ struct weft_state {
     weft_state_callbacks callbacks;
 };
 
-/* A view for one execution, and what its callbacks answered when they could not answer. Zero-initialise. */
+/* An engine that the calling thread is inside of: a callback of it runs here, and nothing else of it may be begun, which
+ * would wait for itself. Links to the one around it, whose callback called this one. */
+struct api_inside {
+    const struct weft_engine *engine;
+    const struct api_inside *outer;
+};
+/* The innermost of the calling thread; NULL: it runs no callback. */
+const struct api_inside *api_inside_now(void);
+
+/* A view for one execution, and what its callbacks answered when they could not answer. */
 struct api_view {
     struct state_view view;
-    const struct weft_state *state;
+    weft_state_callbacks callbacks;
+    struct api_inside inside; /* while a callback runs */
     _Atomic(const char *) failed; /* which callback failed first; NULL: none */
     _Atomic int32_t answer;       /* what it returned */
 };
-void api_view_open(struct api_view *v, const struct weft_state *state);
+/* By the thread that called the library. */
+void api_view_open(struct api_view *v, const struct weft_state *state, const struct weft_engine *engine);
 /* Adds to the text of an error (may be NULL) which callback failed and what it returned. */
 void api_view_explain(struct api_view *v, weft_error *error);
 
@@ -131,12 +154,23 @@ struct api_caller; /* call.c: what single messages run on */
 struct api_driver; /* driver.c: the thread on which everything runs */
 
 struct weft_engine {
-    struct engine *engine;
+    struct engine *engine; /* NULL: given back when memory ran out; the next job makes it anew */
     struct api_driver *driver;
-    uint32_t executor;         /* WEFT_EXECUTOR_ */
-    struct api_caller *caller; /* made at the first weft_call */
-    struct arena work;         /* of the running execution: signers and such */
+    uint32_t executor;            /* WEFT_EXECUTOR_ */
+    _Atomic uint32_t threads;     /* that execute */
+    struct api_caller *caller;    /* made at the first weft_call */
+    struct arena work;            /* of the running execution: signers and such */
+    _Atomic bool freed_in_a_call; /* weft_engine_free was called from a callback */
+
+    /* Guarded by the lock of all engines (engine.c). */
+    struct weft_engine *next;
+    uint32_t users; /* calls that run or wait for their turn */
+    int process;    /* that made it */
 };
+/* Runs job(context) on the engine's thread, for a call of the library: refused from a callback of this engine, for an
+ * engine that is none, and in a child of fork (API_BAD_ARGUMENT); NO_MEMORY when there is none to begin with. The job
+ * says with its own means how it went; if memory ran out meanwhile, the engine's is given back to the system. */
+weft_status api_engine_run(weft_engine *engine, void (*job)(void *context), void *context, weft_error *error);
 /* NULL when the system gives no thread. */
 struct api_driver *api_driver_new(void);
 /* Runs job(context) on the driver's thread, whose stack is big enough for the deepest call, and waits for it.

@@ -78,6 +78,7 @@ weft_status weft_block_header(const weft_block *block, weft_header *out)
 void weft_block_hash(const weft_block *block, weft_word *out)
 {
     struct hash h;
+    if (block == NULL || out == NULL) return;
     header_hash(&h, &block->block.header);
     *out = api_hash_out(&h);
 }
@@ -99,10 +100,20 @@ weft_status weft_block_check_parent(const weft_block *block, const weft_chain *c
 
 /* ---- making ---------------------------------------------------------------------------------- */
 
+/* Memory for decoding so many bytes: what comes out is at most some 24 times as big. */
+static weft_status memory_for(size_t size, weft_error *error)
+{
+    enum { GROWTH = 24 };
+    return api_has_memory(size > SIZE_MAX / GROWTH ? SIZE_MAX / 2 : size * GROWTH, error);
+}
+
 weft_status weft_block_decode(const void *rlp, size_t size, weft_block **block, weft_error *error)
 {
-    if (block == NULL || !api_is_range(rlp, size)) return API_MISTAKE(error, "an argument is NULL");
+    if (block == NULL) return API_MISTAKE(error, "block is NULL");
     *block = NULL;
+    if (!api_is_range(rlp, size)) return API_MISTAKE(error, "rlp is NULL");
+    weft_status memory = memory_for(size, error);
+    if (memory != WEFT_OK) return memory;
     weft_block *b = base_calloc(1, sizeof *b);
     b->decoded = true;
     struct rlp in = rlp_of((struct bytes){arena_copy(&b->arena, rlp, size), size});
@@ -126,6 +137,7 @@ weft_status weft_block_new(const weft_header *header, weft_block **block, weft_e
     *block = NULL;
     struct header h;
     weft_status status = api_header_in(&h, header, error);
+    if (status == WEFT_OK) status = api_has_memory(0, error);
     if (status != WEFT_OK) return status;
     weft_block *b = base_calloc(1, sizeof *b);
     h.extra_data.data = arena_copy(&b->arena, h.extra_data.data, h.extra_data.size);
@@ -151,7 +163,7 @@ static weft_status check_open(const weft_block *block, const void *piece, weft_e
 {
     if (block == NULL || piece == NULL) return API_MISTAKE(error, "an argument is NULL");
     if (block->decoded) return API_MISTAKE(error, "a decoded block is complete: nothing can be added");
-    return WEFT_OK;
+    return api_has_memory(0, error);
 }
 
 /* The capacity that holds one more. */
@@ -244,6 +256,7 @@ weft_status weft_block_add_transaction(weft_block *block, const weft_transaction
     weft_transaction in;
     if (status == WEFT_OK) status = api_read_struct(&in, sizeof in, transaction, "weft_transaction", error);
     if (status == WEFT_OK) status = check_transaction(&in, block->block.transaction_count, error);
+    if (status == WEFT_OK) status = api_has_memory(in.data.size, error);
     if (status != WEFT_OK) return status;
     bool one_price = in.type < WEFT_TX_FEE_MARKET;
     struct arena *arena = &block->arena;
@@ -272,6 +285,7 @@ weft_status weft_block_add_transaction(weft_block *block, const weft_transaction
 weft_status weft_block_add_encoded(weft_block *block, const void *envelope, size_t size, weft_error *error)
 {
     weft_status status = check_open(block, envelope, error);
+    if (status == WEFT_OK) status = memory_for(size, error);
     if (status != WEFT_OK) return status;
     struct bytes copy = {arena_copy(&block->arena, envelope, size), size};
     struct transaction tx;
@@ -286,6 +300,8 @@ weft_status weft_block_add_encoded(weft_block *block, const void *envelope, size
 weft_status weft_block_set_access_list(weft_block *block, const void *rlp, size_t size, weft_error *error)
 {
     if (block == NULL || rlp == NULL) return API_MISTAKE(error, "an argument is NULL");
+    weft_status status = memory_for(size, error);
+    if (status != WEFT_OK) return status;
     struct bytes copy = {arena_copy(&block->arena, rlp, size), size};
     struct block_access_list *l = ARENA_NEW(&block->arena, struct block_access_list);
     struct error inner;
@@ -297,7 +313,7 @@ weft_status weft_block_set_access_list(weft_block *block, const void *rlp, size_
 
 size_t weft_block_transaction_count(const weft_block *block)
 {
-    return block->block.transaction_count;
+    return block == NULL ? 0 : block->block.transaction_count;
 }
 
 weft_status weft_block_transaction_hash(const weft_block *block, size_t index, weft_word *out)

@@ -9,7 +9,7 @@ struct api_caller {
     struct arena changes;
 };
 
-/* Made at the first call; shares the engine's codes. */
+/* Made at the first call; shares the engine's codes. NULL when there is no address space. */
 static struct api_caller *caller_of(weft_engine *engine, const struct state_view *view)
 {
     struct api_caller *c = engine->caller;
@@ -19,10 +19,12 @@ static struct api_caller *caller_of(weft_engine *engine, const struct state_view
         arena_reset(&c->changes);
         return c;
     }
+    struct vm *vm = vm_try_new();
+    if (vm == NULL) return NULL;
     engine->caller = c = base_calloc(1, sizeof *c);
     c->table = state_table_new(view, engine_codes(engine->engine));
     c->worker.state = state_new(c->table);
-    c->worker.vm = vm_new();
+    c->worker.vm = vm;
     return c;
 }
 
@@ -41,7 +43,7 @@ void api_caller_free(struct api_caller *caller)
 struct call {
     weft_engine *engine;
     const struct chain_spec *chain;
-    const weft_state *state;
+    struct api_view view;
     struct header header;
     weft_message message;
     weft_error *error;
@@ -131,10 +133,12 @@ static void take_results(struct call *c, struct api_caller *caller, const struct
 static void run(void *context)
 {
     struct call *c = context;
-    struct api_view view;
-    api_view_open(&view, c->state);
     const struct fork *fork = chain_fork_at(c->chain, c->header.number, c->header.timestamp);
-    struct api_caller *caller = caller_of(c->engine, &view.view);
+    struct api_caller *caller = caller_of(c->engine, &c->view.view);
+    if (caller == NULL) {
+        c->status = api_fail(c->error, NO_MEMORY, WEFT_NO_TRANSACTION, "%s", status_text(NO_MEMORY));
+        return;
+    }
     struct state *s = caller->worker.state;
     uint64_t wall = clock_wall_ns(), cpu = clock_thread_ns();
     s->clear_empty = fork->clear_empty;
@@ -145,7 +149,7 @@ static void run(void *context)
     enum status status = run_message(c, &caller->worker, fork, &env, &result);
     if (status != STATUS_OK) {
         c->status = api_fail(c->error, status, WEFT_NO_TRANSACTION, "message: %s", status_text(status));
-        if (status == STATE_UNAVAILABLE) api_view_explain(&view, c->error);
+        if (status == STATE_UNAVAILABLE) api_view_explain(&c->view, c->error);
         return;
     }
     take_results(c, caller, fork, &result);
@@ -163,12 +167,17 @@ weft_status weft_call(weft_engine *engine, const weft_chain *chain, const weft_s
     *result = NULL;
     if (engine == NULL || chain == NULL || state == NULL) return API_MISTAKE(error, "an argument is NULL");
     if (flags != 0) return API_MISTAKE(error, "flags 0x%x: unknown flag", flags);
-    struct call c = {.engine = engine, .chain = &chain->spec, .state = state, .error = error, .status = WEFT_OK};
+    struct call c = {.engine = engine, .chain = &chain->spec, .error = error, .status = WEFT_OK};
     weft_status status = api_header_in(&c.header, header, error);
     if (status == WEFT_OK) status = api_read_struct(&c.message, sizeof c.message, message, "weft_message", error);
     if (status == WEFT_OK) status = check_message(&c.message, error);
     if (status != WEFT_OK) return status;
-    api_driver_run(engine->driver, run, &c);
-    *result = c.result;
-    return c.status;
+    api_view_open(&c.view, state, engine);
+    status = api_engine_run(engine, run, &c, error);
+    if (status == WEFT_OK) status = c.status;
+    if (status == WEFT_OK)
+        *result = c.result;
+    else
+        weft_result_free(c.result);
+    return status;
 }

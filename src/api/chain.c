@@ -3,11 +3,14 @@
 
 #include "api/api.h"
 
-static struct weft_chain *make(const struct chain_spec *spec)
+static weft_status make(const struct chain_spec *spec, weft_chain **out, weft_error *error)
 {
+    weft_status status = api_has_memory(0, error);
+    if (status != WEFT_OK) return status;
     struct weft_chain *chain = base_alloc(sizeof *chain);
     chain->spec = *spec;
-    return chain;
+    *out = chain;
+    return WEFT_OK;
 }
 
 weft_status weft_chain_by_name(const char *name, weft_chain **chain, weft_error *error)
@@ -21,8 +24,7 @@ weft_status weft_chain_by_name(const char *name, weft_chain **chain, weft_error 
     if (known == NULL && chain_from_network(&made, name, &inner) != STATUS_OK)
         return api_fail(error, UNKNOWN_FORK, WEFT_NO_TRANSACTION,
                         "\"%.64s\" is neither a chain nor a fork: expected \"mainnet\", \"Osaka\", ...", name);
-    *chain = make(known != NULL ? known : &made);
-    return WEFT_OK;
+    return make(known != NULL ? known : &made, chain, error);
 }
 
 weft_status weft_chain_by_id(uint64_t id, weft_chain **chain, weft_error *error)
@@ -33,8 +35,7 @@ weft_status weft_chain_by_id(uint64_t id, weft_chain **chain, weft_error *error)
     if (known == NULL)
         return api_fail(error, UNKNOWN_CHAIN, WEFT_NO_TRANSACTION, "no public chain has the id %llu",
                         (unsigned long long)id);
-    *chain = make(known);
-    return WEFT_OK;
+    return make(known, chain, error);
 }
 
 /* Takes over one activation; the order is that of the header: by number first, neither goes back. */
@@ -70,8 +71,7 @@ weft_status weft_chain_new(const weft_chain_options *options, weft_chain **chain
         .name = "custom", .id = o.id, .dao_block = NEVER, .deposit_contract = api_address(&o.deposit_contract)};
     for (size_t i = 0; i < o.activation_count && status == WEFT_OK; i++)
         status = activate(&spec, &o.activations[i], error);
-    if (status == WEFT_OK) *chain = make(&spec);
-    return status;
+    return status == WEFT_OK ? make(&spec, chain, error) : status;
 }
 
 void weft_chain_free(weft_chain *chain)
@@ -81,12 +81,12 @@ void weft_chain_free(weft_chain *chain)
 
 uint64_t weft_chain_id(const weft_chain *chain)
 {
-    return chain->spec.id;
+    return chain == NULL ? 0 : chain->spec.id;
 }
 
 const char *weft_chain_fork(const weft_chain *chain, uint64_t number, uint64_t timestamp)
 {
-    return chain_fork_at(&chain->spec, number, timestamp)->name;
+    return chain == NULL ? NULL : chain_fork_at(&chain->spec, number, timestamp)->name;
 }
 
 const char *weft_fork_name(size_t index)

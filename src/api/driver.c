@@ -1,9 +1,6 @@
 /* The engine's own thread. What the library is called on may be a small stack (a Rust or Go thread), and
  * 1,024 nested calls need a big one; so every execution happens here, and the caller waits. Handing over
  * costs some microseconds. */
-#define _GNU_SOURCE 1
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 
 #include "api/api.h"
@@ -38,21 +35,6 @@ static void *drive(void *argument)
     return NULL;
 }
 
-/* Signals are for the program's own threads. */
-static bool start(struct api_driver *d)
-{
-    pthread_attr_t attributes;
-    sigset_t all, before;
-    ASSERT(pthread_attr_init(&attributes) == 0);
-    ASSERT(pthread_attr_setstacksize(&attributes, POOL_STACK_SIZE) == 0);
-    (void)sigfillset(&all);
-    ASSERT(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
-    bool started = pthread_create(&d->thread, &attributes, drive, d) == 0;
-    ASSERT(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
-    (void)pthread_attr_destroy(&attributes);
-    return started;
-}
-
 static void destroy(struct api_driver *d)
 {
     (void)pthread_mutex_destroy(&d->turn);
@@ -67,7 +49,7 @@ struct api_driver *api_driver_new(void)
     ASSERT(pthread_mutex_init(&d->turn, NULL) == 0);
     ASSERT(pthread_mutex_init(&d->lock, NULL) == 0);
     ASSERT(pthread_cond_init(&d->changed, NULL) == 0);
-    if (start(d)) return d;
+    if (base_thread_start(&d->thread, POOL_STACK_SIZE, "weft-0", drive, d)) return d;
     destroy(d);
     return NULL;
 }

@@ -5,7 +5,6 @@
 struct execution {
     weft_engine *engine;
     const struct chain_spec *chain;
-    const weft_state *state;
     const weft_block *block;
     uint32_t flags;
     weft_error *error;
@@ -257,7 +256,6 @@ static void run(void *context)
 {
     struct execution *x = context;
     arena_reset(&x->engine->work);
-    api_view_open(&x->view, x->state);
     describe_task(x);
     if (!check_before(x)) return;
     x->result = api_result_new();
@@ -277,17 +275,14 @@ weft_status weft_execute_block(weft_engine *engine, const weft_chain *chain, con
         return API_MISTAKE(error, "an argument is NULL");
     if ((flags & ~(uint32_t)(WEFT_CHECK_HEADER | WEFT_SKIP_INVALID | WEFT_TRANSACTIONS_ONLY | WEFT_LIST_ACCESSES)) != 0)
         return API_MISTAKE(error, "flags 0x%x: unknown flag", flags);
-    struct execution x = {.engine = engine,
-                          .chain = &chain->spec,
-                          .state = state,
-                          .block = block,
-                          .flags = flags,
-                          .error = error,
-                          .status = WEFT_OK};
-    api_driver_run(engine->driver, run, &x);
-    if (x.status == WEFT_OK)
+    struct execution x = {
+        .engine = engine, .chain = &chain->spec, .block = block, .flags = flags, .error = error, .status = WEFT_OK};
+    api_view_open(&x.view, state, engine);
+    weft_status status = api_engine_run(engine, run, &x, error);
+    if (status == WEFT_OK) status = x.status;
+    if (status == WEFT_OK)
         *result = x.result;
     else
         weft_result_free(x.result);
-    return x.status;
+    return status;
 }

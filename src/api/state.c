@@ -9,6 +9,7 @@
 
 weft_state *weft_state_new(void)
 {
+    if (api_has_memory(0, NULL) != WEFT_OK) return NULL;
     weft_state *s = base_calloc(1, sizeof *s);
     s->memory = state_memory_new();
     return s;
@@ -23,6 +24,8 @@ weft_status weft_state_from_callbacks(const weft_state_callbacks *callbacks, wef
     if (status != WEFT_OK) return status;
     if (c.account == NULL || c.storage == NULL || c.code == NULL || c.block_hash == NULL)
         return API_MISTAKE(error, "weft_state_callbacks: a callback is NULL");
+    status = api_has_memory(0, error);
+    if (status != WEFT_OK) return status;
     *state = base_calloc(1, sizeof **state);
     (*state)->callbacks = c;
     return WEFT_OK;
@@ -30,6 +33,7 @@ weft_status weft_state_from_callbacks(const weft_state_callbacks *callbacks, wef
 
 weft_state *weft_state_copy(const weft_state *state)
 {
+    if (state == NULL || api_has_memory(0, NULL) != WEFT_OK) return NULL;
     weft_state *s = base_alloc(sizeof *s);
     *s = *state;
     if (state->memory != NULL) s->memory = state_memory_copy(state->memory);
@@ -59,6 +63,7 @@ weft_status weft_state_set_account(weft_state *state, const weft_address *addres
                                    const weft_word *balance, weft_error *error)
 {
     weft_status status = check(state, address, balance, balance, error);
+    if (status == WEFT_OK) status = api_has_memory(0, error);
     if (status != WEFT_OK) return status;
     struct address a = api_address(address);
     struct memory_account *account = state_memory_account(state->memory, &a);
@@ -73,6 +78,8 @@ weft_status weft_state_set_code(weft_state *state, const weft_address *address, 
     weft_status status = check(state, address, address, address, error);
     if (status != WEFT_OK) return status;
     if (!api_is_range(code, size) || size > UINT32_MAX) return API_MISTAKE(error, "code is NULL or has 4 GiB");
+    status = api_has_memory(size, error);
+    if (status != WEFT_OK) return status;
     struct address a = api_address(address);
     struct bytes bytes = {code, size};
     struct hash hash = keccak256_bytes(bytes);
@@ -84,6 +91,7 @@ weft_status weft_state_set_storage(weft_state *state, const weft_address *addres
                                    const weft_word *value, weft_error *error)
 {
     weft_status status = check(state, address, key, value, error);
+    if (status == WEFT_OK) status = api_has_memory(0, error);
     if (status != WEFT_OK) return status;
     struct address a = api_address(address);
     struct u256 k = api_number(key), v = api_number(value);
@@ -94,6 +102,7 @@ weft_status weft_state_set_storage(weft_state *state, const weft_address *addres
 weft_status weft_state_set_block_hash(weft_state *state, uint64_t number, const weft_word *hash, weft_error *error)
 {
     weft_status status = check(state, hash, hash, hash, error);
+    if (status == WEFT_OK) status = api_has_memory(0, error);
     if (status != WEFT_OK) return status;
     struct hash h = api_hash(hash);
     state_memory_set_block_hash(state->memory, number, &h);
@@ -141,27 +150,27 @@ weft_status weft_state_code(const weft_state *state, const weft_address *address
 
 struct root_job {
     const weft_state *state;
-    struct pool *pool;
+    weft_engine *engine; /* NULL: the calling thread does it alone */
     struct hash root;
 };
 
 static void compute_root(void *context)
 {
     struct root_job *job = context;
-    state_memory_root(job->state->memory, job->pool, &job->root);
+    struct pool *pool = job->engine == NULL ? NULL : engine_pool(job->engine->engine);
+    state_memory_root(job->state->memory, pool, &job->root);
 }
 
 weft_status weft_state_root(const weft_state *state, weft_engine *engine, weft_word *root, weft_error *error)
 {
     weft_status status = check(state, root, root, root, error);
     if (status != WEFT_OK) return status;
-    struct root_job job = {.state = state};
-    if (engine != NULL) {
-        job.pool = engine_pool(engine->engine);
-        api_driver_run(engine->driver, compute_root, &job);
-    } else {
+    struct root_job job = {.state = state, .engine = engine};
+    if (engine != NULL)
+        status = api_engine_run(engine, compute_root, &job, error);
+    else
         compute_root(&job);
-    }
+    if (status != WEFT_OK) return status;
     *root = api_hash_out(&job.root);
     return WEFT_OK;
 }
@@ -194,6 +203,7 @@ static void change_in(struct account_change *out, const weft_account_change *in,
 weft_status weft_state_apply(weft_state *state, const weft_result *result, weft_error *error)
 {
     weft_status status = check(state, result, result, result, error);
+    if (status == WEFT_OK) status = api_has_memory(0, error);
     if (status != WEFT_OK) return status;
     struct arena arena = {0};
     for (size_t i = 0; i < result->summary.account_count; i++) {
@@ -208,6 +218,32 @@ weft_status weft_state_apply(weft_state *state, const weft_result *result, weft_
 
 /* ---- callbacks as a view --------------------------------------------------------------------- */
 
+static _Thread_local const struct api_inside *inside_now;
+
+const struct api_inside *api_inside_now(void)
+{
+    return inside_now;
+}
+
+/* A callback that runs: its thread is inside the engine, and no longer inside what it was before. */
+struct callback {
+    const struct api_inside *before;
+};
+
+static void callback_begin(struct callback *c, const struct api_view *v)
+{
+    c->before = inside_now;
+    inside_now = &v->inside;
+}
+
+static void callback_end(const struct callback *c)
+{
+    inside_now = c->before;
+}
+
+/* The answer of a callback that did answer, but gave code that is NULL or has 4 GiB. */
+#define BAD_CODE 0
+
 /* Notes the first failure; which of several threads is first is chance, and does not matter. */
 static enum status unanswered(struct api_view *v, const char *which, int32_t answer)
 {
@@ -219,10 +255,13 @@ static enum status unanswered(struct api_view *v, const char *which, int32_t ans
 static enum status view_account(void *context, const struct address *address, struct account_data *out)
 {
     struct api_view *v = context;
-    const weft_state_callbacks *c = &v->state->callbacks;
+    const weft_state_callbacks *c = &v->callbacks;
     weft_address a = api_address_out(address);
     weft_account account = {0};
+    struct callback running;
+    callback_begin(&running, v);
     int32_t answer = c->account(c->context, &a, &account);
+    callback_end(&running);
     if (answer != 0) return unanswered(v, "account", answer);
     *out = (struct account_data){0};
     if (account.exists == 0) return STATUS_OK;
@@ -238,10 +277,13 @@ static enum status view_account(void *context, const struct address *address, st
 static enum status view_storage(void *context, const struct address *address, const struct u256 *key, struct u256 *out)
 {
     struct api_view *v = context;
-    const weft_state_callbacks *c = &v->state->callbacks;
+    const weft_state_callbacks *c = &v->callbacks;
     weft_address a = api_address_out(address);
     weft_word k = api_word(*key), value = {{0}};
+    struct callback running;
+    callback_begin(&running, v);
     int32_t answer = c->storage(c->context, &a, &k, &value);
+    callback_end(&running);
     if (answer != 0) return unanswered(v, "storage", answer);
     *out = api_number(&value);
     return STATUS_OK;
@@ -251,13 +293,16 @@ static enum status view_code(void *context, const struct address *address, const
                              struct bytes *out)
 {
     struct api_view *v = context;
-    const weft_state_callbacks *c = &v->state->callbacks;
+    const weft_state_callbacks *c = &v->callbacks;
     weft_address a = api_address_out(address);
     weft_word h = api_hash_out(code_hash);
     weft_bytes code = {0};
+    struct callback running;
+    callback_begin(&running, v);
     int32_t answer = c->code(c->context, &a, &h, &code);
+    callback_end(&running);
     if (answer != 0) return unanswered(v, "code", answer);
-    if (!api_is_range(code.data, code.size) || code.size > UINT32_MAX) return STATE_UNAVAILABLE;
+    if (!api_is_range(code.data, code.size) || code.size > UINT32_MAX) return unanswered(v, "code", BAD_CODE);
     *out = (struct bytes){code.data, code.size};
     return STATUS_OK;
 }
@@ -265,17 +310,20 @@ static enum status view_code(void *context, const struct address *address, const
 static enum status view_block_hash(void *context, uint64_t number, struct hash *out)
 {
     struct api_view *v = context;
-    const weft_state_callbacks *c = &v->state->callbacks;
+    const weft_state_callbacks *c = &v->callbacks;
     weft_word hash = {{0}};
+    struct callback running;
+    callback_begin(&running, v);
     int32_t answer = c->block_hash(c->context, number, &hash);
+    callback_end(&running);
     if (answer != 0) return unanswered(v, "block_hash", answer);
     *out = api_hash(&hash);
     return STATUS_OK;
 }
 
-void api_view_open(struct api_view *v, const struct weft_state *state)
+void api_view_open(struct api_view *v, const struct weft_state *state, const struct weft_engine *engine)
 {
-    *v = (struct api_view){.state = state};
+    *v = (struct api_view){.callbacks = state->callbacks, .inside = {engine, inside_now}};
     v->view = state->memory != NULL ? state_memory_view(state->memory)
                                     : (struct state_view){v, view_account, view_storage, view_code, view_block_hash};
 }
@@ -285,6 +333,11 @@ void api_view_explain(struct api_view *v, weft_error *error)
     const char *which = atomic_load(&v->failed);
     if (which == NULL || error == NULL) return;
     size_t used = strlen(error->text);
-    (void)snprintf(error->text + used, sizeof error->text - used, " (the callback `%s` returned %d)", which,
-                   (int)atomic_load(&v->answer));
+    int answer = atomic_load(&v->answer);
+    if (answer == BAD_CODE)
+        (void)snprintf(error->text + used, sizeof error->text - used,
+                       " (the callback `%s` gave bytes that are NULL or have 4 GiB)", which);
+    else
+        (void)snprintf(error->text + used, sizeof error->text - used, " (the callback `%s` returned %d)", which,
+                       answer);
 }

@@ -9,10 +9,12 @@
  * Three kinds of failure are never mixed. An EVM outcome (revert, out of gas) is a result and lives in vm/. Invalid
  * input is an `enum status` other than STATUS_OK, with a `struct error` that says what, where and what was expected. A
  * bug is an assertion: ASSERT prints file, line and condition, and aborts. Out of memory is handled in base_alloc
- * alone: it prints one line and exits, so nobody else checks for NULL. */
+ * alone: it lives on the reserve, where there is one, else it prints one line and exits; so nobody else checks for
+ * NULL. */
 #ifndef WEFT_BASE_H
 #define WEFT_BASE_H
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -29,16 +31,32 @@
 
 /* ---- failures ------------------------------------------------------------------------------------------------ */
 
-/* Every named way in which input can be wrong; names and texts come from status.def. STATUS_OK is 0. */
+/* Every named way in which something can fail; names, kinds and texts come from status.def. STATUS_OK is 0. */
 enum status {
-#define STATUS(name, text) name,
+#define STATUS(name, kind, text) name,
 #include "base/status.def"
 #undef STATUS
     STATUS_COUNT
 };
 
-/* The symbolic name ("RLP_TRUNCATED") and the one-line text of a status. Static strings, any thread. */
+/* Whose fault a status is, and so what can be done about it. */
+enum status_kind {
+    STATUS_KIND_OK,
+    STATUS_KIND_ARGUMENT,    /* a mistake of the calling program or of the command line */
+    STATUS_KIND_MALFORMED,   /* bytes or text that cannot be decoded */
+    STATUS_KIND_TRANSACTION, /* a transaction that cannot be in this block */
+    STATUS_KIND_BLOCK,       /* a block, or what comes with it, that breaks a rule */
+    STATUS_KIND_STATE,       /* something needed is not in the state, or the state cannot be read */
+    STATUS_KIND_NAME,        /* an unknown fork or chain */
+    STATUS_KIND_HOST,        /* a file, a disk, a node that does not do its work */
+    STATUS_KIND_RESOURCES,   /* the system refuses memory, threads, disk space */
+    STATUS_KIND_BUG,         /* weft itself is wrong */
+    STATUS_KIND_COUNT
+};
+
+/* The symbolic name ("RLP_TRUNCATED"), the kind and the one-line text of a status. Static strings, any thread. */
 const char *status_name(enum status s);
+enum status_kind status_kind(enum status s);
 const char *status_text(enum status s);
 
 /* Why something was refused: the status, and one line that says where and what was expected. */
@@ -123,12 +141,21 @@ int hex_digit(char c);
 
 /* ---- memory -------------------------------------------------------------------------------------------------- */
 
-/* Like malloc, realloc, calloc, but never return NULL: when memory is out they print one line and exit with 2. */
+/* Like malloc, realloc, calloc, but never return NULL: when memory is out, and the reserve too, they print one line and
+ * exit with 2. */
 void *base_alloc(size_t size);
 void *base_realloc(void *old, size_t size);
 void *base_calloc(size_t count, size_t size);
 /* The same end, for who asks the system for memory elsewhere and is refused. */
 _Noreturn void base_out_of_memory(size_t size);
+/* Address space that is kept for the moment when the system refuses memory, so that what is under way then can come to
+ * an orderly end: for a library, which must not end the process of its host. base_alloc gives the reserve up and goes
+ * on. Who works in portions looks at base_reserve_spent between two of them, and ends early with NO_MEMORY. */
+#define BASE_RESERVE_SIZE ((size_t)64 << 20) /* nothing is behind it, so it costs no memory */
+/* Sees to it that the reserve is there; false when the system refuses it. Without a call there is none. Any thread. */
+bool base_reserve_hold(void);
+/* Whether the reserve had to be given up since it was last held. Any thread. */
+bool base_reserve_spent(void);
 /* For types with an _Alignas beyond 16: `align` is _Alignof(type). Not zeroed; free with free. */
 void *base_alloc_aligned(size_t align, size_t size);
 /* Tells the system that all of a big piece from the heap is going to be used: it may give big pages for it, which saves
@@ -200,7 +227,12 @@ enum status file_write(const char *path, struct bytes content, struct error *e);
 uint64_t clock_wall_ns(void);   /* monotonic */
 uint64_t clock_cpu_ns(void);    /* CPU time of the whole process, all threads */
 uint64_t clock_thread_ns(void); /* CPU time of the calling thread */
-unsigned cpu_count(void);       /* processors that this process may use; at least 1 */
+/* Processors that this process may use, by its affinity and the quotas of its control groups; at least 1. */
+unsigned cpu_count(void);
+
+/* Starts a thread that leaves the signals that come from outside to the program's own threads; those of its own faults
+ * (SIGSEGV and so on) it gets. `name` has at most 15 characters. False when the system gives no thread. */
+bool base_thread_start(pthread_t *thread, size_t stack_size, const char *name, void *(*entry)(void *), void *argument);
 
 /* ---- the worker pool ------------------------------------------------------------------------------------------ */
 

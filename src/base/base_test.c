@@ -13,6 +13,8 @@ TEST(status_has_a_name_and_a_text_for_every_value)
     for (enum status s = 0; s < STATUS_COUNT; s++) {
         CHECK(status_name(s)[0] != 0);
         CHECK(status_text(s)[0] != 0);
+        CHECK((status_kind(s) == STATUS_KIND_OK) == (s == STATUS_OK));
+        CHECK(status_kind(s) < STATUS_KIND_COUNT);
     }
 }
 

@@ -44,29 +44,63 @@ static unsigned affinity_count(void)
     return 0;
 }
 
-/* Whole processors that the control group's quota amounts to, rounded up; 0 when there is none. Version 2 of the
- * interface has "quota period" in cpu.max, version 1 one file for each; a container sees its own group at the root. */
-static unsigned quota_count(void)
+/* Whole processors of a quota, rounded up; 0 when there is none. */
+static unsigned whole(long long quota, long long period)
+{
+    return quota <= 0 || period <= 0 ? 0 : (unsigned)((quota - 1) / period + 1);
+}
+
+static long long read_number(const char *path)
+{
+    long long n = 0;
+    FILE *f = fopen(path, "re");
+    if (f == NULL) return 0;
+    if (fscanf(f, "%lld", &n) != 1) n = 0;
+    (void)fclose(f);
+    return n;
+}
+
+/* "quota period", or "max period" without a quota. */
+static unsigned read_quota(const char *path)
 {
     long long quota = 0, period = 0;
-    FILE *f = fopen("/sys/fs/cgroup/cpu.max", "re");
-    if (f != NULL) {
-        if (fscanf(f, "%lld %lld", &quota, &period) != 2) quota = 0; /* "max": no quota */
-        (void)fclose(f);
-    } else {
-        f = fopen("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "re");
-        if (f != NULL) {
-            if (fscanf(f, "%lld", &quota) != 1) quota = 0;
-            (void)fclose(f);
-        }
-        f = fopen("/sys/fs/cgroup/cpu/cpu.cfs_period_us", "re");
-        if (f != NULL) {
-            if (fscanf(f, "%lld", &period) != 1) period = 0;
-            (void)fclose(f);
-        }
+    FILE *f = fopen(path, "re");
+    if (f == NULL) return 0;
+    if (fscanf(f, "%lld %lld", &quota, &period) != 2) quota = 0;
+    (void)fclose(f);
+    return whole(quota, period);
+}
+
+/* The control group of this process as a path below the root of version 2, "" for the root itself. A container sees its
+ * own group there. */
+static void find_group(char *group, size_t size)
+{
+    char line[1024];
+    FILE *f = fopen("/proc/self/cgroup", "re");
+    group[0] = 0;
+    if (f == NULL) return;
+    while (fgets(line, sizeof line, f) != NULL) {
+        line[strcspn(line, "\n")] = 0;
+        if (strncmp(line, "0::/", 4) == 0) (void)snprintf(group, size, "%s", strcmp(line, "0::/") == 0 ? "" : line + 3);
     }
-    if (quota <= 0 || period <= 0) return 0;
-    return (unsigned)((quota - 1) / period + 1);
+    (void)fclose(f);
+}
+
+/* The smallest quota of the group and of those around it; 0 when there is none. */
+static unsigned quota_count(void)
+{
+    char group[1024], path[1100];
+    unsigned least = 0;
+    for (find_group(group, sizeof group);; *strrchr(group, '/') = 0) {
+        (void)snprintf(path, sizeof path, "/sys/fs/cgroup%s/cpu.max", group);
+        unsigned quota = read_quota(path);
+        if (quota != 0 && (least == 0 || quota < least)) least = quota;
+        if (group[0] == 0) break;
+    }
+    if (least != 0) return least;
+    /* version 1 */
+    return whole(read_number("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"),
+                 read_number("/sys/fs/cgroup/cpu/cpu.cfs_period_us"));
 }
 
 unsigned cpu_count(void)

@@ -2,12 +2,48 @@
 #define _GNU_SOURCE 1
 #include "base/base.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <unistd.h>
+
+/* ---- reserve ---- */
+
+static pthread_mutex_t reserve_lock = PTHREAD_MUTEX_INITIALIZER;
+static void *reserve; /* NULL: there is none, or it is spent */
+static _Atomic bool reserve_is_spent;
+
+bool base_reserve_hold(void)
+{
+    ASSERT(pthread_mutex_lock(&reserve_lock) == 0);
+    if (reserve == NULL) {
+        void *p = mmap(NULL, BASE_RESERVE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (p != MAP_FAILED) {
+            reserve = p;
+            /* Relaxed, here and below: who sees it late ends late. */
+            atomic_store_explicit(&reserve_is_spent, false, memory_order_relaxed);
+        }
+    }
+    bool held = reserve != NULL;
+    ASSERT(pthread_mutex_unlock(&reserve_lock) == 0);
+    return held;
+}
+
+bool base_reserve_spent(void)
+{
+    return atomic_load_explicit(&reserve_is_spent, memory_order_relaxed);
+}
+
+/* The system has refused memory: gives the reserve up. The lock is held until the caller has what it wants, so that a
+ * second thread does not find both gone. */
+static void spend_reserve(void)
+{
+    if (reserve == NULL) return;
+    (void)munmap(reserve, BASE_RESERVE_SIZE);
+    reserve = NULL;
+    atomic_store_explicit(&reserve_is_spent, true, memory_order_relaxed);
+}
 
 /* ---- heap ---- */
 
@@ -18,33 +54,57 @@ void base_out_of_memory(size_t size)
     _exit(2);
 }
 
+enum heap_call { HEAP_ALLOC, HEAP_REALLOC, HEAP_CALLOC, HEAP_ALIGNED };
+
+static void *ask(enum heap_call call, void *old, size_t count, size_t size)
+{
+    switch (call) {
+    case HEAP_ALLOC: return malloc(size);
+    case HEAP_REALLOC: return realloc(old, size);
+    case HEAP_CALLOC: return calloc(count, size);
+    default: return aligned_alloc(count, size);
+    }
+}
+
+/* Asks once more, with the reserve given up. */
+static NOINLINE void *ask_again(enum heap_call call, void *old, size_t count, size_t size)
+{
+    ASSERT(pthread_mutex_lock(&reserve_lock) == 0);
+    spend_reserve();
+    void *p = ask(call, old, count, size);
+    ASSERT(pthread_mutex_unlock(&reserve_lock) == 0);
+    if (p == NULL) base_out_of_memory(call == HEAP_CALLOC ? count * size : size);
+    return p;
+}
+
 void *base_alloc(size_t size)
 {
-    void *p = malloc(size != 0 ? size : 1);
-    if (UNLIKELY(p == NULL)) base_out_of_memory(size);
-    return p;
+    if (size == 0) size = 1;
+    void *p = malloc(size);
+    return LIKELY(p != NULL) ? p : ask_again(HEAP_ALLOC, NULL, 1, size);
 }
 
 void *base_realloc(void *old, size_t size)
 {
-    void *p = realloc(old, size != 0 ? size : 1);
-    if (UNLIKELY(p == NULL)) base_out_of_memory(size);
-    return p;
+    if (size == 0) size = 1;
+    void *p = realloc(old, size);
+    return LIKELY(p != NULL) ? p : ask_again(HEAP_REALLOC, old, 1, size);
 }
 
 void *base_calloc(size_t count, size_t size)
 {
-    void *p = calloc(count != 0 ? count : 1, size != 0 ? size : 1);
-    if (UNLIKELY(p == NULL)) base_out_of_memory(size);
-    return p;
+    if (count == 0) count = 1;
+    if (size == 0) size = 1;
+    void *p = calloc(count, size);
+    return LIKELY(p != NULL) ? p : ask_again(HEAP_CALLOC, NULL, count, size);
 }
 
 void *base_alloc_aligned(size_t align, size_t size)
 {
     size_t whole = (size + align - 1) & ~(align - 1); /* as aligned_alloc wants it */
-    void *p = aligned_alloc(align, whole != 0 ? whole : align);
-    if (UNLIKELY(p == NULL)) base_out_of_memory(size);
-    return p;
+    if (whole == 0) whole = align;
+    void *p = aligned_alloc(align, whole);
+    return LIKELY(p != NULL) ? p : ask_again(HEAP_ALIGNED, NULL, align, whole);
 }
 
 void base_use_all(void *p, size_t size)

@@ -18,9 +18,7 @@
 #include "base/base.h"
 
 #include <linux/futex.h>
-#include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdalign.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -319,25 +317,6 @@ void pool_for(struct pool *p, size_t count, size_t grain, void (*body)(void *con
 
 /* ---- birth and death ---- */
 
-/* A thread with a big stack and no signals but its own faults: those are for the program's own threads. False when the
- * system has none left. */
-static bool thread_start(pthread_t *thread, void *(*entry)(void *), void *argument)
-{
-    pthread_attr_t attributes;
-    ASSERT(pthread_attr_init(&attributes) == 0);
-    ASSERT(pthread_attr_setstacksize(&attributes, POOL_STACK_SIZE) == 0);
-    sigset_t all, before;
-    (void)sigfillset(&all);
-    /* These belong to the thread that makes them. */
-    static const int faults[] = {SIGBUS, SIGSEGV, SIGFPE, SIGILL, SIGPIPE};
-    for (size_t i = 0; i < COUNT_OF(faults); i++) (void)sigdelset(&all, faults[i]);
-    ASSERT(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
-    bool started = pthread_create(thread, &attributes, entry, argument) == 0;
-    ASSERT(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
-    (void)pthread_attr_destroy(&attributes);
-    return started;
-}
-
 struct pool *pool_new(unsigned workers)
 {
     if (workers == 0) workers = 1;
@@ -349,10 +328,9 @@ struct pool *pool_new(unsigned workers)
     for (p->workers = 1; p->workers < workers; p->workers++) {
         struct pool_thread *t = &p->threads[p->workers];
         *t = (struct pool_thread){.pool = p, .worker = p->workers};
-        if (!thread_start(&t->thread, worker_main, t)) break;
         char name[16];
         (void)snprintf(name, sizeof name, "weft-%u", p->workers);
-        (void)pthread_setname_np(t->thread, name);
+        if (!base_thread_start(&t->thread, POOL_STACK_SIZE, name, worker_main, t)) break;
     }
     return p;
 }
@@ -401,6 +379,6 @@ void run_on_big_stack(void (*job)(void *context), void *context)
 {
     struct errand errand = {job, context};
     pthread_t thread;
-    if (!thread_start(&thread, errand_main, &errand)) base_out_of_memory(POOL_STACK_SIZE);
+    if (!base_thread_start(&thread, POOL_STACK_SIZE, "weft", errand_main, &errand)) base_out_of_memory(POOL_STACK_SIZE);
     ASSERT(pthread_join(thread, NULL) == 0);
 }

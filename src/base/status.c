@@ -1,4 +1,4 @@
-/* status: names and texts from status.def, the error filler, and the end of the road for bugs. */
+/* status: names, kinds and texts from status.def, the error filler, and the end of the road for bugs. */
 #include "base/base.h"
 
 #include <stdio.h>
@@ -6,8 +6,9 @@
 
 static const struct {
     const char *name, *text;
+    enum status_kind kind;
 } statuses[STATUS_COUNT] = {
-#define STATUS(name, text) [name] = {#name, text},
+#define STATUS(name, kind, text) [name] = {#name, text, STATUS_KIND_##kind},
 #include "base/status.def"
 #undef STATUS
 };
@@ -16,6 +17,12 @@ const char *status_name(enum status s)
 {
     ASSERT((unsigned)s < STATUS_COUNT);
     return statuses[s].name;
+}
+
+enum status_kind status_kind(enum status s)
+{
+    ASSERT((unsigned)s < STATUS_COUNT);
+    return statuses[s].kind;
 }
 
 const char *status_text(enum status s)

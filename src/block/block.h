@@ -29,6 +29,8 @@
 struct engine;
 /* An engine with `threads` workers, the calling thread among them; 0: one for each processor. */
 struct engine *engine_new(unsigned threads);
+/* The same, but NULL where the system gives no address space, instead of ending the process. */
+struct engine *engine_try_new(unsigned threads);
 /* An engine whose workers are those of the caller's pool, and whose codes are in the caller's cache, which both outlive
  * it: so that several engines share them. */
 struct engine *engine_new_on(struct pool *pool, struct code_cache *codes);

@@ -6,17 +6,11 @@
 /* A view without anything: what the table is built over before the first block. */
 static const struct state_view no_view;
 
-struct engine *engine_new(unsigned threads)
-{
-    struct engine *e = engine_new_on(pool_new(threads == 0 ? cpu_count() : threads), code_cache_new(vm_plan_free));
-    e->borrows = false;
-    return e;
-}
-
-struct engine *engine_new_on(struct pool *pool, struct code_cache *codes)
+/* NULL when there is no address space even for one worker; for fewer than the pool has, the engine is smaller. */
+static struct engine *make(struct pool *pool, struct code_cache *codes, bool borrows)
 {
     struct engine *e = base_calloc(1, sizeof *e);
-    e->borrows = true;
+    e->borrows = borrows;
     e->pool = pool;
     e->codes = codes;
     e->threads = e->threads_max = pool_workers(e->pool);
@@ -28,11 +22,36 @@ struct engine *engine_new_on(struct pool *pool, struct code_cache *codes)
     e->memo = precompile_memo_new();
     e->workers = base_alloc_aligned(_Alignof(struct engine_worker), e->threads * sizeof *e->workers);
     memset(e->workers, 0, e->threads * sizeof *e->workers);
-    for (unsigned i = 0; i < e->threads; i++) {
-        e->workers[i].tx.state = state_new(e->table);
-        e->workers[i].tx.vm = vm_new();
-        vm_set_memo(e->workers[i].tx.vm, e->memo);
+    unsigned made = 0;
+    for (; made < e->threads; made++) {
+        struct vm *vm = vm_try_new();
+        if (vm == NULL) break;
+        e->workers[made].tx.state = state_new(e->table);
+        e->workers[made].tx.vm = vm;
+        vm_set_memo(vm, e->memo);
     }
+    e->threads = e->threads_max = made;
+    if (made != 0) return e;
+    engine_free(e);
+    return NULL;
+}
+
+struct engine *engine_try_new(unsigned threads)
+{
+    return make(pool_new(threads == 0 ? cpu_count() : threads), code_cache_new(vm_plan_free), false);
+}
+
+struct engine *engine_new(unsigned threads)
+{
+    struct engine *e = engine_try_new(threads);
+    if (e == NULL) base_out_of_memory(VM_MEMORY_MAX);
+    return e;
+}
+
+struct engine *engine_new_on(struct pool *pool, struct code_cache *codes)
+{
+    struct engine *e = make(pool, codes, true);
+    if (e == NULL) base_out_of_memory(VM_MEMORY_MAX);
     return e;
 }
 

@@ -87,7 +87,7 @@ static void journal_add(struct state *s, enum journal_kind kind, void *what, str
     s->journal[s->journal_count++] = (struct journal_entry){.what = what, .kind = kind, .old = old};
 }
 
-static void fail(struct state *s, enum status why)
+void state_fail(struct state *s, enum status why)
 {
     if (s->failure == STATUS_OK) s->failure = why;
 }
@@ -110,7 +110,7 @@ static NOINLINE struct account *account_add(struct state *s, const struct addres
     struct account_entry *entry = NULL;
     if (LIKELY(!state_is_cancelled(s))) entry = state_table_account_hashed(s->table, address, hash, &why);
     if (UNLIKELY(entry == NULL)) {
-        fail(s, why);
+        state_fail(s, why);
         entry = ARENA_NEW(&s->records, struct account_entry);
         state_account_entry_init(entry, address, hash, &(struct account_data){0});
     }
@@ -294,7 +294,7 @@ const struct code *state_code(struct state *s, struct account *a)
     enum status why = STATUS_OK;
     const struct code *code = state_is_cancelled(s) ? NULL : state_table_parent_code(s->table, a->entry, &why);
     if (UNLIKELY(code == NULL)) {
-        fail(s, why);
+        state_fail(s, why);
         return &code_empty;
     }
     return code;
@@ -401,7 +401,7 @@ static NOINLINE struct slot *slot_load(struct state *s, struct slot *slot)
     if (LIKELY(!state_is_cancelled(s)))
         slot->entry = state_table_slot_hashed(s->table, a->entry, &slot->key, slot->hash, &why);
     if (UNLIKELY(slot->entry == NULL)) {
-        fail(s, why);
+        state_fail(s, why);
         slot->entry = ARENA_NEW(&s->records, struct slot_entry);
         state_slot_entry_init(slot->entry, a->entry, &slot->key, slot->hash, U256_ZERO);
     }
@@ -508,7 +508,7 @@ struct hash state_block_hash(struct state *s, uint64_t number)
     if (number < s->oldest_hash) s->oldest_hash = number;
     if (state_is_cancelled(s)) return hash;
     enum status status = view->block_hash(view->context, number, &hash);
-    if (status != STATUS_OK) fail(s, status);
+    if (status != STATUS_OK) state_fail(s, status);
     return hash;
 }
 

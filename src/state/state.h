@@ -274,6 +274,8 @@ struct state *state_new(struct state_table *table);
 void state_free(struct state *s);
 /* Points the state at another table (between blocks). */
 void state_attach(struct state *s, struct state_table *table);
+/* Makes the transaction void for a reason that the EVM knows nothing of; the first one stays in s->failure. */
+void state_fail(struct state *s, enum status why);
 /* Starts transaction number `tx`: forgets all records. Nobody can cancel it unless the caller sets s->cancelled. */
 void state_begin(struct state *s, uint32_t tx, bool speculative);
 

@@ -5,10 +5,8 @@
  *     thread        └──► tries_update, undo record ──────────┘
  *
  * From stage_begin to the end of stage_wait the change set belongs to the thread. */
-#define _GNU_SOURCE 1
 #include "store/private.h"
 
-#include <signal.h>
 #include <stdlib.h>
 
 struct stage {
@@ -29,6 +27,8 @@ static void do_work(struct store *s, struct stage_work *w)
     w->tries_size = tries_bytes(s->tries);
 }
 
+#define STACK_SIZE ((size_t)8 << 20) /* what a thread has by default */
+
 static void *stage_main(void *stage)
 {
     struct stage *st = stage;
@@ -44,18 +44,6 @@ static void *stage_main(void *stage)
     }
     pthread_mutex_unlock(&st->lock);
     return NULL;
-}
-
-/* Signals are for the program's own threads. */
-static bool start_thread(struct stage *st)
-{
-    sigset_t all, before;
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool started = pthread_create(&st->thread, NULL, stage_main, st) == 0;
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (started) (void)pthread_setname_np(st->thread, "weft-root");
-    return started;
 }
 
 struct stage *stage_new(struct store *s)
@@ -87,7 +75,8 @@ void stage_begin(struct stage *st, struct stage_work *w, bool beside)
 {
     ASSERT(st->state == STAGE_IDLE);
     st->work = w;
-    if (beside && !st->has_thread) st->has_thread = start_thread(st);
+    if (beside && !st->has_thread)
+        st->has_thread = base_thread_start(&st->thread, STACK_SIZE, "weft-root", stage_main, st);
     if (!beside || !st->has_thread) {
         do_work(st->store, w);
         st->state = STAGE_DONE;

@@ -103,8 +103,9 @@ void tx_execute(struct tx_worker *w, const struct tx_context *c, const struct tr
     struct state *s = w->state;
     *out = (struct tx_result){0};
     s->log_data = &w->results;
+    if (UNLIKELY(base_reserve_spent())) state_fail(s, NO_MEMORY);
     out->invalid = tx_check(c, tx);
-    if (out->invalid != STATUS_OK) return;
+    if (out->invalid != STATUS_OK || s->failure != STATUS_OK) return;
     struct account *sender = state_account(s, sender_address);
     out->invalid = check_sender(s, sender, tx);
     if (out->invalid != STATUS_OK || s->failure != STATUS_OK) return;

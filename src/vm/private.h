@@ -49,7 +49,8 @@ struct vm {
     int64_t patience; /* ... or jumps so often in one frame */
 
     struct u256 *stack;    /* the region; frames take parts of it */
-    uint8_t *memory;       /* the region: VM_MEMORY_MAX bytes of address space ... */
+    uint8_t *memory;       /* the region: memory_max bytes of address space ... */
+    size_t memory_max;     /* VM_MEMORY_MAX, less where address space is limited */
     size_t memory_usable;  /* ... of which so many may be touched yet */
     struct buffer output;  /* of the last frame that ended; the return data of the one that runs */
     struct arena initcode; /* padded copies and jump maps of running creates */

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #include "vm/private.h"
 
@@ -49,15 +50,33 @@ const char *vm_status_text(enum vm_status s)
     return texts[s];
 }
 
-/* Address space without memory behind it. There may be little of it, too (ulimit -v). */
+/* Address space without memory behind it; NULL when there is too little of it (ulimit -v). */
 static void *reserve(size_t size, int protection)
 {
     void *p = mmap(NULL, size, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (p == MAP_FAILED) base_out_of_memory(size);
-    return p;
+    return p == MAP_FAILED ? NULL : p;
+}
+
+/* How much address space the frames' memory gets: where it is limited, a part that leaves the rest to the others. No
+ * block of 60 million gas uses more than MEMORY_LEAST. */
+static size_t memory_share(void)
+{
+    enum { SHARES = 32 };
+    const size_t MEMORY_LEAST = (size_t)256 << 20;
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur / SHARES >= VM_MEMORY_MAX) return VM_MEMORY_MAX;
+    size_t share = (size_t)(limit.rlim_cur / SHARES) & ~(MEMORY_STEP - 1);
+    return share < MEMORY_LEAST ? MEMORY_LEAST : share;
 }
 
 struct vm *vm_new(void)
+{
+    struct vm *vm = vm_try_new();
+    if (vm == NULL) base_out_of_memory(VM_MEMORY_MAX);
+    return vm;
+}
+
+struct vm *vm_try_new(void)
 {
     struct vm *vm = base_calloc(1, sizeof *vm);
     vm->heat = HEAT;
@@ -65,15 +84,18 @@ struct vm *vm_new(void)
     vm->hashes = base_calloc(HASH_MEMO_CELLS, sizeof *vm->hashes);
     vm->block = 1;
     vm->stack = reserve(STACK_REGION_ITEMS * sizeof(struct u256), PROT_READ | PROT_WRITE);
-    vm->memory = reserve(VM_MEMORY_MAX, PROT_NONE);
-    return vm;
+    vm->memory_max = memory_share();
+    vm->memory = reserve(vm->memory_max, PROT_NONE);
+    if (vm->stack != NULL && vm->memory != NULL) return vm;
+    vm_free(vm);
+    return NULL;
 }
 
 void vm_free(struct vm *vm)
 {
     if (vm == NULL) return;
-    munmap(vm->stack, STACK_REGION_ITEMS * sizeof(struct u256));
-    munmap(vm->memory, VM_MEMORY_MAX);
+    if (vm->stack != NULL) munmap(vm->stack, STACK_REGION_ITEMS * sizeof(struct u256));
+    if (vm->memory != NULL) munmap(vm->memory, vm->memory_max);
     buffer_free(&vm->output);
     arena_free(&vm->initcode);
     precompile_memory_free(&vm->precompile);
@@ -114,12 +136,18 @@ void vm_set_plain(struct vm *vm, bool plain)
 
 /* ---- memory --------------------------------------------------------------------------------------------------- */
 
-static NOINLINE void make_usable(struct vm *vm, size_t end)
+/* False when there is no memory, which the EVM knows nothing of: the execution is void (state->failure). */
+static NOINLINE bool make_usable(struct vm *vm, size_t end)
 {
     size_t usable = end + MEMORY_STEP + end / 2;
-    usable = (usable > VM_MEMORY_MAX ? VM_MEMORY_MAX : usable) & ~(MEMORY_STEP - 1);
-    if (mprotect(vm->memory, usable, PROT_READ | PROT_WRITE) != 0) base_out_of_memory(usable);
+    usable = (usable > vm->memory_max ? vm->memory_max : usable) & ~(MEMORY_STEP - 1);
+    if (end > usable || mprotect(vm->memory, usable, PROT_READ | PROT_WRITE) != 0) {
+        if (vm->state == NULL) base_out_of_memory(end); /* over another host there is nobody to tell */
+        state_fail(vm->state, NO_MEMORY);
+        return false;
+    }
     vm->memory_usable = usable;
+    return true;
 }
 
 int64_t vm_memory_grow(struct frame *f, int64_t gas, uint64_t end)
@@ -135,7 +163,7 @@ int64_t vm_memory_grow(struct frame *f, int64_t gas, uint64_t end)
     f->memory_size = words * 32;
     if (f->memory_size <= f->memory_clear) return gas;
     end = f->memory_size + CLEAR_STEP;
-    if (UNLIKELY(before + end > vm->memory_usable)) make_usable(vm, before + end);
+    if (UNLIKELY(before + end > vm->memory_usable) && !make_usable(vm, before + end)) return OUT_OF_GAS;
     memset(f->memory + f->memory_clear, 0, end - f->memory_clear);
     f->memory_clear = end;
     return gas;

@@ -163,6 +163,8 @@ struct vm;
 
 /* A machine for one worker; reserves address space for stack and memory. Free with vm_free. */
 struct vm *vm_new(void);
+/* The same, but NULL where the system gives no address space, instead of ending the process. */
+struct vm *vm_try_new(void);
 void vm_free(struct vm *vm);
 
 /* Forgets what was kept from one transaction to the next (hashes that were computed), so that every block begins
@@ -188,7 +190,8 @@ void vm_set_plain(struct vm *vm, bool plain);
  * coinbase is the transaction's task as well; the created address is warmed here.
  *
  * Gas of the transaction itself is not charged here. Reverted changes are gone from the state when this returns.
- * Refunds are in state->refund. When the view fails, state->failure is set and the result means nothing. */
+ * Refunds are in state->refund. When the view fails, or there
+ * is no memory, state->failure is set and the result means nothing. */
 void vm_call(struct vm *vm, const struct vm_message *message, struct vm_result *result);
 
 /* The code that runs when `account` is called: its own, or (EIP-7702) that of the account it delegates to, which is

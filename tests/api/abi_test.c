@@ -18,7 +18,7 @@ TEST(api_layouts_stay)
     CHECK_EQ_U64(sizeof(weft_authorization), 128);
     CHECK_EQ_U64(sizeof(weft_transaction), 336);
     CHECK_EQ_U64(sizeof(weft_withdrawal), 48);
-    CHECK_EQ_U64(sizeof(weft_options), 16);
+    CHECK_EQ_U64(sizeof(weft_options), 24);
     CHECK_EQ_U64(sizeof(weft_message), 160);
     CHECK_EQ_U64(sizeof(weft_summary), 376);
     CHECK_EQ_U64(sizeof(weft_receipt), 136);
@@ -34,15 +34,19 @@ TEST(api_structures_of_other_versions)
 {
     weft_error error;
     weft_engine *engine;
-    weft_options options = {0, 1, 0};
+    weft_options options = {.threads = 1};
     CHECK_FAILS(weft_engine_new(&options, &engine, &error), WEFT_INVALID_ARGUMENT, "API_STRUCT_SIZE");
 
     /* From a newer program: good as long as what we do not know is zero. */
     struct {
         weft_options known;
         uint64_t unknown;
-    } newer = {{sizeof newer, 1, 0}, 0};
+    } newer = {{.struct_size = sizeof newer, .threads = 1}, 0};
     CHECK_OK(weft_engine_new(&newer.known, &engine, &error));
+    weft_engine_free(engine);
+    /* From an older one, whose structure ends earlier: what stands behind it is not looked at. */
+    weft_options older = {.struct_size = 16, .threads = 1, .more_than_processors = 1, .reserved = {9}};
+    CHECK_OK(weft_engine_new(&older, &engine, &error));
     weft_engine_free(engine);
     newer.unknown = 1;
     CHECK_FAILS(weft_engine_new(&newer.known, &engine, &error), WEFT_INVALID_ARGUMENT, "API_STRUCT_SIZE");
@@ -87,13 +91,26 @@ TEST(api_null_is_refused_or_ignored)
     CHECK(weft_execute_block(engine, chain, state, block, 0, NULL, NULL) == WEFT_INVALID_ARGUMENT);
     CHECK(weft_execute_block(engine, chain, state, block, 1u << 31, &result, NULL) == WEFT_INVALID_ARGUMENT);
     CHECK(weft_call(engine, chain, state, NULL, NULL, 0, &result, NULL) == WEFT_INVALID_ARGUMENT);
-    CHECK(weft_block_decode(NULL, 5, &block, NULL) == WEFT_INVALID_ARGUMENT);
+    weft_block *decoded = block;
+    CHECK(weft_block_decode(NULL, 5, &decoded, NULL) == WEFT_INVALID_ARGUMENT);
+    CHECK(decoded == NULL);
     CHECK(weft_block_add_transaction(block, NULL, NULL) == WEFT_INVALID_ARGUMENT);
     CHECK(weft_state_set_code(state, NULL, NULL, 0, NULL) == WEFT_INVALID_ARGUMENT);
     CHECK(weft_result_receipt(NULL, 0, NULL) == WEFT_INVALID_ARGUMENT);
     weft_chain *none = chain;
     CHECK(weft_chain_new(NULL, &none, NULL) == WEFT_INVALID_ARGUMENT);
     CHECK(none == NULL);
+    /* Those that return no status. */
+    weft_word word = word_of(7);
+    weft_keccak256(NULL, 0, NULL);
+    weft_keccak256(NULL, 1, &word);
+    weft_block_hash(NULL, &word);
+    weft_block_hash(block, NULL);
+    CHECK_EQ_U64(low_of(&word), 7);
+    CHECK(weft_chain_id(NULL) == 0 && weft_chain_fork(NULL, 0, 0) == NULL);
+    CHECK(weft_block_transaction_count(NULL) == 0 && weft_engine_threads(NULL) == 0);
+    CHECK(weft_state_copy(NULL) == NULL);
+    CHECK(weft_state_root(state, NULL, NULL, NULL) == WEFT_INVALID_ARGUMENT);
     weft_chain_free(chain);
     weft_engine_free(engine);
     weft_state_free(state);
