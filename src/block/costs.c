@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "base/hash.h"
+
 enum { CELLS = 4096 };
 /* Smaller differences are noise. */
 #define FACTOR_MIN 2.0
@@ -29,13 +31,9 @@ void cost_book_free(struct cost_book *b)
 
 static uint64_t hash_of(const struct transaction *tx)
 {
-    uint64_t head, tail;
-    uint32_t middle, selector = 0;
-    memcpy(&head, tx->to.b, sizeof head);
-    memcpy(&tail, tx->to.b + 12, sizeof tail);
-    memcpy(&middle, tx->to.b + 8, sizeof middle);
+    uint32_t selector = 0;
     if (tx->data.size >= 4) memcpy(&selector, tx->data.data, sizeof selector);
-    return hash_mix(head ^ base_seed() ^ selector, tail ^ (uint64_t)middle << 16 ^ 0x9e3779b97f4a7c15u);
+    return hash_pair(hash_of_address(&tx->to), selector);
 }
 
 static uint64_t approach(uint64_t old, uint64_t found, uint64_t share_above, uint64_t share_below)

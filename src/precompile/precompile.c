@@ -1,6 +1,7 @@
 /* Gas, sizes and values of each precompiled contract, and the way into crypto/. */
 #include "precompile/precompile.h"
 
+#include "base/hash.h"
 #include "crypto/crypto.h"
 #include "precompile/private.h"
 
@@ -347,7 +348,7 @@ static bool is_remembered(unsigned id, uint64_t cost)
 static bool run_or_find(struct call *c)
 {
     struct precompile_memo *memo = c->memory->memo;
-    uint64_t hash = precompile_memo_hash(memo, c->id, c->input);
+    uint64_t hash = hash_of_bytes(c->id, c->input);
     const struct precompile_memo_entry *found = precompile_memo_find(memo, hash, c->id, c->input);
     if (found != NULL) {
         c->out->output = found->output;

@@ -1,6 +1,7 @@
 /* Codes by hash, kept across blocks. */
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "state/intern.h"
 #include "state/state.h"
 
@@ -22,12 +23,9 @@ const struct code code_empty = {
               0xe5, 0x00, 0xb6, 0x53, 0xca, 0x82, 0x27, 0x3b, 0x7b, 0xfa, 0xd8, 0x04, 0x5d, 0x85, 0xa4, 0x70}},
 };
 
-/* The hash of a code is keccak output: its own bytes serve as the table's hash. */
 static uint64_t key_of(const struct hash *hash)
 {
-    uint64_t k;
-    memcpy(&k, hash->b, sizeof k);
-    return k;
+    return hash_of_hash(0, hash);
 }
 
 static uint64_t hash_of_code(const void *entry)

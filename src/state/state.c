@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "state/hash.h"
+#include "base/hash.h"
 #include "state/local.h"
 #include "state/private.h"
 
@@ -124,7 +124,7 @@ static NOINLINE struct account *account_add(struct state *s, const struct addres
 
 struct account *state_account(struct state *s, const struct address *address)
 {
-    uint64_t hash = address_hash(address);
+    uint64_t hash = hash_of_address(address);
     struct account *a = local_find(s->account_map, hash, account_record_is, address);
     return LIKELY(a != NULL) ? a : account_add(s, address, hash);
 }
@@ -420,7 +420,7 @@ static struct slot *slot_find(struct state *s, struct account *a, const struct u
 
 struct slot *state_slot(struct state *s, struct account *a, const struct u256 *key)
 {
-    uint64_t hash = slot_hash(a->entry->hash, key);
+    uint64_t hash = hash_words(a->entry->hash, key->w);
     struct slot *slot = slot_find(s, a, key, hash);
     if (LIKELY(slot != NULL && slot->entry != NULL)) return slot;
     return slot_load(s, slot != NULL ? slot : slot_add(s, a, key, hash));
@@ -428,7 +428,7 @@ struct slot *state_slot(struct state *s, struct account *a, const struct u256 *k
 
 void state_prewarm_slot(struct state *s, struct account *a, const struct u256 *key)
 {
-    uint64_t hash = slot_hash(a->entry->hash, key);
+    uint64_t hash = hash_words(a->entry->hash, key->w);
     struct slot *slot = slot_find(s, a, key, hash);
     if (slot == NULL) slot = slot_add(s, a, key, hash);
     slot->warm = true;
@@ -464,13 +464,13 @@ static uint64_t hash_of_transient(const void *record)
 struct u256 state_transient(struct state *s, struct account *a, const struct u256 *key)
 {
     struct slot_key k = {a, key};
-    const struct transient *t = local_find(s->transient_map, slot_hash(a->entry->hash, key), transient_is, &k);
+    const struct transient *t = local_find(s->transient_map, hash_words(a->entry->hash, key->w), transient_is, &k);
     return t == NULL ? U256_ZERO : t->value;
 }
 
 void state_set_transient(struct state *s, struct account *a, const struct u256 *key, const struct u256 *value)
 {
-    uint64_t hash = slot_hash(a->entry->hash, key);
+    uint64_t hash = hash_words(a->entry->hash, key->w);
     struct slot_key k = {a, key};
     struct transient *t = local_find(s->transient_map, hash, transient_is, &k);
     if (t == NULL) {
