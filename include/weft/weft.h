@@ -435,6 +435,9 @@ typedef struct weft_options {
     size_t struct_size;
     uint32_t threads;  /**< that execute; 0: as many as the process has processors; at most 1024 */
     uint32_t executor; /**< WEFT_EXECUTOR_ */
+    /** Bytes of memory for contract codes and their translations kept between calls of the engine; 0: 256 MiB. What was
+     * not used lately is dropped first. During one block more may be needed, as much as its gas buys. */
+    uint64_t code_bytes;
 } weft_options;
 
 /** Makes an engine; options may be NULL. Reserves address space (4 GiB and a little for each thread), which

@@ -23,6 +23,7 @@ weft_status weft_engine_new(const weft_options *options, weft_engine **engine, w
     e->driver = driver;
     e->engine = engine_new(o.threads);
     e->executor = o.executor;
+    if (o.code_bytes != 0) engine_bound_codes(e->engine, o.code_bytes);
     engine_share_always(e->engine, o.executor == WEFT_EXECUTOR_PARALLEL);
     *engine = e;
     return WEFT_OK;

@@ -6,10 +6,14 @@
 /* A view without anything: what the table is built over before the first block. */
 static const struct state_view no_view;
 
+/* What is kept of codes where nobody says otherwise: those of some ten thousand contracts, translated. */
+#define ENGINE_CODE_BYTES ((size_t)256 << 20)
+
 struct engine *engine_new(unsigned threads)
 {
     struct engine *e = engine_new_on(pool_new(threads == 0 ? cpu_count() : threads), code_cache_new(vm_plan_free));
     e->borrows = false;
+    engine_bound_codes(e, ENGINE_CODE_BYTES);
     return e;
 }
 

@@ -18,7 +18,7 @@ TEST(api_layouts_stay)
     CHECK_EQ_U64(sizeof(weft_authorization), 128);
     CHECK_EQ_U64(sizeof(weft_transaction), 336);
     CHECK_EQ_U64(sizeof(weft_withdrawal), 48);
-    CHECK_EQ_U64(sizeof(weft_options), 16);
+    CHECK_EQ_U64(sizeof(weft_options), 24);
     CHECK_EQ_U64(sizeof(weft_message), 160);
     CHECK_EQ_U64(sizeof(weft_summary), 376);
     CHECK_EQ_U64(sizeof(weft_receipt), 136);
@@ -34,7 +34,7 @@ TEST(api_structures_of_other_versions)
 {
     weft_error error;
     weft_engine *engine;
-    weft_options options = {0, 1, 0};
+    weft_options options = {0, 1, 0, 0};
     CHECK_FAILS(weft_engine_new(&options, &engine, &error), WEFT_INVALID_ARGUMENT, "API_STRUCT_SIZE");
 
     /* From a newer program: good as long as what we do not know is zero. */

@@ -50,7 +50,7 @@ static inline weft_engine *engine_of(uint32_t threads, uint32_t executor)
 {
     weft_error error;
     weft_engine *engine = NULL;
-    weft_options options = {sizeof options, threads, executor};
+    weft_options options = {sizeof options, threads, executor, 0};
     CHECK_OK(weft_engine_new(&options, &engine, &error));
     return engine;
 }
