@@ -110,7 +110,8 @@ static void print_table(struct hostile *h)
 
 enum exit_code bench_hostile(const struct options *o)
 {
-    if (o->thread_count != 0 || o->simulate_count != 0 || o->contracts != NULL || o->hot != HOT_NOT_GIVEN || o->opcodes) {
+    if (o->thread_count != 0 || o->simulate_count != 0 || o->contracts != NULL || o->hot != HOT_NOT_GIVEN ||
+        o->opcodes) {
         log_line("bench: --hostile: expected no option with it but --json, --repeat, --size, --seed and --fork");
         return EXIT_BAD_INPUT;
     }

@@ -12,7 +12,7 @@ struct code_cache {
     size_t bound; /* bytes; 0: none */
     uint32_t block;
     _Atomic size_t bytes, count; /* bytes: with the plans */
-    _Atomic(struct code *) all; /* newest first, by code.next */
+    _Atomic(struct code *) all;  /* newest first, by code.next */
 };
 
 const struct code code_empty = {

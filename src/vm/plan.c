@@ -57,13 +57,15 @@ void vm_find_jumpdests(uint64_t *bitmap, const uint8_t *code, uint32_t size)
         struct byte_kinds k = kinds_of(bytes);
         uint64_t instructions = bits_from(skip);
         uint64_t pushes = k.pushes & instructions;
-        skip = 0;
-        while (pushes != 0) {
-            unsigned at = (unsigned)__builtin_ctzll(pushes), end = at + 1 + (bytes[at] - OP_PUSH1 + 1u);
-            instructions &= ~(bits_from(at + 1) & ~bits_from(end));
-            pushes &= bits_from(end);
-            skip = end > 64 ? end - 64 : 0;
+        unsigned end = 0;
+        while (pushes != 0) { /* without a branch inside: code may be nothing but PUSH */
+            unsigned at = (unsigned)__builtin_ctzll(pushes), size_of_data = bytes[at] - OP_PUSH1 + 1u;
+            uint64_t data = ((UINT64_C(1) << size_of_data) - 1) << at << 1;
+            instructions &= ~data;
+            pushes &= (pushes - 1) & ~data;
+            end = at + 1 + size_of_data;
         }
+        skip = end > 64 ? end - 64 : 0;
         bitmap[start / 64] = k.jumpdests & instructions;
     }
 }

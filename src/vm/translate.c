@@ -269,8 +269,8 @@ static void stack_form(struct translator *x, uint8_t op)
 static bool is_full(const struct translator *x)
 {
     return x->height > HEIGHT_MAX || x->low < -DEPTH_MAX || x->height - x->low > TOUCHED_MAX ||
-           x->count > INSTRUCTIONS_MAX - 8 || x->steps > STEPS_MAX || x->scanned > SCANNED_MAX || x->constant_count > CONSTANTS_MAX - 4 ||
-           x->gas_read_count == GAS_READS_MAX;
+           x->count > INSTRUCTIONS_MAX - 8 || x->steps > STEPS_MAX || x->scanned > SCANNED_MAX ||
+           x->constant_count > CONSTANTS_MAX - 4 || x->gas_read_count == GAS_READS_MAX;
 }
 
 /* ---- a run ------------------------------------------------------------------------------------------------------- */

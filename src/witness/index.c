@@ -20,8 +20,7 @@ void index_reserve(struct hash_index *x, size_t count)
     size_t capacity = x->capacity == 0 ? 64 : x->capacity;
     while (capacity < 2 * count) capacity *= 2;
     if (capacity == x->capacity) return;
-    struct hash_index grown = {
-        .cells = base_calloc(capacity, sizeof *grown.cells), .capacity = capacity};
+    struct hash_index grown = {.cells = base_calloc(capacity, sizeof *grown.cells), .capacity = capacity};
     for (size_t i = 0; i < x->capacity; i++)
         if (x->cells[i].bytes.data != NULL) index_put(&grown, &x->cells[i].hash, x->cells[i].bytes);
     free(x->cells);

@@ -91,7 +91,8 @@ static struct address address_at(uint64_t number)
 }
 
 /* So many contracts of full size one behind the other, that differ in their last bytes. */
-static void put_codes(struct workload_block *b, uint64_t count, const uint8_t *start, size_t start_size, uint8_t filling)
+static void put_codes(struct workload_block *b, uint64_t count, const uint8_t *start, size_t start_size,
+                      uint8_t filling)
 {
     for (uint64_t i = 0; i < count; i++) {
         uint8_t *code = arena_alloc(&b->arena, CODE_SIZE, 1);
@@ -200,8 +201,7 @@ static void call_often(struct workload_block *b, uint64_t size, const char *call
 {
     struct address a = workload_address(ADDRESS_CONTRACT, 1);
     workload_contract(b, &a, callee);
-    add_calls(b, size,
-              "loop: 0 0 0 0 0 32 CALLDATALOAD GAS CALL POP" UNTIL_GAS_IS(100000), U256_ZERO, U256_ZERO,
+    add_calls(b, size, "loop: 0 0 0 0 0 32 CALLDATALOAD GAS CALL POP" UNTIL_GAS_IS(100000), U256_ZERO, U256_ZERO,
               address_word(&a));
 }
 
@@ -228,9 +228,10 @@ static void make_unpaid_access(struct workload_block *b, uint64_t size, uint64_t
     (void)random;
     struct address a = workload_address(ADDRESS_CONTRACT, 1);
     workload_contract(b, &a, "0 CALLDATALOAD BALANCE STOP");
-    add_calls(b, size,
-              "0 CALLDATALOAD loop: 1 ADD DUP1 0 MSTORE 0 0 32 0 32 CALLDATALOAD 200 STATICCALL POP" UNTIL_GAS_IS(20000),
-              code_word(CODE_BASE), U256(TX_GAS), address_word(&a));
+    add_calls(
+        b, size,
+        "0 CALLDATALOAD loop: 1 ADD DUP1 0 MSTORE 0 0 32 0 32 CALLDATALOAD 200 STATICCALL POP" UNTIL_GAS_IS(20000),
+        code_word(CODE_BASE), U256(TX_GAS), address_word(&a));
 }
 
 static void make_creates(struct workload_block *b, uint64_t size, uint64_t *random)
@@ -286,8 +287,7 @@ static void make_small_transactions(struct workload_block *b, uint64_t size, uin
     for (uint64_t i = 0; i < size * MILLION / TRANSFER_GAS; i++) {
         struct address from = workload_address(ADDRESS_SENDER, i);
         workload_fund(b, &from);
-        workload_add(b, &(struct call){
-                            .from = from, .to = address_at(CODE_BASE + i), .value = 1, .gas = TRANSFER_GAS});
+        workload_add(b, &(struct call){.from = from, .to = address_at(CODE_BASE + i), .value = 1, .gas = TRANSFER_GAS});
     }
 }
 
