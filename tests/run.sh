@@ -16,7 +16,7 @@ jobs=$(nproc)
 export WEFT_FIXTURES
 WEFT_FIXTURES=$(tests/fixtures.sh) || exit 2
 
-suites=(unit cli t8n state block amsterdam older_state older_block witness benchmark mainnet python perturb traces store crash evmc)
+suites=(unit cli cost t8n state block amsterdam older_state older_block witness benchmark mainnet python perturb traces store crash evmc)
 
 suite_unit() { "$build/weft_tests" --jobs "$jobs"; }
 suite_state() { fixture_suite statetest state_tests --executor both; }
@@ -96,6 +96,12 @@ suite_cli() {
     done
     echo "$passed passed, $failed failed, 0 skipped"
     [ "$failed" = 0 ]
+}
+
+# Blocks made to be slow: instructions for twice the gas, and for one gas.
+suite_cost() {
+    [ -x "$weft" ] || { absent "$weft is not built" && return; }
+    python3 tests/cost/cost.py "$weft"
 }
 
 # fixture_suite COMMAND FOLDER OPTION...: weft COMMAND over the fixtures in FOLDER.

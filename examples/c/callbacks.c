@@ -240,7 +240,7 @@ int main(void)
     weft_state *state;
     weft_chain *chain;
     weft_engine *engine;
-    weft_options options = {sizeof options, 2, WEFT_EXECUTOR_AUTO};
+    weft_options options = {.struct_size = sizeof options, .threads = 2, .executor = WEFT_EXECUTOR_AUTO};
     check(weft_state_from_callbacks(&callbacks, &state, &error), &error);
     check(weft_chain_by_name("Osaka", &chain, &error), &error);
     check(weft_engine_new(&options, &engine, &error), &error);

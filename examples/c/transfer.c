@@ -157,7 +157,7 @@ int main(void)
     weft_chain *chain;
     check(weft_chain_new(&chain_options, &chain, &error), &error);
 
-    weft_options options = {sizeof options, 2, WEFT_EXECUTOR_PARALLEL};
+    weft_options options = {.struct_size = sizeof options, .threads = 2, .executor = WEFT_EXECUTOR_PARALLEL};
     weft_engine *engine;
     check(weft_engine_new(&options, &engine, &error), &error);
     weft_state *state = make_state();

@@ -448,6 +448,9 @@ typedef struct weft_options {
      * of its control groups): as many as it has. */
     uint32_t threads;
     uint32_t executor; /**< WEFT_EXECUTOR_ */
+    /** Bytes of memory for contract codes and their translations kept between calls of the engine; 0: 256 MiB. What was
+     * not used lately is dropped first. During one block more may be needed, as much as its gas buys. */
+    uint64_t code_bytes;
     /** Takes `threads` as it is: for states whose callbacks wait for a disk or a network, and for tests.
      * Otherwise more threads than processors only make it slower. */
     uint8_t more_than_processors;

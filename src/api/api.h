@@ -156,6 +156,7 @@ struct api_driver; /* driver.c: the thread on which everything runs */
 struct weft_engine {
     struct engine *engine; /* NULL: given back when memory ran out; the next job makes it anew */
     struct api_driver *driver;
+    uint64_t code_bytes; /* of weft_options; 0: the default */
     uint32_t executor;            /* WEFT_EXECUTOR_ */
     _Atomic uint32_t threads;     /* that execute */
     struct api_caller *caller;    /* made at the first weft_call */

@@ -13,6 +13,7 @@ struct api_caller {
 static struct api_caller *caller_of(weft_engine *engine, const struct state_view *view)
 {
     struct api_caller *c = engine->caller;
+    code_cache_begin_block(engine_codes(engine->engine)); /* no block and no call holds a code */
     if (c != NULL) {
         state_table_reset(c->table, view);
         arena_reset(&c->worker.results);

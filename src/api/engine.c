@@ -8,7 +8,7 @@
 enum { THREADS_MAX = 1024 };
 
 /* What weft_options was before it grew. */
-#define OPTIONS_FIRST offsetof(weft_options, more_than_processors)
+#define OPTIONS_FIRST offsetof(weft_options, code_bytes)
 
 /* All engines of the process: a handle that is not here is none, or was freed. */
 static pthread_mutex_t engines_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -54,6 +54,7 @@ static bool make(weft_engine *e, uint32_t threads)
     }
     if (e->engine == NULL) return false;
     engine_share_always(e->engine, e->executor == WEFT_EXECUTOR_PARALLEL);
+    if (e->code_bytes != 0) engine_bound_codes(e->engine, e->code_bytes);
     /* Relaxed: a number for who asks. */
     atomic_store_explicit(&e->threads, engine_threads(e->engine), memory_order_relaxed);
     return true;
@@ -97,6 +98,7 @@ weft_status weft_engine_new(const weft_options *options, weft_engine **engine, w
     weft_engine *e = base_calloc(1, sizeof *e);
     e->driver = driver;
     e->executor = o.executor;
+    e->code_bytes = o.code_bytes;
     e->process = (int)getpid();
     if (!make(e, o.threads)) {
         api_driver_free(driver);

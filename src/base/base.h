@@ -195,9 +195,7 @@ void arena_rewind(struct arena *a, struct arena_mark mark);
 void arena_reset(struct arena *a); /* rewinds to empty, keeps the chunks */
 void arena_free(struct arena *a);  /* gives everything back */
 
-/* A 64-bit seed made once per process from the kernel's entropy: keys every hash table that outsiders can fill. */
-uint64_t base_seed(void);
-/* Mixes two words into one (a 128-bit multiply folded); the building brick of all table hashes. */
+/* Mixes two words into one: the halves of their product, folded. A brick for digests; tables take base/hash.h. */
 static inline uint64_t hash_mix(uint64_t a, uint64_t b)
 {
     unsigned __int128 p = (unsigned __int128)a * b;

@@ -179,12 +179,6 @@ TEST(base_alloc_aligned_aligns)
     }
 }
 
-TEST(base_seed_is_one_per_process)
-{
-    uint64_t seed = base_seed();
-    CHECK_EQ_U64(base_seed(), seed);
-}
-
 /* ---- files ---- */
 
 static void temporary_path(char path[64])

@@ -1,11 +1,10 @@
-/* memory: the heap that never says no, the arena, and the process's secret seed. */
+/* memory: the heap that never says no, and the arena. */
 #define _GNU_SOURCE 1
 #include "base/base.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 /* ---- reserve ---- */
@@ -219,24 +218,4 @@ void arena_free(struct arena *a)
         free(c);
     }
     *a = (struct arena){0};
-}
-
-/* ---- seed ---- */
-
-static uint64_t seed;
-static pthread_once_t seed_once = PTHREAD_ONCE_INIT;
-
-static void seed_make(void)
-{
-    if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed) {
-        /* Only kernels before 3.17 get here: time and address-space layout are then the best there is. */
-        seed = clock_wall_ns() ^ (uint64_t)(uintptr_t)&seed;
-        seed = random_next(&seed);
-    }
-}
-
-uint64_t base_seed(void)
-{
-    (void)pthread_once(&seed_once, seed_make);
-    return seed;
 }

@@ -194,11 +194,7 @@ struct slot_part {
 
 static struct slot_part find_slot(const struct bal_account *a, const struct u256 *key)
 {
-    struct slot_part part = {NULL, false};
-    for (uint32_t i = 0; i < a->slot_count && part.written == NULL; i++)
-        if (u256_equal(a->slots[i].key, *key)) part.written = &a->slots[i];
-    for (uint32_t i = 0; i < a->read_count && !part.read; i++) part.read = u256_equal(a->reads[i], *key);
-    return part;
+    return (struct slot_part){bal_find_slot(a, key), bal_find_read(a, key) != NULL};
 }
 
 static const char *slot_part_text(struct slot_part p)

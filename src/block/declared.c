@@ -259,23 +259,6 @@ static int by_address(const void *key, const void *account)
     return memcmp(key, ((const struct bal_account *)account)->address.b, sizeof(struct address));
 }
 
-static int by_slot(const void *key, const void *slot)
-{
-    return u256_compare(*(const struct u256 *)key, ((const struct bal_slot *)slot)->key);
-}
-
-static int by_word(const void *key, const void *word)
-{
-    return u256_compare(*(const struct u256 *)key, *(const struct u256 *)word);
-}
-
-/* bsearch, also in nothing. */
-static const void *find(const void *key, const void *array, uint32_t count, size_t size,
-                        int (*compare)(const void *, const void *))
-{
-    return count == 0 ? NULL : bsearch(key, array, count, size, compare);
-}
-
 /* Whether `all` has each of `some`; both ascend by index. */
 static bool has_changes(const struct bal_word_change *all, uint32_t count, const struct bal_word_change *some,
                         uint32_t some_count)
@@ -293,15 +276,15 @@ static bool has_slots(struct declared *d, uint32_t place, const struct bal_accou
     const struct bal_account *a = &d->list->accounts[place];
     for (uint32_t i = 0; i < found->slot_count; i++) {
         const struct bal_slot *f = &found->slots[i];
-        const struct bal_slot *slot = find(&f->key, a->slots, a->slot_count, sizeof *slot, by_slot);
+        const struct bal_slot *slot = bal_find_slot(a, &f->key);
         if (slot == NULL || !has_changes(slot->changes, slot->change_count, f->changes, f->change_count)) return false;
         see(d->slot_seen, d->first_slot[place] + (uint32_t)(slot - a->slots) + 1);
         *changes += f->change_count;
     }
     for (uint32_t i = 0; i < found->read_count; i++) {
         const struct u256 *key = &found->reads[i];
-        const struct bal_slot *slot = find(key, a->slots, a->slot_count, sizeof *slot, by_slot);
-        const struct u256 *read = find(key, a->reads, a->read_count, sizeof *read, by_word);
+        const struct bal_slot *slot = bal_find_slot(a, key);
+        const struct u256 *read = bal_find_read(a, key);
         if (slot == NULL && read == NULL) return false;
         uint32_t at = slot != NULL ? (uint32_t)(slot - a->slots) : a->slot_count + (uint32_t)(read - a->reads);
         see(d->slot_seen, d->first_slot[place] + at + 1);
@@ -313,8 +296,9 @@ static bool has_slots(struct declared *d, uint32_t place, const struct bal_accou
  * change no nonce and no code; if one did, the block would be executed serially and compared as a whole. */
 static bool has_account(struct declared *d, const struct bal_account *found, uint64_t *changes)
 {
-    const struct bal_account *a = find(found->address.b, d->list->accounts, d->list->account_count, sizeof *a,
-                                       by_address);
+    const struct bal_account *a = NULL;
+    if (d->list->account_count != 0)
+        a = bsearch(found->address.b, d->list->accounts, d->list->account_count, sizeof *a, by_address);
     if (a == NULL || found->nonce_count + found->code_count != 0) return false;
     uint32_t place = (uint32_t)(a - d->list->accounts);
     see(d->account_seen, place + 1);

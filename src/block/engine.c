@@ -6,6 +6,9 @@
 /* A view without anything: what the table is built over before the first block. */
 static const struct state_view no_view;
 
+/* What is kept of codes where nobody says otherwise: those of some ten thousand contracts, translated. */
+#define ENGINE_CODE_BYTES ((size_t)256 << 20)
+
 /* NULL when there is no address space even for one worker; for fewer than the pool has, the engine is smaller. */
 static struct engine *make(struct pool *pool, struct code_cache *codes, bool borrows)
 {
@@ -38,7 +41,10 @@ static struct engine *make(struct pool *pool, struct code_cache *codes, bool bor
 
 struct engine *engine_try_new(unsigned threads)
 {
-    return make(pool_new(threads == 0 ? cpu_count() : threads), code_cache_new(vm_plan_free), false);
+    struct pool *pool = pool_new(threads == 0 ? cpu_count() : threads);
+    struct engine *e = make(pool, code_cache_new(vm_plan_free), false);
+    if (e != NULL) engine_bound_codes(e, ENGINE_CODE_BYTES);
+    return e;
 }
 
 struct engine *engine_new(unsigned threads)

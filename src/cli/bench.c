@@ -223,6 +223,7 @@ static enum exit_code run_all(struct bench *b)
 enum exit_code bench_command(const struct options *o)
 {
     if (o->opcodes) return bench_opcodes(o);
+    if (o->hostile) return bench_hostile(o);
     if (o->perturb != 0 && o->simulate_count != 0) {
         log_line("bench: expected one of --simulate and --perturb");
         return EXIT_BAD_INPUT;

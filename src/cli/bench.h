@@ -14,4 +14,7 @@ enum status bench_make_workload(struct workload_block *out, const struct workloa
 enum status bench_simulate(const struct workload *w, const struct options *o, const struct colours *colours,
                            bool is_first, struct error *e);
 
+/* Times the blocks that are made to be slow (bench_hostile.c). */
+enum exit_code bench_hostile(const struct options *o);
+
 #endif

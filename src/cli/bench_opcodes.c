@@ -306,6 +306,24 @@ static enum exit_code run_rows(struct opcodes_bench *b, const struct opcode_row 
     return failed ? EXIT_CHECK_FAILED : EXIT_GOOD;
 }
 
+double opcode_row_speed(const struct opcode_row *row, const struct fork *fork, uint32_t repeat)
+{
+    if (!in_fork(row, fork)) return 0;
+    struct opcodes_bench b = {.fork = fork, .repeat = repeat};
+    struct world loop;
+    double best = 0;
+    b.run_options.fork = fork;
+    world_open(&loop, &b, row, PROGRAM_LOOP, choose_size(&b, row), false);
+    for (int i = 0; i < WARM_UP_RUNS; i++) world_run(&loop);
+    for (uint32_t i = 0; i < repeat; i++) {
+        double ns = world_run(&loop), speed = (double)loop.gas * 1e3 / ns;
+        if (speed > best) best = speed;
+    }
+    if (loop.run.outcome.status != VM_SUCCESS) best = 0;
+    world_close(&loop);
+    return best;
+}
+
 enum exit_code bench_opcodes(const struct options *o)
 {
     if (o->thread_count != 0 || o->simulate_count != 0 || o->size != 0 || o->seed != 0 || o->contracts != NULL ||

@@ -64,6 +64,10 @@ void opcode_program(struct buffer *out, const struct opcode_row *row, enum progr
 /* Gas that a unit of the twin costs more (or less) than a unit of the loop without its instruction. */
 int64_t opcode_twin_gas(const struct opcode_row *row);
 
+/* Mgas/s of a row's whole loop in the interpreter that it gets, the best of so many runs; 0: it fails, or the fork does
+ * not have it. */
+double opcode_row_speed(const struct opcode_row *row, const struct fork *fork, uint32_t repeat);
+
 enum exit_code bench_opcodes(const struct options *o);
 
 #endif

@@ -61,6 +61,7 @@ enum option_flag {
     OPTION_PIPELINE = 1ull << 31,
     OPTION_PERTURB = 1ull << 32,
     OPTION_OPCODES = 1ull << 33,
+    OPTION_HOSTILE = 1ull << 34,
 };
 
 /* Which executors a command runs: a mask of 1 << enum executor_kind. */
@@ -116,7 +117,7 @@ struct options {
     uint64_t cache_mb, batch, readers, latency_us, history, blocks, gas, fill, fill_blocks, touch, perturb;
     bool receipts, store;
     bool pipeline;
-    bool opcodes;
+    bool opcodes, hostile;
     bool trace;
     struct vm_trace_options tracing;
     struct run_options run;

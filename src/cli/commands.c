@@ -56,9 +56,11 @@ const struct command commands[] = {
      "With --opcodes single instructions and precompiled contracts are timed instead, all or those named (DIV,\n"
      "sha256), by the rules of Osaka or of --fork: gas, ns (least, median and most of --repeat), Mgas/s, and\n"
      "the same in the plain interpreter, worst last. Every result is compared between the two interpreters.\n"
-     "With --json also the programs, in hex digits, for other engines to run.",
+     "With --json also the programs, in hex digits, for other engines to run.\n\n"
+     "With --hostile blocks are timed that are made to be slow, one kind after the other, serially: --size is\n"
+     "their gas in millions. Then the slowest operands of every instruction and precompiled contract. Worst last.",
      OPTION_JSON | OPTION_THREAD_LIST | OPTION_REPEAT | OPTION_FORK | OPTION_SIZE | OPTION_SEED | OPTION_HOT |
-         OPTION_CONTRACTS | OPTION_SIMULATE | OPTION_PERTURB | OPTION_OPCODES,
+         OPTION_CONTRACTS | OPTION_SIMULATE | OPTION_PERTURB | OPTION_OPCODES | OPTION_HOSTILE,
      0, UINT32_MAX, bench_command},
     {"run", "[CODE]", "execute one contract call",
      "CODE is what runs, in hex digits; --code and --codefile say the same. Without any, the code that the\n"

@@ -144,6 +144,7 @@ static const struct option table[] = {
         "run each block N times with workers held up at random, and compare with serial"),
     FLAG(OPTION_OPCODES, "--opcodes", opcodes,
         "time instructions and precompiled contracts; operands are their names"),
+    FLAG(OPTION_HOSTILE, "--hostile", hostile, "time blocks full of the worst input; operands are their kinds"),
     TEXT(OPTION_RPC, "--rpc", "URL", rpc, "fetch blocks from the node at URL"),
 };
 /* clang-format on */

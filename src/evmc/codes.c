@@ -2,23 +2,11 @@
 
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "vm/vm.h"
 
 /* Codes of this size together, plans not counted: some ten thousand contracts. */
 #define BYTES_MAX ((size_t)128 << 20)
-
-static uint64_t hash_bytes(const uint8_t *p, size_t size)
-{
-    uint64_t h = size * UINT64_C(0x9e3779b97f4a7c15);
-    for (; size >= 8; size -= 8, p += 8) {
-        uint64_t word;
-        memcpy(&word, p, sizeof word);
-        h = (h ^ word) * UINT64_C(0xff51afd7ed558ccd);
-        h ^= h >> 32;
-    }
-    for (; size > 0; size--, p++) h = (h ^ *p) * UINT64_C(0x100000001b3);
-    return h ^ h >> 29;
-}
 
 static bool is_code(const struct code *c, const uint8_t *bytes, size_t size)
 {
@@ -59,7 +47,7 @@ const struct code *evmc_codes_find(struct evmc_codes *c, const uint8_t *bytes, s
     if (LIKELY(c->recent[slot].from == bytes) && is_code(c->recent[slot].code, bytes, size))
         return c->recent[slot].code;
     if (2 * c->count >= c->capacity) grow(c);
-    uint64_t hash = hash_bytes(bytes, size);
+    uint64_t hash = hash_of_bytes(0, (struct bytes){bytes, size});
     struct evmc_known *known = find_cell(c, hash, bytes, size);
     if (known->code == NULL) {
         *known = (struct evmc_known){hash, copy_code(bytes, size)};

@@ -1,6 +1,7 @@
 /* Recording: what each transaction of a block reads and writes, from a watched serial execution. */
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "explain/explain.h"
 
 enum { OP_OF_KECCAK256 = 0x20, OP_OF_SSTORE = 0x55 };
@@ -49,7 +50,7 @@ static void places_grow(struct recorder *r)
     uint32_t *indices = base_alloc((mask + 1) * sizeof *indices);
     for (size_t i = 0; r->mask != 0 && i <= r->mask; i++) {
         if (r->places[i] == NULL) continue;
-        size_t at = hash_mix((uintptr_t)r->places[i], 0x9e3779b97f4a7c15u) & mask;
+        size_t at = hash_pair((uintptr_t)r->places[i], 0) & mask;
         while (places[at] != NULL) at = (at + 1) & mask;
         places[at] = r->places[i];
         indices[at] = r->indices[i];
@@ -66,7 +67,7 @@ static uint32_t location_of(struct recorder *r, const struct location *l, const 
 {
     struct explain_trace *t = r->out;
     if (2 * ((size_t)t->location_count + 1) > r->mask) places_grow(r);
-    size_t at = hash_mix((uintptr_t)l, 0x9e3779b97f4a7c15u) & r->mask;
+    size_t at = hash_pair((uintptr_t)l, 0) & r->mask;
     while (r->places[at] != NULL) {
         if (r->places[at] == l) return r->indices[at];
         at = (at + 1) & r->mask;
@@ -172,7 +173,7 @@ static void hashed_grow(struct recorder *r)
     r->hashed = base_calloc(mask + 1, sizeof *r->hashed);
     r->hashed_mask = mask;
     for (uint32_t i = 0; i < r->out->preimage_count; i++) {
-        size_t at = load_be64(r->preimages[i].hash.b) & mask;
+        size_t at = hash_of_hash(0, &r->preimages[i].hash) & mask;
         while (r->hashed[at] != 0) at = (at + 1) & mask;
         r->hashed[at] = i + 1;
     }
@@ -183,7 +184,7 @@ static void note_preimage(struct recorder *r, const uint8_t *bytes, uint32_t siz
     if (2 * ((size_t)r->out->preimage_count + 1) > r->hashed_mask) hashed_grow(r);
     struct hash hash;
     keccak256(&hash, bytes, size);
-    size_t at = load_be64(hash.b) & r->hashed_mask;
+    size_t at = hash_of_hash(0, &hash) & r->hashed_mask;
     for (; r->hashed[at] != 0; at = (at + 1) & r->hashed_mask)
         if (hash_equal(&r->preimages[r->hashed[at] - 1].hash, &hash)) return;
     MAKE_ROOM(r->preimages, r->out->preimage_count, r->preimage_capacity);
@@ -249,7 +250,7 @@ static uint32_t count_assumed_nonces(const struct block_task *task)
     while (mask < 2 * (size_t)task->transaction_count) mask = mask * 2 + 1;
     uint32_t *seen = base_calloc(mask + 1, sizeof *seen);
     for (uint32_t i = 0; i < task->transaction_count; i++) {
-        size_t at = hash_mix(load_be64(task->senders[i].b + 12), 0x9e3779b97f4a7c15u) & mask;
+        size_t at = hash_of_address(&task->senders[i]) & mask;
         while (seen[at] != 0 && !address_equal(&task->senders[seen[at] - 1], &task->senders[i])) at = (at + 1) & mask;
         if (seen[at] != 0)
             count++;

@@ -1,5 +1,7 @@
 #include "parallel/prediction.h"
 
+#include "base/hash.h"
+
 enum { SUSPICION_STEP = 4, SUSPICION_MAX = 12, SUSPICION_LIMIT = 4 };
 /* What of a transaction's call data is looked at, and so many accounts at most. */
 enum { WORDS_MAX = 32, KEYS_MAX = 8 };
@@ -33,10 +35,9 @@ static struct last_of *table_at(struct last_table *t, uint64_t tag)
 
 static uint64_t tag_of(const uint8_t address[20], uint64_t salt)
 {
-    uint64_t w0, w1;
-    memcpy(&w0, address, sizeof w0);
-    memcpy(&w1, address + 12, sizeof w1);
-    return hash_mix(w0 ^ base_seed(), w1 ^ salt ^ 0x9e3779b97f4a7c15u);
+    struct address a;
+    memcpy(a.b, address, sizeof a.b);
+    return hash_pair(hash_of_address(&a), salt);
 }
 
 /* Whether an argument is as small as an address and as large as addresses nearly always are. */

@@ -3,6 +3,7 @@
  * reads one. Two that want the same place make one of them forgotten, which costs time, never a result. */
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "precompile/private.h"
 
 enum { PLACES = 1024 };
@@ -11,15 +12,12 @@ enum { PLACES = 1024 };
 
 struct precompile_memo {
     _Atomic bool used; /* since it was last cleared */
-    uint64_t seed;
     _Atomic(const struct precompile_memo_entry *) place[PLACES];
 };
 
 struct precompile_memo *precompile_memo_new(void)
 {
-    struct precompile_memo *m = base_calloc(1, sizeof *m);
-    m->seed = base_seed();
-    return m;
+    return base_calloc(1, sizeof(struct precompile_memo));
 }
 
 void precompile_memo_free(struct precompile_memo *m)
@@ -32,16 +30,6 @@ void precompile_memo_clear(struct precompile_memo *m)
     if (!atomic_load_explicit(&m->used, memory_order_relaxed)) return;
     for (size_t i = 0; i < PLACES; i++) atomic_store_explicit(&m->place[i], NULL, memory_order_relaxed);
     atomic_store_explicit(&m->used, false, memory_order_relaxed);
-}
-
-uint64_t precompile_memo_hash(const struct precompile_memo *m, unsigned id, struct bytes input)
-{
-    uint64_t h = hash_mix(m->seed ^ input.size, 0x9e3779b97f4a7c15u ^ id);
-    size_t i = 0;
-    for (; i + 16 <= input.size; i += 16)
-        h = hash_mix(h ^ load_be64(input.data + i), m->seed ^ load_be64(input.data + i + 8));
-    for (; i < input.size; i++) h = hash_mix(h ^ input.data[i], 0xd6e8feb86659fd93u);
-    return h;
 }
 
 const struct precompile_memo_entry *precompile_memo_find(struct precompile_memo *m, uint64_t hash, unsigned id,

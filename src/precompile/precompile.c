@@ -1,6 +1,7 @@
 /* Gas, sizes and values of each precompiled contract, and the way into crypto/. */
 #include "precompile/precompile.h"
 
+#include "base/hash.h"
 #include "crypto/crypto.h"
 #include "precompile/private.h"
 
@@ -338,16 +339,17 @@ const char *precompile_name(unsigned id)
     return found != NULL ? found->name : NULL;
 }
 
-/* Hashes cost about as much as finding them. */
-static bool is_remembered(unsigned id, uint64_t cost)
+/* Hashes cost about as much as finding them; so does an input that is longer than what was paid, of which the contract
+ * reads the beginning. */
+static bool is_remembered(unsigned id, uint64_t cost, size_t input_size)
 {
-    return cost >= PRECOMPILE_MEMO_GAS && id != PRECOMPILE_SHA256 && id != PRECOMPILE_RIPEMD160;
+    return cost >= PRECOMPILE_MEMO_GAS && input_size <= cost && id != PRECOMPILE_SHA256 && id != PRECOMPILE_RIPEMD160;
 }
 
 static bool run_or_find(struct call *c)
 {
     struct precompile_memo *memo = c->memory->memo;
-    uint64_t hash = precompile_memo_hash(memo, c->id, c->input);
+    uint64_t hash = hash_of_bytes(c->id, c->input);
     const struct precompile_memo_entry *found = precompile_memo_find(memo, hash, c->id, c->input);
     if (found != NULL) {
         c->out->output = found->output;
@@ -369,7 +371,7 @@ void precompile_run(const struct fork_precompile *rules, unsigned id, struct byt
     uint64_t cost;
     *out = (struct precompile_result){0};
     if (!price(&c, rules, &cost) || gas < cost) return;
-    out->ok = memory->memo != NULL && is_remembered(id, cost) ? run_or_find(&c) : contract_of(id)->run(&c);
+    out->ok = memory->memo != NULL && is_remembered(id, cost, input.size) ? run_or_find(&c) : contract_of(id)->run(&c);
     if (out->ok)
         out->gas_left = gas - cost;
     else

@@ -28,8 +28,7 @@ struct precompile_memo_entry {
     bool ok;
     struct bytes input, output;
 };
-uint64_t precompile_memo_hash(const struct precompile_memo *m, unsigned id, struct bytes input);
-/* NULL: not remembered. Any thread. */
+/* NULL: not remembered. `hash` is hash_of_bytes(id, input). Any thread. */
 const struct precompile_memo_entry *precompile_memo_find(struct precompile_memo *m, uint64_t hash, unsigned id,
                                                          struct bytes input);
 /* Copies input and output into `memory`, if there is room. Any thread, with its own memory. */

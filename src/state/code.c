@@ -1,6 +1,7 @@
 /* Codes by hash, kept across blocks. */
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "state/intern.h"
 #include "state/state.h"
 
@@ -9,25 +10,19 @@ struct code_cache {
     void (*free_plan)(void *plan);
     size_t (*plan_bytes)(const struct code *code);
     size_t bound; /* bytes; 0: none */
-    uint32_t block, looked_at;
-    _Atomic size_t bytes, count;
-    _Atomic(struct code *) all; /* newest first, by code.next */
+    uint32_t block;
+    _Atomic size_t bytes, count; /* bytes: with the plans */
+    _Atomic(struct code *) all;  /* newest first, by code.next */
 };
-
-/* Plans grow without being told of: all codes are looked at again after so many blocks. */
-enum { LOOK_AFTER = 64 };
 
 const struct code code_empty = {
     .hash = {{0xc5, 0xd2, 0x46, 0x01, 0x86, 0xf7, 0x23, 0x3c, 0x92, 0x7e, 0x7d, 0xb2, 0xdc, 0xc7, 0x03, 0xc0,
               0xe5, 0x00, 0xb6, 0x53, 0xca, 0x82, 0x27, 0x3b, 0x7b, 0xfa, 0xd8, 0x04, 0x5d, 0x85, 0xa4, 0x70}},
 };
 
-/* The hash of a code is keccak output: its own bytes serve as the table's hash. */
 static uint64_t key_of(const struct hash *hash)
 {
-    uint64_t k;
-    memcpy(&k, hash->b, sizeof k);
-    return k;
+    return hash_of_hash(0, hash);
 }
 
 static uint64_t hash_of_code(const void *entry)
@@ -47,7 +42,7 @@ struct code_cache *code_cache_new(void (*free_plan)(void *plan))
     c->free_plan = free_plan;
     c->plan_bytes = NULL;
     c->bound = 0;
-    c->block = c->looked_at = 0;
+    c->block = 0;
     atomic_init(&c->bytes, 0);
     atomic_init(&c->count, 0);
     atomic_init(&c->all, NULL);
@@ -154,6 +149,7 @@ static void keep_newest(struct code_cache *c, struct code **all, size_t count, s
             code_free(c, all[i]);
             continue;
         }
+        code_cache_grown(c, c->plan_bytes(all[i]));
         struct intern_shard *shard = intern_lock(&c->table, key_of(&all[i]->hash));
         take_in(c, shard, all[i]);
         intern_unlock(shard);
@@ -166,15 +162,17 @@ void code_cache_bound(struct code_cache *c, size_t bytes, size_t (*plan_bytes)(c
     c->plan_bytes = plan_bytes;
 }
 
+void code_cache_grown(struct code_cache *c, size_t bytes)
+{
+    atomic_fetch_add_explicit(&c->bytes, bytes, memory_order_relaxed);
+}
+
 void code_cache_begin_block(struct code_cache *c)
 {
     c->block++;
-    if (c->bound == 0 || (c->block - c->looked_at < LOOK_AFTER && atomic_load(&c->bytes) <= c->bound)) return;
-    c->looked_at = c->block;
+    if (c->bound == 0 || atomic_load(&c->bytes) <= c->bound) return;
     struct code **all = all_codes(c);
-    size_t count = atomic_load(&c->count), bytes = 0;
-    for (size_t i = 0; i < count; i++) bytes += code_bytes(all[i]) + c->plan_bytes(all[i]);
-    if (bytes > c->bound) keep_newest(c, all, count, c->bound - c->bound / 4); /* not to be back at once */
+    keep_newest(c, all, atomic_load(&c->count), c->bound - c->bound / 4); /* not to be back at once */
     free(all);
 }
 

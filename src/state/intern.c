@@ -28,6 +28,19 @@ void intern_init(struct intern *t)
     }
 }
 
+/* An array that is much too large for what it held is halved, or clearing it would cost every later block as much as
+ * the largest one. */
+static struct intern_array *shrink(struct intern_shard *shard, struct intern_array *a)
+{
+    enum { MUCH_TOO_LARGE = 16 };
+    size_t cells = a->mask + 1;
+    if (cells == INTERN_CELLS_START || cells / MUCH_TOO_LARGE <= shard->count) return a;
+    struct intern_array *smaller = array_new(cells / 2, NULL);
+    atomic_store_explicit(&shard->array, smaller, memory_order_relaxed);
+    free(a);
+    return smaller;
+}
+
 void intern_reset(struct intern *t)
 {
     for (size_t i = 0; i < INTERN_SHARDS; i++) {
@@ -35,6 +48,7 @@ void intern_reset(struct intern *t)
         if (shard->count == 0) continue;
         struct intern_array *a = atomic_load_explicit(&shard->array, memory_order_relaxed);
         drop_older(a);
+        a = shrink(shard, a);
         memset((uint8_t *)a + offsetof(struct intern_array, cell), 0, (a->mask + 1) * sizeof a->cell[0]);
         shard->count = 0;
         arena_reset(&shard->arena);

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "state/hash.h"
+#include "base/hash.h"
 
 enum { MEMORY_CELLS_START = 64 };
 
@@ -14,7 +14,6 @@ static void index_init(struct memory_index *x, size_t cells)
 
 struct state_memory *state_memory_new(void)
 {
-    state_hash_prepare();
     struct state_memory *m = base_calloc(1, sizeof *m);
     index_init(&m->account_index, MEMORY_CELLS_START);
     index_init(&m->slot_index, MEMORY_CELLS_START);
@@ -36,16 +35,10 @@ void state_memory_free(struct state_memory *m)
 
 /* ---- indexes ------------------------------------------------------------------------------------------------- */
 
-static uint64_t hash_of_slot(const struct state_memory *m, uint32_t account, const struct u256 *key)
-{
-    (void)m;
-    return slot_hash(hash_mix(account + 1, state_hash_seed), key);
-}
-
 static uint32_t find_account(const struct state_memory *m, const struct address *a)
 {
     const struct memory_index *x = &m->account_index;
-    for (size_t i = address_hash(a) & x->mask; x->cells[i] != 0; i = (i + 1) & x->mask)
+    for (size_t i = hash_of_address(a) & x->mask; x->cells[i] != 0; i = (i + 1) & x->mask)
         if (address_equal(&m->accounts[x->cells[i] - 1].address, a)) return x->cells[i];
     return 0;
 }
@@ -53,7 +46,7 @@ static uint32_t find_account(const struct state_memory *m, const struct address 
 static uint32_t find_slot(const struct state_memory *m, uint32_t account, const struct u256 *key)
 {
     const struct memory_index *x = &m->slot_index;
-    for (size_t i = hash_of_slot(m, account, key) & x->mask; x->cells[i] != 0; i = (i + 1) & x->mask) {
+    for (size_t i = hash_words(account, key->w) & x->mask; x->cells[i] != 0; i = (i + 1) & x->mask) {
         const struct memory_slot *s = &m->slots[x->cells[i] - 1];
         if (s->account == account && u256_equal(s->key, *key)) return x->cells[i];
     }
@@ -88,8 +81,8 @@ static uint32_t add_account(struct state_memory *m, const struct address *a)
     m->accounts[m->account_count++] = (struct memory_account){.address = *a, .code_hash = code_empty.hash};
     if (index_grows(&m->account_index, m->account_count))
         for (uint32_t i = 0; i + 1 < m->account_count; i++)
-            index_place(&m->account_index, address_hash(&m->accounts[i].address), i + 1);
-    index_place(&m->account_index, address_hash(a), m->account_count);
+            index_place(&m->account_index, hash_of_address(&m->accounts[i].address), i + 1);
+    index_place(&m->account_index, hash_of_address(a), m->account_count);
     return m->account_count;
 }
 
@@ -104,8 +97,8 @@ static uint32_t add_slot(struct state_memory *m, uint32_t account, const struct 
     a->first_slot = m->slot_count;
     if (index_grows(&m->slot_index, m->slot_count))
         for (uint32_t i = 0; i + 1 < m->slot_count; i++)
-            index_place(&m->slot_index, hash_of_slot(m, m->slots[i].account, &m->slots[i].key), i + 1);
-    index_place(&m->slot_index, hash_of_slot(m, account, key), m->slot_count);
+            index_place(&m->slot_index, hash_words(m->slots[i].account, m->slots[i].key.w), i + 1);
+    index_place(&m->slot_index, hash_words(account, key->w), m->slot_count);
     return m->slot_count;
 }
 

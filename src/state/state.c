@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "state/hash.h"
+#include "base/hash.h"
 #include "state/local.h"
 #include "state/private.h"
 
@@ -50,6 +50,7 @@ void state_free(struct state *s)
     free(s->slots);
     free(s->logs);
     free(s->journal);
+    free(s->coded);
     arena_free(&s->records);
     free(s);
 }
@@ -65,7 +66,7 @@ void state_begin(struct state *s, uint32_t tx, bool speculative)
     s->any_destructed = false;
     s->oldest_hash = UINT64_MAX;
     s->refund = 0;
-    s->account_count = s->slot_count = s->log_count = s->journal_count = 0;
+    s->coded_count = s->account_count = s->slot_count = s->log_count = s->journal_count = 0;
     local_clear(s->account_map);
     local_clear(s->slot_map);
     if (s->transient_map->count != 0) local_clear(s->transient_map);
@@ -122,9 +123,14 @@ static NOINLINE struct account *account_add(struct state *s, const struct addres
     return a;
 }
 
+struct account *state_known_account(struct state *s, const struct address *address)
+{
+    return local_find(s->account_map, hash_of_address(address), account_record_is, address);
+}
+
 struct account *state_account(struct state *s, const struct address *address)
 {
-    uint64_t hash = address_hash(address);
+    uint64_t hash = hash_of_address(address);
     struct account *a = local_find(s->account_map, hash, account_record_is, address);
     return LIKELY(a != NULL) ? a : account_add(s, address, hash);
 }
@@ -273,13 +279,13 @@ static void set_meta(struct state *s, struct account *a, struct meta meta)
     a->meta = meta;
 }
 
-/* Whether this transaction has deployed the same code: then it is at hand, whatever the parent state has. */
+/* Whether this transaction has deployed the same code: then it is at hand, whatever the parent state has. Only accounts
+ * that got a code are looked at: each of them has paid as much gas as ten that are asked for theirs. */
 static bool code_made_here(const struct state *s, const struct hash *hash)
 {
-    for (uint32_t i = 0; i < s->account_count; i++) {
-        const struct account *a = s->accounts[i];
-        if ((a->flags & ACCOUNT_HAS_META) && a->meta.code != NULL && a->meta.code != a->meta_start.code &&
-            hash_equal(&a->meta.code->hash, hash))
+    for (uint32_t i = 0; i < s->coded_count; i++) {
+        const struct account *a = s->coded[i];
+        if (a->meta.code != NULL && a->meta.code != a->meta_start.code && hash_equal(&a->meta.code->hash, hash))
             return true;
     }
     return false;
@@ -315,6 +321,10 @@ bool state_has_code(struct state *s, struct account *a)
 void state_set_code(struct state *s, struct account *a, const struct code *code)
 {
     load_meta(s, a);
+    if (s->list_accesses) {
+        MAKE_ROOM(s->coded, s->coded_count, s->coded_capacity);
+        s->coded[s->coded_count++] = a;
+    }
     struct meta meta = a->meta;
     meta.code = code;
     set_meta(s, a, meta);
@@ -418,9 +428,16 @@ static struct slot *slot_find(struct state *s, struct account *a, const struct u
     return local_find(s->slot_map, hash, slot_record_is, &k);
 }
 
+struct slot *state_known_slot(struct state *s, struct account *a, const struct u256 *key)
+{
+    struct slot *slot = slot_find(s, a, key, hash_words(a->entry->hash, key->w));
+    if (LIKELY(slot == NULL || slot->entry != NULL)) return slot;
+    return slot_load(s, slot);
+}
+
 struct slot *state_slot(struct state *s, struct account *a, const struct u256 *key)
 {
-    uint64_t hash = slot_hash(a->entry->hash, key);
+    uint64_t hash = hash_words(a->entry->hash, key->w);
     struct slot *slot = slot_find(s, a, key, hash);
     if (LIKELY(slot != NULL && slot->entry != NULL)) return slot;
     return slot_load(s, slot != NULL ? slot : slot_add(s, a, key, hash));
@@ -428,7 +445,7 @@ struct slot *state_slot(struct state *s, struct account *a, const struct u256 *k
 
 void state_prewarm_slot(struct state *s, struct account *a, const struct u256 *key)
 {
-    uint64_t hash = slot_hash(a->entry->hash, key);
+    uint64_t hash = hash_words(a->entry->hash, key->w);
     struct slot *slot = slot_find(s, a, key, hash);
     if (slot == NULL) slot = slot_add(s, a, key, hash);
     slot->warm = true;
@@ -464,13 +481,13 @@ static uint64_t hash_of_transient(const void *record)
 struct u256 state_transient(struct state *s, struct account *a, const struct u256 *key)
 {
     struct slot_key k = {a, key};
-    const struct transient *t = local_find(s->transient_map, slot_hash(a->entry->hash, key), transient_is, &k);
+    const struct transient *t = local_find(s->transient_map, hash_words(a->entry->hash, key->w), transient_is, &k);
     return t == NULL ? U256_ZERO : t->value;
 }
 
 void state_set_transient(struct state *s, struct account *a, const struct u256 *key, const struct u256 *value)
 {
-    uint64_t hash = slot_hash(a->entry->hash, key);
+    uint64_t hash = hash_words(a->entry->hash, key->w);
     struct slot_key k = {a, key};
     struct transient *t = local_find(s->transient_map, hash, transient_is, &k);
     if (t == NULL) {

@@ -79,12 +79,14 @@ const struct code *code_cache_find(struct code_cache *c, const struct hash *hash
 /* Returns the code with that hash, copying `bytes` in if it is new. */
 const struct code *code_cache_put(struct code_cache *c, const struct hash *hash, struct bytes bytes);
 void code_cache_free(struct code_cache *c);
-/* Bounds the cache: `bytes` for codes and what `plan_bytes` says that their plans have; 0: no bound. */
+/* Bounds the cache: `bytes` for codes and what `plan_bytes` says that their plans have; 0: no bound. Whoever makes plans
+ * larger tells by how much with code_cache_grown. */
 void code_cache_bound(struct code_cache *c, size_t bytes, size_t (*plan_bytes)(const struct code *code));
+void code_cache_grown(struct code_cache *c, size_t bytes);
 /* A new block begins, and nobody holds a code any more: where the cache has outgrown its bound, the codes that have not
  * been asked for the longest are given up. Within a block it grows as it must. No other thread may be inside. */
 void code_cache_begin_block(struct code_cache *c);
-/* Bytes of the codes without their plans, for tests. */
+/* Bytes of the codes and of their plans. */
 size_t code_cache_bytes(struct code_cache *c);
 /* The code of accounts without code. */
 extern const struct code code_empty;
@@ -261,6 +263,8 @@ struct state {
     struct slot **slots;
     struct state_log *logs;
     struct journal_entry *journal;
+    struct account **coded; /* with list_accesses: got a code in this transaction, perhaps in a reverted call */
+    uint32_t coded_count, coded_capacity;
     uint32_t account_count, slot_count, log_count, journal_count;
     uint32_t account_capacity, slot_capacity, log_capacity, journal_capacity;
 
@@ -292,6 +296,10 @@ static ALWAYS_INLINE bool state_is_cancelled(const struct state *s)
 /* The record of an address; loads the entry when it is new. Never NULL: when the view fails, s->failure is set and an
  * empty account is returned. */
 struct account *state_account(struct state *s, const struct address *a);
+
+/* The same, but only if the transaction has a record of it already, and NULL else: then it is cold, and nothing is asked
+ * of the view before its access is paid for. state_known_slot likewise. */
+struct account *state_known_account(struct state *s, const struct address *a);
 
 /* Marks as accessed; true if it was cold (EIP-2929). The warmth is journaled; that it was accessed stays noted
  * (EIP-7928). */
@@ -340,6 +348,7 @@ bool state_mark_destructed(struct state *s, struct account *a);
 
 /* The record of a slot, loaded when it is new (does not mark it warm). */
 struct slot *state_slot(struct state *s, struct account *a, const struct u256 *key);
+struct slot *state_known_slot(struct state *s, struct account *a, const struct u256 *key);
 bool state_warm_slot(struct state *s, struct slot *slot); /* an access; true if it was cold; the warmth is journaled */
 void state_set_slot(struct state *s, struct slot *slot, const struct u256 *value); /* journaled */
 

@@ -1,24 +1,10 @@
 /* The block's table: every account and slot that is touched, loaded once from the view. */
-#include <pthread.h>
 #include <stdlib.h>
 
-#include "state/hash.h"
+#include "base/hash.h"
 #include "state/intern.h"
 #include "state/private.h"
 #include "state/state.h"
-
-uint64_t state_hash_seed;
-static pthread_once_t seed_once = PTHREAD_ONCE_INIT;
-
-static void make_seed(void)
-{
-    state_hash_seed = base_seed();
-}
-
-void state_hash_prepare(void)
-{
-    (void)pthread_once(&seed_once, make_seed);
-}
 
 struct state_table {
     struct intern accounts, slots;
@@ -34,7 +20,6 @@ struct slot_entry state_no_slot;
 
 struct state_table *state_table_new(const struct state_view *view, struct code_cache *codes)
 {
-    state_hash_prepare();
     struct state_table *t = base_alloc_aligned(_Alignof(struct state_table), sizeof *t);
     memset(t, 0, sizeof *t);
     intern_init(&t->accounts);
@@ -151,7 +136,7 @@ struct account_entry *state_table_account_hashed(struct state_table *t, const st
 
 struct account_entry *state_table_account(struct state_table *t, const struct address *a, enum status *why)
 {
-    return state_table_account_hashed(t, a, address_hash(a), why);
+    return state_table_account_hashed(t, a, hash_of_address(a), why);
 }
 
 struct slot_entry *state_table_slot_hashed(struct state_table *t, struct account_entry *a, const struct u256 *key,
@@ -182,7 +167,7 @@ struct slot_entry *state_table_slot_hashed(struct state_table *t, struct account
 struct slot_entry *state_table_slot(struct state_table *t, struct account_entry *a, const struct u256 *key,
                                     enum status *why)
 {
-    return state_table_slot_hashed(t, a, key, slot_hash(a->hash, key), why);
+    return state_table_slot_hashed(t, a, key, hash_words(a->hash, key->w), why);
 }
 
 const struct code *state_table_parent_code(struct state_table *t, struct account_entry *e, enum status *why)

@@ -3,12 +3,11 @@
  *     flat_map     grows; for what must not be lost: changes that are not committed yet, records of the past
  *     flat_cache   bounded; forgets what has not been asked for lately
  *
- * Keys are hashes behind a number, and the hash of something that outsiders choose freely only at the price of keccak
- * work: its bytes serve as the table's hash, mixed with the process's seed. */
+ * Keys are hashes, or paths in a trie, behind a number. */
 #ifndef WEFT_STORE_FLAT_H
 #define WEFT_STORE_FLAT_H
 
-#include "base/base.h"
+#include "base/hash.h"
 
 /* An account (id 0, hash of the address) or a slot (storage id, hash of the slot). */
 struct flat_key {
@@ -21,10 +20,7 @@ static inline bool flat_key_equal(const struct flat_key *a, const struct flat_ke
 }
 static inline uint64_t flat_key_hash(const struct flat_key *k)
 {
-    uint64_t w0, w1;
-    memcpy(&w0, k->hash.b, sizeof w0);
-    memcpy(&w1, k->hash.b + 16, sizeof w1);
-    return hash_mix(w0 ^ base_seed(), w1 ^ (k->id * 0x9e3779b97f4a7c15u));
+    return hash_of_hash(k->id, &k->hash);
 }
 
 /* ---- the map -------------------------------------------------------------------------------------------------- */

@@ -200,7 +200,7 @@ static void hold(struct held *h, struct store *s, uint64_t id, const struct hash
 
 static size_t cell_of(const struct tries *t, uint64_t id)
 {
-    size_t i = hash_mix(id, 0x9e3779b97f4a7c15u) & t->mask;
+    size_t i = hash_pair(id, 0) & t->mask;
     while (t->cells[i] != 0 && t->held[t->cells[i] - 1]->id != id) i = (i + 1) & t->mask;
     return i;
 }

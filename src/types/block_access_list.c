@@ -1,5 +1,7 @@
 /* Block access lists (EIP-7928). Decoding checks the canonical order, so that two lists with the same meaning have the
  * same bytes. Encoding goes backwards (rlp.h): read it from the bottom. */
+#include <stdlib.h>
+
 #include "types/types_private.h"
 
 /* ---- decoding --------------------------------------------------------------------------------------------------- */
@@ -262,4 +264,24 @@ uint64_t bal_items(const struct block_access_list *l)
     for (uint32_t i = 0; i < l->account_count; i++)
         items += (uint64_t)l->accounts[i].slot_count + l->accounts[i].read_count;
     return items;
+}
+
+static int by_slot(const void *key, const void *slot)
+{
+    return u256_compare(*(const struct u256 *)key, ((const struct bal_slot *)slot)->key);
+}
+
+static int by_word(const void *key, const void *word)
+{
+    return u256_compare(*(const struct u256 *)key, *(const struct u256 *)word);
+}
+
+const struct bal_slot *bal_find_slot(const struct bal_account *a, const struct u256 *key)
+{
+    return a->slot_count == 0 ? NULL : bsearch(key, a->slots, a->slot_count, sizeof *a->slots, by_slot);
+}
+
+const struct u256 *bal_find_read(const struct bal_account *a, const struct u256 *key)
+{
+    return a->read_count == 0 ? NULL : bsearch(key, a->reads, a->read_count, sizeof *a->reads, by_word);
 }

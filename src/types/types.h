@@ -295,6 +295,9 @@ enum status bal_decode(struct block_access_list *out, struct bytes encoded, stru
 enum status bal_check(const struct block_access_list *l, struct error *e);
 void bal_encode(struct rlp_writer *w, const struct block_access_list *l);
 void bal_hash(struct hash *out, const struct block_access_list *l);
+/* What an account of a canonical list says of a slot: written, or only read; NULL: not so. */
+const struct bal_slot *bal_find_slot(const struct bal_account *a, const struct u256 *key);
+const struct u256 *bal_find_read(const struct bal_account *a, const struct u256 *key);
 /* Number of items that EIP-7928 bounds by the gas limit: addresses and slots, written or read. */
 uint64_t bal_items(const struct block_access_list *l);
 

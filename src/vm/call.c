@@ -20,11 +20,12 @@ static struct bytes keep_output(struct vm *vm, struct bytes output)
 
 static void run_frame(struct frame *f, const struct vm_message *message, struct vm_result *result)
 {
-    int64_t gas = message->gas.regular;
+    int64_t gas = message->gas.regular, burned = f->vm->burned;
     if (UNLIKELY(f->vm->tracer != NULL))
         result->status = vm_run_traced(f, gas);
     else
         result->status = vm_run(f, gas);
+    f->vm->burned = burned + (gas - f->gas); /* what its callees used is in it */
     result->gas.regular = f->gas;
     result->gas.state = f->state_gas;
     result->state_use = f->state_use;
@@ -229,9 +230,9 @@ static const struct code *reach_code(struct frame *f, struct account *a, int64_t
 {
     const struct code *code = state_code(f->state, a);
     if (LIKELY(!code->is_delegation) || !f->fork->delegation) return code;
-    struct account *delegate = state_account(f->state, &code->delegate);
     *gas = charge(*gas, f->fork->gas.warm);
-    if (*gas >= 0) *gas = access_account(f, delegate, *gas, f->fork->gas.warm);
+    if (*gas < 0) return code;
+    struct account *delegate = reach_account(f, &code->delegate, gas, f->fork->gas.warm);
     return *gas < 0 ? code : state_code(f->state, delegate);
 }
 
@@ -245,8 +246,7 @@ int64_t vm_op_call(struct frame *f, struct u256 *sp, int64_t gas, enum vm_kind k
     struct u256 *args = words.args;
     bool moves_value = words.moves_value;
     struct address address = u256_to_address(sp[-1]);
-    struct account *callee = state_account(f->state, &address);
-    gas = access_account(f, callee, gas, fork->gas.warm);
+    struct account *callee = reach_account(f, &address, &gas, fork->gas.warm);
     if (UNLIKELY(gas < 0)) return gas;
     const struct code *code = reach_code(f, callee, &gas);
     if (LIKELY(gas >= 0) && kind == VM_CALL && (moves_value || !fork->clear_empty) && !state_exists(f->state, callee)) {
@@ -350,8 +350,7 @@ int64_t vm_op_selfdestruct(struct frame *f, struct u256 *sp, int64_t gas)
     struct state *s = f->state;
     if (UNLIKELY(f->message->is_static)) return fail(VM_STATIC_VIOLATION);
     struct address address = u256_to_address(sp[0]);
-    struct account *heir = state_account(s, &address);
-    gas = access_account(f, heir, gas, 0);
+    struct account *heir = reach_account(f, &address, &gas, 0);
     if (UNLIKELY(gas < 0)) return gas;
     struct u256 balance = state_balance(s, f->self);
     bool pays_for_heir = fork->gas.selfdestruct_new_account != 0 || f->env->state_byte_gas != 0;

@@ -20,7 +20,7 @@
 /* The run of a cell that is empty yet; NULL: it is not to be translated. */
 static NOINLINE const struct fast *resolve(struct frame *f, struct cell *cell, uint32_t position)
 {
-    return vm_translate(f->translation, f->vm->gas_table, cell, position);
+    return vm_translate(f, cell, position);
 }
 
 #if FAST_TAIL_CALLS
@@ -107,10 +107,12 @@ static enum vm_status enter(struct frame *f, struct cell *cell, uint32_t positio
     return vm_fast_enter(ip, sp, gas, f);
 }
 
-static void use_translation(struct frame *f)
+/* False: there is none, and it is not to be made now. */
+static bool use_translation(struct frame *f)
 {
-    f->translation = vm_translation_of(vm_plan_of(f->cached), f->cached, f->fork);
+    f->translation = vm_translation_of(f);
     f->stack_last = (uint8_t *)(f->stack + (STACK_ITEMS_MAX - 1));
+    return LIKELY(f->translation != NULL);
 }
 
 enum vm_status vm_run(struct frame *f, int64_t gas)
@@ -118,14 +120,14 @@ enum vm_status vm_run(struct frame *f, int64_t gas)
     struct u256 *sp = f->stack - 1;
     if (f->cached == NULL || UNLIKELY(f->vm->plain)) return vm_run_plain(f, f->code, sp, gas, PATIENCE_ENDLESS);
     if (UNLIKELY(!is_hot(f))) return vm_run_plain(f, f->code, sp, gas, f->vm->patience);
-    use_translation(f);
+    if (UNLIKELY(!use_translation(f))) return vm_run_plain(f, f->code, sp, gas, PATIENCE_ENDLESS);
     return enter(f, &f->translation->start, 0, sp, gas);
 }
 
 enum vm_status vm_go_fast(struct frame *f, const uint8_t *at, struct u256 *sp, int64_t gas)
 {
     uint32_t position = (uint32_t)(at - f->code);
-    use_translation(f);
+    if (UNLIKELY(!use_translation(f))) return vm_run_plain(f, at, sp, gas, PATIENCE_ENDLESS);
     atomic_store_explicit(&((struct code *)(uintptr_t)f->cached)->heat, f->vm->heat, memory_order_relaxed);
     int64_t index = jumpdest_index(f->translation->plan, f->code_size, position);
     return enter(f, &f->translation->cells[index], position, sp, gas);

@@ -25,6 +25,7 @@ enum {
     MOVES_MAX = TOUCHED_MAX + REACH_MAX,
     INSTRUCTIONS_MAX = 384,
     STEPS_MAX = 2048, /* EVM instructions in a run */
+    SCANNED_MAX = 16384,
     CONSTANTS_MAX = 256,
     GAS_READS_MAX = 16,
     HELD_MAX = 8,
@@ -44,13 +45,16 @@ struct translator {
     const void *const *handlers;
     const uint8_t *code;
     uint32_t size, start, position;
-    uint32_t steps; /* EVM instructions so far */
+    uint32_t steps;   /* EVM instructions so far */
+    uint32_t scanned; /* positions and places that were gone through beyond those of the instructions */
 
     int height, low, highest, highest_place; /* positions: top, deepest used, highest ever, highest scratch */
     struct value values_[PLACES_BELOW + PLACES_ABOVE];
     uint8_t refs_[PLACES_BELOW + PLACES_ABOVE];
     /* The instruction that made the word there and can be redirected, or -1; the last one that read or wrote there. */
     int16_t maker_[PLACES_BELOW + PLACES_ABOVE], touched_[PLACES_BELOW + PLACES_ABOVE];
+    /* While settling, else 0: how many moves and held operands still read there; the move that writes there, from 1. */
+    int16_t readers_[PLACES_BELOW + PLACES_ABOVE], mover_[PLACES_BELOW + PLACES_ABOVE];
     int16_t held[HELD_MAX]; /* places of operands that are still to be read */
     unsigned held_count;
 
@@ -73,6 +77,8 @@ struct translator {
 #define REFS(x, p) ((x)->refs_[(p) + PLACES_BELOW])
 #define MAKER(x, p) ((x)->maker_[(p) + PLACES_BELOW])
 #define TOUCHED(x, p) ((x)->touched_[(p) + PLACES_BELOW])
+#define READERS(x, p) ((x)->readers_[(p) + PLACES_BELOW])
+#define MOVER(x, p) ((x)->mover_[(p) + PLACES_BELOW])
 
 /* ---- writing instructions --------------------------------------------------------------------------------------- */
 
@@ -117,6 +123,7 @@ static inline void reach(struct translator *x, int p)
         VALUE(x, x->low) = (struct value){(int16_t)x->low, -1};
         REFS(x, x->low) = 1;
         MAKER(x, x->low) = TOUCHED(x, x->low) = -1;
+        READERS(x, x->low) = MOVER(x, x->low) = 0;
     }
 }
 
@@ -161,6 +168,7 @@ static inline int scratch(struct translator *x)
 {
     int p = x->height + 1;
     while (REFS(x, p) != 0) p++;
+    x->scanned += (uint32_t)(p - x->height);
     if (p > x->highest_place) x->highest_place = p;
     return p;
 }
@@ -221,55 +229,83 @@ static inline void emit_move(struct translator *x, int to, int from)
     i->to = reads(x, to);
 }
 
-/* Brings the word at p to safety, for those moves and operands that still need it. */
-static inline void evacuate(struct translator *x, struct move *moves, int count, int p)
-{
-    int q = scratch(x);
-    emit_move(x, q, p);
-    for (int i = 0; i < count; i++)
-        if (moves[i].from == p) moves[i].from = q;
-    for (unsigned i = 0; i < x->held_count; i++)
-        if (x->held[i] == p) x->held[i] = (int16_t)q;
-    REFS(x, q) = REFS(x, p);
-    REFS(x, p) = 0;
-}
+/* Moves that are still to be made, those among them that may be made now, and where to look for one that is not. */
+struct moves {
+    struct move all[MOVES_MAX];
+    int16_t ready[MOVES_MAX];
+    int count, ready_count, left, at;
+};
 
-static inline bool is_read(const struct translator *x, const struct move *moves, int count, int p)
+static inline bool is_held(const struct translator *x, int p)
 {
-    for (int i = 0; i < count; i++)
-        if (moves[i].from == p) return true;
     for (unsigned i = 0; i < x->held_count; i++)
         if (x->held[i] == p) return true;
     return false;
 }
 
+/* Brings the word at p to safety, for those moves and operands that still need it. */
+static inline void evacuate(struct translator *x, struct moves *m, int p)
+{
+    int q = scratch(x);
+    emit_move(x, q, p);
+    for (int i = m->at; i < m->count; i++)
+        if (m->all[i].from == p) m->all[i].from = q;
+    x->scanned += (uint32_t)(m->count - m->at);
+    for (unsigned i = 0; i < x->held_count; i++)
+        if (x->held[i] == p) x->held[i] = (int16_t)q;
+    REFS(x, q) = REFS(x, p);
+    REFS(x, p) = 0;
+    READERS(x, q) = READERS(x, p);
+    READERS(x, p) = 0;
+}
+
+static inline void find_moves(struct translator *x, struct moves *m)
+{
+    m->count = m->ready_count = m->at = 0;
+    for (int p = x->low; p <= x->height; p++) {
+        struct move move = {p, VALUE(x, p).place};
+        if (VALUE(x, p).constant >= 0 || move.from == p) continue;
+        if (redirect(x, move)) {
+            REFS(x, move.from) = 0;
+            continue;
+        }
+        m->all[m->count++] = move;
+        READERS(x, move.from)++;
+        MOVER(x, p) = (int16_t)m->count;
+    }
+    for (unsigned i = 0; i < x->held_count; i++) READERS(x, x->held[i])++;
+    for (int i = 0; i < m->count; i++)
+        if (READERS(x, m->all[i].to) == 0) m->ready[m->ready_count++] = (int16_t)i;
+    m->left = m->count;
+}
+
+/* Each move is made once nobody reads any more what it overwrites: which is then the case for the one that writes where
+ * it has read last. Where none is left like that there is a cycle, or a held operand in the way. */
+static inline void make_moves(struct translator *x, struct moves *m)
+{
+    for (; m->left > 0; m->left--) {
+        if (m->ready_count == 0) {
+            while (MOVER(x, m->all[m->at].to) != m->at + 1) m->at++; /* made already */
+            evacuate(x, m, m->all[m->at].to);
+            m->ready[m->ready_count++] = (int16_t)m->at;
+        }
+        struct move move = m->all[m->ready[--m->ready_count]];
+        emit_move(x, move.to, move.from);
+        MOVER(x, move.to) = 0;
+        if (--READERS(x, move.from) == 0 && MOVER(x, move.from) != 0)
+            m->ready[m->ready_count++] = (int16_t)(MOVER(x, move.from) - 1);
+    }
+}
+
 /* Puts every position's word into its own place. Held operands survive, perhaps elsewhere. */
 static inline void settle(struct translator *x)
 {
-    struct move moves[MOVES_MAX];
-    int count = 0;
-    for (int p = x->low; p <= x->height; p++) {
-        struct move m = {p, VALUE(x, p).place};
-        if (VALUE(x, p).constant < 0 && m.from != p) {
-            if (redirect(x, m))
-                REFS(x, m.from) = 0;
-            else
-                moves[count++] = m;
-        }
-    }
-    while (count > 0) {
-        int ready = 0;
-        while (ready < count && is_read(x, moves, count, moves[ready].to)) ready++;
-        if (ready == count) {
-            evacuate(x, moves, count, moves[0].to);
-            continue;
-        }
-        emit_move(x, moves[ready].to, moves[ready].from);
-        moves[ready] = moves[--count];
-    }
+    struct moves moves;
+    find_moves(x, &moves);
+    make_moves(x, &moves);
     for (int p = x->low; p <= x->height; p++)
         if (VALUE(x, p).constant >= 0) {
-            if (is_read(x, NULL, 0, p)) evacuate(x, NULL, 0, p);
+            if (is_held(x, p)) evacuate(x, &moves, p);
             emit_set(x, p, constant(x, VALUE(x, p)));
         }
     int end = x->highest_place > x->highest ? x->highest_place : x->highest;
@@ -278,7 +314,11 @@ static inline void settle(struct translator *x)
         REFS(x, p) = p <= x->height;
         MAKER(x, p) = -1;
     }
-    for (unsigned i = 0; i < x->held_count; i++) REFS(x, x->held[i])++;
+    for (unsigned i = 0; i < x->held_count; i++) {
+        REFS(x, x->held[i])++;
+        READERS(x, x->held[i]) = 0;
+    }
+    x->scanned += (uint32_t)(end - x->low);
 }
 
 #endif

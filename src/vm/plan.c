@@ -10,6 +10,10 @@
 /* How much is translated at most: so many times the size of the code, and something for small ones. */
 enum { BUDGET_TIMES = 8, BUDGET_LEAST = 4096 };
 
+/* What translating as much as one EVM instruction costs in gas: some 100 processor instructions, so that even if all gas
+ * went into it there would be some ten for each gas. So many bytes of memory count as much. */
+enum { GAS_OF_WORK = 10, BYTES_OF_WORK = 16 };
+
 /* Bit i: byte i of 64 is a JUMPDEST; is a PUSH1 to PUSH32. */
 struct byte_kinds {
     uint64_t jumpdests, pushes;
@@ -53,13 +57,15 @@ void vm_find_jumpdests(uint64_t *bitmap, const uint8_t *code, uint32_t size)
         struct byte_kinds k = kinds_of(bytes);
         uint64_t instructions = bits_from(skip);
         uint64_t pushes = k.pushes & instructions;
-        skip = 0;
-        while (pushes != 0) {
-            unsigned at = (unsigned)__builtin_ctzll(pushes), end = at + 1 + (bytes[at] - OP_PUSH1 + 1u);
-            instructions &= ~(bits_from(at + 1) & ~bits_from(end));
-            pushes &= bits_from(end);
-            skip = end > 64 ? end - 64 : 0;
+        unsigned end = 0;
+        while (pushes != 0) { /* without a branch inside: code may be nothing but PUSH */
+            unsigned at = (unsigned)__builtin_ctzll(pushes), size_of_data = bytes[at] - OP_PUSH1 + 1u;
+            uint64_t data = ((UINT64_C(1) << size_of_data) - 1) << at << 1;
+            instructions &= ~data;
+            pushes &= (pushes - 1) & ~data;
+            end = at + 1 + size_of_data;
         }
+        skip = end > 64 ? end - 64 : 0;
         bitmap[start / 64] = k.jumpdests & instructions;
     }
 }
@@ -112,20 +118,39 @@ static void translation_free(struct translation *t)
     free(t);
 }
 
-struct translation *vm_translation_of(struct plan *plan, const struct code *code, const struct fork *fork)
+bool vm_may_prepare(struct vm *vm)
 {
+    if (vm->prepared < vm->burned) vm->prepared = vm->burned; /* gas is not saved up */
+    return vm->prepared - vm->burned < vm->prepare_free;
+}
+
+void vm_note_prepared(struct frame *f, uint64_t work, size_t bytes)
+{
+    f->vm->prepared += (int64_t)((work + bytes / BYTES_OF_WORK) * GAS_OF_WORK);
+    if (f->state != NULL) code_cache_grown(state_table_codes(f->state->table), bytes);
+}
+
+struct translation *vm_translation_of(struct frame *f)
+{
+    const struct code *code = f->cached;
+    const struct fork *fork = f->fork;
+    struct plan *plan = vm_plan_of(code);
     struct translation *first = atomic_load_explicit(&plan->translations, memory_order_acquire);
     struct translation *found = find_translation(first, fork);
     if (LIKELY(found != NULL)) return found;
-    struct translation *t = base_calloc(1, sizeof *t + plan->jumpdest_count * sizeof(struct cell));
+    if (!vm_may_prepare(f->vm)) return NULL;
+    size_t size = sizeof(struct translation) + plan->jumpdest_count * sizeof(struct cell);
+    struct translation *t = base_calloc(1, size);
     *t = (struct translation){.fork = fork, .plan = plan, .code = code, .cells = (struct cell *)(t + 1)};
     atomic_flag_clear(&t->lock);
     t->budget = (uint64_t)code->size * BUDGET_TIMES + BUDGET_LEAST;
     for (;;) {
         t->next = first;
         if (atomic_compare_exchange_weak_explicit(&plan->translations, &first, t, memory_order_acq_rel,
-                                                  memory_order_acquire))
+                                                  memory_order_acquire)) {
+            vm_note_prepared(f, 0, size);
             return t;
+        }
         found = find_translation(first, fork);
         if (found != NULL) {
             translation_free(t);

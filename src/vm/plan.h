@@ -6,9 +6,12 @@
  *                  └──► run      what the fast interpreter executes from there on; NULL until somebody gets there
  *
  * Preparing goes step by step, so that nobody pays for what is not used: a code that runs once is only read; jumps need
- * the map of JUMPDESTs; a code that runs often or long is translated, run by run, each when it is first reached. What a
- * code may cost in time and memory is bounded by a multiple of its size; what goes beyond runs in the plain
- * interpreter.
+ * the map of JUMPDESTs; a code that runs often or long is translated, run by run, each when it is first reached.
+ *
+ * What is prepared is paid for, in time and memory, by gas that has been used: of a worker's translations none begins
+ * that this gas, and something to start with, does not cover (vm_may_prepare). So nobody can have more translated than he
+ * pays for by calling with little gas. What a code may cost in all is bounded by a multiple of its size. What goes beyond
+ * either runs in the plain interpreter.
  *
  * Threads: everything here only grows, and is published by a release store (plan, translation, cell) that pairs with
  * the readers' acquire loads. Translating takes the translation's lock. */
@@ -33,7 +36,7 @@ struct translation {
     struct cell *cells; /* of JUMPDESTs, in order of position */
     atomic_flag lock;   /* guards what follows */
     struct arena runs;
-    uint64_t budget; /* instructions that may still be translated; one counts in every run that has it */
+    uint64_t budget; /* work that may still be spent on it, in EVM instructions */
 };
 
 struct plan {
@@ -45,8 +48,13 @@ struct plan {
 
 /* The plan of a code, made at first use. Any thread: of several that make one at the same time, one wins. */
 struct plan *vm_plan_of(const struct code *code);
-/* The translation for a fork, made at first use. */
-struct translation *vm_translation_of(struct plan *plan, const struct code *code, const struct fork *fork);
+/* The translation of a frame's code for its fork, made at first use; NULL: it is not paid for. */
+struct translation *vm_translation_of(struct frame *f);
+
+/* Whether the gas that this worker's frames have used pays for another translation. vm_note_prepared takes off what one
+ * has cost: work in EVM instructions, and memory. */
+bool vm_may_prepare(struct vm *vm);
+void vm_note_prepared(struct frame *f, uint64_t work, size_t bytes);
 
 /* The number of the JUMPDEST at `target` among all of the code; -1 when there is none. */
 static ALWAYS_INLINE int64_t jumpdest_index(const struct plan *plan, uint32_t code_size, uint64_t target)
@@ -58,8 +66,8 @@ static ALWAYS_INLINE int64_t jumpdest_index(const struct plan *plan, uint32_t co
     return plan->before[target / 64] + (uint32_t)__builtin_popcountll(word & ((UINT64_C(1) << bit) - 1));
 }
 
-/* Translates the run that begins at `position`, unless somebody has, and notes it in the cell. NULL: the budget is
- * spent. Any thread. */
-const struct fast *vm_translate(struct translation *t, const int64_t *gas_table, struct cell *cell, uint32_t position);
+/* Translates the run of the frame's code that begins at `position`, unless somebody has, and notes it in the cell. NULL:
+ * it is not paid for, or the code's budget is spent. Any thread. */
+const struct fast *vm_translate(struct frame *f, struct cell *cell, uint32_t position);
 
 #endif

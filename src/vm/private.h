@@ -47,6 +47,9 @@ struct vm {
     bool plain;
     uint32_t heat;    /* so often a code runs in the plain interpreter before it is translated ... */
     int64_t patience; /* ... or jumps so often in one frame */
+    /* In gas: what frames that have ended have used; that, and what was translated meanwhile; how far the second may be
+     * ahead. See plan.h. */
+    int64_t burned, prepared, prepare_free;
 
     struct u256 *stack;    /* the region; frames take parts of it */
     uint8_t *memory;       /* the region: memory_max bytes of address space ... */
@@ -195,6 +198,21 @@ static ALWAYS_INLINE int64_t access_account(struct frame *f, struct account *a, 
         return vm_access_cold(f, a, gas, paid);
     a->flags |= ACCOUNT_ACCESSED; /* an access list made it warm, not an access */
     return gas;
+}
+
+/* The account at an address that the transaction has no record of, so that it is cold: loaded only if its first access
+ * can be paid. NULL with *gas negative: it cannot. */
+struct account *vm_load_account(struct frame *f, const struct address *address, int64_t *gas, uint32_t paid);
+
+/* The account at an address, after paying for the access to it; `paid` as above. When the gas does not suffice, *gas is
+ * negative and the account may be NULL. */
+static ALWAYS_INLINE struct account *reach_account(struct frame *f, const struct address *address, int64_t *gas,
+                                                   uint32_t paid)
+{
+    struct account *a = state_known_account(f->state, address);
+    if (UNLIKELY(a == NULL)) a = vm_load_account(f, address, gas, paid);
+    if (LIKELY(*gas >= 0)) *gas = access_account(f, a, *gas, paid);
+    return a;
 }
 
 /* ---- bodies that are too long to inline; what they do is in opcodes.def ----------------------------------------- */

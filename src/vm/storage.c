@@ -9,6 +9,17 @@ int64_t vm_access_cold(struct frame *f, struct account *a, int64_t gas, uint32_t
     return gas;
 }
 
+struct account *vm_load_account(struct frame *f, const struct address *address, int64_t *gas, uint32_t paid)
+{
+    uint64_t price = f->fork->gas.cold_account;
+    bool is_cold = price != 0 && precompile_find(&f->fork->precompile, address) == PRECOMPILE_NONE;
+    if (is_cold && (uint64_t)*gas < price - paid) {
+        *gas = OUT_OF_GAS;
+        return NULL;
+    }
+    return state_account(f->state, address);
+}
+
 /* What storing `value` costs in regular gas beyond the cold part, and what it changes in the refund counter. */
 static uint32_t sstore_price(const struct fork *fork, const struct slot *slot, const struct u256 *value,
                              int64_t *refund)
@@ -89,7 +100,7 @@ int64_t vm_op_extcodecopy(struct frame *f, struct u256 *sp, int64_t gas)
     gas = memory_range(f, gas, &sp[-1], &sp[-3]);
     if (LIKELY(gas >= 0)) gas = charge(gas, f->fork->gas.copy_word * words_of(sp[-3].w[0]));
     if (UNLIKELY(gas < 0)) return gas;
-    struct account *account = reach_account(f, &sp[0], &gas);
+    struct account *account = reach_operand(f, &sp[0], &gas);
     if (UNLIKELY(gas < 0)) return gas;
     const struct code *code = state_code(f->state, account);
     vm_copy_padded(f, sp[-1].w[0], sp[-3].w[0], (struct bytes){code->bytes, code->size}, &sp[-2]);

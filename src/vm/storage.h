@@ -4,32 +4,30 @@
 
 #include "vm/private.h"
 
-/* The account whose address is a, after paying for its access; NULL when the gas does not suffice. */
-static ALWAYS_INLINE struct account *reach_account(struct frame *f, const struct u256 *a, int64_t *gas)
+/* The account that an operand names; see reach_account. */
+static ALWAYS_INLINE struct account *reach_operand(struct frame *f, const struct u256 *a, int64_t *gas)
 {
     struct address address = u256_to_address(*a);
-    struct account *account = state_account(f->state, &address);
-    *gas = access_account(f, account, *gas, f->fork->gas.warm);
-    return account;
+    return reach_account(f, &address, gas, f->fork->gas.warm);
 }
 
 static ALWAYS_INLINE int64_t op_balance(struct frame *f, struct u256 *sp, int64_t gas)
 {
-    struct account *account = reach_account(f, &sp[0], &gas);
+    struct account *account = reach_operand(f, &sp[0], &gas);
     if (LIKELY(gas >= 0)) sp[0] = state_balance(f->state, account);
     return gas;
 }
 
 static ALWAYS_INLINE int64_t op_extcodesize(struct frame *f, struct u256 *sp, int64_t gas)
 {
-    struct account *account = reach_account(f, &sp[0], &gas);
+    struct account *account = reach_operand(f, &sp[0], &gas);
     if (LIKELY(gas >= 0)) sp[0] = U256(state_code(f->state, account)->size);
     return gas;
 }
 
 static ALWAYS_INLINE int64_t op_extcodehash(struct frame *f, struct u256 *sp, int64_t gas)
 {
-    struct account *account = reach_account(f, &sp[0], &gas);
+    struct account *account = reach_operand(f, &sp[0], &gas);
     if (UNLIKELY(gas < 0)) return gas;
     if (state_exists(f->state, account))
         sp[0] = u256_from_hash(state_code_hash(f->state, account));
@@ -40,11 +38,14 @@ static ALWAYS_INLINE int64_t op_extcodehash(struct frame *f, struct u256 *sp, in
 
 static ALWAYS_INLINE int64_t op_sload(struct frame *f, struct u256 *sp, int64_t gas)
 {
-    struct slot *slot = state_slot(f->state, f->self, &sp[0]);
-    if (!slot->warm && f->fork->gas.cold_slot != 0) {
+    struct slot *slot = state_known_slot(f->state, f->self, &sp[0]);
+    if (UNLIKELY(slot == NULL || !slot->warm) && f->fork->gas.cold_slot != 0) {
         gas = charge(gas, f->fork->gas.cold_slot - f->fork->gas.warm);
         if (UNLIKELY(gas < 0)) return gas;
+        if (LIKELY(slot == NULL)) slot = state_slot(f->state, f->self, &sp[0]);
         state_warm_slot(f->state, slot);
+    } else if (UNLIKELY(slot == NULL)) {
+        slot = state_slot(f->state, f->self, &sp[0]);
     }
     slot->read = true;
     sp[0] = slot->current;

@@ -194,7 +194,8 @@ static bool is_offset(const struct translator *x, struct value v)
 static void exponentiate(struct translator *x)
 {
     struct value a = take(x), b = take(x);
-    if (a.constant >= 0 && b.constant >= 0) {
+    /* A long exponent is not raised to here: nobody has paid for it yet. */
+    if (a.constant >= 0 && b.constant >= 0 && u256_clamp_u64(constant(x, b)) <= UINT8_MAX) {
         struct u256 base = constant(x, a), exponent = constant(x, b), power;
         x->cost += (uint64_t)x->translation->fork->gas.exp_byte * u256_byte_count(exponent);
         u256_exp(&power, &base, &exponent);
@@ -268,8 +269,8 @@ static void stack_form(struct translator *x, uint8_t op)
 static bool is_full(const struct translator *x)
 {
     return x->height > HEIGHT_MAX || x->low < -DEPTH_MAX || x->height - x->low > TOUCHED_MAX ||
-           x->count > INSTRUCTIONS_MAX - 8 || x->steps > STEPS_MAX || x->constant_count > CONSTANTS_MAX - 4 ||
-           x->gas_read_count == GAS_READS_MAX;
+           x->count > INSTRUCTIONS_MAX - 8 || x->steps > STEPS_MAX || x->scanned > SCANNED_MAX ||
+           x->constant_count > CONSTANTS_MAX - 4 || x->gas_read_count == GAS_READS_MAX;
 }
 
 /* ---- a run ------------------------------------------------------------------------------------------------------- */
@@ -457,7 +458,9 @@ static void translator_init(struct translator *x, struct translation *t, const i
     for (int p = 1; p < PLACES_ABOVE; p++) {
         REFS(x, p) = 0;
         MAKER(x, p) = TOUCHED(x, p) = -1;
+        READERS(x, p) = MOVER(x, p) = 0;
     }
+    x->scanned = 0;
     x->held_count = 0;
     x->constant_count = 0;
     x->cost = 0;
@@ -467,16 +470,27 @@ static void translator_init(struct translator *x, struct translation *t, const i
     x->used = 0;
 }
 
-const struct fast *vm_translate(struct translation *t, const int64_t *gas_table, struct cell *cell, uint32_t position)
+/* In EVM instructions, about: what takes as long as one of them. */
+static uint64_t work_of(const struct translator *x)
 {
+    enum { TO_BEGIN = 16, SCANNED_AT_ONCE = 8 };
+    return TO_BEGIN + x->steps + (uint64_t)x->count + x->scanned / SCANNED_AT_ONCE;
+}
+
+const struct fast *vm_translate(struct frame *f, struct cell *cell, uint32_t position)
+{
+    struct translation *t = f->translation;
     flag_lock(&t->lock);
     const struct fast *run = atomic_load_explicit(&cell->run, memory_order_acquire);
-    if (run == NULL && t->budget != 0) {
+    if (run == NULL && t->budget != 0 && vm_may_prepare(f->vm)) {
         struct translator x;
-        translator_init(&x, t, gas_table, position);
+        size_t before = t->runs.reserved;
+        translator_init(&x, t, f->vm->gas_table, position);
         translate_run(&x);
         run = finish(&x);
-        t->budget -= x.steps < t->budget ? x.steps : t->budget;
+        uint64_t work = work_of(&x);
+        t->budget -= work < t->budget ? work : t->budget;
+        vm_note_prepared(f, work, t->runs.reserved - before);
         atomic_store_explicit(&cell->run, run, memory_order_release);
     }
     flag_unlock(&t->lock);

@@ -19,8 +19,11 @@ enum { STACK_REGION_ITEMS = (CALL_DEPTH_MAX + 2) * STACK_ITEMS_MAX };
 /* When code is worth translating: found by replaying real blocks. */
 #ifdef WEFT_RARE_PATHS
 enum { HEAT = 0, PATIENCE = 1 };
+#define PREPARE_FREE (INT64_MAX / 2)
 #else
 enum { HEAT = 4, PATIENCE = 1000 };
+/* So much gas worth of translating is given in advance: some large contracts. */
+#define PREPARE_FREE INT64_C(1000000)
 #endif
 
 const char *vm_status_text(enum vm_status s)
@@ -81,6 +84,7 @@ struct vm *vm_try_new(void)
     struct vm *vm = base_calloc(1, sizeof *vm);
     vm->heat = HEAT;
     vm->patience = PATIENCE;
+    vm->prepare_free = PREPARE_FREE;
     vm->hashes = base_calloc(HASH_MEMO_CELLS, sizeof *vm->hashes);
     vm->block = 1;
     vm->stack = reserve(STACK_REGION_ITEMS * sizeof(struct u256), PROT_READ | PROT_WRITE);

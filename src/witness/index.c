@@ -1,14 +1,16 @@
-/* Open addressing with linear probing; the place follows from the hash and a secret seed. */
+/* Open addressing with linear probing; the place follows from a keyed hash. */
 #include "witness/index.h"
 
 #include <stdlib.h>
+
+#include "base/hash.h"
 
 /* Data of empty bytes, which is not NULL. */
 static const uint8_t nothing[1];
 
 static struct index_cell *find_cell(const struct hash_index *x, const struct hash *hash)
 {
-    size_t at = hash_mix(load_be64(hash->b) ^ x->seed, load_be64(hash->b + 8) | 1) & (x->capacity - 1);
+    size_t at = hash_of_hash(0, hash) & (x->capacity - 1);
     while (x->cells[at].bytes.data != NULL && !hash_equal(&x->cells[at].hash, hash)) at = (at + 1) & (x->capacity - 1);
     return &x->cells[at];
 }
@@ -18,8 +20,7 @@ void index_reserve(struct hash_index *x, size_t count)
     size_t capacity = x->capacity == 0 ? 64 : x->capacity;
     while (capacity < 2 * count) capacity *= 2;
     if (capacity == x->capacity) return;
-    struct hash_index grown = {
-        .cells = base_calloc(capacity, sizeof *grown.cells), .capacity = capacity, .seed = base_seed()};
+    struct hash_index grown = {.cells = base_calloc(capacity, sizeof *grown.cells), .capacity = capacity};
     for (size_t i = 0; i < x->capacity; i++)
         if (x->cells[i].bytes.data != NULL) index_put(&grown, &x->cells[i].hash, x->cells[i].bytes);
     free(x->cells);

@@ -11,7 +11,6 @@ struct index_cell {
 struct hash_index {
     struct index_cell *cells;
     size_t capacity, count; /* a power of two; at least twice the count */
-    uint64_t seed;          /* hashes in a witness are chosen by outsiders */
 };
 
 void index_reserve(struct hash_index *x, size_t count);

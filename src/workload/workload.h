@@ -52,6 +52,8 @@ struct workload {
 
 /* All of them; ends with a NULL name. */
 extern const struct workload workloads[];
+/* Blocks that are made to take long for their gas, the same way; `size` is that gas in millions, and default_size too. */
+extern const struct workload hostile_workloads[];
 /* NULL when there is none of that name. */
 const struct workload *workload_find(const char *name);
 

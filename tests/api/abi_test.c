@@ -18,7 +18,7 @@ TEST(api_layouts_stay)
     CHECK_EQ_U64(sizeof(weft_authorization), 128);
     CHECK_EQ_U64(sizeof(weft_transaction), 336);
     CHECK_EQ_U64(sizeof(weft_withdrawal), 48);
-    CHECK_EQ_U64(sizeof(weft_options), 24);
+    CHECK_EQ_U64(sizeof(weft_options), 32);
     CHECK_EQ_U64(sizeof(weft_message), 160);
     CHECK_EQ_U64(sizeof(weft_summary), 376);
     CHECK_EQ_U64(sizeof(weft_receipt), 136);
@@ -45,7 +45,7 @@ TEST(api_structures_of_other_versions)
     CHECK_OK(weft_engine_new(&newer.known, &engine, &error));
     weft_engine_free(engine);
     /* From an older one, whose structure ends earlier: what stands behind it is not looked at. */
-    weft_options older = {.struct_size = 16, .threads = 1, .more_than_processors = 1, .reserved = {9}};
+    weft_options older = {.struct_size = 16, .threads = 1, .code_bytes = 1, .reserved = {9}};
     CHECK_OK(weft_engine_new(&older, &engine, &error));
     weft_engine_free(engine);
     newer.unknown = 1;
