@@ -65,6 +65,7 @@ find_missing() {
     need clang-format-19 have clang-format-19
     need clang-tidy-19 have clang-tidy-19
     need valgrind have valgrind
+    [ "$(uname -m)" != x86_64 ] || need qemu-user have qemu-x86_64
     need libcurl4 has_library libcurl.so.4
     need zstd have zstd
     need python3 have python3

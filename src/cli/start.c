@@ -77,6 +77,9 @@ int cli_main(int argc, char **argv)
     }
     interrupt_catch();
     run_on_big_stack(run_call, &call);
+    if (pool_threads_refused() != 0)
+        log_line("%u threads could not be made (see ulimit -u and ulimit -v): fewer worked than were asked for",
+                 pool_threads_refused());
     int code = finish(interrupted() ? EXIT_INTERRUPTED : (int)call.code);
     /* A trace that did not arrive: nobody can be told where, but the exit status says it. */
     return call.options.trace && ferror(stderr) ? EXIT_BAD_INPUT : code;
