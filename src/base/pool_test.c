@@ -2,7 +2,10 @@
 #include "harness.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 enum { WORKERS = 9 };
 
@@ -156,6 +159,34 @@ TEST(pool_dies_right_after_birth)
 {
     for (int i = 0; i < 200; i++) pool_free(pool_new(4));
 }
+
+/* Sanitizers do not survive little address space. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#define SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
+#else
+#define SANITIZED 0
+#endif
+
+#if !SANITIZED
+TEST(pool_is_smaller_where_no_more_threads_are_given)
+{
+    FILE *file = fopen("/proc/self/statm", "re");
+    unsigned long pages;
+    CHECK(file != NULL && fscanf(file, "%lu", &pages) == 1);
+    CHECK(fclose(file) == 0);
+    rlim_t limit = pages * (rlim_t)sysconf(_SC_PAGESIZE) + 3 * POOL_STACK_SIZE;
+    CHECK(setrlimit(RLIMIT_AS, &(struct rlimit){limit, limit}) == 0);
+    struct pool *p = pool_new(WORKERS);
+    CHECK(pool_workers(p) < WORKERS);
+    CHECK_EQ_U64(pool_threads_refused(), WORKERS - pool_workers(p));
+    struct roll_call r = {.awaited = pool_workers(p)};
+    pool_run(p, 0, be_counted, &r);
+    CHECK_EQ_U64(atomic_load(&r.total), pool_workers(p));
+    pool_free(p);
+}
+#endif
 
 static void mark(void *context, size_t i)
 {

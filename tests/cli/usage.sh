@@ -120,14 +120,6 @@ done
 if (ulimit -v 2000000 && "$weft" --version) >"$folder/out" 2>&1; then
     (ulimit -v 2000000 && refuses "out of memory" run 00; exit $bad) || bad=1
 fi
-# Fewer threads than were asked for: it works, and says so in one line.
-if (ulimit -v 2500000 && "$weft" --version) >"$folder/out" 2>&1; then
-    (ulimit -v 2500000 && "$weft" bench --threads 64 --repeat 1 --size 20 transfers >"$folder/out" 2>"$folder/err") ||
-        complain "bench --threads 64 in little address space: $(cat "$folder/err")"
-    grep -q "threads could not be made" "$folder/err" && [ "$(wc -l <"$folder/err")" = 1 ] ||
-        complain "bench --threads 64 in little address space: $(cat "$folder/err")"
-fi
-
 # An empty folder is no error: there is nothing in it that fails.
 [ "$("$weft" statetest "$folder/nothing")" = "0 passed, 0 failed, 0 skipped" ] || complain "statetest of an empty folder"
 exit $bad
