@@ -2,6 +2,7 @@
 #include "harness.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -21,7 +22,7 @@ static void be_counted(void *context, unsigned worker)
     CHECK(worker < WORKERS);
     r->plain[worker]++;
     atomic_fetch_add(&r->total, 1);
-    while (worker == 0 && atomic_load(&r->total) < r->awaited) cpu_relax();
+    while (worker == 0 && atomic_load(&r->total) < r->awaited) (void)sched_yield(); /* they may need this processor */
 }
 
 TEST(pool_runs_the_job_once_on_each_worker_asked)
@@ -58,14 +59,18 @@ TEST(pool_wakes_sleepers)
 
 TEST(pool_wakes_who_is_roused)
 {
-    struct pool *p = pool_new(WORKERS <= cpu_count() ? WORKERS : 2);
+    /* Not more than processors: then nobody is roused. */
+    struct pool *p = pool_new(WORKERS <= cpu_count() ? WORKERS : cpu_count());
     struct roll_call r = {0};
     unsigned workers = pool_workers(p);
     for (unsigned round = 1; round <= 20; round++) {
         /* Asleep, awake in time, awake no longer. */
         for (uint64_t until = clock_wall_ns() + 2000000; clock_wall_ns() < until && round % 3 != 0;) cpu_relax();
         pool_rouse(p, round % 2 == 0 ? 50000000 : 1000);
-        while (round % 2 == 0 && !pool_is_awake(p)) pool_rouse(p, 50000000); /* we may have been away for longer */
+        while (round % 2 == 0 && !pool_is_awake(p)) {
+            pool_rouse(p, 50000000); /* we may have been away for longer */
+            (void)sched_yield();
+        }
         r.awaited = workers * round;
         pool_run(p, 0, be_counted, &r);
         CHECK_EQ_U64(atomic_load(&r.total), workers * round);
@@ -86,7 +91,7 @@ static void burn_by_all(void *context, unsigned worker)
     _Atomic unsigned *arrived = context;
     uint64_t each = 2000000;
     atomic_fetch_add(arrived, 1);
-    while (atomic_load(arrived) < 3) cpu_relax();
+    while (atomic_load(arrived) < 3) (void)sched_yield(); /* they may need this processor */
     burn(&each, worker);
 }
 
@@ -108,7 +113,7 @@ static void dawdle(void *context, unsigned worker)
         atomic_store(&dawdler_started, true);
         for (uint64_t until = clock_wall_ns() + 3000000; clock_wall_ns() < until;) cpu_relax();
     }
-    while (worker == 0 && !atomic_load(&dawdler_started)) cpu_relax();
+    while (worker == 0 && !atomic_load(&dawdler_started)) (void)sched_yield(); /* they may need this processor */
     be_counted(context, worker);
 }
 
@@ -228,7 +233,7 @@ static void dig_deep_worker(void *context, unsigned worker)
 {
     uint64_t *out = context;
     atomic_fetch_add(&diggers, 1);
-    while (worker == 0 && atomic_load(&diggers) < 3) cpu_relax();
+    while (worker == 0 && atomic_load(&diggers) < 3) (void)sched_yield(); /* they may need this processor */
     if (worker != 0) dig_deep(&out[worker]);
 }
 
