@@ -1,8 +1,8 @@
 # weft: a thin face on CMake (CMakePresets.json, CMakeLists.txt). `make help` names everything.
 SHELL := /bin/bash
 JOBS ?= $(shell nproc)
-# Compile for this machine's processor; NATIVE=OFF for binaries that travel.
-NATIVE ?= ON
+# Compile for this machine's processor alone? By default what is built here and used here is, and what is installed is not.
+NATIVE ?=
 # More for clang-tidy's list of checks than .clang-tidy says.
 CHECKS ?=
 # The seconds that `make fuzz` gives each target.
@@ -15,7 +15,7 @@ SOURCES = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h' 
 
 .DEFAULT_GOAL := build
 .PHONY: help deps build run test unit check asan tsan rare debug gcc clang fuzz fuzz-fast difffuzz lint tidy clang-tidy format format-check symbols instructions bench \
-	evmc examples install installable docs clean distclean
+	evmc examples install installable uninstall docs clean distclean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,7 +26,7 @@ deps: ## install and unpack all that building, testing and linting need
 build: ## the release build: build/weft and the libraries
 	@mkdir -p build 2>/dev/null && test -w build || { echo "$(CURDIR)/build cannot be written to: build in a copy that is yours" >&2; exit 1; }
 	@tools/deps.sh --min --quiet
-	@cmake --preset release -DWEFT_NATIVE=$(NATIVE) $(CMAKE_ARGS) >/dev/null
+	@cmake --preset release -DWEFT_NATIVE=$(or $(NATIVE),ON) $(CMAKE_ARGS) >/dev/null
 	@cmake --build build --parallel $(JOBS)
 
 run: build ## build, then the main job: replay real blocks if they are here; or a command: make run ARGS="replay PATH"
@@ -76,9 +76,9 @@ lint: tidy format-check clang-tidy ## tidy, format-check and clang-tidy
 
 clang-tidy: ## clang-tidy over the sources that the release build compiles (CHECKS=-clang-analyzer-*: without the slow half)
 	@tools/deps.sh --quiet
-	@cmake --preset release -DWEFT_NATIVE=$(NATIVE) $(CMAKE_ARGS) >/dev/null
+	@cmake --preset release -DWEFT_NATIVE=$(or $(NATIVE),ON) $(CMAKE_ARGS) >/dev/null
 	@grep -o '"file": "[^"]*/src/[^"]*\.c"' build/compile_commands.json | cut -d'"' -f4 | sort -u | \
-		xargs -P $(JOBS) -n 4 clang-tidy-19 --quiet -p build --checks='$(CHECKS)' --warnings-as-errors='*' 2>/dev/null
+		xargs -d '\n' -P $(JOBS) -n 4 clang-tidy-19 --quiet -p build --checks='$(CHECKS)' --warnings-as-errors='*' 2>/dev/null
 
 format: ## rewrite all sources with clang-format
 	@tools/deps.sh --quiet
@@ -88,18 +88,20 @@ format-check: ## fail where clang-format would change something
 	@tools/deps.sh --quiet
 	@clang-format-19 --dry-run -Werror $(SOURCES)
 
-installable: build
-	@cmake --build build --parallel $(JOBS) --target installable
+installable:
+	@tools/deps.sh --min --quiet
+	@cmake --preset install -DWEFT_NATIVE=$(or $(NATIVE),OFF) $(CMAKE_ARGS) >/dev/null
+	@cmake --build build-install --parallel $(JOBS) --target installable
 
 evmc: ## libweft-evmc.so, the VM as a module for EVMC hosts, and its tests (Go fetches EVMC's header, once)
 	@tools/deps.sh --min --quiet
 	@tools/evmc.sh
-	@cmake --preset release -DWEFT_NATIVE=$(NATIVE) $(CMAKE_ARGS) >/dev/null
+	@cmake --preset release -DWEFT_NATIVE=$(or $(NATIVE),ON) $(CMAKE_ARGS) >/dev/null
 	@cmake --build build --parallel $(JOBS) --target weft_evmc weft_evmc_tests weft_over_evmc bench_evmc
 	@tests/run.sh evmc
 
 symbols: installable ## check that libweft exports only weft_ symbols
-	@python3 tools/symbols.py build
+	@python3 tools/symbols.py build-install
 
 instructions: gcc ## instructions executed for fixed work, against what was recorded (bench/instructions.csv)
 	@tools/instructions.py build-gcc
@@ -108,11 +110,19 @@ bench: build ## build the micro benches and run them and `weft bench`
 	@cmake --build build --parallel $(JOBS) --target benches
 	@tools/bench.sh build
 
-examples: build ## build and run the examples against the shared library
-	@cmake --build build --parallel $(JOBS) --target examples
+examples: installable ## build and run the examples against what would be installed; run that on other processors (valgrind, qemu-user)
+	@tests/api/install_test.sh build-install
 
 install: installable ## install the command, the libraries and headers under PREFIX (/usr/local); DESTDIR works
-	@cmake --install build --prefix $(PREFIX)
+	@cmake --install build-install --prefix "$(PREFIX)"
+	@(cat build-install/install_manifest.txt; echo) >build-install/installed
+
+uninstall: ## remove what `make install` installed; DESTDIR as then
+	@test -e build-install/installed || { echo "make uninstall: nothing was installed from here" >&2; exit 1; }
+	@sed 's,^,$(DESTDIR),' build-install/installed | xargs -d '\n' rm -f
+	@sed 's,^,$(DESTDIR),; s,/[^/]*$$,,; p; s,/[^/]*$$,,' build-install/installed | grep -E '/(weft|glibc-hwcaps)(/|$$)' | sort -ru | \
+		xargs -d '\n' rmdir --ignore-fail-on-non-empty
+	@rm build-install/installed
 
 docs: ## the API reference into build/docs (needs doxygen)
 	@command -v doxygen >/dev/null || { echo "make docs: doxygen is not installed" >&2; exit 1; }

@@ -16,7 +16,8 @@
  *
  *     weft_tests [--filter TEXT] [--list] [--seed N] [--jobs N] [--timeout SECONDS] [--here] [--verbose]
  *
- * --here runs the tests in the harness's own process, one after the other, and aborts at the first failure: for
+ * A test fails when it has worked for --timeout seconds (300) of processor time, or for so long on the clock has not
+ * worked. --here runs the tests in the harness's own process, one after the other, and aborts at the first failure: for
  * debuggers. */
 #ifndef WEFT_HARNESS_H
 #define WEFT_HARNESS_H

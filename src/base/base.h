@@ -242,6 +242,8 @@ struct pool;
 /* `workers` counts the caller: 1 makes no thread. Where the system gives fewer threads the pool is smaller. */
 struct pool *pool_new(unsigned workers);
 unsigned pool_workers(const struct pool *p);
+/* How many threads the system did not give, over all pools of this process. Any thread. */
+unsigned pool_threads_refused(void);
 /* Runs job(context, worker) on the first `workers` workers (0 = all), the caller among them, and returns when all that
  * started have returned. Workers that have not woken up when the caller's own part returns are left out: the job must
  * be such that worker 0 returns only when all is done or taken. Not reentrant; one caller at a time. */

@@ -317,6 +317,13 @@ void pool_for(struct pool *p, size_t count, size_t grain, void (*body)(void *con
 
 /* ---- birth and death ---- */
 
+static _Atomic unsigned refused;
+
+unsigned pool_threads_refused(void)
+{
+    return atomic_load(&refused);
+}
+
 struct pool *pool_new(unsigned workers)
 {
     if (workers == 0) workers = 1;
@@ -324,13 +331,16 @@ struct pool *pool_new(unsigned workers)
     struct pool *p = base_alloc_aligned(alignof(struct pool), sizeof *p);
     *p = (struct pool){.spins = workers <= cpu_count() ? SPINS : 0};
     p->threads = base_calloc(workers, sizeof *p->threads);
-    /* Where the system gives no more threads, the pool is smaller; pool_workers tells. */
+    /* Where the system gives no more threads, the pool is smaller. */
     for (p->workers = 1; p->workers < workers; p->workers++) {
         struct pool_thread *t = &p->threads[p->workers];
         *t = (struct pool_thread){.pool = p, .worker = p->workers};
         char name[16];
         (void)snprintf(name, sizeof name, "weft-%u", p->workers);
-        if (!base_thread_start(&t->thread, POOL_STACK_SIZE, name, worker_main, t)) break;
+        if (!base_thread_start(&t->thread, POOL_STACK_SIZE, name, worker_main, t)) {
+            atomic_fetch_add(&refused, workers - p->workers);
+            break;
+        }
     }
     return p;
 }

@@ -2,7 +2,11 @@
 #include "harness.h"
 
 #include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 enum { WORKERS = 9 };
 
@@ -18,7 +22,7 @@ static void be_counted(void *context, unsigned worker)
     CHECK(worker < WORKERS);
     r->plain[worker]++;
     atomic_fetch_add(&r->total, 1);
-    while (worker == 0 && atomic_load(&r->total) < r->awaited) cpu_relax();
+    while (worker == 0 && atomic_load(&r->total) < r->awaited) (void)sched_yield(); /* they may need this processor */
 }
 
 TEST(pool_runs_the_job_once_on_each_worker_asked)
@@ -55,14 +59,18 @@ TEST(pool_wakes_sleepers)
 
 TEST(pool_wakes_who_is_roused)
 {
-    struct pool *p = pool_new(WORKERS <= cpu_count() ? WORKERS : 2);
+    /* Not more than processors: then nobody is roused. */
+    struct pool *p = pool_new(WORKERS <= cpu_count() ? WORKERS : cpu_count());
     struct roll_call r = {0};
     unsigned workers = pool_workers(p);
     for (unsigned round = 1; round <= 20; round++) {
         /* Asleep, awake in time, awake no longer. */
         for (uint64_t until = clock_wall_ns() + 2000000; clock_wall_ns() < until && round % 3 != 0;) cpu_relax();
         pool_rouse(p, round % 2 == 0 ? 50000000 : 1000);
-        while (round % 2 == 0 && !pool_is_awake(p)) pool_rouse(p, 50000000); /* we may have been away for longer */
+        while (round % 2 == 0 && !pool_is_awake(p)) {
+            pool_rouse(p, 50000000); /* we may have been away for longer */
+            (void)sched_yield();
+        }
         r.awaited = workers * round;
         pool_run(p, 0, be_counted, &r);
         CHECK_EQ_U64(atomic_load(&r.total), workers * round);
@@ -83,7 +91,7 @@ static void burn_by_all(void *context, unsigned worker)
     _Atomic unsigned *arrived = context;
     uint64_t each = 2000000;
     atomic_fetch_add(arrived, 1);
-    while (atomic_load(arrived) < 3) cpu_relax();
+    while (atomic_load(arrived) < 3) (void)sched_yield(); /* they may need this processor */
     burn(&each, worker);
 }
 
@@ -105,7 +113,7 @@ static void dawdle(void *context, unsigned worker)
         atomic_store(&dawdler_started, true);
         for (uint64_t until = clock_wall_ns() + 3000000; clock_wall_ns() < until;) cpu_relax();
     }
-    while (worker == 0 && !atomic_load(&dawdler_started)) cpu_relax();
+    while (worker == 0 && !atomic_load(&dawdler_started)) (void)sched_yield(); /* they may need this processor */
     be_counted(context, worker);
 }
 
@@ -157,6 +165,34 @@ TEST(pool_dies_right_after_birth)
     for (int i = 0; i < 200; i++) pool_free(pool_new(4));
 }
 
+/* Sanitizers do not survive little address space. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#define SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
+#else
+#define SANITIZED 0
+#endif
+
+#if !SANITIZED
+TEST(pool_is_smaller_where_no_more_threads_are_given)
+{
+    FILE *file = fopen("/proc/self/statm", "re");
+    unsigned long pages;
+    CHECK(file != NULL && fscanf(file, "%lu", &pages) == 1);
+    CHECK(fclose(file) == 0);
+    rlim_t limit = pages * (rlim_t)sysconf(_SC_PAGESIZE) + 3 * POOL_STACK_SIZE;
+    CHECK(setrlimit(RLIMIT_AS, &(struct rlimit){limit, limit}) == 0);
+    struct pool *p = pool_new(WORKERS);
+    CHECK(pool_workers(p) < WORKERS);
+    CHECK_EQ_U64(pool_threads_refused(), WORKERS - pool_workers(p));
+    struct roll_call r = {.awaited = pool_workers(p)};
+    pool_run(p, 0, be_counted, &r);
+    CHECK_EQ_U64(atomic_load(&r.total), pool_workers(p));
+    pool_free(p);
+}
+#endif
+
 static void mark(void *context, size_t i)
 {
     uint8_t *marks = context;
@@ -197,7 +233,7 @@ static void dig_deep_worker(void *context, unsigned worker)
 {
     uint64_t *out = context;
     atomic_fetch_add(&diggers, 1);
-    while (worker == 0 && atomic_load(&diggers) < 3) cpu_relax();
+    while (worker == 0 && atomic_load(&diggers) < 3) (void)sched_yield(); /* they may need this processor */
     if (worker != 0) dig_deep(&out[worker]);
 }
 

@@ -14,6 +14,10 @@
 #include "fork/fork.h"
 #include "vm/trace.h"
 
+/* The command: what main is given, and what it is to return. Visible outside the shared library that an installed weft
+ * has it in. */
+__attribute__((visibility("default"))) int cli_main(int argc, char **argv);
+
 /* ---- exit codes ------------------------------------------------------------------------------------------------ */
 
 enum exit_code {
@@ -174,8 +178,8 @@ struct colours {
 const struct colours *terminal_colours(void);
 
 /* Installs the handlers: the first SIGINT or SIGTERM sets the flag, the second ends the process, and so does, with exit
- * status 130, time: a command that has not ended a second after the first. A store whose file is cut off ends the
- * process with a line and exit status 2. */
+ * status 130, time: a command that has not ended a second after the first, or up to five where the machine was too busy
+ * to give it that second. A store whose file is cut off ends the process with a line and exit status 2. */
 void interrupt_catch(void);
 /* Makes it so many seconds, or takes the limit away (0): for a command that has something to bring home, a summary, a
  * commit. */

@@ -346,7 +346,7 @@ static void help_weft(void)
 {
     printf("weft: a parallel EVM\n\nusage: weft COMMAND [OPTION...] [OPERAND...]\n\n");
     for (const struct command *c = commands; c->name != NULL; c++) help_line(c->name, c->operands, c->summary);
-    help_line("--version", "", "print the version");
+    help_line("--version", "", "print the version, and the processors it was compiled for");
     printf("\nweft COMMAND --help tells more. Exit codes: 0 all good, 1 a check failed, 2 bad usage or unreadable "
            "input.\n");
 }

@@ -24,17 +24,25 @@ const struct colours *terminal_colours(void)
 /* How long a command may take to come to an end by itself, seconds; 0: as long as it wants. */
 static volatile sig_atomic_t interrupt_came, patience = 1;
 
+/* So many times that long where the machine is busy with other things. */
+enum { PATIENCE_STARVED = 5 };
+static _Atomic uint64_t interrupt_cpu_ns;
+
 static void on_interrupt(int signal_number)
 {
     (void)signal_number;
     interrupt_came = 1;
+    atomic_store(&interrupt_cpu_ns, clock_cpu_ns());
     (void)alarm((unsigned)patience);
 }
 
 static void on_alarm(int signal_number)
 {
+    static volatile sig_atomic_t alarms;
     (void)signal_number;
-    _exit(EXIT_INTERRUPTED);
+    bool starved = clock_cpu_ns() - atomic_load(&interrupt_cpu_ns) < (uint64_t)patience * 1000000000;
+    if (!starved || ++alarms == PATIENCE_STARVED) _exit(EXIT_INTERRUPTED);
+    (void)alarm((unsigned)patience);
 }
 
 static void handle(int signal_number, void (*handler)(int), int flags)

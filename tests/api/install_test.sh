@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# What somebody gets who installs libweft: installs a build into a temporary prefix, compiles the header as C and C++
+# What somebody gets who installs weft: installs a build into a temporary prefix, compiles the header as C and C++
 # with every compiler there is, builds the examples against it through pkg-config (shared and static), runs them and
-# compares what they print.
+# compares what they print; runs the command and the examples under valgrind, which knows no AVX-512 and finds leaks, and
+# on processors of other generations, as qemu-user imitates them.
 #
-#     tests/api/install_test.sh [BUILD]        build by default; its target `installable` must be up to date
+#     tests/api/install_test.sh [BUILD]        build-install by default; its target `installable` must be up to date
 #
 # Ends with `N passed, N failed`.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
-build=${1:-build}
+build=${1:-build-install}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 prefix=$work/prefix
@@ -106,5 +107,45 @@ check "the static ones need no libweft.so" no_library "$work/static/transfer"
 if command -v python3 >/dev/null; then
     check "tokens.py" compare tokens env PYTHONDONTWRITEBYTECODE=1 WEFT_LIBRARY="$libdir/libweft.so" \
         python3 examples/python/tokens.py
+fi
+
+# ---- other processors ----
+
+weft=$prefix/bin/weft
+prints() { # prints TEXT COMMAND...
+    local text=$1
+    shift
+    "$@" >"$work/out" 2>"$work/err" && grep -qF -- "$text" "$work/out" || { cat "$work/out" "$work/err"; return 1; }
+}
+# A product and its hash.
+program=6003680100000000000000000260050160005260205f2060205260405ff3
+check "the command runs" "$weft" run --json $program
+output=$(grep -o '"output":"[^"]*"' "$work/log")
+check "and prints an output" test -n "$output"
+
+if command -v valgrind >/dev/null && ! grep -q 'WEFT_NATIVE:BOOL=ON' "$build/CMakeCache.txt"; then
+    grind=(valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite,indirect,possible)
+    check "valgrind: the command" prints "$output" "${grind[@]}" "$weft" run --json $program
+    check "valgrind: the command, in parallel" "${grind[@]}" "$weft" bench --threads 2 --repeat 1 --size 20 transfers erc20
+    for link in shared static; do
+        for example in transfer callbacks; do
+            check "valgrind: $example ($link)" compare $example "${grind[@]}" "$work/$link/$example"
+        done
+    done
+fi
+if [ -e "$libdir/weft/libweft-command.so" ]; then
+    if command -v qemu-x86_64 >/dev/null; then
+        # Core 2 has no AVX; Haswell is the first with all of x86-64-v3.
+        for processor in core2duo:x86-64 Haswell:x86-64-v3; do
+            on=(qemu-x86_64 -cpu "${processor%:*}")
+            check "${processor%:*}: takes what is for ${processor#*:}" prints "(${processor#*:})" "${on[@]}" "$weft" --version
+            check "${processor%:*}: the command" prints "$output" "${on[@]}" "$weft" run --json $program
+            for link in shared static; do
+                check "${processor%:*}: transfer ($link)" compare transfer "${on[@]}" "$work/$link/transfer"
+            done
+        done
+    else
+        echo "no qemu-x86_64: not run on other processors"
+    fi
 fi
 finish

@@ -76,7 +76,7 @@ mkdir "$folder/many"
 for i in $(seq 1000 1399); do ln -s "$WEFT_FIXTURES/mainnet_blocks/930196" "$folder/many/$i"; done
 env --default-signal=INT "$weft" replay --pipeline "$folder/many" >"$folder/out" 2>"$folder/err" &
 pid=$!
-sleep 0.3
+await_work $pid 20
 kill -INT $pid
 wait $pid
 status=$?

@@ -112,14 +112,14 @@ for command in "" import db make-chain replay statetest blocktest bench run witn
     grep -q "usage: weft" "$folder/out" || complain "weft $command --help: expected a usage line"
     [ -s "$folder/err" ] && complain "weft $command --help writes to stderr"
 done
-"$weft" --version | grep -qE '^weft [0-9]+\.[0-9]+\.[0-9]+$' || complain "weft --version: expected a version"
+"$weft" --version | grep -qE '^weft [0-9]+\.[0-9]+\.[0-9]+ \([a-z0-9_-]+\)$' ||
+    complain "weft --version: expected a version and a processor"
 "$weft" fork Osaka --diff | grep -q "op.CLZ" || complain "weft fork Osaka --diff: expected CLZ"
 
 # Little address space: one line, too, and no crash. (Builds with sanitizers need much of it before they begin.)
 if (ulimit -v 2000000 && "$weft" --version) >"$folder/out" 2>&1; then
     (ulimit -v 2000000 && refuses "out of memory" run 00; exit $bad) || bad=1
 fi
-
 # An empty folder is no error: there is nothing in it that fails.
 [ "$("$weft" statetest "$folder/nothing")" = "0 passed, 0 failed, 0 skipped" ] || complain "statetest of an empty folder"
 exit $bad
