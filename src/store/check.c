@@ -135,13 +135,15 @@ static void check_counts(struct check *c)
 {
     MDB_stat accounts, slots;
     uint64_t nodes[2];
-    if (mdb_stat(c->reader->txn, c->store->table[TABLE_ACCOUNTS], &accounts) != 0 ||
+    MDB_txn *txn = c->reader->txn;
+    const MDB_dbi *table = c->store->table;
+    if (!was_found(c->store, mdb_stat(txn, table[TABLE_ACCOUNTS], &accounts)) ||
         accounts.ms_entries != c->out->accounts + c->nodes[0])
         complain(c, "nodes among the accounts that belong to no trie, for example under", &(uint8_t){0}, 1);
-    if (mdb_stat(c->reader->txn, c->store->table[TABLE_STORAGE], &slots) != 0 ||
+    if (!was_found(c->store, mdb_stat(txn, table[TABLE_STORAGE], &slots)) ||
         slots.ms_entries != c->out->slots + c->nodes[1])
         complain(c, "slots that belong to no account or nodes to no trie, for example under", &(uint8_t){0}, 1);
-    if (!node_counts(c->reader->txn, c->store->table[TABLE_META], nodes) || nodes[0] != c->nodes[0] ||
+    if (!was_found(c->store, node_counts(txn, table[TABLE_META], nodes)) || nodes[0] != c->nodes[0] ||
         nodes[1] != c->nodes[1])
         complain(c, "numbers of nodes in the meta table, where they begin with", &(uint8_t){0}, 1);
 }

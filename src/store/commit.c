@@ -3,7 +3,10 @@
 #define _GNU_SOURCE 1
 #include "store/private.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 /* ---- batches ----------------------------------------------------------------------------------------------------- */
 
@@ -188,7 +191,7 @@ static void write_state(struct write *w)
 {
     const struct batch *b = w->batch;
     size_t first = 0; /* of the nodes of storage tries */
-    if (w->code == 0 && !node_counts(w->txn, w->store->table[TABLE_META], w->nodes)) w->code = MDB_CORRUPTED;
+    if (w->code == 0) w->code = node_counts(w->txn, w->store->table[TABLE_META], w->nodes);
     if (b->node_count != 0) qsort(b->nodes, b->node_count, sizeof *b->nodes, by_place);
     while (first < b->node_count && b->nodes[first].id == 0) first++;
     write_pairs(w, TABLE_ACCOUNTS, &b->accounts, b->nodes, b->nodes + first);
@@ -311,6 +314,17 @@ static void write_meta(struct write *w)
     put(w, TABLE_META, "nodes", 5, (struct bytes){counts, sizeof counts});
 }
 
+/* A database whose file is no longer in its folder takes everything, and nobody finds it again. */
+static bool is_in_folder(const struct store *s)
+{
+    char path[4096];
+    struct stat open_file, named;
+    mdb_filehandle_t file;
+    (void)snprintf(path, sizeof path, "%s/state.mdb", s->folder);
+    return mdb_env_get_fd(s->env, &file) == 0 && fstat(file, &open_file) == 0 && stat(path, &named) == 0 &&
+           open_file.st_ino == named.st_ino && open_file.st_dev == named.st_dev;
+}
+
 static enum status write_batch(struct store *s, const struct batch *b, struct error *e)
 {
     struct write w = {.store = s, .batch = b};
@@ -327,6 +341,7 @@ static enum status write_batch(struct store *s, const struct batch *b, struct er
         w.code = mdb_txn_commit(w.txn);
     else
         mdb_txn_abort(w.txn);
+    if (w.code == 0 && !is_in_folder(s)) w.code = ENOENT;
     s->commits++;
     s->commit_ns += clock_wall_ns() - start;
     return w.code == 0 ? STATUS_OK : store_break_by(s, w.code, "writing", e);

@@ -115,6 +115,8 @@ static enum status check_same(struct store *s, const struct hash *hash, struct e
 {
     struct hash there;
     if (store_block_hash(s, 0, &there) && hash_equal(&there, hash)) return STATUS_OK;
+    enum status why = store_status(s, e);
+    if (why != STATUS_OK) return why;
     char found[65], expected[65];
     hex_encode(found, there.b, sizeof there);
     hex_encode(expected, hash->b, sizeof hash->b);

@@ -265,8 +265,8 @@ static inline void node_counts_encode(uint8_t out[NODE_COUNTS_SIZE], const uint6
     store_be64(out, counts[0]);
     store_be64(out + 8, counts[1]);
 }
-/* Reads them; false when they are not there. */
-bool node_counts(MDB_txn *txn, MDB_dbi meta, uint64_t counts[2]);
+/* Reads them; gives the database's code. */
+int node_counts(MDB_txn *txn, MDB_dbi meta, uint64_t counts[2]);
 
 /* ---- nodes at hand (fetched.c) ----------------------------------------------------------------------------------- */
 

@@ -20,12 +20,12 @@ enum status store_stat(struct store *s, struct store_stat *out, struct error *e)
                                                                     pages * stat.ms_psize};
         out->used_bytes += pages * stat.ms_psize;
     }
-    uint64_t nodes[2];
-    if (code == 0 && node_counts(r->txn, s->table[TABLE_META], nodes)) {
-        out->accounts = out->tables[TABLE_ACCOUNTS].entries - nodes[0];
-        out->slots = out->tables[TABLE_STORAGE].entries - nodes[1];
-        out->nodes = nodes[0] + nodes[1];
-    }
+    uint64_t nodes[2] = {0};
+    if (code == 0) code = node_counts(r->txn, s->table[TABLE_META], nodes);
+    if (code == MDB_NOTFOUND) code = 0; /* no chain in it yet */
+    out->accounts = out->tables[TABLE_ACCOUNTS].entries - nodes[0];
+    out->slots = out->tables[TABLE_STORAGE].entries - nodes[1];
+    out->nodes = nodes[0] + nodes[1];
     reader_give(r);
     if (code != 0) return store_break_by(s, code, "counting", e);
     out->file_bytes = (info.me_last_pgno + 1) * (uint64_t)stat.ms_psize;
