@@ -99,7 +99,7 @@ struct chain_template {
     uint32_t transaction_count;
 };
 /* Executes the transactions, seals the block, makes it the head and writes its encoding in front of what `w` holds.
- * Forks since the merge only. *result (may be NULL) lives until the next block. */
+ * Forks since Byzantium only; before the merge nobody seals it. *result (may be NULL) lives until the next block. */
 enum status chain_build(struct chain *c, const struct chain_template *t, struct rlp_writer *w,
                         struct block_result *result, struct error *e);
 

@@ -86,9 +86,8 @@ enum status chain_execute(struct chain *c, enum executor_kind kind, const struct
 }
 
 enum status chain_execute_checked(struct chain *c, enum executor_kind kind, const struct block *b,
-                                  const struct fork *fork, const struct block_signers *signers,
-                                  struct block_task *task, struct block_result *r, struct block_doubt *doubt,
-                                  struct error *e)
+                                  const struct fork *fork, const struct block_signers *signers, struct block_task *task,
+                                  struct block_result *r, struct block_doubt *doubt, struct error *e)
 {
     struct root_recorder recorder = {.chain = c, .result = r};
     make_task(c, &kind, b, fork, signers, &recorder, task);

@@ -41,9 +41,11 @@ static enum status run_stat(struct store *store, const struct options *o, struct
                       (unsigned long long)s.nodes, (unsigned long long)entries_of(&s, "codes"),
                       (unsigned long long)entries_of(&s, "headers"));
         buffer_printf(&out,
-                      ",\"oldest_undo\":%llu,\"history\":%llu,\"file_bytes\":%llu,\"used_bytes\":%llu,\"free_bytes\":%llu,\"tables\":{",
-                      (unsigned long long)s.oldest_undo, (unsigned long long)s.history, (unsigned long long)s.file_bytes,
-                      (unsigned long long)s.used_bytes, (unsigned long long)s.free_bytes);
+                      ",\"oldest_undo\":%llu,\"history\":%llu,\"file_bytes\":%llu,\"used_bytes\":%llu,\"free_bytes\":%"
+                      "llu,\"tables\":{",
+                      (unsigned long long)s.oldest_undo, (unsigned long long)s.history,
+                      (unsigned long long)s.file_bytes, (unsigned long long)s.used_bytes,
+                      (unsigned long long)s.free_bytes);
         for (uint32_t i = 0; i < s.table_count; i++)
             buffer_printf(&out, "%s\"%s\":{\"entries\":%llu,\"bytes\":%llu}", i == 0 ? "" : ",", s.tables[i].name,
                           (unsigned long long)s.tables[i].entries, (unsigned long long)s.tables[i].bytes);

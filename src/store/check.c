@@ -152,8 +152,7 @@ static void check_codes(struct check *c)
 {
     MDB_cursor *cursor = open_cursor(c, TABLE_CODES);
     MDB_val k, v;
-    for (bool there = look(c, cursor, &k, &v, MDB_FIRST); there;
-         there = look(c, cursor, &k, &v, MDB_NEXT)) {
+    for (bool there = look(c, cursor, &k, &v, MDB_FIRST); there; there = look(c, cursor, &k, &v, MDB_NEXT)) {
         struct hash hash = keccak256_bytes((struct bytes){v.mv_data, v.mv_size});
         if (k.mv_size != 32 || memcmp(hash.b, k.mv_data, 32) != 0) complain(c, "code with hash", k.mv_data, k.mv_size);
         c->out->codes++;

@@ -239,8 +239,23 @@ static void end_bed(struct bed *b)
 
 /* ---- operations -------------------------------------------------------------------------------------------------- */
 
-enum op { APPLY, APPLY_BESIDE, COMMIT, COMMIT_BEGIN, REVERT, ROLLBACK, PRUNE, STAT, CHECK_ALL, PAST, ROOT, GENESIS, READ,
-          LOOK, OPS };
+enum op {
+    APPLY,
+    APPLY_BESIDE,
+    COMMIT,
+    COMMIT_BEGIN,
+    REVERT,
+    ROLLBACK,
+    PRUNE,
+    STAT,
+    CHECK_ALL,
+    PAST,
+    ROOT,
+    GENESIS,
+    READ,
+    LOOK,
+    OPS
+};
 
 static enum status read_state(struct bed *b, struct error *e)
 {
@@ -358,7 +373,8 @@ static bool fail_once(struct bed *b, enum op op, bool sealed, long at, int code)
 {
     struct error e = {STATUS_OK, ""}, first = {STATUS_OK, ""};
     begin(b, sealed);
-    if (sealed) while (store_is_committing(b->store)) cpu_relax();
+    if (sealed)
+        while (store_is_committing(b->store)) cpu_relax();
     arm(at, code);
     enum status s = run(b, op, &e);
     bool struck = fault.seen >= at;

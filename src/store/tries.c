@@ -64,7 +64,8 @@ size_t node_leaf(uint8_t out[NODE_MAX], uint64_t id, const uint8_t *pair, struct
 }
 
 /* The leaf at `depth` on the way of `key`, from the flat state: the first pair whose key begins so. */
-static size_t find_leaf(struct store *s, MDB_cursor *cursor, uint64_t id, const uint8_t *key, size_t depth, uint8_t out[NODE_MAX])
+static size_t find_leaf(struct store *s, MDB_cursor *cursor, uint64_t id, const uint8_t *key, size_t depth,
+                        uint8_t out[NODE_MAX])
 {
     uint8_t from[NODE_KEY_MAX];
     size_t before = id == 0 ? 0 : 8;
