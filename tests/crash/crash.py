@@ -45,7 +45,7 @@ class Test:
 
     def prepare(self):
         made = self.run("make-chain", self.chain, "--genesis", self.genesis, "--blocks", 150, "--gas-per-block", 1500000,
-                        "--fill", 20, "--touch", 20)
+                        "--fill", 20, "--touch", 20, "--fill-blocks", 120)
         assert made.returncode == 0, made.stderr
         self.head = json.loads(made.stdout)
         self.shim = self.folder / "faulty.so"
