@@ -106,7 +106,7 @@ struct made {
 };
 
 struct bed {
-    char folder[64], template[64];
+    char folder[64], template[80];
     struct buffer made; /* its database with COMMITTED blocks */
     struct state_memory *genesis, *state;
     struct header first;
