@@ -484,7 +484,12 @@ enum {
     WEFT_TRANSACTIONS_ONLY = 4,
     /** Make the block access list (EIP-7928) also where the fork has none: weft_result_access_list. Costs some
      * per cent of time. */
-    WEFT_LIST_ACCESSES = 8
+    WEFT_LIST_ACCESSES = 8,
+    /** With WEFT_CHECK_HEADER: a block that differs from its header, or is refused, after it was executed in
+     * parallel is executed once more serially, and only that decides. Where it agrees, the parallel result
+     * was wrong, which is a bug: weft_stats.fallback is then "the parallel result was wrong". Costs nothing
+     * for other blocks. */
+    WEFT_RECHECK = 16
 };
 
 /** Executes a block on the state after its parent: recovers the senders, runs system calls and transactions,

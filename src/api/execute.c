@@ -223,10 +223,28 @@ static void describe_task(struct execution *x)
     x->task.keep_accesses = (x->flags & WEFT_LIST_ACCESSES) != 0 && x->task.access_list == NULL;
 }
 
+/* Whether what is wrong in parallel is executed once more: then it is sealed and compared, too. */
+static bool is_rechecked(const struct execution *x)
+{
+    const uint32_t both = WEFT_CHECK_HEADER | WEFT_RECHECK;
+    return (x->flags & both) == both && !x->task.skip_invalid;
+}
+
+static enum status execute_task(struct execution *x, struct error *inner)
+{
+    struct engine *e = x->engine->engine;
+    struct block_doubt doubt;
+    if (!is_rechecked(x)) return block_execute(e, choose_executor(x), &x->task, &x->out, inner);
+    enum status s = block_execute_checked(e, choose_executor(x), &x->task, true, &x->out, &doubt, inner);
+    if (doubt.differed) x->out.stats.fallback = "the parallel result was wrong";
+    return s;
+}
+
 static void execute(struct execution *x)
 {
     struct error inner;
-    if (block_execute(x->engine->engine, choose_executor(x), &x->task, &x->out, &inner) != STATUS_OK) {
+    bool sealed = is_rechecked(x);
+    if (execute_task(x, &inner) != STATUS_OK) {
         bool has_bad = x->out.bad < x->task.transaction_count;
         fail(x, &inner, has_bad ? x->out.bad : WEFT_NO_TRANSACTION);
         if (inner.status == STATE_UNAVAILABLE) api_view_explain(&x->view, x->error);
@@ -236,8 +254,8 @@ static void execute(struct execution *x)
     const struct tx_result *all = x->out.transactions;
     struct block_task kept;
     if (x->task.skip_invalid) leave_out_skipped(x, &kept);
-    block_seal(x->engine->engine, &x->out);
-    if ((x->flags & WEFT_CHECK_HEADER) != 0 && block_check(&x->out, &inner) != STATUS_OK) {
+    if (!sealed) block_seal(x->engine->engine, &x->out);
+    if (!sealed && (x->flags & WEFT_CHECK_HEADER) != 0 && block_check(&x->out, &inner) != STATUS_OK) {
         fail(x, &inner, WEFT_NO_TRANSACTION);
         return;
     }
@@ -273,10 +291,15 @@ weft_status weft_execute_block(weft_engine *engine, const weft_chain *chain, con
     *result = NULL;
     if (engine == NULL || chain == NULL || state == NULL || block == NULL)
         return API_MISTAKE(error, "an argument is NULL");
-    if ((flags & ~(uint32_t)(WEFT_CHECK_HEADER | WEFT_SKIP_INVALID | WEFT_TRANSACTIONS_ONLY | WEFT_LIST_ACCESSES)) != 0)
-        return API_MISTAKE(error, "flags 0x%x: unknown flag", flags);
-    struct execution x = {
-        .engine = engine, .chain = &chain->spec, .block = block, .flags = flags, .error = error, .status = WEFT_OK};
+    const uint32_t known = WEFT_CHECK_HEADER | WEFT_SKIP_INVALID | WEFT_TRANSACTIONS_ONLY | WEFT_LIST_ACCESSES |
+                           WEFT_RECHECK;
+    if ((flags & ~known) != 0) return API_MISTAKE(error, "flags 0x%x: unknown flag", flags);
+    struct execution x = {.engine = engine,
+                          .chain = &chain->spec,
+                          .block = block,
+                          .flags = flags,
+                          .error = error,
+                          .status = WEFT_OK};
     api_view_open(&x.view, state, engine);
     weft_status status = api_engine_run(engine, run, &x, error);
     if (status == WEFT_OK) status = x.status;

@@ -1,6 +1,7 @@
 /* Tests of base, all but the pool. */
 #include "harness.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -230,6 +231,37 @@ TEST(file_read_reads_files_of_unknown_size)
     CHECK(b.size > 0);
     CHECK_EQ_U64(strlen((const char *)b.data), b.size);
     buffer_free(&b);
+}
+
+TEST(file_open_refuses_what_is_no_input)
+{
+    static const struct {
+        const char *name, *text;
+    } refused[] = {{"/tmp", "is a folder"}, {"/dev/zero", "is a device"}, {"/dev/urandom", "is a device"}};
+    struct error e;
+    struct buffer b;
+    uint64_t size = 1;
+    int fd;
+    for (size_t i = 0; i < COUNT_OF(refused); i++) {
+        CHECK_STATUS(file_open(&fd, refused[i].name, NULL, &e), FILE_UNREADABLE);
+        CHECK(strstr(e.text, refused[i].name) != NULL && strstr(e.text, refused[i].text) != NULL);
+        CHECK_STATUS(file_read(&b, refused[i].name, SIZE_MAX / 2, &e), FILE_UNREADABLE);
+    }
+    CHECK_STATUS(file_open(&fd, "/dev/null", &size, &e), STATUS_OK);
+    CHECK_EQ_U64(size, 0);
+    (void)close(fd);
+    /* A pipe without a name has its writer, which may take its time. */
+    int ends[2];
+    char name[32];
+    CHECK(pipe(ends) == 0);
+    (void)snprintf(name, sizeof name, "/dev/fd/%d", ends[0]);
+    CHECK(write(ends[1], "blocks", 6) == 6);
+    (void)close(ends[1]);
+    CHECK_STATUS(file_read(&b, name, 100, &e), STATUS_OK);
+    CHECK_BYTES(b.data, "blocks", 6);
+    CHECK_EQ_U64(b.size, 6);
+    buffer_free(&b);
+    (void)close(ends[0]);
 }
 
 /* ---- time ---- */

@@ -56,6 +56,10 @@ void engine_record(struct engine *e, bool on);
 /* For tests: where a worker of a block goes from one step to the next, it calls hold_up(context) first, which may take
  * its time. Records as well (engine_record), for these are the same places; so it costs nothing otherwise. */
 void engine_hold_up(struct engine *e, void (*hold_up)(void *context), void *context);
+struct block_result;
+/* For tests: changes what block_execute_checked gets from an executor that is not the serial one, before it is
+ * compared. */
+void engine_lie(struct engine *e, void (*lie)(void *context, struct block_result *r), void *context);
 
 /* ---- what goes in -------------------------------------------------------------------------------------------- */
 
@@ -265,6 +269,19 @@ void block_seal(struct engine *e, struct block_result *r);
 /* Compares a sealed result with the header: gas used, receipts root (when the fork's receipts do not carry state
  * roots), bloom, requests hash, blob gas. BLOCK_* status with *error set: what was found and what the header says. */
 enum status block_check(const struct block_result *r, struct error *error);
+/* Executes, seals and compares with the header. With `recheck`, a block that does not agree with its header when an
+ * executor other than the serial one ran is executed once more serially, and only that decides. An execution that is
+ * right costs nothing more. */
+struct block_doubt {
+    bool differed;      /* the serial executor agrees with the header, the other one did not: a bug in weft */
+    unsigned threads;   /* of the first execution */
+    struct error found; /* what was wrong with it */
+};
+enum status block_execute_checked(struct engine *e, enum executor_kind kind, const struct block_task *task,
+                                  bool recheck, struct block_result *out, struct block_doubt *doubt,
+                                  struct error *error);
+/* Whether the serial executor made it. */
+bool block_ran_serially(const struct block_result *r);
 /* EIP-7685: sha256 over the sha256 of each request (type byte and data), of which there are at most
  * BLOCK_REQUESTS_MAX. */
 enum { BLOCK_REQUESTS_MAX = 8 };

@@ -29,6 +29,8 @@ struct engine {
     bool record;
     void (*hold_up)(void *context); /* engine_hold_up; NULL: nobody is held up */
     void *hold_up_context;
+    void (*lie)(void *context, struct block_result *r); /* engine_lie */
+    void *lie_context;
     bool share_always;
     uint64_t began_ns; /* the running block, on the wall clock */
 };

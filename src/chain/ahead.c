@@ -87,6 +87,14 @@ static void conclude(struct ahead_job *job)
     job->state = JOB_READY;
 }
 
+enum status ahead_decode(const struct chain *c, struct ahead_job *job)
+{
+    job->status = decode(c, job);
+    for (uint32_t i = 0; i < job->portions_left; i++) block_recovery_portion(&job->recovery, i);
+    if (job->status == STATUS_OK) conclude(job);
+    return job->status;
+}
+
 /* ---- what is done next ------------------------------------------------------------------------------------------- */
 
 /* All of these are called under the lock, and give it up while they work. */

@@ -49,7 +49,11 @@ static void begin_header(const struct chain *c, const struct chain_template *t, 
                          .gas_limit = t->gas_limit,
                          .timestamp = t->timestamp,
                          .withdrawals_root = keccak_empty_trie};
-    store_be64(h->prev_randao.b + 24, h->number);
+    if (fork->difficulty == DIFFICULTY_NONE)
+        store_be64(h->prev_randao.b + 24, h->number);
+    else
+        h->difficulty = block_difficulty(fork, h->number, h->timestamp, c->parent.timestamp, c->parent.difficulty,
+                                         !hash_equal(&c->parent.uncles_hash, &uncles_hash_empty));
     h->base_fee = block_base_fee(fork, &c->parent);
     h->excess_blob_gas = block_excess_blob_gas(fork, &c->parent);
 }
@@ -64,7 +68,6 @@ enum status chain_build(struct chain *c, const struct chain_template *t, struct 
     struct block b = {.transactions = t->transactions,
                       .transaction_count = t->transaction_count,
                       .has_withdrawals = fork->withdrawals};
-    ASSERT(fork->difficulty == DIFFICULTY_NONE);
     arena_reset(&c->arena);
     begin_header(c, t, fork, &b.header);
     enum status s = chain_execute(c, c->options.executor, &b, fork, &signers, &task, r, e);
@@ -82,11 +85,12 @@ enum status chain_build(struct chain *c, const struct chain_template *t, struct 
     block_encode(w, &b);
     struct bytes encoded = {w->at, rlp_mark(w) - mark}, header, body;
     ASSERT(chain_split(encoded, &c->arena, &header, &body));
-    struct store_block record = {.header = &b.header,
-                                 .total_difficulty = store_head(c->store)->total_difficulty,
-                                 .header_bytes = header,
-                                 .body_bytes = body,
-                                 .receipts_bytes = chain_receipts(c, r)};
+    struct store_block record = {
+        .header = &b.header,
+        .total_difficulty = u256_add(store_head(c->store)->total_difficulty, b.header.difficulty),
+        .header_bytes = header,
+        .body_bytes = body,
+        .receipts_bytes = chain_receipts(c, r)};
     keccak256(&record.hash, header.data, header.size);
     s = store_apply(c->store, &record, &r->diff, engine_pool(c->engine), e);
     if (s == STATUS_OK) c->parent = b.header;

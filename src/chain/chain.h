@@ -10,9 +10,12 @@
  * is written on a thread of its own while the next blocks run; chain_finish makes the last. After a crash the chain
  * goes on from the last commit: importing the same files again passes over the blocks that are there.
  *
- * A block whose parent is not the head but one of the last blocks that can be undone makes the head go back to its
- * parent: the file that is imported last says which branch counts, as a consensus client does. Before the merge there
- * are no branches.
+ * A block whose parent is not the head but one of the last blocks that can be undone begins a branch (branch.c). It takes
+ * the old blocks' place as a whole, when its file ends: before the merge if it is heavier, since then because the file
+ * that is imported last says which branch counts, as a consensus client does. Until then the disk has the old ones.
+ *
+ * A block that does not agree with its header when it was executed in parallel is executed once more serially, and that
+ * decides; where it shows that the parallel result was wrong, a line says so and the block is saved.
  *
  * One thread calls; the chain has threads of its own. */
 #ifndef WEFT_CHAIN_H
@@ -48,6 +51,11 @@ struct chain_options {
     uint64_t batch_blocks; /* commit after so many; 0: 2,048 */
     size_t batch_bytes;    /* or when so much waits; 0: 64 MiB */
     size_t code_bytes;     /* bound of codes that ran, and of what was made of them; 0: none */
+    bool no_recheck;       /* a block that is wrong in parallel is not executed once more serially */
+    const char *folder;    /* where blocks are saved whose parallel result was wrong; NULL: the working folder */
+    /* Says, in one line, what is no error but should be known; the caller's thread. May be NULL. */
+    void (*notice)(void *context, const char *line);
+    void *notice_context;
 };
 
 struct chain;
@@ -61,6 +69,7 @@ struct engine *chain_engine(struct chain *c);
 struct chain_progress {
     uint64_t blocks, known; /* imported; passed over because they are there */
     uint64_t transactions, gas;
+    uint64_t differed; /* blocks of these whose parallel result was wrong */
     uint64_t number; /* of the newest */
     uint64_t file_bytes, file_read;
     uint64_t execute_ns, root_ns, commit_ns,
@@ -70,11 +79,11 @@ struct chain_progress {
 /* Imports all blocks of a file: RLP, one block behind the other as `geth export` writes them, plain or gzip; or era1.
  * `step` (may be NULL) is called after each block; when it returns false the import stops with CHAIN_INTERRUPTED. Any
  * status of reading, checking, executing or storing, with file and block in *e; blocks before the one that failed are
- * kept. */
+ * kept, but for those of a branch. CHAIN_BRANCH: a branch that begins too far back, or is too big. */
 enum status chain_import(struct chain *c, const char *path, bool (*step)(void *context, const struct chain_progress *p),
                          void *context, struct error *e);
 const struct chain_progress *chain_progress(const struct chain *c);
-/* Commits everything. */
+/* Commits everything; a branch that is not heavier is given up. */
 enum status chain_finish(struct chain *c, struct error *e);
 
 /* ---- building ---------------------------------------------------------------------------------------------------- */
@@ -90,7 +99,7 @@ struct chain_template {
     uint32_t transaction_count;
 };
 /* Executes the transactions, seals the block, makes it the head and writes its encoding in front of what `w` holds.
- * Forks since the merge only. *result (may be NULL) lives until the next block. */
+ * Forks since Byzantium only; before the merge nobody seals it. *result (may be NULL) lives until the next block. */
 enum status chain_build(struct chain *c, const struct chain_template *t, struct rlp_writer *w,
                         struct block_result *result, struct error *e);
 

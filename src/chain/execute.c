@@ -48,29 +48,51 @@ static void record_root(void *context, struct engine *engine, uint32_t index)
 
 /* ---- executing --------------------------------------------------------------------------------------------------- */
 
+/* The task over the head's state. Before Byzantium each transaction's state root is asked for, one after the other:
+ * *kind is then serial. */
+static void make_task(struct chain *c, enum executor_kind *kind, const struct block *b, const struct fork *fork,
+                      const struct block_signers *signers, struct root_recorder *recorder, struct block_task *task)
+{
+    struct state_view *view = ARENA_NEW(&c->arena, struct state_view);
+    *view = store_view(c->store);
+    *task = block_task_of(&c->genesis->spec, fork, b, *signers, view);
+    if (fork->receipt_status) return;
+    recorder->roots = ARENA_ARRAY(&c->arena, struct hash, b->transaction_count + 1);
+    task->committed = record_root;
+    task->committed_context = recorder;
+    task->state_roots = recorder->roots;
+    *kind = EXECUTOR_SERIAL;
+}
+
+/* What the recorder has met comes first. */
+static enum status end_task(const struct root_recorder *recorder, enum status s, struct block_task *task,
+                            struct error *e)
+{
+    task->committed = NULL;
+    if (recorder->status == STATUS_OK) return s;
+    if (e != NULL) *e = recorder->error;
+    return recorder->status;
+}
+
 enum status chain_execute(struct chain *c, enum executor_kind kind, const struct block *b, const struct fork *fork,
                           const struct block_signers *signers, struct block_task *task, struct block_result *r,
                           struct error *e)
 {
-    struct state_view *view = ARENA_NEW(&c->arena, struct state_view);
     struct root_recorder recorder = {.chain = c, .result = r};
-    *view = store_view(c->store);
-    *task = block_task_of(&c->genesis->spec, fork, b, *signers, view);
-    if (!fork->receipt_status) {
-        recorder.roots = ARENA_ARRAY(&c->arena, struct hash, b->transaction_count + 1);
-        task->committed = record_root;
-        task->committed_context = &recorder;
-        task->state_roots = recorder.roots;
-        kind = EXECUTOR_SERIAL;
-    }
+    make_task(c, &kind, b, fork, signers, &recorder, task);
     enum status s = block_execute(c->engine, kind, task, r, e);
-    if (s == STATUS_OK && recorder.status != STATUS_OK) {
-        if (e != NULL) *e = recorder.error;
-        s = recorder.status;
-    }
-    task->committed = NULL;
     if (s == STATUS_OK) block_seal(c->engine, r);
-    return s;
+    return end_task(&recorder, s, task, e);
+}
+
+enum status chain_execute_checked(struct chain *c, enum executor_kind kind, const struct block *b,
+                                  const struct fork *fork, const struct block_signers *signers, struct block_task *task,
+                                  struct block_result *r, struct block_doubt *doubt, struct error *e)
+{
+    struct root_recorder recorder = {.chain = c, .result = r};
+    make_task(c, &kind, b, fork, signers, &recorder, task);
+    enum status s = block_execute_checked(c->engine, kind, task, !c->options.no_recheck, r, doubt, e);
+    return end_task(&recorder, s, task, e);
 }
 
 void chain_put_receipts(struct rlp_writer *w, const struct block_result *r)

@@ -1,9 +1,7 @@
 /* Files of blocks: a stream of RLP, or era1 (era.c); plain or gzip. */
 #include "chain/file.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 enum status file_complain(const struct chain_file *f, const char *expected, struct error *e)
 {
@@ -36,16 +34,16 @@ enum status file_read_all(struct chain_file *f, struct buffer *out, size_t size,
 
 enum status chain_file_open(struct chain_file **out, const char *path, struct error *e)
 {
-    struct stat s;
+    uint64_t size;
+    int fd;
     *out = NULL;
-    errno = 0;
-    gzFile file = stat(path, &s) == 0 && !S_ISDIR(s.st_mode) ? gzopen(path, "rb") : NULL;
-    if (file == NULL)
-        return error_set(e, FILE_UNREADABLE, "%s: %s: expected a file of blocks", path,
-                         errno != 0 ? strerror(errno) : "is a folder");
+    enum status s = file_open(&fd, path, &size, e);
+    if (s != STATUS_OK) return s;
+    gzFile file = gzdopen(fd, "rb");
+    ASSERT(file != NULL); /* but for memory, which ends the process elsewhere too */
     (void)gzbuffer(file, 1 << 18);
     struct chain_file *f = base_calloc(1, sizeof *f);
-    *f = (struct chain_file){.path = base_strdup(path), .file = file, .size = (uint64_t)s.st_size};
+    *f = (struct chain_file){.path = base_strdup(path), .file = file, .size = size};
     int first = gzgetc(file);
     f->is_era = first == (ERA_VERSION & 0xff);
     if (first >= 0) (void)gzungetc(first, file);
@@ -94,6 +92,9 @@ enum status chain_file_next(struct chain_file *f, struct buffer *out, bool *end,
 {
     out->size = 0;
     enum status s = f->is_era ? era_next(f, out, end, e) : next_rlp(f, out, end, e);
+    if (s == STATUS_OK && *end && f->blocks == 0) s = file_complain(f, "a block: the file is empty", e);
+    if (s == STATUS_OK && f->size != 0 && (uint64_t)gzoffset(f->file) > f->size)
+        s = file_complain(f, "a file that does not grow while it is read", e);
     if (s == STATUS_OK && !*end) f->blocks++;
     atomic_store_explicit(&f->read, (uint64_t)gzoffset(f->file), memory_order_relaxed);
     return s;

@@ -69,6 +69,7 @@ void chain_free(struct chain *c)
     scout_free(c->scout);
     pool_free(c->way_readers);
     rlp_writer_free(&c->receipts);
+    buffer_free(&c->applied.bytes);
     arena_free(&c->arena);
     free(c);
 }
@@ -81,39 +82,6 @@ struct engine *chain_engine(struct chain *c)
 const struct chain_progress *chain_progress(const struct chain *c)
 {
     return &c->progress;
-}
-
-/* ---- branches ---------------------------------------------------------------------------------------------------- */
-
-/* The file is of another chain, or begins too late. */
-static enum status unknown_parent(struct chain *c, const struct header *h, struct error *e)
-{
-    const struct store_head *head = store_head(c->store);
-    char parent[65], there[65];
-    struct hash hash = head->hash;
-    bool first = h->number == c->genesis->header.number + 1;
-    if (first) header_hash(&hash, &c->genesis->header);
-    hex_encode(parent, h->parent_hash.b, 32);
-    hex_encode(there, hash.b, 32);
-    return error_set(e, BLOCK_UNKNOWN_PARENT, "block %llu: %s: 0x%s; %s is block %llu, 0x%s",
-                     (unsigned long long)h->number, status_text(BLOCK_UNKNOWN_PARENT), parent,
-                     first ? "the genesis file's" : "the head",
-                     (unsigned long long)(first ? h->number - 1 : head->number), there);
-}
-
-/* Makes the block's parent the head, if it is one of the last blocks. */
-static enum status go_back(struct chain *c, const struct ahead_job *job, struct error *e)
-{
-    const struct header *h = &job->block.header;
-    uint64_t number;
-    if (!store_block_number(c->store, &h->parent_hash, &number)) return unknown_parent(c, h, e);
-    if (job->fork->difficulty != DIFFICULTY_NONE) /* which branch is heavier would be known at its end */
-        return error_set(e, BLOCK_UNKNOWN_PARENT, "block %llu: %s: its parent is not the head, before the merge",
-                         (unsigned long long)h->number, status_text(BLOCK_UNKNOWN_PARENT));
-    enum status s = STATUS_OK;
-    while (s == STATUS_OK && store_head(c->store)->number > number)
-        s = store_revert(c->store, engine_pool(c->engine), e);
-    return s == STATUS_OK ? chain_load_parent(c, e) : s;
 }
 
 static bool is_known(struct chain *c, const struct block *b)
@@ -166,55 +134,6 @@ static enum status check_uncles(struct chain *c, const struct block *b, struct e
 
 /* ---- one block --------------------------------------------------------------------------------------------------- */
 
-static void count_block(struct chain_progress *p, const struct chain_progress *block)
-{
-    p->blocks += block->blocks;
-    p->transactions += block->transactions;
-    p->gas += block->gas;
-    p->number = block->number;
-}
-
-enum status chain_settle(struct chain *c, struct error *e)
-{
-    if (!c->applying) return STATUS_OK;
-    uint64_t start = clock_wall_ns();
-    c->applying = false;
-    enum status s = store_apply_end(c->store, e);
-    c->progress.root_ns += clock_wall_ns() - start;
-    if (s == STATUS_OK)
-        count_block(&c->progress, &c->counts);
-    else if (s == BLOCK_STATE_ROOT)
-        (void)chain_load_parent(c, NULL);
-    return s;
-}
-
-/* Gives the block to the store; what was begun before must be settled. */
-static enum status keep(struct chain *c, const struct ahead_job *job, const struct block_result *r, bool spare,
-                        struct error *e)
-{
-    const struct block *b = &job->block;
-    uint64_t start = clock_wall_ns();
-    struct store_block record = {
-        .header = &b->header,
-        .hash = b->hash,
-        .total_difficulty = u256_add(store_head(c->store)->total_difficulty, b->header.difficulty),
-        .header_bytes = job->header_bytes,
-        .body_bytes = job->body_bytes,
-        .receipts_bytes = chain_receipts(c, r),
-        .transaction_hashes = job->transaction_hashes,
-        .transaction_count = b->transaction_count};
-    enum status s = store_apply_begin(c->store, &record, &r->diff, spare ? engine_pool(c->engine) : NULL,
-                                      spare ? c->root_pool : NULL, c->beside, e);
-    c->progress.root_ns += clock_wall_ns() - start;
-    if (s != STATUS_OK) return s;
-    c->applying = true;
-    c->counts = (struct chain_progress){
-        .blocks = 1, .transactions = b->transaction_count, .gas = b->header.gas_used, .number = b->header.number};
-    c->parent = b->header;
-    c->parent.extra_data = (struct bytes){0};
-    return STATUS_OK;
-}
-
 /* Whether a thread has nothing else to do. While all recover senders or change tries, whoever waits for others only
  * waits longer. */
 static bool has_spare_thread(struct chain *c, struct ahead *ahead)
@@ -241,9 +160,27 @@ static enum status execute(struct chain *c, struct ahead *ahead, const struct ah
     const struct ahead_job *next = c->scout == NULL ? NULL : ahead_peek(ahead);
     scout_read(c->scout, b, &job->signers);
     if (next != NULL) scout_begin(c->scout, &next->block, &next->signers);
-    s = chain_execute(c, choose_executor(c, ahead), b, job->fork, &job->signers, task, r, e);
+    struct block_doubt doubt;
+    s = chain_execute_checked(c, choose_executor(c, ahead), b, job->fork, &job->signers, task, r, &doubt, e);
     scout_wait(c->scout);
-    return s == STATUS_OK ? block_check(r, e) : s;
+    if (doubt.differed) chain_say_differs(c, b, buffer_bytes(&job->bytes), &doubt);
+    return s;
+}
+
+/* The same while the block before is being settled. A wrong root of that comes first; where it turned out to be right
+ * after all, the state was another one. */
+static enum status execute_and_settle(struct chain *c, struct ahead *ahead, const struct ahead_job *job,
+                                      struct block_task *task, struct block_result *r, struct error *e)
+{
+    struct error before = {STATUS_OK, ""};
+    uint64_t start = clock_wall_ns(), rechecks = c->rechecks;
+    enum status s = execute(c, ahead, job, task, r, e);
+    c->progress.execute_ns += clock_wall_ns() - start;
+    if (chain_settle(c, &before) != STATUS_OK) {
+        if (e != NULL) *e = before;
+        return before.status;
+    }
+    return rechecks == c->rechecks ? s : execute(c, ahead, job, task, r, e);
 }
 
 /* Checks, executes and begins to store the block; passes over it when it is there. */
@@ -258,26 +195,19 @@ static enum status import_block(struct chain *c, struct ahead *ahead, const stru
         if (!hash_equal(&genesis, &b->hash))
             return error_set(e, STORE_OTHER_CHAIN, "block 0: %s", status_text(STORE_OTHER_CHAIN));
     }
+    enum status s = branch_leave(c, b, e);
+    if (s != STATUS_OK) return s;
     if (is_known(c, b)) {
         c->progress.known++;
         return STATUS_OK;
     }
-    enum status s = STATUS_OK;
     arena_reset(&c->arena);
     bool goes_back = !hash_equal(&b->header.parent_hash, &store_head(c->store)->hash);
     /* Who goes back, or makes roots in between (receipts before Byzantium), needs the tries. */
     if (goes_back || !job->fork->receipt_status) s = chain_settle(c, e);
-    if (s == STATUS_OK && goes_back) s = go_back(c, job, e);
-    if (s != STATUS_OK) return s;
-    uint64_t start = clock_wall_ns();
-    struct error before = {STATUS_OK, ""};
-    s = execute(c, ahead, job, &task, &r, e);
-    c->progress.execute_ns += clock_wall_ns() - start;
-    if (chain_settle(c, &before) != STATUS_OK) {
-        if (e != NULL) *e = before;
-        return before.status;
-    }
-    return s == STATUS_OK ? keep(c, job, &r, has_spare_thread(c, ahead), e) : s;
+    if (s == STATUS_OK && goes_back) s = branch_follow(c, &b->header, e);
+    if (s == STATUS_OK) s = execute_and_settle(c, ahead, job, &task, &r, e);
+    return s == STATUS_OK ? chain_keep(c, job, &r, has_spare_thread(c, ahead), c->beside, e) : s;
 }
 
 /* ---- a file ------------------------------------------------------------------------------------------------------ */
@@ -299,8 +229,9 @@ static bool commit_is_due(struct chain *c, struct ahead *ahead)
 
 static enum status commit_if_due(struct chain *c, struct ahead *ahead, struct error *e)
 {
-    if (!commit_is_due(c, ahead)) return STATUS_OK;
-    enum status s = chain_settle(c, e);
+    enum status s = c->branch.open ? branch_bound(c, e) : STATUS_OK;
+    if (s != STATUS_OK || c->branch.open || !commit_is_due(c, ahead)) return s;
+    s = chain_settle(c, e);
     uint64_t start = clock_wall_ns();
     if (s == STATUS_OK) s = c->beside ? store_commit_begin(c->store, e) : store_commit(c->store, e);
     c->progress.commit_ns += clock_wall_ns() - start;
@@ -346,9 +277,10 @@ enum status chain_import(struct chain *c, const char *path, bool (*step)(void *c
     if (s != STATUS_OK) return s;
     unsigned threads = engine_threads(c->engine), processors = cpu_count(); /* who prepares blocks never waits */
     struct ahead *ahead = ahead_new(c, file, !c->beside ? 0 : threads < processors ? threads : processors);
-    s = import_all(c, ahead, file, step, context, &why);
+    s = branch_end_file(c, import_all(c, ahead, file, step, context, &why), &why);
     ahead_free(ahead);
     chain_file_close(file);
+    if (s != STATUS_OK && store_status(c->store, e) != STATUS_OK) return store_status(c->store, e);
     if (s != STATUS_OK && s != CHAIN_FILE) error_set(e, s, "%s: %s", path, why.text);
     if (s == CHAIN_FILE && e != NULL) *e = why;
     return s;
@@ -358,6 +290,7 @@ enum status chain_finish(struct chain *c, struct error *e)
 {
     enum status s = chain_settle(c, e);
     uint64_t start = clock_wall_ns();
+    if (s == STATUS_OK) s = branch_end_all(c, e);
     if (s == STATUS_OK) s = store_commit(c->store, e);
     c->progress.commit_ns += clock_wall_ns() - start;
     return s;

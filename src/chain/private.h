@@ -18,6 +18,18 @@ struct chain {
     struct header parent;         /* the head's, without its extra data */
     bool applying;                /* the root of the head is still to be compared: chain_settle */
     struct chain_progress counts; /* of that block */
+    struct applied {              /* and what is needed to execute it once more */
+        bool doubtful;            /* it was executed in parallel */
+        unsigned threads;
+        struct buffer bytes; /* the whole block, if it is doubtful */
+    } applied;
+    uint64_t rechecks;    /* blocks that were executed once more when their root was wrong */
+    struct branch {       /* that is being followed: branch.c */
+        bool open;        /* nothing of it is committed */
+        uint64_t ancestor; /* number of the newest block that both have */
+        struct store_head old;
+        struct chain_progress before;
+    } branch;
     struct chain_progress progress;
     struct rlp_writer receipts;
     struct arena arena; /* of the block that is imported */
@@ -25,9 +37,29 @@ struct chain {
 
 /* Loads chain->parent from the store. */
 enum status chain_load_parent(struct chain *c, struct error *e);
+/* Gives the block to the store; what was begun before must be settled. `spare`: the pools are free. */
+struct ahead_job;
+enum status chain_keep(struct chain *c, const struct ahead_job *job, const struct block_result *r, bool spare,
+                       bool beside, struct error *e);
+/* Says that the parallel executor was wrong, and saves the block. */
+void chain_say_differs(struct chain *c, const struct block *b, struct bytes encoded, const struct block_doubt *doubt);
 /* Ends what is begun: afterwards the head is a block whose state root was right. The status is of the block that was
- * being applied; where it is bad, its parent is the head. */
+ * being applied; where it is bad, its parent is the head. May execute: then c->rechecks has grown, and results of the
+ * engine are no longer valid. */
 enum status chain_settle(struct chain *c, struct error *e);
+
+/* ---- branches (branch.c) ----------------------------------------------------------------------------------------- */
+
+/* Makes the parent of a block with that header the head, for a branch to begin or to go on. The chain is settled. */
+enum status branch_follow(struct chain *c, const struct header *h, struct error *e);
+/* If the block belongs to the old chain while a branch is followed: gives the branch up. */
+enum status branch_leave(struct chain *c, const struct block *b, struct error *e);
+/* A file has ended with the status `s` and *e: chooses the branch, or gives it up. */
+enum status branch_end_file(struct chain *c, enum status s, struct error *e);
+/* There are no more files: gives the branch up. */
+enum status branch_end_all(struct chain *c, struct error *e);
+/* After each block of a branch: chooses it, or fails, when too much waits. */
+enum status branch_bound(struct chain *c, struct error *e);
 
 /* ---- a block on its way (ahead.c) -------------------------------------------------------------------------------- */
 
@@ -46,6 +78,9 @@ struct ahead_job {
     enum status status;
     struct error error;
 };
+
+/* What becomes of job->bytes, all at once on the caller. */
+enum status ahead_decode(const struct chain *c, struct ahead_job *job);
 
 struct ahead;
 /* Without threads everything is done in ahead_next. */
@@ -75,10 +110,16 @@ void scout_read(struct scout *s, const struct block *b, const struct block_signe
 
 /* ---- what a built and an imported block have in common (execute.c) ----------------------------------------------- */
 
-/* Executes over the head's state and makes receipts and their encoding (chain->receipts). */
+/* Executes over the head's state and seals. */
 enum status chain_execute(struct chain *c, enum executor_kind kind, const struct block *b, const struct fork *fork,
                           const struct block_signers *signers, struct block_task *task, struct block_result *r,
                           struct error *e);
+/* The same, and compares with the header: block_execute_checked. */
+enum status chain_execute_checked(struct chain *c, enum executor_kind kind, const struct block *b,
+                                  const struct fork *fork, const struct block_signers *signers,
+                                  struct block_task *task, struct block_result *r, struct block_doubt *doubt,
+                                  struct error *e);
+/* Receipts as the store keeps them, until the next ones. */
 struct bytes chain_receipts(struct chain *c, const struct block_result *r);
 
 #endif

@@ -58,7 +58,7 @@ enum option_flag {
     OPTION_DATADIR = 1 << 24,
     OPTION_GENESIS = 1 << 25,
     OPTION_CACHE = 1 << 26,
-    OPTION_IMPORT = 1 << 27, /* --batch, --readers, --read-latency-us */
+    OPTION_IMPORT = 1 << 27, /* --batch, --readers, --read-latency-us, --no-recheck */
     OPTION_HISTORY = 1 << 28,
     OPTION_RECEIPTS = 1 << 29,
     OPTION_MAKE = 1 << 30, /* --blocks, --gas-per-block, --fill, --fill-blocks, --touch */
@@ -119,7 +119,7 @@ struct options {
     const char *datadir, *genesis;
     /* 0: not given */
     uint64_t cache_mb, batch, readers, latency_us, history, blocks, gas, fill, fill_blocks, touch, perturb;
-    bool receipts, store;
+    bool receipts, no_recheck, store;
     bool pipeline;
     bool opcodes, hostile;
     bool trace;

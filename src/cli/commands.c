@@ -119,7 +119,12 @@ const struct command commands[] = {
      "checked. Many blocks are committed at once (--batch); what is committed survives any crash.\n\n"
      "SIGINT and SIGTERM end it after the block at hand; what is done is committed, and the exit code is 130.\n"
      "A second signal ends it at once, which costs what has not been committed. Exit code 1: a block is wrong;\n"
-     "those before it are kept.",
+     "those before it are kept.\n\n"
+     "Blocks that branch off take the old ones' place when their file ends and all of them are right, before the\n"
+     "merge only with more total difficulty; until then, and after any failure, the old head stays. A branch may\n"
+     "begin --history blocks below the head; the store keeps that number for later imports.\n\n"
+     "A block that does not agree with its header is executed once more serially. Where that agrees, the import\n"
+     "goes on, says so, and saves the block in --datadir: please report it.",
      OPTION_JSON | OPTION_THREADS | OPTION_EXECUTOR | OPTION_DATADIR | OPTION_GENESIS | OPTION_CACHE | OPTION_IMPORT |
          OPTION_HISTORY,
      1, UINT32_MAX, import_command},
@@ -127,13 +132,14 @@ const struct command commands[] = {
      "stat     what is in it: head, state root, entries and bytes of each table\n"
      "check    build the state tries anew from accounts and slots, and compare every node, code, header and\n"
      "         body with its hash; exit code 1 when something is wrong\n"
-     "prune    give up undo records of all but the last --history blocks; with --receipts also receipts and\n"
-     "         look-ups\n"
+     "prune    give up undo records of all but the last --history blocks (default: as many as the store keeps);\n"
+     "         with --receipts also receipts and look-ups\n"
      "tx       what is known of the transaction with that hash: block and index, its fields, gas used, status,\n"
      "         logs\n"
      "block    what is known of a block, by its number or hash: header, numbers of transactions and uncles,\n"
      "         sizes\n\n"
-     "Amounts are in wei, in decimal; with --json in quotes. What is not in the chain: exit code 2.",
+     "All but prune work beside an import, and show what it has committed last. Amounts are in wei, in decimal;\n"
+     "with --json in quotes. What is not in the chain: exit code 2.",
      OPTION_JSON | OPTION_DATADIR | OPTION_HISTORY | OPTION_RECEIPTS, 1, 2, db_command},
     {"make-chain", "FILE", "make a chain to import, here or with geth",
      "Writes signed blocks to FILE as `geth export` does, and to --genesis the genesis file that they stand\n"

@@ -41,9 +41,11 @@ static enum status run_stat(struct store *store, const struct options *o, struct
                       (unsigned long long)s.nodes, (unsigned long long)entries_of(&s, "codes"),
                       (unsigned long long)entries_of(&s, "headers"));
         buffer_printf(&out,
-                      ",\"oldest_undo\":%llu,\"file_bytes\":%llu,\"used_bytes\":%llu,\"free_bytes\":%llu,\"tables\":{",
-                      (unsigned long long)s.oldest_undo, (unsigned long long)s.file_bytes,
-                      (unsigned long long)s.used_bytes, (unsigned long long)s.free_bytes);
+                      ",\"oldest_undo\":%llu,\"history\":%llu,\"file_bytes\":%llu,\"used_bytes\":%llu,\"free_bytes\":%"
+                      "llu,\"tables\":{",
+                      (unsigned long long)s.oldest_undo, (unsigned long long)s.history,
+                      (unsigned long long)s.file_bytes, (unsigned long long)s.used_bytes,
+                      (unsigned long long)s.free_bytes);
         for (uint32_t i = 0; i < s.table_count; i++)
             buffer_printf(&out, "%s\"%s\":{\"entries\":%llu,\"bytes\":%llu}", i == 0 ? "" : ",", s.tables[i].name,
                           (unsigned long long)s.tables[i].entries, (unsigned long long)s.tables[i].bytes);
@@ -53,8 +55,8 @@ static enum status run_stat(struct store *store, const struct options *o, struct
         hex_encode(hash, s.head.hash.b, 32);
         buffer_printf(&out, "head         block %llu, 0x%s\n", (unsigned long long)s.head.number, hash);
         hex_encode(hash, s.head.state_root.b, 32);
-        buffer_printf(&out, "state root   0x%s\ncan be undone from block %llu\n", hash,
-                      (unsigned long long)s.oldest_undo);
+        buffer_printf(&out, "state root   0x%s\ncan be undone from block %llu (--history %llu)\n", hash,
+                      (unsigned long long)s.oldest_undo, (unsigned long long)s.history);
         buffer_printf(&out, "accounts     %llu\nslots        %llu\ntrie nodes   %llu\n", (unsigned long long)s.accounts,
                       (unsigned long long)s.slots, (unsigned long long)s.nodes);
         buffer_printf(&out, "%-12s %14s %16s\n", "table", "entries", "bytes");
@@ -101,7 +103,8 @@ static enum status run_prune(struct store *store, const struct options *o, struc
 {
     struct store_prune_result r;
     struct buffer out = {0};
-    enum status why = store_prune(store, o->history == 0 ? STORE_HISTORY : o->history, o->receipts, &r, e);
+    uint64_t history = o->history == 0 ? store_history(store, NULL) : o->history;
+    enum status why = store_prune(store, history, o->receipts, &r, e);
     if (why != STATUS_OK) return why;
     buffer_printf(&out,
                   o->json ? "{\"undos\":%llu,\"receipts\":%llu,\"lookups\":%llu}"
@@ -118,11 +121,12 @@ enum exit_code db_command(const struct options *o)
         const char *name;
         const char *operand; /* what stands behind the name; NULL: nothing */
         enum status (*run)(struct store *store, const struct options *o, struct error *e);
-    } jobs[] = {{"stat", NULL, run_stat},
-                {"check", NULL, run_check},
-                {"prune", NULL, run_prune},
-                {"tx", "a transaction's hash", db_show_transaction},
-                {"block", "a block's number or hash", db_show_block}};
+        bool writes;
+    } jobs[] = {{"stat", NULL, run_stat, false},
+                {"check", NULL, run_check, false},
+                {"prune", NULL, run_prune, true},
+                {"tx", "a transaction's hash", db_show_transaction, false},
+                {"block", "a block's number or hash", db_show_block, false}};
     struct store *store = NULL;
     struct error e = {STATUS_OK, ""};
     size_t job = 0;
@@ -138,10 +142,11 @@ enum exit_code db_command(const struct options *o)
         log_line("db %s: expected %s behind it", jobs[job].name, operand == NULL ? "nothing" : operand);
         return EXIT_BAD_INPUT;
     }
-    struct store_options so = {.cache_bytes = 16u << 20};
+    struct store_options so = {.cache_bytes = 16u << 20, .read_only = !jobs[job].writes};
     enum status s = store_open(&store, o->datadir, &so, &e);
     bool opened = s == STATUS_OK;
     if (opened) s = jobs[job].run(store, o, &e);
+    if (opened && store_status(store, NULL) != STATUS_OK) s = store_status(store, &e);
     store_close(store);
     if (s == STATUS_OK) return EXIT_GOOD;
     log_line("%s", e.text);

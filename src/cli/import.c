@@ -65,6 +65,25 @@ static void show(struct import *i, const struct chain_progress *p)
     terminal_bar(p->file_bytes == 0 ? 0 : (double)p->file_read / (double)p->file_bytes, text);
 }
 
+static void notice(void *context, const char *line)
+{
+    const struct import *i = context;
+    if (i->terminal) (void)fprintf(stderr, "\r\033[K");
+    log_line("import: %s", line);
+}
+
+/* What becomes of a --history that is not what the store has had. */
+static void say_history(const struct import *i)
+{
+    uint64_t before, now = store_history(i->store, &before);
+    const struct store_head *head = store_head(i->store);
+    if (now == before || head == NULL) return;
+    log_line("import: --history is now %llu, was %llu: the head, block %llu, can go back to block %llu%s",
+             (unsigned long long)now, (unsigned long long)before, (unsigned long long)head->number,
+             (unsigned long long)store_revert_limit(i->store),
+             now > before ? ", and farther with each block that comes" : "");
+}
+
 static bool step(void *context, const struct chain_progress *p)
 {
     show(context, p);
@@ -142,7 +161,7 @@ static enum status import_files(struct import *i, struct error *e)
     for (uint32_t k = 0; k < o->operand_count && s == STATUS_OK && ++i->file != 0; k++)
         s = chain_import(i->chain, o->operands[k], step, i, e);
     /* What is done is kept, whatever came then; but for a store that cannot be written. */
-    finish = s == STORE_FULL || s == STORE_IO || s == STORE_DAMAGED ? s : chain_finish(i->chain, &late);
+    finish = store_status(i->store, &late) != STATUS_OK ? s : chain_finish(i->chain, &late);
     if (finish != STATUS_OK && finish != s) *e = late;
     return finish != STATUS_OK ? finish : s;
 }
@@ -160,9 +179,14 @@ static enum status open_all(struct import *i, struct chain_genesis *genesis, str
                                .readers = (unsigned)(o->readers < THREADS_MAX ? o->readers : THREADS_MAX),
                                .batch_blocks = o->batch,
                                .batch_bytes = cache_bytes / 7,
-                               .code_bytes = cache_bytes / 8};
+                               .code_bytes = cache_bytes / 8,
+                               .no_recheck = o->no_recheck,
+                               .folder = o->datadir,
+                               .notice = notice,
+                               .notice_context = i};
     enum status s = genesis_load(genesis, o->genesis, e);
     if (s == STATUS_OK) s = store_open(&i->store, o->datadir, &so, e);
+    if (s == STATUS_OK) say_history(i);
     if (s == STATUS_OK) s = store_genesis(i->store, &genesis->header, genesis->state, e);
     if (s == STATUS_OK) s = chain_new(&i->chain, i->store, genesis, &co, e);
     return s;

@@ -87,10 +87,14 @@ static void set_head(struct store *s, struct store_head head)
 
 /* ---- applying ---------------------------------------------------------------------------------------------------- */
 
-static enum status damaged(const struct store *s, enum status why, uint64_t number, struct error *e)
+/* The tries are neither before nor after the block: nothing goes on from here. */
+static enum status damaged(struct store *s, enum status why, uint64_t number, struct error *e)
 {
-    return error_set(e, STORE_DAMAGED, "%s: block %llu: %s: %s", s->folder, (unsigned long long)number,
-                     status_text(STORE_DAMAGED), status_text(why));
+    struct error first;
+    (void)error_set(&first, STORE_DAMAGED, "%s: block %llu: %s: %s", s->folder, (unsigned long long)number,
+                    status_text(STORE_DAMAGED), status_text(why));
+    (void)store_break(s, &first);
+    return store_status(s, e);
 }
 
 /* Makes the tries, which are after the swapped set's changes, what they were before. */
@@ -110,7 +114,9 @@ enum status store_root_after(struct store *s, const struct state_diff *diff, str
     struct change_set set;
     uint64_t next_id = s->next_id, number = s->head.number + 1;
     ASSERT(!s->applying.begun);
-    enum status why = changes_of_diff(s, diff, pool, &set);
+    enum status why = store_status(s, e);
+    if (why != STATUS_OK) return why;
+    why = changes_of_diff(s, diff, pool, &set);
     if (why == STATUS_OK) why = tries_update(s->tries, &set, pool, root);
     changes_swap(&set);
     why = why == STATUS_OK ? put_back_tries(s, &set, number, pool, e) : damaged(s, why, number, e);
@@ -132,13 +138,15 @@ enum status store_apply_begin(struct store *s, const struct store_block *b, cons
                               struct pool *pool, struct pool *root_pool, bool beside, struct error *e)
 {
     struct applying *a = &s->applying;
+    enum status why = store_status(s, e);
+    if (why != STATUS_OK) return why;
     ASSERT(s->has_head && hash_equal(&b->header->parent_hash, &s->head.hash) && !a->begun);
     a->before = s->head;
     a->next_id = s->next_id;
     a->undo_first = s->undo_first;
     a->code_count = s->pending.code_count;
     a->expected_root = b->header->state_root;
-    enum status why = changes_of_diff(s, diff, pool, &a->work.set);
+    why = changes_of_diff(s, diff, pool, &a->work.set);
     if (why != STATUS_OK) {
         changes_free(&a->work.set);
         return damaged(s, why, b->header->number, e);
@@ -176,7 +184,12 @@ enum status store_apply_end(struct store *s, struct error *e)
     a->begun = false;
     s->tries_size = a->work.tries_size;
     uint64_t number = s->head.number;
-    enum status why = a->work.status;
+    enum status why = store_status(s, e);
+    if (why != STATUS_OK) {
+        changes_free(&a->work.set);
+        return why;
+    }
+    why = a->work.status;
     if (why == STATUS_OK && hash_equal(&a->work.root, &a->expected_root)) {
         struct batch *b = &s->pending;
         add_roots(b, &a->work.set);
@@ -210,11 +223,14 @@ enum status store_apply(struct store *s, const struct store_block *b, const stru
 /* What brings the state to that before the head: the undo record beside what is there now. */
 static enum status read_undo(struct store *s, struct change_set *set)
 {
+    const struct batch *b = &s->pending;
     uint8_t key[8];
     struct bytes record;
     struct reader *r = reader_take(s);
     number_key(key, s->head.number);
-    bool good = table_get(s, r, TABLE_UNDO, key, sizeof key, &record) && undo_decode(set, record);
+    bool found = b->block_count != 0 || table_get(s, r, TABLE_UNDO, key, sizeof key, &record);
+    if (b->block_count != 0) record = b->blocks[b->block_count - 1].undo;
+    bool good = found && undo_decode(set, record);
     reader_give(r);
     if (!good) return STORE_DAMAGED;
     for (size_t i = 0; i < set->count; i++) {
@@ -237,10 +253,8 @@ static enum status read_header(struct store *s, uint64_t number, struct buffer *
 
 enum status store_revert(struct store *s, struct pool *pool, struct error *e)
 {
-    enum status why = STATUS_OK;
     ASSERT(!s->applying.begun);
-    if (s->pending.block_count != 0 || s->sealing)
-        why = store_commit(s, e); /* blocks are taken back from the database alone */
+    enum status why = commit_wait(s, e); /* what is being written is then in the database */
     if (why != STATUS_OK) return why;
     if (!s->has_head || s->head.number == 0 || s->head.number < s->undo_first)
         return error_set(e, STORE_NO_HISTORY, "%s: block %llu: %s", s->folder, (unsigned long long)s->head.number,
@@ -259,8 +273,12 @@ enum status store_revert(struct store *s, struct pool *pool, struct error *e)
     } else {
         struct batch *b = &s->pending;
         add_changes(b, &set, false);
-        GROW(b->removed, b->removed_count, b->removed_capacity);
-        b->removed[b->removed_count++] = (struct batch_removed){s->head.number, s->head.hash};
+        if (b->block_count != 0) { /* the disk has never had it */
+            b->block_count--;
+        } else {
+            GROW(b->removed, b->removed_count, b->removed_capacity);
+            b->removed[b->removed_count++] = (struct batch_removed){s->head.number, s->head.hash};
+        }
         set_head(s, (struct store_head){parent.number, head.parent_hash, root,
                                         u256_sub(s->head.total_difficulty, head.difficulty)});
     }
@@ -268,4 +286,9 @@ enum status store_revert(struct store *s, struct pool *pool, struct error *e)
     buffer_free(&parent_text);
     changes_free(&set);
     return why;
+}
+
+uint64_t store_revert_limit(const struct store *s)
+{
+    return s->undo_first == 0 ? 0 : s->undo_first - 1;
 }

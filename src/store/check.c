@@ -54,9 +54,19 @@ static void slot_node(void *c, const uint8_t *path, size_t depth, const struct h
 
 static MDB_cursor *open_cursor(struct check *c, enum table t)
 {
-    MDB_cursor *cursor;
-    ASSERT(mdb_cursor_open(c->reader->txn, c->store->table[t], &cursor) == 0);
+    MDB_cursor *cursor = NULL;
+    (void)was_found(c->store, mdb_cursor_open(c->reader->txn, c->store->table[t], &cursor));
     return cursor;
+}
+
+static void close_cursor(MDB_cursor *cursor)
+{
+    if (cursor != NULL) mdb_cursor_close(cursor);
+}
+
+static bool look(struct check *c, MDB_cursor *cursor, MDB_val *k, MDB_val *v, MDB_cursor_op where)
+{
+    return cursor != NULL && was_found(c->store, mdb_cursor_get(cursor, k, v, where));
 }
 
 /* Builds the storage trie of one account; `cursor` goes through the slots. */
@@ -68,9 +78,9 @@ static void check_storage(struct check *c, MDB_cursor *cursor, struct trie_strea
     MDB_val k = {sizeof from, from}, v;
     struct hash root;
     c->id = a->storage_id;
-    for (int code = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE);
-         code == 0 && k.mv_size >= sizeof from && memcmp(k.mv_data, from, sizeof from) == 0;
-         code = mdb_cursor_get(cursor, &k, &v, MDB_NEXT)) {
+    for (bool there = look(c, cursor, &k, &v, MDB_SET_RANGE);
+         there && k.mv_size >= sizeof from && memcmp(k.mv_data, from, sizeof from) == 0;
+         there = look(c, cursor, &k, &v, MDB_NEXT)) {
         struct u256 word;
         if (k.mv_size != SLOT_KEY_SIZE) continue; /* a node */
         if (!word_decode(&word, (struct bytes){v.mv_data, v.mv_size}) || u256_is_zero(word)) {
@@ -91,8 +101,8 @@ static void check_state(struct check *c)
     struct trie_stream *state = trie_stream_new(&accounts), *storage = trie_stream_new(&slots);
     MDB_cursor *cursor = open_cursor(c, TABLE_ACCOUNTS), *slot_cursor = open_cursor(c, TABLE_STORAGE);
     MDB_val k, v;
-    for (int code = mdb_cursor_get(cursor, &k, &v, MDB_FIRST); code == 0 && c->status == STATUS_OK;
-         code = mdb_cursor_get(cursor, &k, &v, MDB_NEXT)) {
+    for (bool there = look(c, cursor, &k, &v, MDB_FIRST); there && c->status == STATUS_OK;
+         there = look(c, cursor, &k, &v, MDB_NEXT)) {
         struct account_record a;
         struct hash key;
         struct bytes code_bytes;
@@ -112,8 +122,8 @@ static void check_state(struct check *c)
         c->out->accounts++;
     }
     trie_stream_root(state, &c->out->state_root);
-    mdb_cursor_close(cursor);
-    mdb_cursor_close(slot_cursor);
+    close_cursor(cursor);
+    close_cursor(slot_cursor);
     trie_stream_free(state);
     trie_stream_free(storage);
     if (!hash_equal(&c->out->state_root, &c->store->head.state_root))
@@ -125,13 +135,15 @@ static void check_counts(struct check *c)
 {
     MDB_stat accounts, slots;
     uint64_t nodes[2];
-    if (mdb_stat(c->reader->txn, c->store->table[TABLE_ACCOUNTS], &accounts) != 0 ||
+    MDB_txn *txn = c->reader->txn;
+    const MDB_dbi *table = c->store->table;
+    if (!was_found(c->store, mdb_stat(txn, table[TABLE_ACCOUNTS], &accounts)) ||
         accounts.ms_entries != c->out->accounts + c->nodes[0])
         complain(c, "nodes among the accounts that belong to no trie, for example under", &(uint8_t){0}, 1);
-    if (mdb_stat(c->reader->txn, c->store->table[TABLE_STORAGE], &slots) != 0 ||
+    if (!was_found(c->store, mdb_stat(txn, table[TABLE_STORAGE], &slots)) ||
         slots.ms_entries != c->out->slots + c->nodes[1])
         complain(c, "slots that belong to no account or nodes to no trie, for example under", &(uint8_t){0}, 1);
-    if (!node_counts(c->reader->txn, c->store->table[TABLE_META], nodes) || nodes[0] != c->nodes[0] ||
+    if (!was_found(c->store, node_counts(txn, table[TABLE_META], nodes)) || nodes[0] != c->nodes[0] ||
         nodes[1] != c->nodes[1])
         complain(c, "numbers of nodes in the meta table, where they begin with", &(uint8_t){0}, 1);
 }
@@ -140,13 +152,12 @@ static void check_codes(struct check *c)
 {
     MDB_cursor *cursor = open_cursor(c, TABLE_CODES);
     MDB_val k, v;
-    for (int code = mdb_cursor_get(cursor, &k, &v, MDB_FIRST); code == 0;
-         code = mdb_cursor_get(cursor, &k, &v, MDB_NEXT)) {
+    for (bool there = look(c, cursor, &k, &v, MDB_FIRST); there; there = look(c, cursor, &k, &v, MDB_NEXT)) {
         struct hash hash = keccak256_bytes((struct bytes){v.mv_data, v.mv_size});
         if (k.mv_size != 32 || memcmp(hash.b, k.mv_data, 32) != 0) complain(c, "code with hash", k.mv_data, k.mv_size);
         c->out->codes++;
     }
-    mdb_cursor_close(cursor);
+    close_cursor(cursor);
 }
 
 /* ---- blocks ------------------------------------------------------------------------------------------------------ */
@@ -216,15 +227,15 @@ static void check_blocks(struct check *c)
     MDB_val k, v;
     uint64_t number = 0;
     struct hash hash = {{0}}, parent;
-    for (int code = mdb_cursor_get(cursor, &k, &v, MDB_FIRST); code == 0 && c->status == STATUS_OK;
-         code = mdb_cursor_get(cursor, &k, &v, MDB_NEXT), number++) {
+    for (bool there = look(c, cursor, &k, &v, MDB_FIRST); there && c->status == STATUS_OK;
+         there = look(c, cursor, &k, &v, MDB_NEXT), number++) {
         parent = hash;
         if (k.mv_size != 8 || load_be64(k.mv_data) != number)
             complain(c, "header before", k.mv_data, k.mv_size);
         else
             check_block(c, number, &parent, (struct bytes){v.mv_data, v.mv_size}, &hash);
     }
-    mdb_cursor_close(cursor);
+    close_cursor(cursor);
     if (c->status == STATUS_OK && (number != c->store->head.number + 1 || !hash_equal(&hash, &c->store->head.hash)))
         complain(c, "head", c->store->head.hash.b, 32);
 }
@@ -245,15 +256,17 @@ static void check_undo(struct check *c)
 enum status store_check(struct store *s, struct store_check_result *out, struct error *e)
 {
     *out = (struct store_check_result){0};
-    if (!s->has_head) return error_set(e, STORE_NONE, "%s: no chain in it yet", s->folder);
     enum status why = store_commit(s, e);
     if (why != STATUS_OK) return why;
+    if (!s->has_head) return error_set(e, STORE_NONE, "%s: no chain in it yet", s->folder);
     struct check c = {.store = s, .reader = reader_take(s), .out = out, .error = e};
+    if (c.reader == NULL) return store_status(s, e);
     check_state(&c);
     if (c.status == STATUS_OK) check_counts(&c);
     if (c.status == STATUS_OK) check_codes(&c);
     if (c.status == STATUS_OK) check_blocks(&c);
     if (c.status == STATUS_OK) check_undo(&c);
     reader_give(c.reader);
-    return c.status;
+    why = store_status(s, e); /* what could not be read is no sign of damage */
+    return why == STATUS_OK ? c.status : why;
 }

@@ -3,7 +3,10 @@
 #define _GNU_SOURCE 1
 #include "store/private.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 /* ---- batches ----------------------------------------------------------------------------------------------------- */
 
@@ -59,6 +62,13 @@ static void delete(struct write *w, enum table t, const void *key, size_t key_si
     if (code != MDB_NOTFOUND) w->code = code;
 }
 
+/* What a look into the database said; a failure is noted. */
+static bool is_there(struct write *w, int code)
+{
+    if (code != MDB_NOTFOUND && w->code == 0) w->code = code;
+    return code == 0;
+}
+
 /* An entry of a map, on its way into order. */
 struct ordered {
     uint64_t first, second; /* of the key, as numbers */
@@ -109,18 +119,17 @@ static int put_here(struct write *w, MDB_cursor *cursor, const void *key, size_t
     if (w->code != 0) return 0;
     MDB_val k = {key_size, (void *)(uintptr_t)key}, old, v = {value.size, (void *)(uintptr_t)value.data};
     map_was_read(w->store);
-    int found = mdb_cursor_get(cursor, &k, &old, MDB_SET);
-    if (found != 0 && found != MDB_NOTFOUND) w->code = found;
-    if (found == 0 && value.size == old.mv_size && value.size != 0 && memcmp(old.mv_data, value.data, value.size) == 0)
+    bool found = is_there(w, mdb_cursor_get(cursor, &k, &old, MDB_SET));
+    if (found && value.size == old.mv_size && value.size != 0 && memcmp(old.mv_data, value.data, value.size) == 0)
         return 0; /* no page of the file changes */
     if (value.size != 0) {
         w->store->written_bytes += key_size + value.size;
         k = (MDB_val){key_size, (void *)(uintptr_t)key};
         if (w->code == 0) w->code = mdb_cursor_put(cursor, &k, &v, 0);
-        return found != 0;
+        return !found;
     }
-    if (found == 0) w->code = mdb_cursor_del(cursor, 0);
-    return -(found == 0);
+    if (found) w->code = mdb_cursor_del(cursor, 0);
+    return -(int)found;
 }
 
 static void put_account(struct write *w, MDB_cursor *cursor, const struct flat_key *k, const void *value)
@@ -182,7 +191,7 @@ static void write_state(struct write *w)
 {
     const struct batch *b = w->batch;
     size_t first = 0; /* of the nodes of storage tries */
-    (void)node_counts(w->txn, w->store->table[TABLE_META], w->nodes);
+    if (w->code == 0) w->code = node_counts(w->txn, w->store->table[TABLE_META], w->nodes);
     if (b->node_count != 0) qsort(b->nodes, b->node_count, sizeof *b->nodes, by_place);
     while (first < b->node_count && b->nodes[first].id == 0) first++;
     write_pairs(w, TABLE_ACCOUNTS, &b->accounts, b->nodes, b->nodes + first);
@@ -195,7 +204,7 @@ static void write_state(struct write *w)
 static void delete_lookups(struct write *w, const uint8_t number[8])
 {
     MDB_val k = {8, (void *)(uintptr_t)number}, v;
-    if (w->code != 0 || mdb_get(w->txn, w->store->table[TABLE_BODIES], &k, &v) != 0) return;
+    if (w->code != 0 || !is_there(w, mdb_get(w->txn, w->store->table[TABLE_BODIES], &k, &v))) return;
     /* The body may move while the table is written. */
     struct buffer body = {0};
     buffer_append(&body, v.mv_data, v.mv_size);
@@ -205,8 +214,8 @@ static void delete_lookups(struct write *w, const uint8_t number[8])
         while (!rlp_at_end(&all) && rlp_read_item(&all, &item) == STATUS_OK) {
             struct hash hash = keccak256_bytes(item.is_list ? item.encoded : item.payload);
             MDB_val key = {32, hash.b}, found;
-            int code = mdb_get(w->txn, w->store->table[TABLE_LOOKUP], &key, &found);
-            if (code == 0 && found.mv_size == 12 && memcmp(found.mv_data, number, 8) == 0)
+            bool there = is_there(w, mdb_get(w->txn, w->store->table[TABLE_LOOKUP], &key, &found));
+            if (there && found.mv_size == 12 && memcmp(found.mv_data, number, 8) == 0)
                 delete (w, TABLE_LOOKUP, hash.b, 32);
         }
     buffer_free(&body);
@@ -280,8 +289,8 @@ static void delete_undo(struct write *w)
     MDB_val k, v;
     if (w->code == 0) w->code = mdb_cursor_open(w->txn, w->store->table[TABLE_UNDO], &cursor);
     if (w->code != 0) return;
-    while (mdb_cursor_get(cursor, &k, &v, MDB_FIRST) == 0 && k.mv_size == 8 &&
-           load_be64(k.mv_data) < w->batch->undo_end && w->code == 0)
+    while (w->code == 0 && is_there(w, mdb_cursor_get(cursor, &k, &v, MDB_FIRST)) && k.mv_size == 8 &&
+           load_be64(k.mv_data) < w->batch->undo_end)
         w->code = mdb_cursor_del(cursor, 0);
     mdb_cursor_close(cursor);
 }
@@ -299,8 +308,21 @@ static void write_meta(struct write *w)
     put(w, TABLE_META, "next id", 7, (struct bytes){number, 8});
     number_key(number, b->undo_end);
     put(w, TABLE_META, "undo first", 10, (struct bytes){number, 8});
+    number_key(number, w->store->options.history);
+    put(w, TABLE_META, "history", 7, (struct bytes){number, 8});
     node_counts_encode(counts, w->nodes);
     put(w, TABLE_META, "nodes", 5, (struct bytes){counts, sizeof counts});
+}
+
+/* A database whose file is no longer in its folder takes everything, and nobody finds it again. */
+static bool is_in_folder(const struct store *s)
+{
+    char path[4096];
+    struct stat open_file, named;
+    mdb_filehandle_t file;
+    (void)snprintf(path, sizeof path, "%s/state.mdb", s->folder);
+    return mdb_env_get_fd(s->env, &file) == 0 && fstat(file, &open_file) == 0 && stat(path, &named) == 0 &&
+           open_file.st_ino == named.st_ino && open_file.st_dev == named.st_dev;
 }
 
 static enum status write_batch(struct store *s, const struct batch *b, struct error *e)
@@ -308,7 +330,7 @@ static enum status write_batch(struct store *s, const struct batch *b, struct er
     struct write w = {.store = s, .batch = b};
     uint64_t start = clock_wall_ns();
     w.code = mdb_txn_begin(s->env, NULL, 0, &w.txn);
-    if (w.code != 0) return store_failure(s, w.code, "writing", e);
+    if (w.code != 0) return store_break_by(s, w.code, "writing", e);
     remove_blocks(&w);
     write_state(&w);
     write_blocks(&w);
@@ -319,9 +341,10 @@ static enum status write_batch(struct store *s, const struct batch *b, struct er
         w.code = mdb_txn_commit(w.txn);
     else
         mdb_txn_abort(w.txn);
+    if (w.code == 0 && !is_in_folder(s)) w.code = ENOENT;
     s->commits++;
     s->commit_ns += clock_wall_ns() - start;
-    return w.code == 0 ? STATUS_OK : store_failure(s, w.code, "writing", e);
+    return w.code == 0 ? STATUS_OK : store_break_by(s, w.code, "writing", e);
 }
 
 /* ---- committing -------------------------------------------------------------------------------------------------- */
@@ -333,16 +356,19 @@ static void fill_cache(struct flat_cache *cache, const struct flat_map *m)
     for (size_t i = 0; i < m->count; i++) flat_cache_put(cache, flat_map_key(m, i), flat_map_value(m, i));
 }
 
-static void *writer_main(void *store)
+static void write_sealed(struct store *s)
 {
-    struct store *s = store;
-    (void)pthread_setname_np(pthread_self(), "weft-writer");
-    s->writer_status = write_batch(s, &s->sealed, &s->writer_error);
-    if (s->writer_status == STATUS_OK) {
+    if (write_batch(s, &s->sealed, NULL) == STATUS_OK) {
         fill_cache(s->account_cache, &s->sealed.accounts);
         fill_cache(s->slot_cache, &s->sealed.slots);
     }
     atomic_store_explicit(&s->writer_ended, true, memory_order_release);
+}
+
+static void *writer_main(void *store)
+{
+    (void)pthread_setname_np(pthread_self(), "weft-writer");
+    write_sealed(store);
     return NULL;
 }
 
@@ -353,13 +379,11 @@ bool store_is_committing(const struct store *s)
 
 enum status commit_wait(struct store *s, struct error *e)
 {
-    if (!s->sealing) return STATUS_OK;
-    s->sealing = false;
-    pthread_join(s->writer, NULL);
-    if (s->writer_status != STATUS_OK) {
-        if (e != NULL) *e = s->writer_error;
-        return s->writer_status;
-    }
+    if (s->sealing && s->has_writer) pthread_join(s->writer, NULL);
+    bool sealing = s->sealing;
+    s->sealing = s->has_writer = false;
+    enum status why = store_status(s, e);
+    if (why != STATUS_OK || !sealing) return why;
     if (s->sealed.has_head) {
         s->durable = s->sealed.head;
         s->has_durable = true;
@@ -385,8 +409,9 @@ enum status store_commit_begin(struct store *s, struct error *e)
     *b = (struct batch){0};
     batch_free(b);
     atomic_store_explicit(&s->writer_ended, false, memory_order_relaxed);
-    s->sealing = pthread_create(&s->writer, NULL, writer_main, s) == 0;
-    if (!s->sealing) return error_set(e, STORE_IO, "%s: writing: the system gives no thread", s->folder);
+    s->sealing = true;
+    s->has_writer = pthread_create(&s->writer, NULL, writer_main, s) == 0;
+    if (!s->has_writer) write_sealed(s); /* where the system gives no thread */
     return STATUS_OK;
 }
 

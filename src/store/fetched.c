@@ -252,7 +252,7 @@ bool node_take_along(struct store *s, struct reader *r, uint64_t id, const struc
     MDB_cursor *cursor = reader_cursor(s, r, node_table(id));
     MDB_val k = {size, pair}, v;
     map_was_read(s);
-    if (mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE) != 0) return false;
+    if (cursor == NULL || !was_found(s, mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE))) return false;
     bool there = k.mv_size == size && memcmp(k.mv_data, pair, size) == 0;
     if (there) *value = (struct bytes){v.mv_data, v.mv_size};
     if (!there && k.mv_size == size) {

@@ -115,6 +115,8 @@ static enum status check_same(struct store *s, const struct hash *hash, struct e
 {
     struct hash there;
     if (store_block_hash(s, 0, &there) && hash_equal(&there, hash)) return STATUS_OK;
+    enum status why = store_status(s, e);
+    if (why != STATUS_OK) return why;
     char found[65], expected[65];
     hex_encode(found, there.b, sizeof there);
     hex_encode(expected, hash->b, sizeof hash->b);
@@ -152,12 +154,14 @@ enum status store_genesis(struct store *s, const struct header *header, const st
                           struct error *e)
 {
     struct hash hash, root;
+    enum status why = store_status(s, e);
+    if (why != STATUS_OK) return why;
     header_hash(&hash, header);
     if (s->has_head) return check_same(s, &hash, e);
     struct genesis g = {.store = s, .memory = state};
     struct trie_keeper accounts = {.context = &g, .node = account_node}, slots = {.context = &g, .node = slot_node};
     g.code = mdb_txn_begin(s->env, NULL, 0, &g.txn);
-    if (g.code != 0) return store_failure(s, g.code, "writing the genesis state", e);
+    if (g.code != 0) return store_break_by(s, g.code, "writing the genesis state", e);
     /* What a process that died between the two commits below has left behind. */
     static const enum table tables[] = {TABLE_ACCOUNTS, TABLE_STORAGE, TABLE_CODES};
     for (size_t i = 0; i < COUNT_OF(tables) && g.code == 0; i++) g.code = mdb_drop(g.txn, s->table[tables[i]], 0);
@@ -175,7 +179,7 @@ enum status store_genesis(struct store *s, const struct header *header, const st
     else
         mdb_txn_abort(g.txn);
     if (!same) return error_set(e, BLOCK_STATE_ROOT, "genesis: %s", status_text(BLOCK_STATE_ROOT));
-    if (g.code != 0) return store_failure(s, g.code, "writing the genesis state", e);
+    if (g.code != 0) return store_break_by(s, g.code, "writing the genesis state", e);
     tries_free(s->tries);
     readers_release(s);
     struct store_head head = {0, hash, root, header->difficulty};

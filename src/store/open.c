@@ -11,7 +11,6 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 const char *const table_names[TABLE_COUNT] = {"meta",   "accounts", "storage", "codes",   "headers",
@@ -19,38 +18,6 @@ const char *const table_names[TABLE_COUNT] = {"meta",   "accounts", "storage", "
 
 #define MAP_BYTES_DEFAULT ((uint64_t)1 << 40)
 #define CACHE_BYTES_DEFAULT ((size_t)256 << 20)
-#define FULL_BYTES ((uint64_t)1 << 20)
-
-/* ---- failures ---------------------------------------------------------------------------------------------------- */
-
-static enum status status_of(int code)
-{
-    switch (code) {
-    case ENOSPC:
-    case EDQUOT:
-    case EFBIG:
-    case MDB_MAP_FULL: return STORE_FULL;
-    case EACCES:
-    case EPERM:
-    case EROFS: return STORE_READ_ONLY;
-    case MDB_CORRUPTED:
-    case MDB_PAGE_NOTFOUND:
-    case MDB_INVALID:
-    case MDB_PANIC:
-    case MDB_VERSION_MISMATCH:
-    case MDB_INCOMPATIBLE: return STORE_DAMAGED;
-    default: return STORE_IO;
-    }
-}
-
-enum status store_failure(const struct store *s, int code, const char *doing, struct error *e)
-{
-    struct statvfs space;
-    /* A write for which there is half the room is no error to the database but EIO. */
-    if (code == EIO && statvfs(s->folder, &space) == 0 && space.f_bavail * space.f_frsize < FULL_BYTES) code = ENOSPC;
-    enum status why = status_of(code);
-    return error_set(e, why, "%s: %s: %s: %s", s->folder, doing, status_text(why), mdb_strerror(code));
-}
 
 /* ---- the folder -------------------------------------------------------------------------------------------------- */
 
@@ -72,6 +39,7 @@ static enum status lock_folder(struct store *s, struct error *e)
     if (!s->options.create && stat(path, &there) != 0)
         return error_set(e, STORE_NONE, "%s: %s: expected a folder that weft import has made", s->folder,
                          status_text(STORE_NONE));
+    if (s->options.read_only) return STATUS_OK;
     s->lock_file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (s->lock_file < 0) return store_failure(s, errno, "opening LOCK", e);
     if (flock(s->lock_file, LOCK_EX | LOCK_NB) == 0) return STATUS_OK;
@@ -81,29 +49,41 @@ static enum status lock_folder(struct store *s, struct error *e)
 
 /* ---- the database ------------------------------------------------------------------------------------------------ */
 
+static enum status check_schema(const struct store *s, struct bytes found, struct error *e)
+{
+    static const uint8_t version[4] = {0, 0, 0, STORE_SCHEMA_VERSION};
+    if (bytes_equal(found, (struct bytes){version, sizeof version})) return STATUS_OK;
+    unsigned number = found.size == 4 ? found.data[3] : 0;
+    return error_set(e, STORE_SCHEMA, "%s: %s: found %u, expected %d; import the chain anew", s->folder,
+                     status_text(STORE_SCHEMA), number, STORE_SCHEMA_VERSION);
+}
+
+static enum status no_chain(const struct store *s, struct error *e)
+{
+    return error_set(e, STORE_NONE, "%s: no chain in it yet", s->folder);
+}
+
 static enum status open_tables(struct store *s, struct error *e)
 {
-    MDB_txn *txn;
-    int code = mdb_txn_begin(s->env, NULL, 0, &txn);
+    MDB_txn *txn = NULL;
+    bool reads = s->options.read_only;
+    int code = mdb_txn_begin(s->env, NULL, reads ? MDB_RDONLY : 0, &txn);
     if (code != 0) return store_failure(s, code, "opening", e);
     for (unsigned i = 0; i < TABLE_COUNT && code == 0; i++)
-        code = mdb_dbi_open(txn, table_names[i], MDB_CREATE, &s->table[i]);
+        code = mdb_dbi_open(txn, table_names[i], reads ? 0 : MDB_CREATE, &s->table[i]);
     uint8_t version[4] = {0, 0, 0, STORE_SCHEMA_VERSION};
     MDB_val key = {6, (void *)(uintptr_t)"schema"}, value = {sizeof version, version};
-    if (code == 0) code = mdb_put(txn, s->table[TABLE_META], &key, &value, MDB_NOOVERWRITE);
-    bool is_new = code == 0;
+    if (code == 0 && reads) code = mdb_get(txn, s->table[TABLE_META], &key, &value);
+    if (code == 0 && !reads) code = mdb_put(txn, s->table[TABLE_META], &key, &value, MDB_NOOVERWRITE);
     if (code == MDB_KEYEXIST) code = 0;
-    if (code == 0 && !is_new && (value.mv_size != 4 || memcmp(value.mv_data, version, 4) != 0)) {
-        unsigned found = value.mv_size == 4 ? ((const uint8_t *)value.mv_data)[3] : 0;
-        mdb_txn_abort(txn);
-        return error_set(e, STORE_SCHEMA, "%s: %s: found %u, expected %d; import the chain anew", s->folder,
-                         status_text(STORE_SCHEMA), found, STORE_SCHEMA_VERSION);
-    }
-    if (code == 0)
+    enum status why = STATUS_OK;
+    if (code == 0) why = check_schema(s, (struct bytes){value.mv_data, value.mv_size}, e);
+    if (code == 0 && why == STATUS_OK)
         code = mdb_txn_commit(txn);
     else
         mdb_txn_abort(txn);
-    return code == 0 ? STATUS_OK : store_failure(s, code, "opening", e);
+    if (code == MDB_NOTFOUND) return no_chain(s, e);
+    return code == 0 ? why : store_failure(s, code, "opening", e);
 }
 
 /* Where the database is mapped: LMDB does not tell, the kernel does. NULL when it cannot be found. */
@@ -133,9 +113,11 @@ static enum status open_database(struct store *s, struct error *e)
     if (code == 0) code = mdb_env_set_mapsize(s->env, s->options.map_bytes);
     unsigned flags = MDB_NOSUBDIR | MDB_NOTLS | MDB_NORDAHEAD | MDB_NOMEMINIT;
     if (s->options.careless) flags |= MDB_NOSYNC;
+    if (s->options.read_only) flags |= MDB_RDONLY;
     if (code == 0) code = mdb_env_open(s->env, path, flags, 0666);
     mdb_filehandle_t file;
     if (code == 0 && mdb_env_get_fd(s->env, &file) == 0) s->map = find_map(file);
+    if (code == ENOENT && s->options.read_only) return no_chain(s, e);
     return code == 0 ? open_tables(s, e) : store_failure(s, code, "opening state.mdb", e);
 }
 
@@ -159,7 +141,11 @@ struct reader *reader_take(struct store *s)
         r->open = false;
     }
     if (!r->open) code = r->txn == NULL ? mdb_txn_begin(s->env, NULL, MDB_RDONLY, &r->txn) : mdb_txn_renew(r->txn);
-    ASSERT(code == 0);
+    if (code != 0) {
+        reader_give(r);
+        (void)store_break_by(s, code, "reading", NULL);
+        return NULL;
+    }
     if (!r->open) r->cursor_open[0] = r->cursor_open[1] = false;
     r->open = true;
     r->generation = generation;
@@ -169,12 +155,13 @@ struct reader *reader_take(struct store *s)
 MDB_cursor *reader_cursor(struct store *s, struct reader *r, enum table t)
 {
     unsigned i = t == TABLE_STORAGE;
+    if (r == NULL) return NULL;
     if (r->cursor_open[i]) return r->cursor[i];
     int code = r->cursor[i] == NULL ? mdb_cursor_open(r->txn, s->table[t], &r->cursor[i])
                                     : mdb_cursor_renew(r->txn, r->cursor[i]);
-    ASSERT(code == 0);
-    r->cursor_open[i] = true;
-    return r->cursor[i];
+    if (code != 0) (void)store_break_by(s, code, "reading", NULL);
+    r->cursor_open[i] = code == 0;
+    return code == 0 ? r->cursor[i] : NULL;
 }
 
 /* Pages of files that this process has mapped and looked at: the third number of statm. When it cannot be had, many. */
@@ -211,6 +198,7 @@ void map_was_read(struct store *s)
 
 void reader_give(struct reader *r)
 {
+    if (r == NULL) return;
     atomic_flag_clear_explicit(&r->busy, memory_order_release);
 }
 
@@ -227,11 +215,19 @@ void readers_release(struct store *s)
     }
 }
 
+bool was_found(struct store *s, int code)
+{
+    if (code != 0 && code != MDB_NOTFOUND) (void)store_break_by(s, code, "reading", NULL);
+    return code == 0;
+}
+
 bool table_get(struct store *s, struct reader *r, enum table t, const void *key, size_t size, struct bytes *out)
 {
     MDB_val k = {size, (void *)(uintptr_t)key}, v;
+    if (r == NULL) return false;
     map_was_read(s);
-    if (mdb_get(r->txn, s->table[t], &k, &v) != 0) return false;
+    int code = mdb_get(r->txn, s->table[t], &k, &v);
+    if (!was_found(s, code)) return false;
     *out = (struct bytes){v.mv_data, v.mv_size};
     return true;
 }
@@ -249,12 +245,17 @@ static bool get_meta(struct store *s, struct reader *r, const char *name, void *
 
 static enum status read_meta(struct store *s, struct error *e)
 {
-    uint8_t head[8 + 32 + 32 + 32] = {0}, next[8] = {0}, first[8] = {0};
+    uint8_t head[8 + 32 + 32 + 32] = {0}, next[8] = {0}, first[8] = {0}, history[8];
     struct reader *r = reader_take(s);
     s->next_id = 1;
+    s->history_before = STORE_HISTORY;
+    s->undo_first = 0;
     s->has_head = get_meta(s, r, "head", head, sizeof head);
     bool good = !s->has_head || (get_meta(s, r, "next id", next, 8) && get_meta(s, r, "undo first", first, 8));
+    if (get_meta(s, r, "history", history, 8)) s->history_before = load_be64(history);
     reader_give(r);
+    enum status why = store_status(s, e);
+    if (why != STATUS_OK) return why;
     if (!good) return error_set(e, STORE_DAMAGED, "%s: %s: meta table", s->folder, status_text(STORE_DAMAGED));
     if (!s->has_head) return STATUS_OK;
     s->head.number = load_be64(head);
@@ -268,6 +269,21 @@ static enum status read_meta(struct store *s, struct error *e)
     return STATUS_OK;
 }
 
+enum status store_rollback(struct store *s, struct error *e)
+{
+    ASSERT(!s->applying.begun);
+    enum status why = commit_wait(s, e);
+    if (why != STATUS_OK) return why;
+    batch_free(&s->pending);
+    tries_free(s->tries);
+    at_hand_clear(s);
+    arena_reset(&s->view_codes);
+    why = read_meta(s, e);
+    s->tries = tries_new(s);
+    s->tries_size = s->tries_base = tries_bytes(s->tries);
+    return why;
+}
+
 enum status store_open(struct store **out, const char *folder, const struct store_options *o, struct error *e)
 {
     struct store *s = base_alloc_aligned(_Alignof(struct store), sizeof *s);
@@ -275,17 +291,18 @@ enum status store_open(struct store **out, const char *folder, const struct stor
     *out = NULL;
     s->options = *o;
     if (s->options.cache_bytes == 0) s->options.cache_bytes = CACHE_BYTES_DEFAULT;
-    if (s->options.history == 0) s->options.history = STORE_HISTORY;
     if (s->options.map_bytes == 0) s->options.map_bytes = MAP_BYTES_DEFAULT;
     s->folder = base_strdup(folder);
     s->lock_file = -1;
     s->statm_file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
     pthread_mutex_init(&s->code_lock, NULL);
+    pthread_mutex_init(&s->failure.lock, NULL);
     s->pending.accounts.value_size = s->sealed.accounts.value_size = sizeof(struct account_record);
     s->pending.slots.value_size = s->sealed.slots.value_size = sizeof(struct u256);
     enum status why = lock_folder(s, e);
     if (why == STATUS_OK) why = open_database(s, e);
     if (why == STATUS_OK) why = read_meta(s, e);
+    if (why == STATUS_OK) why = settle_history(s, e);
     if (why != STATUS_OK) {
         store_close(s);
         return why;
@@ -323,9 +340,16 @@ void store_close(struct store *s)
     if (s->lock_file >= 0) close(s->lock_file);
     if (s->statm_file >= 0) close(s->statm_file);
     pthread_mutex_destroy(&s->code_lock);
+    pthread_mutex_destroy(&s->failure.lock);
     arena_free(&s->view_codes);
     free(s->folder);
     free(s);
+}
+
+uint64_t store_history(const struct store *s, uint64_t *before)
+{
+    if (before != NULL) *before = s->history_before;
+    return s->options.history;
 }
 
 struct store_work store_work(const struct store *s)

@@ -52,6 +52,8 @@ enum status store_past_new(struct store_past **out, struct store *s, uint64_t nu
 {
     *out = NULL;
     ASSERT(!s->applying.begun);
+    enum status why = store_status(s, e);
+    if (why != STATUS_OK) return why;
     if (!s->has_head || number > s->head.number || number + 1 < s->undo_first)
         return error_set(e, STORE_NO_HISTORY, "%s: block %llu: %s", s->folder, (unsigned long long)number,
                          status_text(STORE_NO_HISTORY));
@@ -63,6 +65,8 @@ enum status store_past_new(struct store_past **out, struct store *s, uint64_t nu
     for (uint64_t n = s->head.number; n > number; n--)
         if (!take_back(p, n)) {
             store_past_free(p);
+            why = store_status(s, e);
+            if (why != STATUS_OK) return why;
             return error_set(e, STORE_DAMAGED, "%s: undo record of block %llu: %s", s->folder, (unsigned long long)n,
                              status_text(STORE_DAMAGED));
         }

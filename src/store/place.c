@@ -25,11 +25,13 @@ size_t node_key_of_path(uint8_t out[NODE_KEY_MAX], uint64_t id, const uint8_t *p
     return node_key(out, id, way, depth);
 }
 
-bool node_counts(MDB_txn *txn, MDB_dbi meta, uint64_t counts[2])
+int node_counts(MDB_txn *txn, MDB_dbi meta, uint64_t counts[2])
 {
     MDB_val k = {5, (void *)(uintptr_t)"nodes"}, v;
-    if (mdb_get(txn, meta, &k, &v) != 0 || v.mv_size != NODE_COUNTS_SIZE) return false;
+    int code = mdb_get(txn, meta, &k, &v);
+    if (code != 0) return code;
+    if (v.mv_size != NODE_COUNTS_SIZE) return MDB_CORRUPTED;
     counts[0] = load_be64(v.mv_data);
     counts[1] = load_be64((const uint8_t *)v.mv_data + 8);
-    return true;
+    return 0;
 }

@@ -169,21 +169,27 @@ struct store {
         size_t code_count;
     } applying;
 
+    struct failure { /* the first one: failure.c */
+        _Atomic uint32_t status;
+        struct error error;
+        pthread_mutex_t lock;
+    } failure;
+
     bool has_head, has_durable;
     struct store_head head, durable;
     uint64_t next_id;
-    uint64_t undo_first; /* oldest block that can be undone */
+    uint64_t undo_first;     /* oldest block that can be undone */
+    uint64_t history_before; /* what the folder had as `history` when it was opened */
 
     size_t tries_size;        /* bytes of the tries when they were last changed */
     size_t tries_base;        /* the same when the last batch was sealed or given up */
     _Atomic uint32_t touches; /* see map_was_read */
 
     struct batch pending, sealed;
-    bool sealing; /* the thread below runs, or has ended and is waited for */
+    bool sealing;    /* a batch is being written, or has been and is waited for ... */
+    bool has_writer; /* ... by the thread below; else by the thread that sealed it */
     _Atomic bool writer_ended;
     pthread_t writer;
-    enum status writer_status;
-    struct error writer_error;
 
     pthread_mutex_t code_lock;
     struct arena view_codes; /* codes handed out by the view */
@@ -194,12 +200,18 @@ struct store {
 
 /* Turns what the database said into a status, with one line in *e. */
 enum status store_failure(const struct store *s, int code, const char *doing, struct error *e);
+/* From now on the store refuses everything, with this failure if it is the first. Returns the first; any thread. */
+enum status store_break(struct store *s, const struct error *why);
+/* The same for what the database said; *e (may be NULL) gets the first one. */
+enum status store_break_by(struct store *s, int code, const char *doing, struct error *e);
+/* What the database says of a key: there, not there, or (then the store is broken) neither. */
+bool was_found(struct store *s, int code);
 
-/* A reading transaction at the newest commit; given back by the same thread. Aborts when the database gives none, which
- * it does not with READERS of them. */
+/* A reading transaction at the newest commit; given back by the same thread. NULL when the database gives none: then
+ * the store is broken. */
 struct reader *reader_take(struct store *s);
 void reader_give(struct reader *r);
-/* A cursor through TABLE_ACCOUNTS or TABLE_STORAGE; the reader's own. */
+/* A cursor through TABLE_ACCOUNTS or TABLE_STORAGE; the reader's own. NULL as above. */
 MDB_cursor *reader_cursor(struct store *s, struct reader *r, enum table t);
 /* Ends all snapshots of older commits, so that their pages can be used again. */
 void readers_release(struct store *s);
@@ -207,7 +219,7 @@ void readers_release(struct store *s);
  * and each look brings in some neighbours. Where they may have become more than is to be kept, the map is told to
  * forget them; what is needed again comes from the kernel's cache. Any thread. */
 void map_was_read(struct store *s);
-/* Reads one value; it lies in the database, valid until reader_give. */
+/* Reads one value; it lies in the database, valid until reader_give. False with a reader that is NULL. */
 bool table_get(struct store *s, struct reader *r, enum table t, const void *key, size_t size, struct bytes *out);
 
 /* ---- reading (read.c) -------------------------------------------------------------------------------------------- */
@@ -253,8 +265,8 @@ static inline void node_counts_encode(uint8_t out[NODE_COUNTS_SIZE], const uint6
     store_be64(out, counts[0]);
     store_be64(out + 8, counts[1]);
 }
-/* Reads them; false when they are not there. */
-bool node_counts(MDB_txn *txn, MDB_dbi meta, uint64_t counts[2]);
+/* Reads them; gives the database's code. */
+int node_counts(MDB_txn *txn, MDB_dbi meta, uint64_t counts[2]);
 
 /* ---- nodes at hand (fetched.c) ----------------------------------------------------------------------------------- */
 
@@ -325,6 +337,8 @@ void changes_free(struct change_set *set);
 /* ---- writing (commit.c) ------------------------------------------------------------------------------------------ */
 
 void batch_free(struct batch *b);
+/* Brings the folder to the history that was asked for, or the other way round (stat.c). */
+enum status settle_history(struct store *s, struct error *e);
 /* Waits for the running commit, if there is one. */
 enum status commit_wait(struct store *s, struct error *e);
 

@@ -12,6 +12,11 @@ void read_latency(const struct store *s)
     while (nanosleep(&t, &t) != 0 && errno == EINTR);
 }
 
+static bool is_broken(const struct store *s)
+{
+    return UNLIKELY(store_status(s, NULL) != STATUS_OK);
+}
+
 static void count(_Atomic uint64_t *what)
 {
     atomic_fetch_add_explicit(what, 1, memory_order_relaxed);
@@ -32,6 +37,7 @@ static bool find_in_memory(struct store *s, const struct flat_map *pending, cons
 enum status read_account(struct store *s, const struct hash *key, struct account_record *out)
 {
     struct flat_key k = {0, *key};
+    if (is_broken(s)) return store_status(s, NULL);
     if (find_in_memory(s, &s->pending.accounts, &s->sealed.accounts, s->account_cache, &k, out)) return STATUS_OK;
     read_latency(s);
     struct reader *r = reader_take(s);
@@ -41,6 +47,7 @@ enum status read_account(struct store *s, const struct hash *key, struct account
     if (node_take_along(s, r, 0, key, &value)) good = account_record_decode(out, value);
     reader_give(r);
     count(&s->reads);
+    if (is_broken(s)) return store_status(s, NULL);
     if (!good) return STORE_DAMAGED;
     flat_cache_put(s->account_cache, &k, out);
     return STATUS_OK;
@@ -49,6 +56,7 @@ enum status read_account(struct store *s, const struct hash *key, struct account
 enum status read_slot(struct store *s, uint64_t id, const struct hash *key, struct u256 *out)
 {
     struct flat_key k = {id, *key};
+    if (is_broken(s)) return store_status(s, NULL);
     if (find_in_memory(s, &s->pending.slots, &s->sealed.slots, s->slot_cache, &k, out)) return STATUS_OK;
     read_latency(s);
     struct reader *r = reader_take(s);
@@ -58,6 +66,7 @@ enum status read_slot(struct store *s, uint64_t id, const struct hash *key, stru
     if (node_take_along(s, r, id, key, &value)) good = word_decode(out, value);
     reader_give(r);
     count(&s->reads);
+    if (is_broken(s)) return store_status(s, NULL);
     if (!good) return STORE_DAMAGED;
     flat_cache_put(s->slot_cache, &k, out);
     return STATUS_OK;
@@ -81,6 +90,7 @@ bool read_code(struct store *s, const struct hash *hash, struct bytes *out)
     struct reader *r = reader_take(s);
     bool found = code_in_batch(&s->pending, hash, out) || code_in_batch(&s->sealed, hash, out) ||
                  table_get(s, r, TABLE_CODES, hash->b, sizeof hash->b, out);
+    found = found && !is_broken(s);
     if (found) {
         pthread_mutex_lock(&s->code_lock);
         out->data = arena_copy(&s->view_codes, out->data, out->size);
@@ -112,8 +122,8 @@ void read_all_slots(struct store *s, uint64_t id,
     uint8_t from[8];
     store_be64(from, id);
     MDB_val k = {sizeof from, from}, v;
-    for (int code = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE); code == 0;
-         code = mdb_cursor_get(cursor, &k, &v, MDB_NEXT)) {
+    for (bool there = cursor != NULL && was_found(s, mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE)); there;
+         there = was_found(s, mdb_cursor_get(cursor, &k, &v, MDB_NEXT))) {
         struct flat_key key = {.id = id};
         struct u256 value;
         if (k.mv_size < sizeof from || memcmp(k.mv_data, from, sizeof from) != 0) break;
@@ -175,12 +185,14 @@ static enum status view_storage(void *context, const struct address *a, const st
 static enum status view_code(void *context, const struct address *a, const struct hash *code_hash, struct bytes *out)
 {
     (void)a;
-    return read_code(context, code_hash, out) ? STATUS_OK : STORE_DAMAGED;
+    if (read_code(context, code_hash, out)) return STATUS_OK;
+    return is_broken(context) ? store_status(context, NULL) : STORE_DAMAGED;
 }
 
 static enum status view_block_hash(void *context, uint64_t number, struct hash *out)
 {
-    return store_block_hash(context, number, out) ? STATUS_OK : STATE_MISSING;
+    if (store_block_hash(context, number, out)) return STATUS_OK;
+    return is_broken(context) ? store_status(context, NULL) : STATE_MISSING;
 }
 
 struct state_view store_view(struct store *s)
@@ -239,7 +251,7 @@ static const struct batch_block *block_in_memory(const struct store *s, uint64_t
 bool store_block_part(struct store *s, enum store_part part, uint64_t number, struct buffer *out)
 {
     static const enum table tables[] = {TABLE_HEADERS, TABLE_BODIES, TABLE_RECEIPTS};
-    if (!s->has_head || number > s->head.number) return false;
+    if (is_broken(s) || !s->has_head || number > s->head.number) return false;
     const struct batch_block *b = block_in_memory(s, number);
     if (b != NULL) {
         struct bytes parts[] = {b->header, b->body, b->receipts};
@@ -256,9 +268,20 @@ bool store_block_part(struct store *s, enum store_part part, uint64_t number, st
     return found;
 }
 
+bool store_durable_number(struct store *s, const struct hash *hash, uint64_t *number)
+{
+    struct bytes value;
+    if (is_broken(s)) return false;
+    struct reader *r = reader_take(s);
+    bool found = table_get(s, r, TABLE_NUMBERS, hash->b, sizeof hash->b, &value) && value.size == 8;
+    if (found) *number = load_be64(value.data);
+    reader_give(r);
+    return found;
+}
+
 bool store_block_number(struct store *s, const struct hash *hash, uint64_t *number)
 {
-    for (unsigned i = 0; i < 2; i++) {
+    for (unsigned i = 0; i < 2 && !is_broken(s); i++) {
         const struct batch *b = i == 0 ? &s->pending : &s->sealed;
         for (size_t k = b->block_count; k-- > 0;)
             if (hash_equal(&b->blocks[k].hash, hash)) {
@@ -266,19 +289,14 @@ bool store_block_number(struct store *s, const struct hash *hash, uint64_t *numb
                 return true;
             }
     }
-    struct bytes value;
-    struct reader *r = reader_take(s);
-    bool found = table_get(s, r, TABLE_NUMBERS, hash->b, sizeof hash->b, &value) && value.size == 8;
-    if (found) *number = load_be64(value.data);
-    reader_give(r);
     /* It may be one that has been taken back since. */
     struct hash there;
-    return found && store_block_hash(s, *number, &there) && hash_equal(&there, hash);
+    return store_durable_number(s, hash, number) && store_block_hash(s, *number, &there) && hash_equal(&there, hash);
 }
 
 bool store_block_hash(struct store *s, uint64_t number, struct hash *hash)
 {
-    if (!s->has_head || number > s->head.number) return false;
+    if (is_broken(s) || !s->has_head || number > s->head.number) return false;
     if (number == s->head.number) {
         *hash = s->head.hash;
         return true;
@@ -302,6 +320,7 @@ bool store_block_hash(struct store *s, uint64_t number, struct hash *hash)
 bool store_transaction(struct store *s, const struct hash *hash, uint64_t *number, uint32_t *index)
 {
     struct bytes value;
+    if (is_broken(s)) return false;
     struct reader *r = reader_take(s);
     bool found = table_get(s, r, TABLE_LOOKUP, hash->b, sizeof hash->b, &value) && value.size == 12;
     if (found) {
@@ -315,6 +334,7 @@ bool store_transaction(struct store *s, const struct hash *hash, uint64_t *numbe
 
 const struct store_head *store_head(const struct store *s)
 {
+    if (is_broken(s)) return store_durable_head(s);
     return s->has_head ? &s->head : NULL;
 }
 

@@ -23,7 +23,7 @@
  *                                       block
  *     numbers    hash of block                 ──► number
  *     lookup     hash of transaction           ──► number, index
- *     meta       schema, head, next storage id, chain
+ *     meta       schema, head, next storage id, history
  *
  * An account gets a storage id when its first slot is written: 8 bytes before every slot instead of 32, and one
  * contract's slots and nodes lie together, nodes beside what is below them. Leaves are not kept as nodes: where no node
@@ -35,7 +35,7 @@
  *
  * Threads: views may be used by any number of threads at once. All other functions belong to one thread, and none that
  * changes the store may run while a view is used, but for the work on tries between store_apply_begin and
- * store_apply_end, on a thread of the store's own. One process has the folder at a time. */
+ * store_apply_end, on a thread of the store's own. One process has the folder at a time; others may read beside it. */
 #ifndef WEFT_STORE_H
 #define WEFT_STORE_H
 
@@ -55,11 +55,12 @@ enum { STORE_HISTORY = 128 };
 
 struct store_options {
     size_t cache_bytes;  /* bound of everything that is kept to be faster: 0 means 256 MiB */
-    uint64_t history;    /* blocks; 0 means STORE_HISTORY */
+    uint64_t history;    /* blocks; 0: what the folder has, which is STORE_HISTORY at first */
     uint64_t map_bytes;  /* largest size of the database; address space, not disk; 0 means 1 TiB */
     uint64_t latency_ns; /* added to each read of the database, for benches that play a slow disk */
     bool create;         /* make the folder and an empty store when there is none */
     bool careless;       /* commits do not wait for the disk: for tests that never lose power */
+    bool read_only;      /* beside whoever has the folder: the state after the newest commit; one thread */
 };
 
 struct store;
@@ -68,6 +69,14 @@ struct store;
 enum status store_open(struct store **out, const char *folder, const struct store_options *o, struct error *e);
 /* Gives up what is pending. */
 void store_close(struct store *s);
+/* STATUS_OK, or the first failure of the database since opening, with its line in *e (may be NULL). After one, memory
+ * may be ahead of the disk for good: every function that can fails with it, the others find nothing, and store_head is
+ * store_durable_head, until the folder is opened anew. Any thread. */
+enum status store_status(const struct store *s, struct error *e);
+/* Blocks that can be undone, once there are so many; *before (may be NULL): the same before it was opened. The folder
+ * keeps it. With fewer than before, older undo records are given up when it is opened; with more, they become more with
+ * each block. */
+uint64_t store_history(const struct store *s, uint64_t *before);
 
 /* ---- the chain --------------------------------------------------------------------------------------------------- */
 
@@ -88,6 +97,8 @@ enum store_part { STORE_HEADER, STORE_BODY, STORE_RECEIPTS };
 bool store_block_part(struct store *s, enum store_part part, uint64_t number, struct buffer *out);
 /* Number of the block with that hash, if it is in the chain. */
 bool store_block_number(struct store *s, const struct hash *hash, uint64_t *number);
+/* The same in what is committed: while blocks that were taken back are not committed, they are still there. */
+bool store_durable_number(struct store *s, const struct hash *hash, uint64_t *number);
 /* Hash of the block with that number. */
 bool store_block_hash(struct store *s, uint64_t number, struct hash *hash);
 /* Where a transaction is. Committed blocks only. */
@@ -154,9 +165,13 @@ bool store_apply_is_done(struct store *s);
 /* The root that applying the diff would give. Leaves the store as it was. */
 enum status store_root_after(struct store *s, const struct state_diff *diff, struct pool *pool, struct hash *root,
                              struct error *e);
-/* Takes the head away again: its parent is the new head. STORE_NO_HISTORY when it cannot be undone. Commits what is
- * pending first. */
+/* Takes the head away again: its parent is the new head. STORE_NO_HISTORY when it cannot be undone. Durable with the
+ * next commit, as blocks are. */
 enum status store_revert(struct store *s, struct pool *pool, struct error *e);
+/* The lowest block that store_revert can make the head. */
+uint64_t store_revert_limit(const struct store *s);
+/* Gives up what is pending: the newest committed block is the head again. */
+enum status store_rollback(struct store *s, struct error *e);
 
 /* Bytes that wait for a commit, and the number of blocks. */
 size_t store_pending_bytes(const struct store *s);
@@ -181,6 +196,7 @@ struct store_stat {
     uint64_t accounts, slots, nodes;             /* which lie in two of the tables */
     uint64_t file_bytes, used_bytes, free_bytes; /* pages of the file: in use, and to be used again */
     uint64_t oldest_undo;                        /* number of the oldest block that can be undone; 0: none */
+    uint64_t history;                            /* see store_history */
 };
 enum status store_stat(struct store *s, struct store_stat *out, struct error *e);
 

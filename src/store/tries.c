@@ -64,15 +64,17 @@ size_t node_leaf(uint8_t out[NODE_MAX], uint64_t id, const uint8_t *pair, struct
 }
 
 /* The leaf at `depth` on the way of `key`, from the flat state: the first pair whose key begins so. */
-static size_t find_leaf(MDB_cursor *cursor, uint64_t id, const uint8_t *key, size_t depth, uint8_t out[NODE_MAX])
+static size_t find_leaf(struct store *s, MDB_cursor *cursor, uint64_t id, const uint8_t *key, size_t depth,
+                        uint8_t out[NODE_MAX])
 {
     uint8_t from[NODE_KEY_MAX];
     size_t before = id == 0 ? 0 : 8;
     (void)node_key(from, id, key, depth);
     MDB_val k = {before + (depth + 1) / 2, from}, v;
-    int code = mdb_cursor_get(cursor, &k, &v, k.mv_size == 0 ? MDB_FIRST : MDB_SET_RANGE);
-    while (code == 0 && k.mv_size != before + 32) code = mdb_cursor_get(cursor, &k, &v, MDB_NEXT); /* nodes above */
-    return code != 0 ? 0 : node_leaf(out, id, k.mv_data, (struct bytes){v.mv_data, v.mv_size}, key, depth);
+    bool there = was_found(s, mdb_cursor_get(cursor, &k, &v, k.mv_size == 0 ? MDB_FIRST : MDB_SET_RANGE));
+    while (there && k.mv_size != before + 32) /* nodes above */
+        there = was_found(s, mdb_cursor_get(cursor, &k, &v, MDB_NEXT));
+    return !there ? 0 : node_leaf(out, id, k.mv_data, (struct bytes){v.mv_data, v.mv_size}, key, depth);
 }
 
 /* Reads the node at `depth` on the way of `key`; its size, 0 when there is none. */
@@ -85,9 +87,9 @@ static size_t read_node(struct store *s, uint64_t id, const uint8_t *key, size_t
     struct reader *r = reader_take(s);
     MDB_cursor *cursor = reader_cursor(s, r, node_table(id));
     map_was_read(s);
-    if (mdb_cursor_get(cursor, &k, &found, MDB_SET) != 0)
-        size = find_leaf(cursor, id, key, depth, node);
-    else if (found.mv_size <= NODE_MAX)
+    if (cursor != NULL && !was_found(s, mdb_cursor_get(cursor, &k, &found, MDB_SET)))
+        size = find_leaf(s, cursor, id, key, depth, node);
+    else if (cursor != NULL && found.mv_size <= NODE_MAX)
         memcpy(node, found.mv_data, size = found.mv_size);
     reader_give(r);
     atomic_fetch_add_explicit(&s->node_reads, 1, memory_order_relaxed);

@@ -2,6 +2,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "api/api.h"
 #include "crypto/crypto.h"
 #include "helpers.h"
 #include "trie/trie.h"
@@ -82,6 +83,59 @@ TEST(api_serial_and_parallel_agree)
     check_same_results(a, b);
     weft_result_free(a);
     weft_result_free(b);
+}
+
+static void tell_lie(void *told, struct block_result *r)
+{
+    ++*(unsigned *)told;
+    r->gas_used++;
+}
+
+/* A header that agrees with what serial execution gives. */
+static void seal(weft_block *block, const weft_result *r)
+{
+    struct header *h = &block->block.header;
+    weft_summary s = summary_of(r);
+    h->transactions_root = block_transactions_root(block->block.transactions, block->block.transaction_count);
+    h->uncles_hash = uncles_hash_empty;
+    h->withdrawals_root = keccak_empty_trie;
+    h->gas_used = s.gas_used;
+    memcpy(h->receipts_root.b, s.receipts_root.b, 32);
+    memcpy(h->requests_hash.b, s.requests_hash.b, 32);
+    memcpy(h->bloom.b, s.bloom.b, sizeof h->bloom.b);
+}
+
+TEST(api_serial_execution_has_the_last_word)
+{
+    weft_state *state = busy_state();
+    weft_block *block = busy_block();
+    weft_chain *chain = chain_named("Cancun");
+    weft_engine *serial = engine_of(1, WEFT_EXECUTOR_SERIAL), *parallel = engine_of(3, WEFT_EXECUTOR_PARALLEL);
+    weft_result *right = execute(serial, "Cancun", state, block, 0), *checked = NULL;
+    weft_error error;
+    unsigned told = 0;
+    seal(block, right);
+    engine_lie(parallel->engine, tell_lie, &told);
+    CHECK_OK(weft_execute_block(parallel, chain, state, block, WEFT_CHECK_HEADER | WEFT_RECHECK, &checked, &error));
+    CHECK_EQ_U64(told, 1);
+    check_same_results(right, checked);
+    weft_stats stats = {.struct_size = sizeof stats};
+    CHECK(weft_result_stats(checked, &stats) == WEFT_OK);
+    CHECK_TEXT(stats.executor, "serial");
+    CHECK_TEXT(stats.fallback, "the parallel result was wrong");
+    weft_result_free(checked);
+    /* A header that is wrong is wrong for both. */
+    block->block.header.gas_used += 7;
+    CHECK(weft_execute_block(parallel, chain, state, block, WEFT_CHECK_HEADER | WEFT_RECHECK, &checked, &error) ==
+          WEFT_INVALID_BLOCK);
+    CHECK_EQ_U64(told, 2);
+    CHECK_TEXT(error.cause, "BLOCK_GAS_USED");
+    weft_result_free(right);
+    weft_engine_free(serial);
+    weft_engine_free(parallel);
+    weft_block_free(block);
+    weft_state_free(state);
+    weft_chain_free(chain);
 }
 
 static weft_bytes list_of(const weft_result *r)
