@@ -37,7 +37,9 @@ have() { command -v "$1"; }
 need gcc have cc
 need g++ have c++
 need make have make
-need cmake have cmake
+# CMakePresets.json wants 3.20; an older one is replaced by Debian's, where that is newer.
+recent_cmake() { cmake --version | awk 'NR == 1 { split($3, v, "."); exit !(v[1] > 3 || v[2] >= 20) }'; }
+need cmake recent_cmake
 need ninja-build have ninja
 need pkg-config have pkg-config
 need libgmp-dev pkg-config --exists gmp
@@ -53,7 +55,7 @@ if ! $min; then
     need clang-format-19 have clang-format-19
     need clang-tidy-19 have clang-tidy-19
     need valgrind have valgrind
-    need libcurl4-openssl-dev pkg-config --exists libcurl
+    need libcurl4 grep -q 'libcurl[.]so[.]4' <(/sbin/ldconfig -p)
     need zstd have zstd
     need python3 have python3
 fi
@@ -66,11 +68,13 @@ vendored=false
 recent_cargo() { cargo --version | awk '{ split($2, v, "."); exit !(v[1] > 1 || v[2] >= 70) }'; }
 $vendored || need cargo recent_cargo
 
+fail() {
+    echo "tools/deps.sh: $*" >&2
+    exit 1
+}
+
 if [ ${#missing[@]} -gt 0 ]; then
-    if ! command -v apt-get >/dev/null; then
-        echo "tools/deps.sh: not found, and no apt-get here to install it: ${missing[*]}" >&2
-        exit 1
-    fi
+    command -v apt-get >/dev/null || fail "missing, and no apt-get here to install it: ${missing[*]}"
     packages=()
     for package in "${missing[@]}"; do
         [ "$package" = cargo ] && apt-cache show cargo-web >/dev/null 2>&1 && package=cargo-web
@@ -78,11 +82,8 @@ if [ ${#missing[@]} -gt 0 ]; then
     done
     root=()
     if [ "$(id -u)" != 0 ]; then
+        command -v sudo >/dev/null || fail "missing, and neither root nor sudo here: apt-get install ${packages[*]}"
         root=(sudo)
-        if ! command -v sudo >/dev/null; then
-            echo "tools/deps.sh: not found, and neither root nor sudo here to install it: apt-get install ${packages[*]}" >&2
-            exit 1
-        fi
     fi
     say "installing ${packages[*]}"
     install() {
@@ -90,20 +91,26 @@ if [ ${#missing[@]} -gt 0 ]; then
             "${packages[@]}" </dev/null
     }
     log=$(mktemp)
-    install >"$log" 2>&1 || { "${root[@]}" apt-get update -q </dev/null && install; } >>"$log" 2>&1 || {
-        tail -n 20 "$log" >&2
-        rm -f "$log"
-        exit 1
-    }
-    rm -f "$log"
+    trap 'rm -f "$log"' EXIT
+    install >"$log" 2>&1 || { "${root[@]}" apt-get update -q </dev/null && install; } >>"$log" 2>&1 ||
+        fail "missing, and apt-get cannot install it: ${packages[*]}: $(grep -E '^(E|sudo|Err)' "$log" | tail -n 1)"
+    recent_cmake || fail "CMake 3.20 or later is needed, this is $(cmake --version | head -n 1)"
 fi
 
 # ---- the vendored sources ----
 
 if ! $vendored; then
     say "unpacking the third-party sources into deps/vendor"
+    # Cargo keeps what it fetched in its home; where that cannot be written to, here.
+    home=${CARGO_HOME:-${HOME:-}/.cargo}
+    if ! { mkdir -p "$home" && [ -w "$home" ]; } 2>/dev/null; then
+        mkdir -p .cache/cargo
+        cp "$home"/config* .cache/cargo 2>/dev/null || true
+        export CARGO_HOME=$PWD/.cache/cargo
+    fi
     rm -rf deps/vendor deps/vendor.new
-    (cd deps && cargo vendor --locked --quiet vendor.new >/dev/null)
+    error=$(cd deps && cargo vendor --locked --quiet vendor.new 2>&1 >/dev/null) ||
+        fail "cargo cannot fetch the third-party sources, which takes a network once: $(tail -n 1 <<<"$error")"
     echo "$lock" >deps/vendor.new/.lock
     mv deps/vendor.new deps/vendor
 fi

@@ -1,16 +1,35 @@
 /* http: the little of libcurl that is needed. */
 #include "cli/http.h"
 
+#include <dlfcn.h>
 #include <stdlib.h>
 
 #include "cli/cli.h"
 
-#ifdef WEFT_CURL
-
-#include <curl/curl.h>
-#include <dlfcn.h>
-
 enum { CONNECT_SECONDS = 10, ANSWER_SECONDS = 600 };
+
+/* What is used of <curl/curl.h>, declared here: so a build needs no header of it, and a weft built anywhere can fetch
+ * wherever the library is. These numbers and forms are libcurl's binary interface and stay as long as libcurl.so.4. */
+typedef void CURL;
+struct curl_slist;
+enum {
+    CURLE_OK = 0,
+    CURLOPT_WRITEDATA = 10001,
+    CURLOPT_URL = 10002,
+    CURLOPT_TIMEOUT = 13,
+    CURLOPT_POSTFIELDS = 10015,
+    CURLOPT_WRITEFUNCTION = 20011,
+    CURLOPT_HTTPHEADER = 10023,
+    CURLOPT_NOPROGRESS = 43,
+    CURLOPT_CONNECTTIMEOUT = 78,
+    CURLOPT_NOSIGNAL = 99,
+    CURLOPT_ACCEPT_ENCODING = 10102,
+    CURLOPT_POSTFIELDSIZE_LARGE = 30120,
+    CURLOPT_PROTOCOLS = 181, /* its successor CURLOPT_PROTOCOLS_STR is only in 7.85 and later */
+    CURLPROTO_HTTP_AND_HTTPS = 3,
+    CURLOPT_XFERINFOFUNCTION = 20219,
+    CURLINFO_RESPONSE_CODE = 0x200002,
+};
 
 struct http {
     CURL *curl;
@@ -23,10 +42,10 @@ struct http {
 static struct {
     CURL *(*init)(void);
     void (*cleanup)(CURL *handle);
-    CURLcode (*setopt)(CURL *handle, CURLoption option, ...);
-    CURLcode (*perform)(CURL *handle);
-    CURLcode (*getinfo)(CURL *handle, CURLINFO info, ...);
-    const char *(*strerror)(CURLcode code);
+    int (*setopt)(CURL *handle, int option, ...);
+    int (*perform)(CURL *handle);
+    int (*getinfo)(CURL *handle, int info, ...);
+    const char *(*strerror)(int code);
     struct curl_slist *(*slist_append)(struct curl_slist *list, const char *text);
     void (*slist_free_all)(struct curl_slist *list);
 } curl;
@@ -38,6 +57,7 @@ static bool load_curl(void)
                                         "curl_slist_append", "curl_slist_free_all"};
     _Static_assert(sizeof curl == COUNT_OF(names) * sizeof(void *), "one name for each function");
     void *library = dlopen("libcurl.so.4", RTLD_NOW);
+    if (library == NULL) library = dlopen("libcurl-gnutls.so.4", RTLD_NOW); /* Debian's other build, which git uses */
     for (size_t i = 0; library != NULL && i < COUNT_OF(names); i++) {
         void *function = dlsym(library, names[i]);
         if (function == NULL) return false;
@@ -65,8 +85,7 @@ static size_t take(char *data, size_t one, size_t size, void *context)
     return size;
 }
 
-static int stop_when_interrupted(void *context, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
-                                 curl_off_t up)
+static int stop_when_interrupted(void *context, int64_t down_total, int64_t down, int64_t up_total, int64_t up)
 {
     (void)context, (void)down_total, (void)down, (void)up_total, (void)up;
     return interrupted();
@@ -75,7 +94,8 @@ static int stop_when_interrupted(void *context, curl_off_t down_total, curl_off_
 struct http *http_open(const char *url, struct error *e)
 {
     if (!load_curl()) {
-        error_set(e, BAD_USAGE, "%s: expected libcurl.so.4 on this machine (libcurl4)", url);
+        error_set(e, BAD_USAGE, "%s: fetching needs libcurl.so.4, which is not on this machine (package libcurl4)",
+                  url);
         return NULL;
     }
     struct http *h = base_calloc(1, sizeof *h);
@@ -85,7 +105,7 @@ struct http *http_open(const char *url, struct error *e)
     h->headers = curl.slist_append(NULL, "Content-Type: application/json");
     curl.setopt(h->curl, CURLOPT_URL, h->url);
     curl.setopt(h->curl, CURLOPT_HTTPHEADER, h->headers);
-    curl.setopt(h->curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl.setopt(h->curl, CURLOPT_PROTOCOLS, (long)CURLPROTO_HTTP_AND_HTTPS);
     curl.setopt(h->curl, CURLOPT_ACCEPT_ENCODING, "");
     curl.setopt(h->curl, CURLOPT_NOSIGNAL, 1L);
     curl.setopt(h->curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
@@ -109,9 +129,9 @@ enum status http_post(struct http *h, struct bytes body, struct buffer *answer, 
 {
     struct sink sink = {answer, limit, false};
     curl.setopt(h->curl, CURLOPT_POSTFIELDS, body.data);
-    curl.setopt(h->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.size);
+    curl.setopt(h->curl, CURLOPT_POSTFIELDSIZE_LARGE, (int64_t)body.size);
     curl.setopt(h->curl, CURLOPT_WRITEDATA, &sink);
-    CURLcode code = curl.perform(h->curl);
+    int code = curl.perform(h->curl);
     if (sink.too_big)
         return error_set(e, NODE_UNREACHABLE, "%s: expected an answer of at most %zu bytes", h->url, limit);
     if (code != CURLE_OK)
@@ -122,24 +142,3 @@ enum status http_post(struct http *h, struct bytes body, struct buffer *answer, 
         return error_set(e, NODE_UNREACHABLE, "%s: expected HTTP status 200, found %ld", h->url, http_status);
     return STATUS_OK;
 }
-
-#else
-
-struct http *http_open(const char *url, struct error *e)
-{
-    error_set(e, BAD_USAGE, "%s: expected a weft that was built with libcurl (libcurl4-openssl-dev)", url);
-    return NULL;
-}
-
-void http_close(struct http *h)
-{
-    (void)h;
-}
-
-enum status http_post(struct http *h, struct bytes body, struct buffer *answer, size_t limit, struct error *e)
-{
-    (void)h, (void)body, (void)answer, (void)limit;
-    return error_set(e, NODE_UNREACHABLE, "%s", status_text(NODE_UNREACHABLE));
-}
-
-#endif

@@ -1,12 +1,11 @@
-/* http: posting JSON to a node, by libcurl. Without libcurl at build time every call says so. */
+/* http: posting JSON to a node, by libcurl, which is loaded at run time. */
 #ifndef WEFT_CLI_HTTP_H
 #define WEFT_CLI_HTTP_H
 
 #include "base/base.h"
 
 struct http;
-/* A connection to one URL, kept open between calls. NULL with *e set (BAD_USAGE) when weft was built without
- * libcurl. */
+/* A connection to one URL, kept open between calls. NULL with *e set (BAD_USAGE) where libcurl is not installed. */
 struct http *http_open(const char *url, struct error *e);
 void http_close(struct http *h);
 
