@@ -7,13 +7,10 @@ set(WEFT_CACHE_DIR ${CMAKE_SOURCE_DIR}/.cache CACHE PATH "where what all build f
 set(WEFT_VENDOR_DIR ${CMAKE_SOURCE_DIR}/deps/vendor)
 set(WEFT_VENDORED dep_blst dep_ckzg dep_secp256k1 dep_mcl dep_yyjson)
 
-if(NOT EXISTS ${WEFT_VENDOR_DIR}/blst/blst/src/server.c)
-    message(FATAL_ERROR "the third-party sources are missing: run tools/deps.sh first")
-endif()
-
 # What is missing is said before anything is compiled.
 function(weft_need what package)
-    message(FATAL_ERROR "weft needs ${what}: install it (Debian: ${package}), or let tools/deps.sh do so")
+    # A space in front keeps CMake from breaking the line.
+    message(FATAL_ERROR " weft needs ${what} (Debian: ${package}); tools/deps.sh installs it")
 endfunction()
 find_package(PkgConfig QUIET)
 if(NOT PKG_CONFIG_FOUND)
@@ -26,10 +23,14 @@ foreach(library gmp/gmp/libgmp-dev openssl/libcrypto/libssl-dev lmdb/lmdb/liblmd
     list(GET library 2 package)
     pkg_check_modules(${name} QUIET IMPORTED_TARGET GLOBAL ${module})
     if(NOT ${name}_FOUND)
-        weft_need("the library ${name} with its headers" ${package})
+        weft_need("${name} and its headers" ${package})
     endif()
     add_library(dep_${name} ALIAS PkgConfig::${name})
 endforeach()
+
+if(NOT EXISTS ${WEFT_VENDOR_DIR}/blst/blst/src/server.c)
+    message(FATAL_ERROR " the third-party sources are missing: run tools/deps.sh first")
+endif()
 
 # The system's compilers build them, whichever builds weft, so that all build folders agree.
 find_program(WEFT_DEPS_CC NAMES cc gcc clang clang-19)

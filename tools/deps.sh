@@ -26,27 +26,37 @@ say() { $quiet || echo "$@"; }
 
 # ---- Debian's packages: a probe that succeeds when it is there, and the package's name ----
 
-missing=()
 need() { # need PACKAGE COMMAND...
     local package=$1
     shift
     "$@" >/dev/null 2>&1 || missing+=("$package")
 }
 have() { command -v "$1"; }
-
-need gcc have cc
-need g++ have c++
-need make have make
-# CMakePresets.json wants 3.20; an older one is replaced by Debian's, where that is newer.
+# CMakePresets.json wants 3.20.
 recent_cmake() { cmake --version | awk 'NR == 1 { split($3, v, "."); exit !(v[1] > 3 || v[2] >= 20) }'; }
-need cmake recent_cmake
-need ninja-build have ninja
-need pkg-config have pkg-config
-need libgmp-dev pkg-config --exists gmp
-need libssl-dev pkg-config --exists libcrypto
-need liblmdb-dev pkg-config --exists lmdb
-need zlib1g-dev pkg-config --exists zlib
-if ! $min; then
+# cargo unpacks the sources; from 1.70 on it asks the registry for just what it needs. Debian 12 has such a one under another name.
+recent_cargo() { cargo --version | awk '{ split($2, v, "."); exit !(v[1] > 1 || v[2] >= 70) }'; }
+has_library() { { /sbin/ldconfig -p || ldconfig -p; } | grep "$1"; }
+
+# deps/vendor is complete when the lock file that it was made from is the one we have.
+lock=$(sha256sum deps/Cargo.lock | cut -d' ' -f1)
+vendored=false
+[ "$(cat deps/vendor/.lock 2>/dev/null)" = "$lock" ] && vendored=true
+
+find_missing() {
+    missing=()
+    need gcc have cc
+    need g++ have c++
+    need make have make
+    need cmake recent_cmake
+    need ninja-build have ninja
+    need pkg-config have pkg-config
+    need libgmp-dev pkg-config --exists gmp
+    need libssl-dev pkg-config --exists libcrypto
+    need liblmdb-dev pkg-config --exists lmdb
+    need zlib1g-dev pkg-config --exists zlib
+    $vendored || need cargo recent_cargo
+    $min && return
     need clang-19 have clang-19
     need lld-19 have ld.lld-19
     need llvm-19 have llvm-ar-19
@@ -55,18 +65,11 @@ if ! $min; then
     need clang-format-19 have clang-format-19
     need clang-tidy-19 have clang-tidy-19
     need valgrind have valgrind
-    need libcurl4 grep -q 'libcurl[.]so[.]4' <(/sbin/ldconfig -p)
+    need libcurl4 has_library libcurl.so.4
     need zstd have zstd
     need python3 have python3
-fi
-
-# deps/vendor is complete when the lock file that it was made from is the one we have.
-lock=$(sha256sum deps/Cargo.lock | cut -d' ' -f1)
-vendored=false
-[ "$(cat deps/vendor/.lock 2>/dev/null)" = "$lock" ] && vendored=true
-# cargo unpacks it; from 1.70 on it asks the registry for just what it needs. Debian 12 has such a one under another name.
-recent_cargo() { cargo --version | awk '{ split($2, v, "."); exit !(v[1] > 1 || v[2] >= 70) }'; }
-$vendored || need cargo recent_cargo
+}
+find_missing
 
 fail() {
     echo "tools/deps.sh: $*" >&2
@@ -94,7 +97,8 @@ if [ ${#missing[@]} -gt 0 ]; then
     trap 'rm -f "$log"' EXIT
     install >"$log" 2>&1 || { "${root[@]}" apt-get update -q </dev/null && install; } >>"$log" 2>&1 ||
         fail "missing, and apt-get cannot install it: ${packages[*]}: $(grep -E '^(E|sudo|Err)' "$log" | tail -n 1)"
-    recent_cmake || fail "CMake 3.20 or later is needed, this is $(cmake --version | head -n 1)"
+    find_missing
+    [ ${#missing[@]} = 0 ] || fail "installed, but not found or too old: ${missing[*]}"
 fi
 
 # ---- the vendored sources ----
