@@ -111,6 +111,9 @@ struct options {
     uint64_t hot;          /* percent; HOT_NOT_GIVEN */
     const char *contracts; /* folder; NULL: not given */
     const char *rpc;       /* NULL: not given */
+    uint64_t rpc_seconds;  /* 0: not given */
+    const char *cache;     /* folder; NULL: not given */
+    bool no_cache;
     const char *datadir, *genesis;
     /* 0: not given */
     uint64_t cache_mb, batch, readers, latency_us, history, blocks, gas, fill, fill_blocks, touch, perturb;

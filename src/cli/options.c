@@ -43,6 +43,7 @@ enum {
     GAS_PER_BLOCK_MIN = 100000, /* the largest transaction of a made chain must fit into twice as much */
     SLOTS_PER_BLOCK_MAX = 10000000,
     PERTURB_MAX = 1000000000,
+    RPC_SECONDS_MAX = 86400,
 };
 #define GAS_PER_BLOCK_MAX 1000000000000u
 #define ANY UINT64_MAX
@@ -145,6 +146,10 @@ static const struct option table[] = {
     FLAG(OPTION_OPCODES, "--opcodes", opcodes,
         "time instructions and precompiled contracts; operands are their names"),
     TEXT(OPTION_RPC, "--rpc", "URL", rpc, "fetch blocks from the node at URL"),
+    NUMBER(OPTION_RPC, "--rpc-timeout", "SECONDS", rpc_seconds, 1, RPC_SECONDS_MAX,
+        "how long an answer of the node may take (default 600)"),
+    TEXT(OPTION_RPC, "--cache", "DIR", cache, "keep fetched blocks in DIR (default: $XDG_CACHE_HOME/weft/bundles)"),
+    FLAG(OPTION_RPC, "--no-cache", no_cache, "fetch blocks anew, and keep none"),
 };
 /* clang-format on */
 

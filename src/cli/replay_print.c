@@ -111,10 +111,49 @@ static void print_object(const struct options *o, const struct replay_verdict *v
     buffer_free(&out);
 }
 
+static void count_failure(struct replay_totals *t, uint64_t number)
+{
+    if (t->failed < REPLAY_FAILURES_SHOWN) t->failures[t->failed] = number;
+    t->failed++;
+}
+
+void replay_unreadable(const struct options *o, struct replay_totals *t, const struct bundle_entry *entry,
+                       const struct error *why)
+{
+    log_line("%s", why->text);
+    t->blocks++;
+    t->unreadable++;
+    count_failure(t, entry->number);
+    if (!o->json) return;
+    struct buffer out = {0};
+    buffer_printf(&out, "{\"block\":%llu,\"verified\":false,\"error\":", (unsigned long long)entry->number);
+    json_put_text(&out, why->text);
+    printf("%.*s}\n", (int)out.size, (const char *)out.data);
+    (void)fflush(stdout);
+    buffer_free(&out);
+}
+
+enum exit_code replay_end(const struct options *o, const struct replay_totals *t)
+{
+    if (t->failed == 0) return EXIT_GOOD;
+    if (t->unreadable == t->blocks) return EXIT_BAD_INPUT;
+    struct buffer out = {0};
+    buffer_printf(&out, "%llu of %llu blocks failed:", (unsigned long long)t->failed, (unsigned long long)t->blocks);
+    for (uint64_t i = 0; i < t->failed && i < REPLAY_FAILURES_SHOWN; i++)
+        buffer_printf(&out, "%s %llu", i == 0 ? "" : ",", (unsigned long long)t->failures[i]);
+    if (t->failed > REPLAY_FAILURES_SHOWN) buffer_append_text(&out, ", ...");
+    if (o->json)
+        log_line("replay: %.*s", (int)out.size, (const char *)out.data);
+    else
+        printf("%.*s\n", (int)out.size, (const char *)out.data);
+    buffer_free(&out);
+    return EXIT_CHECK_FAILED;
+}
+
 void replay_count(struct replay_totals *t, const struct replay_verdict *v)
 {
     t->blocks++;
-    t->failed = t->failed || v->status != STATUS_OK;
+    if (v->status != STATUS_OK) count_failure(t, v->number);
     t->transactions += v->transactions;
     t->gas += v->gas;
     t->reruns += v->stats[EXECUTOR_PARALLEL].reruns;
@@ -133,7 +172,7 @@ void replay_count(struct replay_totals *t, const struct replay_verdict *v)
 
 void replay_print_totals(const struct options *o, const struct replay_totals *t)
 {
-    if (o->json) return;
+    if (o->json || (t->blocks != 0 && t->unreadable == t->blocks)) return;
     const struct colours *c = terminal_colours();
     char a[24], p[24], q[24], l[48], blocks[32];
     (void)snprintf(blocks, sizeof blocks, "%llu blocks", (unsigned long long)t->blocks);
@@ -142,7 +181,7 @@ void replay_print_totals(const struct options *o, const struct replay_totals *t)
            time_text(p, t->wall_ns[EXECUTOR_PARALLEL]),
            ratio_text(q, t->wall_ns[EXECUTOR_SERIAL], t->wall_ns[EXECUTOR_PARALLEL]), (unsigned long long)t->reruns,
            list_columns(o, l, t->wall_ns[EXECUTOR_SERIAL], t->wall_ns[EXECUTOR_ACCESS_LIST]),
-           t->failed ? "FAILED" : "ok", c->off);
+           t->failed != 0 ? "FAILED" : "ok", c->off);
     if (t->worst != 0)
         printf("worst speed-up %.2f in block %llu, best %.2f in block %llu\n", t->worst,
                (unsigned long long)t->worst_block, t->best, (unsigned long long)t->best_block);

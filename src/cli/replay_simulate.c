@@ -28,7 +28,7 @@ struct simulator {
     uint64_t blocks;
     double worst[THREAD_LIST_MAX]; /* simulated speed-ups of single blocks */
     uint64_t worst_block[THREAD_LIST_MAX];
-    bool failed;
+    struct replay_totals totals; /* of blocks, failed and not */
 };
 
 static double ratio(uint64_t a, uint64_t b)
@@ -188,9 +188,12 @@ static void simulate_bundle(struct simulator *m, struct bundle *b)
         add_up(m, &a, b->block.header.number);
         print_block(m, b, &a);
     } else {
-        m->failed = true;
+        bundle_explain(b, &why);
         print_failure(m, b, &why);
     }
+    struct replay_verdict v = replay_verdict_of(b);
+    v.status = s;
+    replay_count(&m->totals, &v);
     explain_free(&report);
 }
 
@@ -202,19 +205,18 @@ static enum exit_code simulate_all(struct simulator *m, const struct bundle_list
     for (size_t i = 0; i < list->count && !interrupted(); i++) {
         struct bundle b;
         struct error e;
-        enum status s = bundle_load(&b, list->entries[i].folder, m->options->fork, &e);
+        enum status s = bundle_load(&b, &list->entries[i], m->options->fork, &e);
         progress_clear(&progress);
         if (s == STATUS_OK)
             simulate_bundle(m, &b);
         else
-            log_line("%s", e.text);
+            replay_unreadable(m->options, &m->totals, &list->entries[i], &e);
         bundle_free(&b);
-        if (s != STATUS_OK) return EXIT_BAD_INPUT;
         progress_step(&progress);
     }
     progress_clear(&progress);
     print_total(m);
-    return m->failed ? EXIT_CHECK_FAILED : EXIT_GOOD;
+    return replay_end(m->options, &m->totals);
 }
 
 enum exit_code replay_simulate(const struct options *o, const struct bundle_list *list)
