@@ -61,6 +61,7 @@ enum option_flag {
     OPTION_PIPELINE = 1ull << 31,
     OPTION_PERTURB = 1ull << 32,
     OPTION_OPCODES = 1ull << 33,
+    OPTION_OVERSUBSCRIBE = 1ull << 40,
 };
 
 /* Which executors a command runs: a mask of 1 << enum executor_kind. */
@@ -119,6 +120,7 @@ struct options {
     uint64_t cache_mb, batch, readers, latency_us, history, blocks, gas, fill, fill_blocks, touch, perturb;
     bool receipts, store;
     bool pipeline;
+    bool oversubscribe;
     bool opcodes;
     bool trace;
     struct vm_trace_options tracing;
@@ -146,6 +148,9 @@ struct command {
 
 /* All commands; ends with a NULL name. */
 extern const struct command commands[];
+
+/* Whether `candidate` is what `text` may have meant, and nearer than *nearest (UINT32_MAX at first), which it lowers. */
+bool text_is_nearer(const char *text, const char *candidate, unsigned *nearest);
 
 /* Reads the arguments behind the command's name. Operands stay borrowed from `arguments`, which is reordered.
  * BAD_USAGE with *e set; *wants_help tells that --help was among them, and nothing else was looked at. */
@@ -185,6 +190,10 @@ void interrupt_patience(unsigned seconds);
 /* Undoes interrupt_catch: for a command that never looks at the flag. */
 void interrupt_release(void);
 bool interrupted(void);
+
+/* Prints the words from `text` to `end` and a line's end on stdout, from `column` on, where the cursor is, and in lines
+ * of 80 columns. */
+void terminal_wrap(const char *text, const char *end, int column);
 
 /* Draws a bar that is filled to `part` of 1, and a short text behind it, over the last line on stderr, a terminal; both
  * shrink to its width. */

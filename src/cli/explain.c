@@ -30,30 +30,39 @@ static bool prints_table(const struct options *o)
     return !o->json && o->output == NULL && o->perfetto == NULL;
 }
 
+static void print_text(const char *text, size_t size)
+{
+    printf("  ");
+    terminal_wrap(text, text + size, 2);
+}
+
 static void print_summary(const struct explainer *x, const struct explained *e)
 {
     const struct explain_report *r = e->report;
     const struct colours *c = x->colours;
     printf("%s%s%s  %s, %u transactions, %llu gas\n", c->bold, e->title, c->off, r->task->fork->name, r->trace.tx_count,
            (unsigned long long)r->gas_used);
-    printf("  %s\n", r->sentence);
-    printf("  serial %.3f ms, parallel %.3f ms; possible with", milliseconds(r->serial.wall_ns),
-           milliseconds(r->parallel.wall_ns));
+    print_text(r->sentence, strlen(r->sentence));
+    struct buffer text = {0};
+    buffer_printf(&text, "serial %.3f ms, parallel %.3f ms; possible with", milliseconds(r->serial.wall_ns),
+                  milliseconds(r->parallel.wall_ns));
     for (size_t i = 0; i < EXPLAIN_CORES; i++)
-        printf("%s %u cores %.2f", i == 0 ? "" : ",", explain_cores[i], r->limits[i]);
-    printf("\n");
+        buffer_printf(&text, "%s %u cores %.2f", i == 0 ? "" : ",", explain_cores[i], r->limits[i]);
+    print_text((const char *)text.data, text.size);
+    text.size = 0;
     for (uint32_t i = 0; i < r->simulated_count; i++)
-        printf("%s %u workers %.2f%s", i == 0 ? "  simulated with" : ",", r->simulated[i].workers,
-               (double)(r->tx_ns + r->overhead_ns) /
-                   (double)(r->simulated[i].wall_ns == 0 ? 1 : r->simulated[i].wall_ns),
-               i + 1 == r->simulated_count ? "\n" : "");
+        buffer_printf(&text, "%s %u workers %.2f", i == 0 ? "simulated with" : ",", r->simulated[i].workers,
+                      (double)(r->tx_ns + r->overhead_ns) /
+                          (double)(r->simulated[i].wall_ns == 0 ? 1 : r->simulated[i].wall_ns));
+    if (text.size != 0) print_text((const char *)text.data, text.size);
+    buffer_free(&text);
     enum { SHOWN = 5 };
     for (uint32_t i = 0; i < r->hottest_count && i < SHOWN; i++) {
         const struct explain_location *l = &r->trace.locations[r->hottest[i]];
         if (l->dependents == 0 && l->conflicts == 0) break;
         struct buffer name = {0};
         explain_put_location(&name, l);
-        printf("  %s%6u depend, %u in vain%s  %.*s\n", c->dim, l->dependents, l->conflicts, c->off, (int)name.size,
+        printf("  %s%6u depend, %u conflicts%s  %.*s\n", c->dim, l->dependents, l->conflicts, c->off, (int)name.size,
                (const char *)name.data);
         buffer_free(&name);
     }

@@ -73,17 +73,16 @@ static void add_up(struct simulator *m, const struct tally *a, uint64_t block)
 static void print_header(const struct simulator *m)
 {
     if (m->options->json) return;
-    printf("%s%9s  %-16s %5s %11s %10s", m->colours->bold, "block", "fork", "txs", "gas", "serial ms");
-    for (uint32_t i = 0; i < m->how.worker_count; i++) printf("  %12u", m->how.workers[i]);
+    printf("%s%8s %-17s %4s %9s", m->colours->bold, "block", "fork", "txs", "serial ms");
+    for (uint32_t i = 0; i < m->how.worker_count; i++) printf(" %12u", m->how.workers[i]);
     printf("%s\n", m->colours->off);
 }
 
 static void print_cells(const struct simulator *m, const struct tally *a)
 {
-    printf("%5llu %11llu %10.3f", (unsigned long long)a->transactions, (unsigned long long)a->gas,
-           (double)a->serial_ns / 1e6);
+    printf("%4llu %9.3f", (unsigned long long)a->transactions, (double)a->serial_ns / 1e6);
     for (uint32_t i = 0; i < m->how.worker_count; i++)
-        printf("  %5.2f%s(%5.2f)%s", ratio(a->serial_ns, a->with[i].wall_ns), m->colours->dim,
+        printf(" %5.2f%s(%5.2f)%s", ratio(a->serial_ns, a->with[i].wall_ns), m->colours->dim,
                ratio(a->serial_ns, a->with[i].possible_ns), m->colours->off);
     printf("\n");
 }
@@ -120,7 +119,7 @@ static void print_line(const struct buffer *line)
 static void print_block(const struct simulator *m, const struct bundle *b, const struct tally *a)
 {
     if (!m->options->json) {
-        printf("%9llu  %-16s ", (unsigned long long)b->block.header.number, b->fork->name);
+        printf("%8llu %-17s ", (unsigned long long)b->block.header.number, b->fork->name);
         print_cells(m, a);
     } else {
         struct buffer line = {0};
@@ -137,7 +136,7 @@ static void print_failure(const struct simulator *m, const struct bundle *b, con
 {
     unsigned long long number = b->block.header.number;
     if (!m->options->json) {
-        printf("%9llu  %-16s %sFAILED%s %s\n", number, b->fork->name, m->colours->bad, m->colours->off, e->text);
+        printf("%8llu %-17s %sFAILED%s %s\n", number, b->fork->name, m->colours->bad, m->colours->off, e->text);
     } else {
         struct buffer line = {0};
         buffer_printf(&line, "{\"block\":%llu,\"error\":", number);
@@ -161,7 +160,7 @@ static void print_total(const struct simulator *m)
     }
     char blocks[32];
     (void)snprintf(blocks, sizeof blocks, "%llu blocks", (unsigned long long)m->blocks);
-    printf("%s%9s%s  %-16s ", m->colours->bold, "all", m->colours->off, blocks);
+    printf("%s%8s%s %-17s ", m->colours->bold, "all", m->colours->off, blocks);
     print_cells(m, &m->all);
     if (m->blocks == 0) return;
     printf("%sspeed-up on so many virtual workers; in brackets what the dependencies allow. Worst blocks:",
