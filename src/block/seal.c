@@ -105,8 +105,8 @@ static enum status compare_blooms(struct error *error, uint64_t number, const st
             size += (size_t)snprintf(text + size, sizeof text - size, "%s%u: %02x/%02x", size == 0 ? "" : ", ", i,
                                      found->b[i], expected->b[i]);
     if (count == 0) return STATUS_OK;
-    return error_set(error, BLOCK_BLOOM, "block %llu: %s in %u bytes (computed/header): %s%s", (unsigned long long)number,
-                     status_text(BLOCK_BLOOM), count, text, count > SHOWN ? ", ..." : "");
+    return error_set(error, BLOCK_BLOOM, "block %llu: %s in %u bytes (computed/header): %s%s",
+                     (unsigned long long)number, status_text(BLOCK_BLOOM), count, text, count > SHOWN ? ", ..." : "");
 }
 
 static enum status compare_numbers(struct error *error, enum status why, uint64_t number, uint64_t found,

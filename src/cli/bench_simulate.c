@@ -60,8 +60,8 @@ enum status bench_simulate(const struct workload *w, const struct options *o, co
                            bool is_first, struct error *e)
 {
     if (is_first && !o->json)
-        printf("%s%-18s %6s %9s %9s %7s %8s %9s %8s%s\n", colours->bold, "workload", "txs", "conflict%",
-               "serial ms", "workers", "possible", "simulated", "measured", colours->off);
+        printf("%s%-18s %6s %9s %9s %7s %8s %9s %8s%s\n", colours->bold, "workload", "txs", "conflict%", "serial ms",
+               "workers", "possible", "simulated", "measured", colours->off);
     struct workload_block block;
     enum status s = bench_make_workload(&block, w, o, e);
     if (s == STATUS_OK) {

@@ -154,8 +154,8 @@ enum status bundle_find_system_contracts(struct chain_spec *chain, const struct 
         chain->lacks_request_contracts = chain->lacks_request_contracts || c->gives_requests;
     }
     if (s == STATUS_OK && missing.size != 0 && !atomic_flag_test_and_set(&said))
-        log_line("chain %llu has no contract for %.*s: blocks are executed without",
-                 (unsigned long long)chain->id, (int)missing.size, (const char *)missing.data);
+        log_line("chain %llu has no contract for %.*s: blocks are executed without", (unsigned long long)chain->id,
+                 (int)missing.size, (const char *)missing.data);
     buffer_free(&missing);
     return s;
 }

@@ -19,8 +19,7 @@ enum { BATCH_MAX = 100, NAME_SIZE = 43 };
 
 void collector_begin(struct collector *c, struct rpc *r, uint64_t block)
 {
-    *c = (struct collector){
-        .rpc = r, .parent = block - 1, .state = state_memory_new(), .known = state_memory_new()};
+    *c = (struct collector){.rpc = r, .parent = block - 1, .state = state_memory_new(), .known = state_memory_new()};
 }
 
 void collector_free(struct collector *c)
@@ -175,8 +174,8 @@ static void take_mention(void *context, struct form *f, size_t transaction, cons
 static enum status check_trace(struct collector *c, struct form *f)
 {
     if (!yyjson_is_arr(f->root))
-        return error_set(&c->error, NODE_REFUSED, "%s: %s: expected an array with a trace for each transaction", f->file,
-                         f->place);
+        return error_set(&c->error, NODE_REFUSED, "%s: %s: expected an array with a trace for each transaction",
+                         f->file, f->place);
     yyjson_val *transaction;
     size_t n, count;
     yyjson_arr_foreach(f->root, n, count, transaction)

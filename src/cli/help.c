@@ -96,9 +96,10 @@ static void help_weft(void)
            "  weft help replay                   more about a command\n\n");
     for (const struct command *c = commands; c->name != NULL; c++) print_command(c->name, c->operands, c->summary);
     print_command("--version", "", "print the version");
-    print_paragraphs("Options may stand anywhere; of one that is given twice the last counts; -- ends them. Numbers are "
-                     "decimal or behind 0x.\n\n"
-                     "Exit codes: 0 all good, 1 a check failed, 2 bad usage or unreadable input, 130 interrupted.");
+    print_paragraphs(
+        "Options may stand anywhere; of one that is given twice the last counts; -- ends them. Numbers are "
+        "decimal or behind 0x.\n\n"
+        "Exit codes: 0 all good, 1 a check failed, 2 bad usage or unreadable input, 130 interrupted.");
 }
 
 void options_help(const struct command *c)

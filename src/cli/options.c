@@ -321,8 +321,8 @@ static enum status unknown_option(const struct command *c, const char *argument,
             if ((of->options & o->flag) != 0) other = of->name;
     }
     if (other != NULL)
-        return error_set(e, BAD_USAGE, "%s: %s: unknown option (%s has it); see weft %s --help", c->name, argument, other,
-                         c->name);
+        return error_set(e, BAD_USAGE, "%s: %s: unknown option (%s has it); see weft %s --help", c->name, argument,
+                         other, c->name);
     return error_set(e, BAD_USAGE, "%s: %s: unknown option%s%s; see weft %s --help", c->name, argument,
                      near == NULL ? "" : ", nearest is ", near == NULL ? "" : near, c->name);
 }

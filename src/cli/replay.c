@@ -165,7 +165,9 @@ static enum status check_options(const struct options *o, struct error *e)
         return error_set(e, BAD_USAGE, "replay: --pipeline: expected --executor serial or parallel");
     if (o->rpc == NULL && (o->cache != NULL || o->no_cache || o->rpc_seconds != 0))
         return error_set(e, BAD_USAGE, "replay: %s: expected only with --rpc",
-                         o->cache != NULL ? "--cache" : o->no_cache ? "--no-cache" : "--rpc-timeout");
+                         o->cache != NULL ? "--cache"
+                         : o->no_cache    ? "--no-cache"
+                                          : "--rpc-timeout");
     if (o->cache != NULL && o->no_cache)
         return error_set(e, BAD_USAGE, "replay: expected one of --cache and --no-cache");
     return STATUS_OK;

@@ -42,8 +42,8 @@ static void first_line(char out[LINE_SIZE], const char *text, size_t size)
 /* What an error of a node asks its user to do. */
 static const char *advice(int64_t code, const char *message)
 {
-    static const char *const pruned[] = {"missing trie node", "historical state", "state not available", "pruned",
-                                         "state is not available", "state histories", "state at block"};
+    static const char *const pruned[] = {"missing trie node",      "historical state", "state not available", "pruned",
+                                         "state is not available", "state histories",  "state at block"};
     if (code == METHOD_NOT_FOUND) return "; expected a node with this API enabled (geth: --http.api eth,debug)";
     for (size_t i = 0; i < COUNT_OF(pruned); i++)
         if (strcasestr(message, pruned[i]) != NULL)
@@ -83,9 +83,9 @@ static const char *http_status_text(unsigned status)
 static enum status no_json_rpc(const struct rpc *r, struct error *e, const char *method, unsigned status,
                                const char *line)
 {
-    return error_set(e, NODE_UNREACHABLE, "%s: %s: expected an answer in JSON-RPC, found HTTP status %u%s%s%s%s", r->url,
-                     method, status, http_status_text(status), *line == 0 ? ", empty" : ": ", line,
-                     status == 401 || status == 403   ? "; does the URL have its key?"
+    return error_set(e, NODE_UNREACHABLE, "%s: %s: expected an answer in JSON-RPC, found HTTP status %u%s%s%s%s",
+                     r->url, method, status, http_status_text(status), *line == 0 ? ", empty" : ": ", line,
+                     status == 401 || status == 403       ? "; does the URL have its key?"
                      : status == HTTP_OK || status == 404 ? "; is this the URL of a node's JSON-RPC?"
                                                           : "");
 }
