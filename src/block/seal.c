@@ -1,4 +1,5 @@
 /* What a block's header commits to, made from the results of an execution, and compared with a header. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "block/block.h"
@@ -91,15 +92,21 @@ void block_seal(struct engine *e, struct block_result *r)
 
 /* ---- comparing --------------------------------------------------------------------------------------------------- */
 
-static enum status differ(struct error *error, enum status why, uint64_t number, struct bytes found,
-                          struct bytes expected)
+/* Blooms: the bytes that differ, as many as a line has room for. */
+static enum status compare_blooms(struct error *error, uint64_t number, const struct bloom *found,
+                                  const struct bloom *expected)
 {
-    char found_text[65], expected_text[65];
-    size_t most = 32; /* a bloom is shown by its first bytes */
-    hex_encode(found_text, found.data, found.size < most ? found.size : most);
-    hex_encode(expected_text, expected.data, expected.size < most ? expected.size : most);
-    return error_set(error, why, "block %llu: %s: computed 0x%s, header has 0x%s", (unsigned long long)number,
-                     status_text(why), found_text, expected_text);
+    enum { SHOWN = 16 };
+    char text[SHOWN * 16] = "";
+    size_t size = 0;
+    unsigned count = 0;
+    for (unsigned i = 0; i < sizeof found->b; i++)
+        if (found->b[i] != expected->b[i] && count++ < SHOWN)
+            size += (size_t)snprintf(text + size, sizeof text - size, "%s%u: %02x/%02x", size == 0 ? "" : ", ", i,
+                                     found->b[i], expected->b[i]);
+    if (count == 0) return STATUS_OK;
+    return error_set(error, BLOCK_BLOOM, "block %llu: %s in %u bytes (computed/header): %s%s",
+                     (unsigned long long)number, status_text(BLOCK_BLOOM), count, text, count > SHOWN ? ", ..." : "");
 }
 
 static enum status compare_numbers(struct error *error, enum status why, uint64_t number, uint64_t found,
@@ -114,7 +121,11 @@ static enum status compare_hashes(struct error *error, enum status why, uint64_t
                                   const struct hash *expected)
 {
     if (hash_equal(found, expected)) return STATUS_OK;
-    return differ(error, why, number, (struct bytes){found->b, 32}, (struct bytes){expected->b, 32});
+    char found_text[65], expected_text[65];
+    hex_encode(found_text, found->b, sizeof found->b);
+    hex_encode(expected_text, expected->b, sizeof expected->b);
+    return error_set(error, why, "block %llu: %s: computed 0x%s, header has 0x%s", (unsigned long long)number,
+                     status_text(why), found_text, expected_text);
 }
 
 enum status block_check(const struct block_result *r, struct error *error)
@@ -124,9 +135,7 @@ enum status block_check(const struct block_result *r, struct error *error)
     enum status s = compare_numbers(error, BLOCK_GAS_USED, h->number, r->gas_used, h->gas_used);
     if (s == STATUS_OK && (f->receipt_status || r->task->state_roots != NULL))
         s = compare_hashes(error, BLOCK_RECEIPTS_ROOT, h->number, &r->receipts_root, &h->receipts_root);
-    if (s == STATUS_OK && memcmp(r->bloom.b, h->bloom.b, sizeof h->bloom.b) != 0)
-        s = differ(error, BLOCK_BLOOM, h->number, (struct bytes){r->bloom.b, sizeof r->bloom.b},
-                   (struct bytes){h->bloom.b, sizeof h->bloom.b});
+    if (s == STATUS_OK) s = compare_blooms(error, h->number, &r->bloom, &h->bloom);
     if (s == STATUS_OK && f->blob.max != 0)
         s = compare_numbers(error, BLOCK_BLOB_GAS_USED, h->number, r->blob_gas_used, h->blob_gas_used);
     if (s == STATUS_OK && f->requests != 0)

@@ -85,9 +85,8 @@ struct line {
 static void print_header(const struct bench *b)
 {
     if (!b->options->json)
-        printf("%s%-18s %7s %11s %7s %10s %11s %8s %7s %9s %7s %6s%s\n", b->colours->bold, "workload", "txs", "gas",
-               "threads", "serial ms", "parallel ms", "speed-up", "re-runs", "conflict%", "ideal", "cpu",
-               b->colours->off);
+        printf("%s%-18s %6s %7s %7s %9s %8s %5s %5s %4s%s\n", b->colours->bold, "workload", "txs", "Mgas", "threads",
+               "serial ms", "parallel", "ratio", "ideal", "cpu", b->colours->off);
 }
 
 static void print_line(const struct bench *b, const struct line *l)
@@ -95,9 +94,9 @@ static void print_line(const struct bench *b, const struct line *l)
     double speedup = (double)l->serial.wall_ns / (double)(l->parallel.wall_ns == 0 ? 1 : l->parallel.wall_ns);
     double cpu = (double)l->parallel.cpu_ns / (double)(l->serial.cpu_ns == 0 ? 1 : l->serial.cpu_ns);
     if (!b->options->json) {
-        printf("%-18s %7u %11llu %7u %10.3f %11.3f %8.2f %7u %9.1f %7.2f %6.2f", l->workload->name, l->block->count,
-               (unsigned long long)l->gas, l->threads, milliseconds(l->serial.wall_ns),
-               milliseconds(l->parallel.wall_ns), speedup, l->parallel.reruns, 100 * l->conflict_share, l->ideal, cpu);
+        printf("%-18s %6u %7.2f %7u %9.3f %8.3f %5.2f %5.2f %4.2f", l->workload->name, l->block->count,
+               (double)l->gas / 1e6, l->threads, milliseconds(l->serial.wall_ns), milliseconds(l->parallel.wall_ns),
+               speedup, l->ideal, cpu);
         if (l->status != STATUS_OK) printf("  %sFAILED%s %s", b->colours->bad, b->colours->off, l->error);
         printf("\n");
     } else {

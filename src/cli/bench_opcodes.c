@@ -7,22 +7,18 @@
 #include "cli/run.h"
 #include "precompile/precompile.h"
 
+enum { LABEL_WIDTH = 31 }; /* the longest name with its shape */
 enum { OPCODES_REPEAT = 11, WARM_UP_RUNS = 8, UNITS_MAX = 96, LOOPS_MAX = 4096 };
 /* What a program may cost: so much that the clock does not matter, and no more than a transaction may have (EIP-7825),
  * so that other engines run it. */
 #define PROGRAM_GAS INT64_C(600000)
 #define PROGRAM_GAS_MAX INT64_C(14000000)
 
-/* ns of one instruction; and the least of a whole unit, with what makes its operands and drops its result. */
-struct spread {
-    double least, median, most, unit;
-};
-
 struct measured {
     const struct opcode_row *row;
     int64_t gas; /* of one instruction */
     struct program_size size;
-    struct spread fast, plain;
+    struct bench_spread fast, plain;
     const char *wrong; /* NULL: all is well */
 };
 
@@ -84,13 +80,19 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static double difference(double loop, double twin, double times)
+struct bench_spread bench_spread(double *loop_ns, const double *twin_ns, uint32_t count, double times)
 {
-    return loop > twin ? (loop - twin) / times : 0;
+    double unit = loop_ns[0];
+    for (uint32_t i = 0; i < count; i++) {
+        if (loop_ns[i] < unit) unit = loop_ns[i];
+        loop_ns[i] = loop_ns[i] > twin_ns[i] ? (loop_ns[i] - twin_ns[i]) / times : 0;
+    }
+    qsort(loop_ns, count, sizeof *loop_ns, by_size);
+    return (struct bench_spread){loop_ns[0], loop_ns[count / 2], loop_ns[count - 1], unit / times};
 }
 
 /* Runs the program and its twin in turns. What fails is said in m->wrong. */
-static void measure_with(struct opcodes_bench *b, struct measured *m, bool plain, struct spread *out)
+static void measure_with(struct opcodes_bench *b, struct measured *m, bool plain, struct bench_spread *out)
 {
     struct world loop, twin;
     world_open(&loop, b, m->row, PROGRAM_LOOP, m->size, plain);
@@ -104,12 +106,7 @@ static void measure_with(struct opcodes_bench *b, struct measured *m, bool plain
         twin.ns[i] = world_run(&twin);
     }
     double times = (double)m->size.units * m->size.loops;
-    qsort(loop.ns, b->repeat, sizeof *loop.ns, by_size);
-    qsort(twin.ns, b->repeat, sizeof *twin.ns, by_size);
-    uint32_t last = b->repeat - 1, middle = b->repeat / 2;
-    *out = (struct spread){difference(loop.ns[0], twin.ns[0], times),
-                           difference(loop.ns[middle], twin.ns[middle], times),
-                           difference(loop.ns[last], twin.ns[last], times), loop.ns[0] / times};
+    *out = bench_spread(loop.ns, twin.ns, b->repeat, times);
     int64_t gas = (loop.gas - twin.gas) / (int64_t)times + opcode_twin_gas(m->row);
     if (loop.run.outcome.status != VM_SUCCESS || twin.run.outcome.status != VM_SUCCESS)
         m->wrong = vm_status_text(loop.run.outcome.status);
@@ -183,18 +180,28 @@ static double speed(const struct measured *m, double ns)
 static void print_speed(double mgas)
 {
     if (mgas >= 1e9)
-        printf(" %9s", "-");
+        printf(" %7s", "-");
     else
-        printf(" %9.0f", mgas);
+        printf(" %7.0f", mgas);
+}
+
+/* Seven columns: the digits that matter. */
+static void print_ns(double ns)
+{
+    printf(ns < 1000 ? " %7.2f" : ns < 100000 ? " %7.1f" : " %7.0f", ns);
 }
 
 static void print_line(const struct measured *m, const struct colours *c)
 {
-    printf("%-16s %-24s %8lld %10.2f %10.2f %10.2f", m->row->name, m->row->shape, (long long)m->gas, m->fast.least,
-           m->fast.median, m->fast.most);
+    char label[64];
+    (void)snprintf(label, sizeof label, "%s%s%s", m->row->name, *m->row->shape == 0 ? "" : " ", m->row->shape);
+    printf("%-*s %7lld", LABEL_WIDTH, label, (long long)m->gas);
+    print_ns(m->fast.least);
+    print_ns(m->fast.median);
+    print_ns(m->fast.most);
     print_speed(speed(m, m->fast.median));
-    printf(" %10.2f", m->plain.median);
-    print_speed(speed(m, m->plain.median));
+    printf(" ");
+    print_ns(m->plain.median);
     if (m->wrong != NULL) printf("  %sFAILED%s %s", c->bad, c->off, m->wrong);
     printf("\n");
 }
@@ -213,7 +220,7 @@ static void print_json(const struct measured *m, const struct fork *fork)
     struct buffer out = {0};
     buffer_printf(&out, "{\"opcode\":\"%s\",\"shape\":\"%s\",\"fork\":\"%s\",\"gas\":%lld,\"times\":%u", m->row->name,
                   m->row->shape, fork->name, (long long)m->gas, m->size.units * m->size.loops);
-    const struct spread *spreads[] = {&m->fast, &m->plain};
+    const struct bench_spread *spreads[] = {&m->fast, &m->plain};
     for (int i = 0; i < 2; i++)
         buffer_printf(&out,
                       ",\"%s\":{\"min_ns\":%.4f,\"median_ns\":%.4f,\"max_ns\":%.4f,\"unit_ns\":%.4f,\"mgas_s\":%.2f}",
@@ -298,8 +305,8 @@ static enum exit_code run_rows(struct opcodes_bench *b, const struct opcode_row 
     progress_clear(&progress);
     if (!b->options->json) {
         qsort(b->rows, b->count, sizeof *b->rows, by_speed);
-        printf("%s%-16s %-24s %8s %10s %10s %10s %9s %10s %9s%s\n", c->bold, "instruction", "shape", "gas", "min ns",
-               "median ns", "max ns", "Mgas/s", "plain ns", "Mgas/s", c->off);
+        printf("%s%-*s %7s %7s %7s %7s %7s %8s%s\n", c->bold, LABEL_WIDTH, "instruction", "gas", "min ns", "median",
+               "max", "Mgas/s", "plain ns", c->off);
         for (uint32_t i = 0; i < b->count; i++) print_line(&b->rows[i], c);
     }
     if (interrupted()) return EXIT_INTERRUPTED;

@@ -55,6 +55,15 @@ struct program_size {
     uint32_t units, loops; /* units in the loop, a multiple of opcode_row_variants; how often it is run */
 };
 
+/* ns of one instruction: the least, the median and the most of all turns; and the least of a whole unit, with what makes
+ * its operands and drops its result. */
+struct bench_spread {
+    double least, median, most, unit;
+};
+/* What `count` turns tell, each of a loop and of its twin, in which the instruction runs `times` times: a turn's figure is
+ * the difference of its two, since what slows one slows the other. Reorders loop_ns. */
+struct bench_spread bench_spread(double *loop_ns, const double *twin_ns, uint32_t count, double times);
+
 /* All rows; *count of them, for ever. */
 const struct opcode_row *opcode_rows(uint32_t *count);
 /* So many units with different operands follow one another. */

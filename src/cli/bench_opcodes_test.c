@@ -40,3 +40,18 @@ TEST(bench_opcodes_programs_of_an_addition)
     buffer_free(&loop);
     buffer_free(&twin);
 }
+
+TEST(a_spread_is_of_turns_and_in_order)
+{
+    /* The slowest twin belongs to the slowest loop: by order alone the least would be above the median. */
+    double loops[] = {100, 210, 120}, twins[] = {40, 150, 100};
+    struct bench_spread s = bench_spread(loops, twins, 3, 10);
+    CHECK(s.least == 2 && s.median == 6 && s.most == 6 && s.unit == 10);
+    double random_loops[32], random_twins[32];
+    for (int i = 0; i < 32; i++) {
+        random_loops[i] = (double)(harness_random() % 1000);
+        random_twins[i] = (double)(harness_random() % 1000);
+    }
+    s = bench_spread(random_loops, random_twins, 32, 7);
+    CHECK(0 <= s.least && s.least <= s.median && s.median <= s.most);
+}

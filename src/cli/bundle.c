@@ -53,22 +53,28 @@ static enum status load_block_hashes(struct bundle *b, const char *path, struct 
     return f.status;
 }
 
+bool bundle_chain(struct chain_spec *out, uint64_t id)
+{
+    const struct chain_spec *known = chain_with_id(id);
+    *out = known == NULL ? chain_mainnet : *known;
+    if (known != NULL) return true;
+    out->name = "unknown";
+    out->id = id;
+    out->dao_block = NEVER;
+    return false;
+}
+
 static enum status load_chain(struct bundle *b, const char *path, const struct fork *fork, struct error *e)
 {
     b->chain = chain_mainnet;
     b->fork = fork;
+    bool is_known = true;
     if (access(path, F_OK) == 0) {
         struct form f;
         enum status s = form_open(&f, path, e);
         if (s != STATUS_OK) return s;
-        uint64_t id = form_u64(&f, f.root, "chainId");
-        const struct chain_spec *known = chain_with_id(id);
-        if (known != NULL) {
-            b->chain = *known;
-        } else {
-            b->chain.name = "unknown";
-            b->chain.id = id;
-            b->chain.dao_block = NEVER;
+        is_known = bundle_chain(&b->chain, form_u64(&f, f.root, "chainId"));
+        if (!is_known) {
             const char *name = form_text(&f, f.root, "fork");
             if (b->fork == NULL) b->fork = fork_find(name);
             if (b->fork == NULL) form_expect(&f, "fork", "the name of a fork");
@@ -77,12 +83,18 @@ static enum status load_chain(struct bundle *b, const char *path, const struct f
         if (f.status != STATUS_OK) return f.status;
     }
     if (b->fork == NULL) b->fork = chain_fork_at(&b->chain, b->block.header.number, b->block.header.timestamp);
-    return STATUS_OK;
+    struct state_view view = state_memory_view(b->state);
+    return is_known ? STATUS_OK : bundle_find_system_contracts(&b->chain, b->fork, &view);
 }
 
-enum status bundle_load(struct bundle *out, const char *folder, const struct fork *fork, struct error *e)
+enum status bundle_load(struct bundle *out, const struct bundle_entry *entry, const struct fork *fork, struct error *e)
 {
     *out = (struct bundle){.state = state_memory_new()};
+    if (entry->error.status != STATUS_OK) {
+        *e = entry->error;
+        return e->status;
+    }
+    const char *folder = entry->folder;
     struct buffer path = {0};
     char *block_path = base_strdup(path_of(&path, folder, "block.json"));
     enum status s = form_open(&out->form, block_path, e);
@@ -106,25 +118,66 @@ void bundle_free(struct bundle *b)
     *b = (struct bundle){0};
 }
 
+/* ---- system contracts ------------------------------------------------------------------------------------------ */
+
+static const struct system_contract {
+    const struct address *address;
+    const char *what;
+    size_t used; /* where in struct fork it says that it is called */
+    bool gives_requests;
+} system_contracts[] = {
+    {&beacon_roots_address, "beacon roots (EIP-4788)", offsetof(struct fork, beacon_root), false},
+    {&history_storage_address, "block hashes (EIP-2935)", offsetof(struct fork, parent_hash), false},
+    {&withdrawal_requests_address, "withdrawal requests (EIP-7002)", offsetof(struct fork, requests), true},
+    {&consolidation_requests_address, "consolidation requests (EIP-7251)", offsetof(struct fork, requests), true},
+};
+
+static bool is_called(const struct fork *fork, const struct system_contract *c)
+{
+    const void *at = (const char *)fork + c->used;
+    return c->gives_requests ? *(const uint32_t *)at != 0 : *(const bool *)at;
+}
+
+enum status bundle_find_system_contracts(struct chain_spec *chain, const struct fork *fork,
+                                         const struct state_view *view)
+{
+    static atomic_flag said = ATOMIC_FLAG_INIT;
+    struct buffer missing = {0};
+    enum status s = STATUS_OK;
+    for (size_t i = 0; i < COUNT_OF(system_contracts) && s == STATUS_OK; i++) {
+        const struct system_contract *c = &system_contracts[i];
+        struct account_data account;
+        if (!is_called(fork, c)) continue;
+        s = view->account(view->context, c->address, &account);
+        if (s != STATUS_OK || (account.exists && !hash_equal(&account.code_hash, &code_empty.hash))) continue;
+        buffer_printf(&missing, "%s%s", missing.size == 0 ? "" : ", ", c->what);
+        chain->lacks_request_contracts = chain->lacks_request_contracts || c->gives_requests;
+    }
+    if (s == STATUS_OK && missing.size != 0 && !atomic_flag_test_and_set(&said))
+        log_line("chain %llu has no contract for %.*s: blocks are executed without", (unsigned long long)chain->id,
+                 (int)missing.size, (const char *)missing.data);
+    buffer_free(&missing);
+    return s;
+}
+
 /* ---- tasks ----------------------------------------------------------------------------------------------------- */
 
-static enum status check_block(const struct bundle *b, struct error *e)
+enum status bundle_check_block(const struct block *block, const struct fork *fork, struct error *e)
 {
-    const struct block *block = &b->block;
     struct hash hash;
     header_hash(&hash, &block->header);
     if (!hash_equal(&hash, &block->hash)) return error_set(e, BLOCK_HASH, "%s", status_text(BLOCK_HASH));
     struct block body = *block;
     body.uncles = NULL; /* only their hashes are known */
     body.header.uncles_hash = uncles_hash_empty;
-    return block_check_body(&body, b->fork, e);
+    return block_check_body(&body, fork, e);
 }
 
 enum status bundle_prepare(struct bundle *b, struct engine *engine, struct state_view *view, struct block_task *out,
                            struct error *e)
 {
     *view = state_memory_view(b->state);
-    enum status s = check_block(b, e);
+    enum status s = bundle_check_block(&b->block, b->fork, e);
     if (s != STATUS_OK) return s;
     s = block_prepare(engine_pool(engine), &b->chain, b->fork, &b->block, view, &b->arena, out, e);
     for (uint32_t i = 0; i < b->block.transaction_count && s == STATUS_OK; i++)
@@ -133,25 +186,45 @@ enum status bundle_prepare(struct bundle *b, struct engine *engine, struct state
     return s;
 }
 
+void bundle_explain(const struct bundle *b, struct error *e)
+{
+    uint64_t missing = atomic_load_explicit(&b->state->missing_hash, memory_order_relaxed);
+    if (e->status != STATE_MISSING || missing == 0) return;
+    error_set(e, STATE_MISSING, "block %llu: block hash of %llu is not in block_hashes.json",
+              (unsigned long long)b->block.header.number, (unsigned long long)(missing - 1));
+}
+
 /* ---- lists ----------------------------------------------------------------------------------------------------- */
 
-enum status bundles_add(struct bundle_list *out, const char *folder, struct error *e)
+static struct bundle_entry *add(struct bundle_list *l)
 {
+    if (l->count == l->capacity) {
+        l->capacity = l->capacity == 0 ? 16 : l->capacity * 2;
+        l->entries = base_realloc(l->entries, l->capacity * sizeof *l->entries);
+    }
+    l->entries[l->count] = (struct bundle_entry){0};
+    return &l->entries[l->count++];
+}
+
+void bundles_add(struct bundle_list *out, const char *folder)
+{
+    struct bundle_entry *entry = add(out);
     struct buffer path = {0};
     struct form f;
-    enum status s = form_open(&f, path_of(&path, folder, "block.json"), e);
+    entry->folder = base_strdup(folder);
+    enum status s = form_open(&f, path_of(&path, folder, "block.json"), &entry->error);
     if (s == STATUS_OK) {
-        uint64_t number = form_u64(&f, f.root, "number");
-        s = f.status;
+        entry->number = form_u64(&f, f.root, "number");
         form_close(&f);
-        if (out->count == out->capacity) {
-            out->capacity = out->capacity == 0 ? 16 : out->capacity * 2;
-            out->entries = base_realloc(out->entries, out->capacity * sizeof *out->entries);
-        }
-        out->entries[out->count++] = (struct bundle_entry){base_strdup(folder), number};
     }
     buffer_free(&path);
-    return s;
+}
+
+void bundles_add_failed(struct bundle_list *out, uint64_t number, const struct error *why)
+{
+    struct bundle_entry *entry = add(out);
+    entry->number = number;
+    entry->error = *why;
 }
 
 static bool is_bundle(struct buffer *path, const char *folder)
@@ -162,12 +235,10 @@ static bool is_bundle(struct buffer *path, const char *folder)
 enum status bundles_find(struct bundle_list *out, const char *path, const char *filter, struct error *e)
 {
     struct buffer place = {0};
-    enum status s = STATUS_OK;
-    size_t before = out->count;
     if (is_bundle(&place, path)) {
-        s = bundles_add(out, path, e);
+        bundles_add(out, path);
         buffer_free(&place);
-        return s;
+        return STATUS_OK;
     }
     DIR *folder = opendir(path);
     if (folder == NULL) {
@@ -175,28 +246,28 @@ enum status bundles_find(struct bundle_list *out, const char *path, const char *
         return error_set(e, FILE_UNREADABLE, "%s: %s", path, strerror(errno));
     }
     bool any = false;
-    for (struct dirent *d; (d = readdir(folder)) != NULL && s == STATUS_OK;) {
+    for (struct dirent *d; (d = readdir(folder)) != NULL;) {
         char *inner = base_strdup(path_of(&place, path, d->d_name));
         if (d->d_name[0] != '.' && is_bundle(&place, inner)) {
             any = true;
-            if (filter == NULL || strstr(d->d_name, filter) != NULL) s = bundles_add(out, inner, e);
+            if (filter == NULL || strstr(d->d_name, filter) != NULL) bundles_add(out, inner);
         }
         free(inner);
     }
     (void)closedir(folder);
     buffer_free(&place);
-    if (s == STATUS_OK && !any && out->count == before)
+    if (!any)
         return error_set(e, FILE_UNREADABLE,
                          "%s: expected a bundle (block.json, prestate.json, block_hashes.json) or a "
                          "folder of bundles",
                          path);
-    return s;
+    return STATUS_OK;
 }
 
 static int by_number(const void *a, const void *b)
 {
     const struct bundle_entry *x = a, *y = b;
-    return x->number != y->number ? (x->number < y->number ? -1 : 1) : strcmp(x->folder, y->folder);
+    return x->number != y->number ? (x->number < y->number ? -1 : 1) : 0;
 }
 
 void bundles_sort(struct bundle_list *l)

@@ -3,7 +3,8 @@
  *     block.json          as eth_getBlockByNumber gives it, with full transactions
  *     prestate.json       as the prestateTracer gives it: the accounts and slots that the block touches, before it
  *     block_hashes.json   {"number": "0xhash"}: what BLOCKHASH may ask
- *     chain.json          optional: {"chainId": "0x1", "fork": "Osaka"}; mainnet without it
+ *     chain.json          optional: {"chainId": "0x1", "fork": "Osaka"}; mainnet without it. The fork counts where the
+ *                         chain is none that weft knows
  *
  * Uncles are known by their hashes alone, so their rewards are not paid when a bundle is executed; nothing that is
  * checked depends on them. */
@@ -24,10 +25,28 @@ struct bundle {
     struct form form; /* owns the bytes of block.json */
 };
 
+/* Folders of bundles with their block numbers. */
+struct bundle_entry {
+    char *folder;       /* NULL: there is none, and `error` says why */
+    uint64_t number;    /* 0: unknown */
+    struct error error; /* that the bundle cannot be loaded is known already; else STATUS_OK */
+};
+
 /* Reads a bundle. Free with bundle_free in any case. `fork` overrides the chain's rules unless NULL. FILE_*,
- * BAD_JSON, BAD_FIELD, UNKNOWN_FORK with *e set. */
-enum status bundle_load(struct bundle *out, const char *folder, const struct fork *fork, struct error *e);
+ * BAD_JSON, BAD_FIELD, UNKNOWN_FORK, the entry's own error, with *e set. */
+enum status bundle_load(struct bundle *out, const struct bundle_entry *entry, const struct fork *fork, struct error *e);
 void bundle_free(struct bundle *b);
+
+/* Chains: the one with that id; for one that weft does not know mainnet's rules for everything but the fork. False: it
+ * is not known. */
+bool bundle_chain(struct chain_spec *out, uint64_t id);
+/* Looks for system contracts of `fork` that a chain lacks which weft does not know: private chains seldom have them.
+ * They are then not called (chain->lacks_request_contracts), and the first time a line names them. Errors of the
+ * view. */
+enum status bundle_find_system_contracts(struct chain_spec *chain, const struct fork *fork,
+                                         const struct state_view *view);
+/* Checks what header and body must satisfy by themselves; uncles are left alone. BLOCK_* with *e set. */
+enum status bundle_check_block(const struct block *block, const struct fork *fork, struct error *e);
 
 /* Checks what header and body must satisfy by themselves, recovers the senders on `engine` and compares them with those
  * that the file names, and makes the task; `view` must stay where it is as long as the task. BLOCK_*, TX_BAD_SIGNATURE
@@ -35,20 +54,20 @@ void bundle_free(struct bundle *b);
 enum status bundle_prepare(struct bundle *b, struct engine *engine, struct state_view *view, struct block_task *out,
                            struct error *e);
 
-/* Folders of bundles with their block numbers. */
-struct bundle_entry {
-    char *folder;
-    uint64_t number;
-};
+/* After an execution that failed with *e: where the bundle lacks the hash of a block, that is said instead. */
+void bundle_explain(const struct bundle *b, struct error *e);
+
 struct bundle_list {
     struct bundle_entry *entries;
     size_t count, capacity;
 };
-/* Adds `path` if it is a bundle, else the bundles in it. FILE_UNREADABLE, and what reading block.json may give,
- * with *e set. */
+/* Adds `path` if it is a bundle, else the bundles in it. FILE_UNREADABLE with *e set when there is none; one whose
+ * block.json is malformed is added with that error. */
 enum status bundles_find(struct bundle_list *out, const char *path, const char *filter, struct error *e);
-/* Adds one bundle. */
-enum status bundles_add(struct bundle_list *out, const char *folder, struct error *e);
+/* Adds the bundle in a folder. */
+void bundles_add(struct bundle_list *out, const char *folder);
+/* Adds a block that has no bundle, and why. */
+void bundles_add_failed(struct bundle_list *out, uint64_t number, const struct error *why);
 void bundles_sort(struct bundle_list *l);
 void bundles_free(struct bundle_list *l);
 

@@ -66,6 +66,7 @@ enum option_flag {
     OPTION_PERTURB = 1ull << 32,
     OPTION_OPCODES = 1ull << 33,
     OPTION_HOSTILE = 1ull << 34,
+    OPTION_OVERSUBSCRIBE = 1ull << 40,
 };
 
 /* Which executors a command runs: a mask of 1 << enum executor_kind. */
@@ -116,11 +117,15 @@ struct options {
     uint64_t hot;          /* percent; HOT_NOT_GIVEN */
     const char *contracts; /* folder; NULL: not given */
     const char *rpc;       /* NULL: not given */
+    uint64_t rpc_seconds;  /* 0: not given */
+    const char *cache;     /* folder; NULL: not given */
+    bool no_cache;
     const char *datadir, *genesis;
     /* 0: not given */
     uint64_t cache_mb, batch, readers, latency_us, history, blocks, gas, fill, fill_blocks, touch, perturb;
     bool receipts, no_recheck, store;
     bool pipeline;
+    bool oversubscribe;
     bool opcodes, hostile;
     bool trace;
     struct vm_trace_options tracing;
@@ -148,6 +153,9 @@ struct command {
 
 /* All commands; ends with a NULL name. */
 extern const struct command commands[];
+
+/* Whether `candidate` is what `text` may have meant, and nearer than *nearest (UINT32_MAX at first), which it lowers. */
+bool text_is_nearer(const char *text, const char *candidate, unsigned *nearest);
 
 /* Reads the arguments behind the command's name. Operands stay borrowed from `arguments`, which is reordered.
  * BAD_USAGE with *e set; *wants_help tells that --help was among them, and nothing else was looked at. */
@@ -187,6 +195,10 @@ void interrupt_patience(unsigned seconds);
 /* Undoes interrupt_catch: for a command that never looks at the flag. */
 void interrupt_release(void);
 bool interrupted(void);
+
+/* Prints the words from `text` to `end` and a line's end on stdout, from `column` on, where the cursor is, and in lines
+ * of 80 columns. */
+void terminal_wrap(const char *text, const char *end, int column);
 
 /* Draws a bar that is filled to `part` of 1, and a short text behind it, over the last line on stderr, a terminal; both
  * shrink to its width. */

@@ -17,10 +17,9 @@
 
 enum { BATCH_MAX = 100, NAME_SIZE = 43 };
 
-void collector_begin(struct collector *c, struct rpc *r, uint64_t block, struct error *e)
+void collector_begin(struct collector *c, struct rpc *r, uint64_t block)
 {
-    *c = (struct collector){
-        .rpc = r, .error = e, .parent = block - 1, .state = state_memory_new(), .known = state_memory_new()};
+    *c = (struct collector){.rpc = r, .parent = block - 1, .state = state_memory_new(), .known = state_memory_new()};
 }
 
 void collector_free(struct collector *c)
@@ -99,7 +98,7 @@ static enum status find_created(struct collector *c, const struct suspects *s, s
             parameters[i] = texts[i];
         }
         struct form f;
-        enum status status = rpc_batch(c->rpc, &f, c->error, "eth_getTransactionCount", parameters, count, results);
+        enum status status = rpc_batch(c->rpc, &f, &c->error, "eth_getTransactionCount", parameters, count, results);
         if (status != STATUS_OK) return status;
         for (size_t i = 0; i < count; i++)
             if (form_value_u64(&f, results[i], "nonce") != s->items[at + i].nonce)
@@ -171,17 +170,38 @@ static void take_mention(void *context, struct form *f, size_t transaction, cons
     if (state_memory_find(p->created, a) == NULL) take_account(p->collector, f, a, fields);
 }
 
+/* The trace must be there for every transaction. */
+static enum status check_trace(struct collector *c, struct form *f)
+{
+    if (!yyjson_is_arr(f->root))
+        return error_set(&c->error, NODE_REFUSED, "%s: %s: expected an array with a trace for each transaction",
+                         f->file, f->place);
+    yyjson_val *transaction;
+    size_t n, count;
+    yyjson_arr_foreach(f->root, n, count, transaction)
+    {
+        yyjson_val *error = form_optional(transaction, "error");
+        if (error == NULL) continue;
+        char what[64];
+        (void)snprintf(what, sizeof what, "%s: transaction %zu", f->place, n);
+        return rpc_refused(&c->error, f->file, what, error);
+    }
+    return STATUS_OK;
+}
+
 enum status collector_trace(struct collector *c)
 {
     struct form f;
-    enum status s = rpc_call(c->rpc, &f, c->error, "debug_traceBlockByNumber",
+    enum status s = rpc_call(c->rpc, &f, &c->error, "debug_traceBlockByNumber",
                              "\"0x%llx\",{\"tracer\":\"prestateTracer\",\"tracerConfig\":{\"diffMode\":false}}",
                              (unsigned long long)c->parent + 1);
     if (s != STATUS_OK) return s;
+    s = check_trace(c, &f);
     struct first_pass first = {.seen = state_memory_new()};
     struct state_memory *created = state_memory_new();
-    each_mention(&f, look_for_suspects, &first);
-    s = f.status == STATUS_OK ? find_created(c, &first.suspects, created) : f.status;
+    if (s == STATUS_OK) each_mention(&f, look_for_suspects, &first);
+    if (s == STATUS_OK) s = f.status;
+    if (s == STATUS_OK) s = find_created(c, &first.suspects, created);
     if (s == STATUS_OK) {
         each_mention(&f, take_mention, &(struct second_pass){c, created});
         s = f.status;
@@ -195,17 +215,22 @@ enum status collector_trace(struct collector *c)
 
 /* ---- what the trace has not ------------------------------------------------------------------------------------ */
 
-static enum status fetch_account(struct collector *c, const struct address *a)
+/* Adds what was asked for to the error. */
+static enum status say_what(struct collector *c, const char *what)
 {
-    char name[NAME_SIZE];
-    name_of(name, a);
+    struct error said = c->error;
+    return error_set(&c->error, said.status, "%.360s (%s)", said.text, what);
+}
+
+static enum status ask_account(struct collector *c, const struct address *a, const char *name)
+{
     unsigned long long block = c->parent;
     struct form balance, nonce, code;
-    enum status s = rpc_call(c->rpc, &balance, c->error, "eth_getBalance", "\"%s\",\"0x%llx\"", name, block);
+    enum status s = rpc_call(c->rpc, &balance, &c->error, "eth_getBalance", "\"%s\",\"0x%llx\"", name, block);
     if (s != STATUS_OK) return s;
-    s = rpc_call(c->rpc, &nonce, c->error, "eth_getTransactionCount", "\"%s\",\"0x%llx\"", name, block);
+    s = rpc_call(c->rpc, &nonce, &c->error, "eth_getTransactionCount", "\"%s\",\"0x%llx\"", name, block);
     if (s == STATUS_OK) {
-        s = rpc_call(c->rpc, &code, c->error, "eth_getCode", "\"%s\",\"0x%llx\"", name, block);
+        s = rpc_call(c->rpc, &code, &c->error, "eth_getCode", "\"%s\",\"0x%llx\"", name, block);
         if (s == STATUS_OK) {
             put_account(c, a, form_value_u256(&balance, balance.root, "balance"),
                         form_value_u64(&nonce, nonce.root, "nonce"), form_value_bytes(&code, code.root, "code"));
@@ -220,7 +245,32 @@ static enum status fetch_account(struct collector *c, const struct address *a)
 
 static enum status need_account(struct collector *c, const struct address *a)
 {
-    return is_known(c, a) ? STATUS_OK : fetch_account(c, a);
+    if (is_known(c, a)) return STATUS_OK;
+    char name[NAME_SIZE], what[NAME_SIZE + 16];
+    name_of(name, a);
+    if (ask_account(c, a, name) == STATUS_OK) return STATUS_OK;
+    (void)snprintf(what, sizeof what, "account %s", name);
+    return say_what(c, what);
+}
+
+static enum status ask_slot(struct collector *c, const struct address *a, const struct u256 *key)
+{
+    char name[NAME_SIZE], digits[65], what[NAME_SIZE + 96];
+    uint8_t bytes[32];
+    name_of(name, a);
+    u256_store_be(bytes, *key);
+    hex_encode(digits, bytes, sizeof bytes);
+    (void)snprintf(what, sizeof what, "storage slot 0x%s of %s", digits, name);
+    struct form f;
+    enum status s = rpc_call(c->rpc, &f, &c->error, "eth_getStorageAt", "\"%s\",\"0x%s\",\"0x%llx\"", name, digits,
+                             (unsigned long long)c->parent);
+    if (s != STATUS_OK) return say_what(c, what);
+    struct u256 value = form_value_u256(&f, f.root, "slot");
+    s = f.status;
+    form_close(&f);
+    if (s != STATUS_OK) return say_what(c, what);
+    put_slot(c, a, key, &value);
+    return STATUS_OK;
 }
 
 static enum status view_account(void *context, const struct address *a, struct account_data *out)
@@ -241,22 +291,8 @@ static enum status view_storage(void *context, const struct address *a, const st
     enum status s = need_account(c, a);
     if (s != STATUS_OK) return s;
     struct u256 noted = state_memory_slot(c->known, a, key);
-    if (u256_is_zero(noted) && state_memory_find(c->state, a) != NULL) {
-        char name[NAME_SIZE], digits[65];
-        uint8_t bytes[32];
-        name_of(name, a);
-        u256_store_be(bytes, *key);
-        hex_encode(digits, bytes, sizeof bytes);
-        struct form f;
-        s = rpc_call(c->rpc, &f, c->error, "eth_getStorageAt", "\"%s\",\"0x%s\",\"0x%llx\"", name, digits,
-                     (unsigned long long)c->parent);
-        if (s != STATUS_OK) return s;
-        struct u256 value = form_value_u256(&f, f.root, "slot");
-        s = f.status;
-        form_close(&f);
-        if (s != STATUS_OK) return s;
-        put_slot(c, a, key, &value);
-    }
+    if (u256_is_zero(noted) && state_memory_find(c->state, a) != NULL) s = ask_slot(c, a, key);
+    if (s != STATUS_OK) return s;
     *out = state_memory_slot(c->state, a, key);
     return STATUS_OK;
 }
@@ -274,12 +310,16 @@ static enum status view_block_hash(void *context, uint64_t number, struct hash *
     struct state_view view = state_memory_view(c->state);
     if (view.block_hash(view.context, number, out) == STATUS_OK) return STATUS_OK;
     struct form f;
-    enum status s = rpc_call(c->rpc, &f, c->error, "eth_getBlockByNumber", "\"0x%llx\",false",
+    enum status s = rpc_call(c->rpc, &f, &c->error, "eth_getBlockByNumber", "\"0x%llx\",false",
                              (unsigned long long)number);
     if (s != STATUS_OK) return s;
-    *out = form_hash(&f, f.root, "hash");
+    bool is_there = !yyjson_is_null(f.root);
+    if (is_there) *out = form_hash(&f, f.root, "hash");
     s = f.status;
     form_close(&f);
+    if (!is_there)
+        return error_set(&c->error, STATE_MISSING, "%s: expected a node that has block %llu, whose hash is asked for",
+                         c->rpc->url, (unsigned long long)number);
     if (s == STATUS_OK) state_memory_set_block_hash(c->state, number, out);
     return s;
 }

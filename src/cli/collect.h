@@ -8,18 +8,18 @@
 
 struct collector {
     struct rpc *rpc;
-    struct error *error;
+    struct error error; /* why something could not be collected; nothing is asked for after that */
     uint64_t parent;            /* number of the block whose state is collected */
     struct state_memory *state; /* what was collected */
     struct state_memory *known; /* accounts that were asked for exist here, and slots that were asked for are 1 */
 };
 
-void collector_begin(struct collector *c, struct rpc *r, uint64_t block, struct error *e);
+void collector_begin(struct collector *c, struct rpc *r, uint64_t block);
 void collector_free(struct collector *c);
 
-/* Takes what the prestateTracer says of the block that follows `parent`. */
+/* Takes what the prestateTracer says of the block that follows `parent`. Errors of the node, with c->error set. */
 enum status collector_trace(struct collector *c);
-/* A view that asks the node for what is not there yet. One thread; failures are in *error. */
+/* A view that asks the node for what is not there yet. One thread; failures are in c->error. */
 struct state_view collector_view(struct collector *c);
 
 #endif

@@ -20,6 +20,7 @@ struct explainer {
     struct buffer trace; /* for --perfetto */
     uint32_t blocks;
     bool failed;
+    bool all_unreadable; /* no operand gave a block */
 };
 
 /* ---- on the terminal --------------------------------------------------------------------------------------------- */
@@ -29,30 +30,39 @@ static bool prints_table(const struct options *o)
     return !o->json && o->output == NULL && o->perfetto == NULL;
 }
 
+static void print_text(const char *text, size_t size)
+{
+    printf("  ");
+    terminal_wrap(text, text + size, 2);
+}
+
 static void print_summary(const struct explainer *x, const struct explained *e)
 {
     const struct explain_report *r = e->report;
     const struct colours *c = x->colours;
     printf("%s%s%s  %s, %u transactions, %llu gas\n", c->bold, e->title, c->off, r->task->fork->name, r->trace.tx_count,
            (unsigned long long)r->gas_used);
-    printf("  %s\n", r->sentence);
-    printf("  serial %.3f ms, parallel %.3f ms; possible with", milliseconds(r->serial.wall_ns),
-           milliseconds(r->parallel.wall_ns));
+    print_text(r->sentence, strlen(r->sentence));
+    struct buffer text = {0};
+    buffer_printf(&text, "serial %.3f ms, parallel %.3f ms; possible with", milliseconds(r->serial.wall_ns),
+                  milliseconds(r->parallel.wall_ns));
     for (size_t i = 0; i < EXPLAIN_CORES; i++)
-        printf("%s %u cores %.2f", i == 0 ? "" : ",", explain_cores[i], r->limits[i]);
-    printf("\n");
+        buffer_printf(&text, "%s %u cores %.2f", i == 0 ? "" : ",", explain_cores[i], r->limits[i]);
+    print_text((const char *)text.data, text.size);
+    text.size = 0;
     for (uint32_t i = 0; i < r->simulated_count; i++)
-        printf("%s %u workers %.2f%s", i == 0 ? "  simulated with" : ",", r->simulated[i].workers,
-               (double)(r->tx_ns + r->overhead_ns) /
-                   (double)(r->simulated[i].wall_ns == 0 ? 1 : r->simulated[i].wall_ns),
-               i + 1 == r->simulated_count ? "\n" : "");
+        buffer_printf(&text, "%s %u workers %.2f", i == 0 ? "simulated with" : ",", r->simulated[i].workers,
+                      (double)(r->tx_ns + r->overhead_ns) /
+                          (double)(r->simulated[i].wall_ns == 0 ? 1 : r->simulated[i].wall_ns));
+    if (text.size != 0) print_text((const char *)text.data, text.size);
+    buffer_free(&text);
     enum { SHOWN = 5 };
     for (uint32_t i = 0; i < r->hottest_count && i < SHOWN; i++) {
         const struct explain_location *l = &r->trace.locations[r->hottest[i]];
         if (l->dependents == 0 && l->conflicts == 0) break;
         struct buffer name = {0};
         explain_put_location(&name, l);
-        printf("  %s%6u depend, %u in vain%s  %.*s\n", c->dim, l->dependents, l->conflicts, c->off, (int)name.size,
+        printf("  %s%6u depend, %u conflicts%s  %.*s\n", c->dim, l->dependents, l->conflicts, c->off, (int)name.size,
                (const char *)name.data);
         buffer_free(&name);
     }
@@ -78,13 +88,15 @@ static void show(struct explainer *x, const struct explained *e)
 }
 
 /* A block that fails a check is named on stderr; the others are explained nevertheless. */
-static void explain_one(struct explainer *x, const char *title, const char *id, const struct block_task *task)
+static void explain_one(struct explainer *x, const char *title, const char *id, const struct block_task *task,
+                        const struct bundle *bundle)
 {
     struct explain_report report;
     struct error why = {STATUS_OK, ""};
     if (explain_block(&x->how, task, &report, &why) == STATUS_OK) {
         show(x, &(struct explained){title, id, &report});
     } else {
+        if (bundle != NULL) bundle_explain(bundle, &why);
         log_line("explain: %s: %s", title, why.text);
         x->failed = true;
     }
@@ -105,16 +117,21 @@ static enum status explain_workload(struct explainer *x, const struct workload *
     char title[64];
     (void)snprintf(title, sizeof title, "workload %s", w->name);
     x->how.check_header = false;
-    explain_one(x, title, w->name, &task);
+    explain_one(x, title, w->name, &task, NULL);
     workload_free(&block);
     return STATUS_OK;
 }
 
-static enum status explain_bundle(struct explainer *x, const char *folder, struct error *e)
+/* False: the bundle cannot be loaded; it is named on stderr. */
+static bool explain_bundle(struct explainer *x, const struct bundle_entry *entry)
 {
     struct bundle b;
-    enum status s = bundle_load(&b, folder, x->options->fork, e);
-    if (s == STATUS_OK) {
+    struct error e;
+    enum status s = bundle_load(&b, entry, x->options->fork, &e);
+    if (s != STATUS_OK) {
+        log_line("%s", e.text);
+        x->failed = true;
+    } else {
         struct state_view view;
         struct block_task task;
         struct error why = {STATUS_OK, ""};
@@ -123,14 +140,14 @@ static enum status explain_bundle(struct explainer *x, const char *folder, struc
         (void)snprintf(title, sizeof title, "block %s", id);
         x->how.check_header = true;
         if (bundle_prepare(&b, x->how.parallel, &view, &task, &why) == STATUS_OK) {
-            explain_one(x, title, id, &task);
+            explain_one(x, title, id, &task, &b);
         } else {
             log_line("explain: %s: %s", title, why.text);
             x->failed = true;
         }
     }
     bundle_free(&b);
-    return s;
+    return s == STATUS_OK;
 }
 
 /* ---- the command ------------------------------------------------------------------------------------------------- */
@@ -139,6 +156,7 @@ static enum status explain_operand(struct explainer *x, const char *operand, str
 {
     if (access(operand, F_OK) != 0) { /* no file: the name of a workload */
         const struct workload *w = workload_find(operand);
+        x->all_unreadable = false;
         if (w != NULL) return explain_workload(x, w, e);
         return error_set(e, FILE_UNREADABLE, "%s: %s: expected a bundle, or the name of a workload (weft bench --help)",
                          operand, strerror(errno));
@@ -146,14 +164,16 @@ static enum status explain_operand(struct explainer *x, const char *operand, str
     struct bundle_list list = {0};
     enum status s = bundles_find(&list, operand, x->options->filter, e);
     bundles_sort(&list);
+    size_t unreadable = 0;
     struct progress progress;
     progress_begin(&progress, "blocks", list.count);
     for (size_t i = 0; i < list.count && s == STATUS_OK && !interrupted(); i++) {
         progress_clear(&progress);
-        s = explain_bundle(x, list.entries[i].folder, e);
+        unreadable += !explain_bundle(x, &list.entries[i]);
         progress_step(&progress);
     }
     progress_clear(&progress);
+    x->all_unreadable = x->all_unreadable && unreadable == list.count;
     bundles_free(&list);
     return s;
 }
@@ -194,7 +214,7 @@ static enum status explain_all(struct explainer *x, struct arena *arena, struct 
 
 enum exit_code explain_command(const struct options *o)
 {
-    struct explainer x = {.options = o, .colours = terminal_colours()};
+    struct explainer x = {.options = o, .colours = terminal_colours(), .all_unreadable = true};
     static const unsigned usual[] = {1, 2, 4, 8, 16, 32, 64};
     x.how = (struct explain_how){.serial = engine_new(1),
                                  .parallel = engine_new(o->threads[0]),
@@ -207,7 +227,7 @@ enum exit_code explain_command(const struct options *o)
     struct error e;
     enum exit_code code = EXIT_BAD_INPUT;
     if (explain_all(&x, &arena, &e) == STATUS_OK)
-        code = x.failed ? EXIT_CHECK_FAILED : EXIT_GOOD;
+        code = !x.failed ? EXIT_GOOD : x.all_unreadable ? EXIT_BAD_INPUT : EXIT_CHECK_FAILED;
     else
         log_line("%s", e.text);
     engine_free(x.how.serial);

@@ -187,10 +187,11 @@ static void print_value(struct printer *p, const char *name, const struct value 
     bool changed = before == NULL || strcmp(now->text, before->text) != 0;
     if (p->options->diff && !changed) return;
     if (!p->options->json) {
-        if (p->options->diff && before != NULL)
-            buffer_printf(&p->out, "  %-28s %s -> %s\n", name, before->text, now->text);
-        else
-            buffer_printf(&p->out, "  %-28s %s\n", name, now->text);
+        char text[2 * sizeof(struct value) + 8];
+        bool both = p->options->diff && before != NULL;
+        (void)snprintf(text, sizeof text, "%s%s%s", both ? before->text : "", both ? " -> " : "", now->text);
+        int column = printf("  %-28s ", name);
+        terminal_wrap(text, text + strlen(text), column);
         return;
     }
     buffer_append_text(&p->out, ",");
@@ -216,8 +217,8 @@ static void print_fork(struct printer *p)
         buffer_append_text(&p->out, "{\"fork\":");
         json_put_text(&p->out, p->fork->name);
     } else {
-        buffer_printf(&p->out, "%s%s%s%s\n", p->fork->name, p->options->diff && p->before != NULL ? ", against " : "",
-                      p->options->diff && p->before != NULL ? p->before->name : "", p->options->diff ? ":" : "");
+        printf("%s%s%s%s\n", p->fork->name, p->options->diff && p->before != NULL ? ", against " : "",
+               p->options->diff && p->before != NULL ? p->before->name : "", p->options->diff ? ":" : "");
     }
     for (size_t i = 0; i < COUNT_OF(fields); i++) {
         struct value now = value_of(p->fork, &fields[i]), before = {""};

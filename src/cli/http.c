@@ -6,7 +6,7 @@
 
 #include "cli/cli.h"
 
-enum { CONNECT_SECONDS = 10, ANSWER_SECONDS = 600 };
+enum { CONNECT_SECONDS = 10 };
 
 /* What is used of <curl/curl.h>, declared here: so a build needs no header of it, and a weft built anywhere can fetch
  * wherever the library is. These numbers and forms are libcurl's binary interface and stay as long as libcurl.so.4. */
@@ -17,6 +17,7 @@ enum {
     CURLOPT_WRITEDATA = 10001,
     CURLOPT_URL = 10002,
     CURLOPT_TIMEOUT = 13,
+    CURLOPT_ERRORBUFFER = 10010,
     CURLOPT_POSTFIELDS = 10015,
     CURLOPT_WRITEFUNCTION = 20011,
     CURLOPT_HTTPHEADER = 10023,
@@ -29,12 +30,26 @@ enum {
     CURLPROTO_HTTP_AND_HTTPS = 3,
     CURLOPT_XFERINFOFUNCTION = 20219,
     CURLINFO_RESPONSE_CODE = 0x200002,
+    CURLINFO_RETRY_AFTER = 0x600039, /* 7.66 and later; before, nothing is written */
+    CURL_ERROR_SIZE = 256,
+};
+
+/* The ways to fail that a user can do something about. */
+enum {
+    CURLE_UNSUPPORTED_PROTOCOL = 1,
+    CURLE_URL_MALFORMAT = 3,
+    CURLE_COULDNT_RESOLVE_HOST = 6,
+    CURLE_COULDNT_CONNECT = 7,
+    CURLE_OPERATION_TIMEDOUT = 28,
+    CURLE_SSL_CONNECT_ERROR = 35,
+    CURLE_PEER_FAILED_VERIFICATION = 60,
 };
 
 struct http {
     CURL *curl;
     struct curl_slist *headers;
     char *url;
+    char why[CURL_ERROR_SIZE]; /* what libcurl says of the last failure */
 };
 
 /* libcurl brings some thirty libraries along, so it is loaded when a node is asked for, not whenever the command
@@ -91,7 +106,7 @@ static int stop_when_interrupted(void *context, int64_t down_total, int64_t down
     return interrupted();
 }
 
-struct http *http_open(const char *url, struct error *e)
+struct http *http_open(const char *url, unsigned seconds, struct error *e)
 {
     if (!load_curl()) {
         error_set(e, BAD_USAGE, "%s: fetching needs libcurl.so.4, which is not on this machine (package libcurl4)",
@@ -109,7 +124,8 @@ struct http *http_open(const char *url, struct error *e)
     curl.setopt(h->curl, CURLOPT_ACCEPT_ENCODING, "");
     curl.setopt(h->curl, CURLOPT_NOSIGNAL, 1L);
     curl.setopt(h->curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
-    curl.setopt(h->curl, CURLOPT_TIMEOUT, (long)ANSWER_SECONDS);
+    curl.setopt(h->curl, CURLOPT_TIMEOUT, (long)seconds);
+    curl.setopt(h->curl, CURLOPT_ERRORBUFFER, h->why);
     curl.setopt(h->curl, CURLOPT_WRITEFUNCTION, take);
     curl.setopt(h->curl, CURLOPT_XFERINFOFUNCTION, stop_when_interrupted);
     curl.setopt(h->curl, CURLOPT_NOPROGRESS, 0L);
@@ -125,9 +141,24 @@ void http_close(struct http *h)
     free(h);
 }
 
-enum status http_post(struct http *h, struct bytes body, struct buffer *answer, size_t limit, struct error *e)
+static const char *advice(int code)
 {
-    struct sink sink = {answer, limit, false};
+    switch (code) {
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_URL_MALFORMAT: return "; expected a URL such as http://127.0.0.1:8545";
+    case CURLE_COULDNT_RESOLVE_HOST: return "; look at the name of the host";
+    case CURLE_COULDNT_CONNECT: return "; is it running, and does it serve HTTP on that port (geth: --http)?";
+    case CURLE_OPERATION_TIMEDOUT: return "; --rpc-timeout gives it more time";
+    case CURLE_SSL_CONNECT_ERROR: return "; expected a server that speaks TLS (else http://)";
+    case CURLE_PEER_FAILED_VERIFICATION: return "; expected a certificate that this machine trusts";
+    default: return "";
+    }
+}
+
+enum status http_post(struct http *h, struct bytes body, struct http_answer *answer, size_t limit, struct error *e)
+{
+    struct sink sink = {answer->body, limit, false};
+    h->why[0] = 0;
     curl.setopt(h->curl, CURLOPT_POSTFIELDS, body.data);
     curl.setopt(h->curl, CURLOPT_POSTFIELDSIZE_LARGE, (int64_t)body.size);
     curl.setopt(h->curl, CURLOPT_WRITEDATA, &sink);
@@ -135,10 +166,13 @@ enum status http_post(struct http *h, struct bytes body, struct buffer *answer, 
     if (sink.too_big)
         return error_set(e, NODE_UNREACHABLE, "%s: expected an answer of at most %zu bytes", h->url, limit);
     if (code != CURLE_OK)
-        return error_set(e, NODE_UNREACHABLE, "%s: expected a node that answers: %s", h->url, curl.strerror(code));
+        return error_set(e, NODE_UNREACHABLE, "%s: expected a node that answers: %s%s", h->url,
+                         h->why[0] != 0 ? h->why : curl.strerror(code), advice(code));
     long http_status = 0;
+    int64_t retry_after = 0;
     curl.getinfo(h->curl, CURLINFO_RESPONSE_CODE, &http_status);
-    if (http_status != 200)
-        return error_set(e, NODE_UNREACHABLE, "%s: expected HTTP status 200, found %ld", h->url, http_status);
+    curl.getinfo(h->curl, CURLINFO_RETRY_AFTER, &retry_after);
+    answer->status = (unsigned)http_status;
+    answer->retry_after = retry_after < 0 ? 0 : retry_after > UINT32_MAX ? UINT32_MAX : (unsigned)retry_after;
     return STATUS_OK;
 }

@@ -1,36 +1,11 @@
-/* options: the one parser of command lines, and the help that is made from the same table. */
-#include "cli/cli.h"
+/* options: the one parser of command lines. */
+#include "cli/options.h"
 
 #include "workload/workload.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-/* What an option's value is turned into, in struct options. */
-enum value_kind {
-    VALUE_NONE,   /* bool: given */
-    VALUE_NUMBER, /* uint64_t */
-    VALUE_TEXT,   /* const char * */
-    /* those below have fields of their own */
-    VALUE_REPEAT,
-    VALUE_BENCH,
-    VALUE_THREADS,
-    VALUE_THREAD_LIST,
-    VALUE_EXECUTOR,
-    VALUE_LAYOUT,
-    VALUE_FORK,
-};
-
-struct option {
-    enum option_flag flag;
-    const char *name;
-    const char *value; /* as the help shows it */
-    const char *help;
-    enum value_kind kind;
-    size_t offset;        /* into struct options */
-    uint64_t least, most; /* of numbers */
-};
 
 /* How long a bench lasts, when nothing is said, and at most. */
 enum { BENCH_SECONDS = 2, BENCH_SECONDS_MAX = 3600 };
@@ -43,12 +18,14 @@ enum {
     GAS_PER_BLOCK_MIN = 100000, /* the largest transaction of a made chain must fit into twice as much */
     SLOTS_PER_BLOCK_MAX = 10000000,
     PERTURB_MAX = 1000000000,
+    RPC_SECONDS_MAX = 86400,
 };
 #define GAS_PER_BLOCK_MAX 1000000000000u
 #define ANY UINT64_MAX
 
 #define FIELD(name) offsetof(struct options, name)
 #define FLAG(flag, name, field, help) {flag, name, NULL, help, VALUE_NONE, FIELD(field), 0, 0}
+#define PATH(flag, name, value, field, help) {flag, name, value, help, VALUE_PATH, FIELD(field), 0, 0}
 #define TEXT(flag, name, value, field, help) {flag, name, value, help, VALUE_TEXT, FIELD(field), 0, 0}
 #define NUMBER(flag, name, value, field, least, most, help)                                                            \
     {flag, name, value, help, VALUE_NUMBER, FIELD(field), least, most}
@@ -63,6 +40,8 @@ static const struct option table[] = {
         "numbers of threads to try (default: 1, 2, 4, ... to all processors)"),
     OTHER(OPTION_WORKERS, "--workers", "N", VALUE_THREADS,
         "workers of one block (default: 1, or 2 for the parallel executor)"),
+    FLAG(OPTION_OVERSUBSCRIBE, "--oversubscribe", oversubscribe,
+        "allow more threads than processors: slower, for tests of interleavings"),
     OTHER(OPTION_EXECUTOR, "--executor", "KIND", VALUE_EXECUTOR,
         "serial, parallel, both, bal (along the block access list) or all"),
     BOUNDED(OPTION_REPEAT, "--repeat", "R", VALUE_REPEAT, 1, REPEAT_MAX, "execute R times and take the median"),
@@ -76,8 +55,8 @@ static const struct option table[] = {
         "transactions in a block (default: what suits the workload)"),
     NUMBER(OPTION_SEED, "--seed", "N", seed, 0, ANY, "seed of the generator (default: 0)"),
     FLAG(OPTION_STORE, "--store", store, "keep the state in a store, in a folder of its own for each case"),
-    TEXT(OPTION_DATADIR, "--datadir", "FOLDER", datadir, "where chain and state are kept"),
-    TEXT(OPTION_GENESIS, "--genesis", "FILE", genesis, "genesis file as geth reads it; or dev, dev-FORK"),
+    PATH(OPTION_DATADIR, "--datadir", "FOLDER", datadir, "where chain and state are kept"),
+    PATH(OPTION_GENESIS, "--genesis", "FILE", genesis, "genesis file as geth reads it; or dev, dev-FORK"),
     NUMBER(OPTION_CACHE, "--cache-mb", "N", cache_mb, 1, CACHE_MB_MAX,
         "bound of what is kept in memory to be faster (default 256)"),
     NUMBER(OPTION_IMPORT, "--batch", "N", batch, 1, BLOCKS_MAX, "commit after so many blocks (default 2048)"),
@@ -100,16 +79,16 @@ static const struct option table[] = {
         "slots that each block changes among those (5,500 gas each)"),
     FLAG(OPTION_RECEIPTS, "--receipts", receipts, "give up receipts and look-ups of older blocks, too"),
     TEXT(OPTION_RUN, "--code", "HEX", run.code, "the code that runs; also as the operand"),
-    TEXT(OPTION_RUN, "--codefile", "FILE", run.code_file, "the same from a file of hex digits, - is standard input"),
+    PATH(OPTION_RUN, "--codefile", "FILE", run.code_file, "the same from a file of hex digits, - is standard input"),
     TEXT(OPTION_RUN, "--input", "HEX", run.input, "call data; with --create it goes behind the code"),
-    TEXT(OPTION_RUN, "--inputfile", "FILE", run.input_file, "the same from a file of hex digits"),
+    PATH(OPTION_RUN, "--inputfile", "FILE", run.input_file, "the same from a file of hex digits"),
     FLAG(OPTION_RUN, "--create", run.create, "run the code as initcode of a new contract"),
     TEXT(OPTION_RUN, "--gas", "N", run.gas, "gas of the call (default: the prestate's gas limit, else 10000000000)"),
     TEXT(OPTION_RUN, "--value", "WEI", run.value, "what the call carries (default: 0)"),
     TEXT(OPTION_RUN, "--price", "WEI", run.price, "gas price, which nobody pays (default: 0)"),
     TEXT(OPTION_RUN, "--sender", "ADDRESS", run.sender, "who calls (default: the bytes of \"sender\")"),
     TEXT(OPTION_RUN, "--receiver", "ADDRESS", run.receiver, "who is called (default: the bytes of \"receiver\")"),
-    TEXT(OPTION_RUN, "--prestate", "FILE", run.prestate,
+    PATH(OPTION_RUN, "--prestate", "FILE", run.prestate,
         "the state before, and the block: a genesis file of geth, or an alloc"),
     BOUNDED(OPTION_RUN, "--bench[=SECONDS]", NULL, VALUE_BENCH, 1, BENCH_SECONDS_MAX,
         "run again and again for so long (default: 2) and show times"),
@@ -118,7 +97,7 @@ static const struct option table[] = {
     FLAG(OPTION_TRACE, "--trace.memory", tracing.memory, "with memory"),
     FLAG(OPTION_TRACE, "--trace.nostack", tracing.no_stack, "without the stack"),
     FLAG(OPTION_TRACE, "--trace.returndata", tracing.return_data, "with what the last call returned"),
-    TEXT(OPTION_T8N, "--state.fork", "NAME", t8n.fork,
+    PATH(OPTION_T8N, "--state.fork", "NAME", t8n.fork,
         "rules: a fork, FORKToFORKAt..., with +EIP behind it (default: GrayGlacier)"),
     TEXT(OPTION_T8N, "--state.chainid", "ID", t8n.chain_id, "chain id (default: 1)"),
     TEXT(OPTION_T8N, "--state.reward", "WEI", t8n.reward, "mining reward, -1 for none (default: 0)"),
@@ -134,10 +113,10 @@ static const struct option table[] = {
     TEXT(OPTION_T8N, "--output.body", "FILE", t8n.out_body, "the included transactions in RLP (default: nowhere)"),
     TEXT(OPTION_T8N, "--verbosity", "N", t8n.verbosity, "ignored"),
     NUMBER(OPTION_HOT, "--hot", "PERCENT", hot, 0, 100, "share of transactions in hot places (hybrid; default: 30)"),
-    TEXT(OPTION_CONTRACTS, "--contracts", "DIR", contracts,
+    PATH(OPTION_CONTRACTS, "--contracts", "DIR", contracts,
         "codes that tools/contracts.sh fetched (default: .cache/contracts)"),
-    TEXT(OPTION_OUTPUT, "--output", "FILE", output, "write the report to FILE, as one HTML page; -o FILE for short"),
-    TEXT(OPTION_PERFETTO, "--perfetto", "FILE", perfetto, "write what each worker did to FILE, as a Chrome trace"),
+    PATH(OPTION_OUTPUT, "--output", "FILE", output, "write the report to FILE, as one HTML page; -o FILE for short"),
+    PATH(OPTION_PERFETTO, "--perfetto", "FILE", perfetto, "write what each worker did to FILE, as a Chrome trace"),
     OTHER(OPTION_LAYOUT, "--layout", "ADDR=FILE", VALUE_LAYOUT,
         "Solidity's storageLayout of a contract; may be given several times"),
     OTHER(OPTION_SIMULATE, "--simulate", "N,N,...", VALUE_THREAD_LIST, "run the scheduler on N virtual workers"),
@@ -147,9 +126,19 @@ static const struct option table[] = {
     FLAG(OPTION_OPCODES, "--opcodes", opcodes,
         "time instructions and precompiled contracts; operands are their names"),
     FLAG(OPTION_HOSTILE, "--hostile", hostile, "time blocks full of the worst input; operands are their kinds"),
-    TEXT(OPTION_RPC, "--rpc", "URL", rpc, "fetch blocks from the node at URL"),
+    PATH(OPTION_RPC, "--rpc", "URL", rpc, "fetch blocks from the node at URL"),
+    NUMBER(OPTION_RPC, "--rpc-timeout", "SECONDS", rpc_seconds, 1, RPC_SECONDS_MAX,
+        "how long an answer of the node may take (default 600)"),
+    PATH(OPTION_RPC, "--cache", "DIR", cache, "keep fetched blocks in DIR (default: $XDG_CACHE_HOME/weft/bundles)"),
+    FLAG(OPTION_RPC, "--no-cache", no_cache, "fetch blocks anew, and keep none"),
 };
 /* clang-format on */
+
+const struct option *options_table(size_t *count)
+{
+    *count = COUNT_OF(table);
+    return table;
+}
 
 static enum status bad(struct error *e, const struct command *c, const struct option *o, const char *expected,
                        const char *found)
@@ -220,7 +209,7 @@ static enum status read_bounded(const struct command *c, const struct option *op
         *out = n;
         return STATUS_OK;
     }
-    char expected[80] = "a number";
+    char expected[80] = "a number below 2^64";
     if (option->most != ANY)
         (void)snprintf(expected, sizeof expected, "a number from %llu to %llu", (unsigned long long)option->least,
                        (unsigned long long)option->most);
@@ -237,6 +226,10 @@ static enum status read_value(struct options *o, const struct command *c, const 
     uint64_t n;
     switch (option->kind) {
     case VALUE_NONE: *(bool *)field = true; break;
+    case VALUE_PATH:
+        if (*text == 0) return bad(e, c, option, "a value", text);
+        *(const char **)field = text;
+        break;
     case VALUE_TEXT: *(const char **)field = text; break;
     case VALUE_NUMBER: return read_bounded(c, option, text, field, e);
     case VALUE_REPEAT:
@@ -283,9 +276,85 @@ static const struct option *find_option(const struct command *c, const char *arg
     return NULL;
 }
 
+/* Changes of single letters that make one text the other, as far as LENGTH_MAX letters; a swap of two neighbours is
+ * one change. */
+static unsigned distance(const char *a, const char *b)
+{
+    enum { LENGTH_MAX = 40 };
+    size_t n = strnlen(a, LENGTH_MAX), m = strnlen(b, LENGTH_MAX);
+    unsigned d[LENGTH_MAX + 1][LENGTH_MAX + 1] = {{0}};
+    for (unsigned i = 0; i <= n; i++) d[i][0] = i;
+    for (unsigned k = 0; k <= m; k++) d[0][k] = k;
+    for (size_t i = 1; i <= n; i++)
+        for (size_t k = 1; k <= m; k++) {
+            unsigned best = d[i - 1][k - 1] + (a[i - 1] != b[k - 1]);
+            if (d[i - 1][k] + 1 < best) best = d[i - 1][k] + 1;
+            if (d[i][k - 1] + 1 < best) best = d[i][k - 1] + 1;
+            bool swapped = i > 1 && k > 1 && a[i - 1] == b[k - 2] && a[i - 2] == b[k - 1];
+            if (swapped && d[i - 2][k - 2] + 1 < best) best = d[i - 2][k - 2] + 1;
+            d[i][k] = best;
+        }
+    return d[n][m];
+}
+
+bool text_is_nearer(const char *text, const char *candidate, unsigned *nearest)
+{
+    unsigned found = distance(text, candidate);
+    bool starts = strlen(text) >= 3 && strncmp(candidate, text, strlen(text)) == 0; /* cut short */
+    if (starts) found = 1;
+    if (found >= *nearest || found > 1 + strlen(text) / 4) return false;
+    *nearest = found;
+    return true;
+}
+
+/* An option that is none of this command's: the nearest that is, and else whose it is. */
+static enum status unknown_option(const struct command *c, const char *argument, struct error *e)
+{
+    char name[64];
+    (void)snprintf(name, sizeof name, "%.*s", (int)strcspn(argument, "="), argument);
+    const char *near = NULL, *other = NULL;
+    unsigned nearest = UINT32_MAX;
+    for (size_t i = 0; i < COUNT_OF(table); i++) {
+        const struct option *o = &table[i];
+        char own[64];
+        (void)snprintf(own, sizeof own, "%.*s", (int)strcspn(o->name, "["), o->name);
+        if ((c->options & o->flag) != 0 && text_is_nearer(name, own, &nearest)) near = o->name;
+        if (other != NULL || strcmp(own, name) != 0) continue;
+        for (const struct command *of = commands; of->name != NULL && other == NULL; of++)
+            if ((of->options & o->flag) != 0) other = of->name;
+    }
+    if (other != NULL)
+        return error_set(e, BAD_USAGE, "%s: %s: unknown option (%s has it); see weft %s --help", c->name, argument,
+                         other, c->name);
+    return error_set(e, BAD_USAGE, "%s: %s: unknown option%s%s; see weft %s --help", c->name, argument,
+                     near == NULL ? "" : ", nearest is ", near == NULL ? "" : near, c->name);
+}
+
 static bool is_help(const char *argument)
 {
     return strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0;
+}
+
+/* More threads than processors bring nothing to work that never waits: the executors' spinning only costs. Tests of
+ * interleavings ask for them with --oversubscribe; t8n compares numbers of threads, and import waits for its disk. */
+static void limit_threads(struct options *o, const struct command *c)
+{
+    unsigned processors = cpu_count(), asked = o->workers > processors ? o->workers : 0;
+    if ((c->options & OPTION_OVERSUBSCRIBE) == 0 || o->oversubscribe) return;
+    if (o->workers > processors) o->workers = processors;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < o->thread_count; i++) {
+        unsigned n = o->threads[i];
+        if (n > processors) {
+            asked = n > asked ? n : asked;
+            n = processors;
+        }
+        if (kept == 0 || o->threads[kept - 1] != n) o->threads[kept++] = n;
+    }
+    if (o->thread_count != 0) o->thread_count = kept;
+    if (asked != 0)
+        log_line("%s: %u threads on %u processors would only be slower: %u %s; --oversubscribe insists", c->name, asked,
+                 processors, processors, processors == 1 ? "is used" : "are used");
 }
 
 enum status options_parse(struct options *out, const struct command *c, char **arguments, int count, bool *wants_help,
@@ -313,9 +382,7 @@ enum status options_parse(struct options *out, const struct command *c, char **a
         }
         const char *value;
         const struct option *option = find_option(c, strcmp(argument, "-o") == 0 ? "--output" : argument, &value);
-        if (option == NULL)
-            return error_set(e, BAD_USAGE, "%s: %s: expected an option; see weft %s --help", c->name, argument,
-                             c->name);
+        if (option == NULL) return unknown_option(c, argument, e);
         if (option->kind == VALUE_NONE && value != NULL) return bad(e, c, option, "no value", value);
         if (option->kind != VALUE_NONE && option->kind != VALUE_BENCH && value == NULL) {
             if (i + 1 == count) return error_set(e, BAD_USAGE, "%s: %s: expected a value behind it", c->name, argument);
@@ -332,41 +399,6 @@ enum status options_parse(struct options *out, const struct command *c, char **a
         return error_set(e, BAD_USAGE, "%s: %s: expected %s; see weft %s --help", c->name,
                          out->operands[c->operands_max], c->operands_max == 0 ? "only options" : "fewer operands",
                          c->name);
+    limit_threads(out, c);
     return STATUS_OK;
-}
-
-/* A line of the list of commands. Where operands need more than their columns, the summary goes to the next line. */
-static void help_line(const char *name, const char *operands, const char *summary)
-{
-    if (strlen(operands) <= 18)
-        printf("  %-10s %-18s %s\n", name, operands, summary);
-    else
-        printf("  %-10s %s\n%-32s%s\n", name, operands, "", summary);
-}
-
-static void help_weft(void)
-{
-    printf("weft: a parallel EVM\n\nusage: weft COMMAND [OPTION...] [OPERAND...]\n\n");
-    for (const struct command *c = commands; c->name != NULL; c++) help_line(c->name, c->operands, c->summary);
-    help_line("--version", "", "print the version, and the processors it was compiled for");
-    printf("\nweft COMMAND --help tells more. Exit codes: 0 all good, 1 a check failed, 2 bad usage or unreadable "
-           "input.\n");
-}
-
-void options_help(const struct command *c)
-{
-    if (c == NULL) {
-        help_weft();
-        return;
-    }
-    printf("weft %s: %s\n\nusage: weft %s [OPTION...]%s%s\n\n%s\n\n", c->name, c->summary, c->name,
-           *c->operands == 0 ? "" : " ", c->operands, c->details);
-    for (size_t i = 0; i < COUNT_OF(table); i++) {
-        const struct option *o = &table[i];
-        if ((c->options & o->flag) == 0) continue;
-        char left[64];
-        (void)snprintf(left, sizeof left, "%s %s", o->name, o->value == NULL ? "" : o->value);
-        printf("  %-22s %s\n", left, o->help);
-    }
-    printf("  %-22s %s\n", "--help", "print this");
 }

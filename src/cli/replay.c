@@ -105,14 +105,16 @@ static enum exit_code replay_all(struct replay *r, const struct bundle_list *lis
     for (size_t i = 0; i < list->count && !interrupted(); i++) {
         struct bundle b;
         struct error e;
-        if (bundle_load(&b, list->entries[i].folder, r->options->fork, &e) != STATUS_OK) {
+        if (bundle_load(&b, &list->entries[i], r->options->fork, &e) != STATUS_OK) {
             progress_clear(&progress);
-            log_line("%s", e.text);
+            replay_unreadable(r->options, &r->totals, &list->entries[i], &e);
+            progress_step(&progress);
             bundle_free(&b);
-            return EXIT_BAD_INPUT;
+            continue;
         }
         struct replay_verdict v = replay_verdict_of(&b);
         v.status = replay_block(r, &b, &v);
+        if (v.status != STATUS_OK) bundle_explain(&b, &v.error);
         replay_count(&r->totals, &v);
         progress_clear(&progress);
         replay_print_verdict(r->options, &v);
@@ -121,19 +123,17 @@ static enum exit_code replay_all(struct replay *r, const struct bundle_list *lis
     }
     progress_clear(&progress);
     replay_print_totals(r->options, &r->totals);
-    return r->totals.failed ? EXIT_CHECK_FAILED : EXIT_GOOD;
+    return replay_end(r->options, &r->totals);
 }
 
 /* Operands are paths, or with --rpc blocks. */
-static enum status find_bundles(const struct options *o, struct bundle_list *list, struct error *e)
+static enum status find_bundles(const struct options *o, struct fetcher *fetcher, struct bundle_list *list,
+                                struct error *e)
 {
-    struct rpc rpc;
-    enum status s = o->rpc != NULL ? rpc_open(&rpc, o->rpc, e) : STATUS_OK;
-    if (s != STATUS_OK) return s;
+    enum status s = STATUS_OK;
     for (uint32_t i = 0; i < o->operand_count && s == STATUS_OK; i++)
-        s = o->rpc != NULL ? fetch_blocks(list, &rpc, o->operands[i], o->fork, e)
+        s = o->rpc != NULL ? fetch_blocks(fetcher, list, o->operands[i], e)
                            : bundles_find(list, o->operands[i], o->filter, e);
-    if (o->rpc != NULL) rpc_close(&rpc);
     bundles_sort(list);
     return s;
 }
@@ -163,23 +163,34 @@ static enum status check_options(const struct options *o, struct error *e)
         return error_set(e, BAD_USAGE, "replay: --executor: expected without --simulate and --perturb");
     if (o->pipeline && o->executors != 0 && o->executors != RUN_SERIAL && o->executors != RUN_PARALLEL)
         return error_set(e, BAD_USAGE, "replay: --pipeline: expected --executor serial or parallel");
+    if (o->rpc == NULL && (o->cache != NULL || o->no_cache || o->rpc_seconds != 0))
+        return error_set(e, BAD_USAGE, "replay: %s: expected only with --rpc",
+                         o->cache != NULL ? "--cache"
+                         : o->no_cache    ? "--no-cache"
+                                          : "--rpc-timeout");
+    if (o->cache != NULL && o->no_cache)
+        return error_set(e, BAD_USAGE, "replay: expected one of --cache and --no-cache");
     return STATUS_OK;
 }
 
 enum exit_code replay_command(const struct options *o)
 {
     struct bundle_list list = {0};
+    struct fetcher fetcher = {0};
     struct error e;
-    if (check_options(o, &e) != STATUS_OK || find_bundles(o, &list, &e) != STATUS_OK) {
-        log_line("%s", e.text);
-        bundles_free(&list);
-        return EXIT_BAD_INPUT;
-    }
+    enum status s = check_options(o, &e);
+    if (s == STATUS_OK && o->rpc != NULL) s = fetch_open(&fetcher, o, &e);
+    if (s == STATUS_OK) s = find_bundles(o, &fetcher, &list, &e);
     enum exit_code (*run)(const struct options *, const struct bundle_list *) = replay_plainly;
     if (o->simulate_count != 0) run = replay_simulate;
     if (o->pipeline) run = replay_pipeline;
     if (o->perturb != 0) run = replay_perturb;
-    enum exit_code code = run(o, &list);
+    enum exit_code code = EXIT_BAD_INPUT;
+    if (s == STATUS_OK)
+        code = run(o, &list);
+    else
+        log_line("%s", e.text);
+    if (o->rpc != NULL) fetch_close(&fetcher);
     bundles_free(&list);
     return code;
 }

@@ -19,15 +19,25 @@ struct replay_verdict {
 };
 struct replay_verdict replay_verdict_of(const struct bundle *b);
 
+enum { REPLAY_FAILURES_SHOWN = 10 };
+
 /* Sums over all blocks. */
 struct replay_totals {
     uint64_t transactions, gas, reruns, blocks;
     uint64_t wall_ns[REPLAY_KINDS];
     double worst, best;               /* speed-ups of single blocks; 0: none yet */
     uint64_t worst_block, best_block; /* their numbers */
-    bool failed;
+    uint64_t failed, unreadable;      /* blocks; those that could not be loaded are among the failed */
+    uint64_t failures[REPLAY_FAILURES_SHOWN]; /* numbers of the first of them */
 };
 void replay_count(struct replay_totals *t, const struct replay_verdict *v);
+
+/* A block that could not be loaded: it is named on stderr (with --json as an object, too) and counted as failed; the
+ * others go on. */
+void replay_unreadable(const struct options *o, struct replay_totals *t, const struct bundle_entry *entry,
+                       const struct error *why);
+/* The exit code; a line says how many blocks failed, and which. Unreadable input when no block could be loaded. */
+enum exit_code replay_end(const struct options *o, const struct replay_totals *t);
 
 /* Whether the options ask for an executor. */
 bool replay_wants(const struct options *o, enum executor_kind kind);

@@ -9,14 +9,17 @@ enum exit_code replay_perturb(const struct options *o, const struct bundle_list 
     struct perturber *p = perturber_new(o);
     struct engine *recovering = engine_new(o->threads[0]);
     enum exit_code code = EXIT_GOOD;
-    for (size_t i = 0; i < list->count && code != EXIT_BAD_INPUT && !interrupted(); i++) {
+    struct replay_totals totals = {0};
+    for (size_t i = 0; i < list->count && !interrupted(); i++) {
         struct bundle b;
         struct state_view view;
         struct block_task task;
         struct error e;
-        if (bundle_load(&b, list->entries[i].folder, o->fork, &e) != STATUS_OK) {
+        totals.blocks++;
+        if (bundle_load(&b, &list->entries[i], o->fork, &e) != STATUS_OK) {
             log_line("%s", e.text);
-            code = EXIT_BAD_INPUT;
+            totals.unreadable++;
+            code = EXIT_CHECK_FAILED;
         } else if (bundle_prepare(&b, recovering, &view, &task, &e) != STATUS_OK) {
             log_line("replay: block %llu: %s", (unsigned long long)b.block.header.number, e.text);
             code = EXIT_CHECK_FAILED;
@@ -29,5 +32,6 @@ enum exit_code replay_perturb(const struct options *o, const struct bundle_list 
     }
     engine_free(recovering);
     bool ok = perturber_end(p);
-    return code == EXIT_GOOD && !ok ? EXIT_CHECK_FAILED : code;
+    if (totals.blocks != 0 && totals.unreadable == totals.blocks) return EXIT_BAD_INPUT;
+    return ok ? code : EXIT_CHECK_FAILED;
 }

@@ -25,7 +25,7 @@ struct piece {
     struct block_result result;
     struct replay_verdict verdict;
     struct hash digest;
-    bool unreadable; /* verdict.error says why */
+    bool is_unreadable; /* verdict.error says why */
 };
 
 /* What one run of all blocks took. */
@@ -45,7 +45,7 @@ struct runner {
     struct hash *digests; /* of each block, as the first run found it */
     struct progress progress;
     struct replay_totals totals;
-    bool bad_input, differs;
+    bool differs;
 
     /* of the running run */
     bool is_first; /* the one that prints */
@@ -70,8 +70,8 @@ static void load(void *context, size_t i, unsigned slot)
     struct piece *p = &r->pieces[slot];
     *p = (struct piece){0};
     struct error e;
-    if (bundle_load(&p->bundle, r->list->entries[i].folder, r->options->fork, &e) != STATUS_OK) {
-        p->unreadable = true;
+    if (bundle_load(&p->bundle, &r->list->entries[i], r->options->fork, &e) != STATUS_OK) {
+        p->is_unreadable = true;
         p->verdict.error = e;
         return;
     }
@@ -85,7 +85,7 @@ static void execute(void *context, size_t i, unsigned slot, unsigned set, bool s
     (void)i;
     struct runner *r = context;
     struct piece *p = &r->pieces[slot];
-    if (p->unreadable || p->verdict.status != STATUS_OK) return;
+    if (p->is_unreadable || p->verdict.status != STATUS_OK) return;
     bool alone = r->kind == EXECUTOR_PARALLEL && !shared;
     p->verdict.status = block_execute(r->sets[set], alone ? EXECUTOR_SERIAL : r->kind, &p->task, &p->result,
                                       &p->verdict.error);
@@ -99,11 +99,12 @@ static void finish(void *context, size_t i, unsigned slot, unsigned set)
     (void)i;
     struct runner *r = context;
     struct piece *p = &r->pieces[slot];
-    if (!p->unreadable && p->verdict.status == STATUS_OK) {
+    if (!p->is_unreadable && p->verdict.status == STATUS_OK) {
         block_seal(r->sets[set], &p->result);
         p->verdict.status = block_check(&p->result, &p->verdict.error);
         p->digest = result_digest(&p->result);
     }
+    if (!p->is_unreadable && p->verdict.status != STATUS_OK) bundle_explain(&p->bundle, &p->verdict.error);
     bundle_free(&p->bundle);
 }
 
@@ -111,13 +112,11 @@ static bool deliver(void *context, size_t i, unsigned slot)
 {
     struct runner *r = context;
     struct piece *p = &r->pieces[slot];
-    if (p->unreadable) {
+    if (p->is_unreadable) {
+        if (!r->is_first) return true;
         progress_clear(&r->progress);
-        log_line("%s", p->verdict.error.text);
-        r->bad_input = true;
-        return false;
-    }
-    if (r->is_first) {
+        replay_unreadable(r->options, &r->totals, &r->list->entries[i], &p->verdict.error);
+    } else if (r->is_first) {
         r->digests[i] = p->digest;
         replay_count(&r->totals, &p->verdict);
         progress_clear(&r->progress);
@@ -252,12 +251,11 @@ static enum exit_code run_all(struct runner *r)
     bool all = run_way(r, PIPELINED, &cost);
     r->is_first = false;
     progress_clear(&r->progress);
-    if (r->bad_input) return EXIT_BAD_INPUT;
     replay_print_totals(r->options, &r->totals);
     all = all && run_in_turns(r, r->options->repeat == 0 ? PIPELINE_REPEAT : r->options->repeat, medians);
     if (all) (r->options->json ? print_costs_json : print_costs)(r, medians);
-    if (r->bad_input) return EXIT_BAD_INPUT;
-    return r->totals.failed || r->differs ? EXIT_CHECK_FAILED : EXIT_GOOD;
+    enum exit_code code = replay_end(r->options, &r->totals);
+    return code == EXIT_GOOD && r->differs ? EXIT_CHECK_FAILED : code;
 }
 
 enum exit_code replay_pipeline(const struct options *o, const struct bundle_list *list)

@@ -17,48 +17,75 @@ bool replay_wants(const struct options *o, enum executor_kind kind)
     return (choice & 1u << kind) != 0;
 }
 
+/* ---- for people -------------------------------------------------------------------------------------------------- */
+
+/* The cells of a row behind block, fork and gas. */
+struct row_texts {
+    char serial[24], parallel[24], parallel_ratio[24], list[24], list_ratio[24], transactions[24], reruns[24];
+};
+
+/* A time, or a dash for what did not run. */
+static void put_time(char out[24], uint64_t ns)
+{
+    if (ns == 0)
+        (void)snprintf(out, 24, "-");
+    else
+        (void)snprintf(out, 24, "%.3f", milliseconds(ns));
+}
+
+static void put_ratio(char out[24], uint64_t serial_ns, uint64_t ns)
+{
+    if (serial_ns == 0 || ns == 0)
+        (void)snprintf(out, 24, "-");
+    else
+        (void)snprintf(out, 24, "%.2f", (double)serial_ns / (double)ns);
+}
+
+static struct row_texts texts_of(const uint64_t wall_ns[REPLAY_KINDS], uint64_t transactions, uint64_t reruns)
+{
+    struct row_texts t;
+    uint64_t serial = wall_ns[EXECUTOR_SERIAL];
+    put_time(t.serial, serial);
+    put_time(t.parallel, wall_ns[EXECUTOR_PARALLEL]);
+    put_ratio(t.parallel_ratio, serial, wall_ns[EXECUTOR_PARALLEL]);
+    put_time(t.list, wall_ns[EXECUTOR_ACCESS_LIST]);
+    put_ratio(t.list_ratio, serial, wall_ns[EXECUTOR_ACCESS_LIST]);
+    (void)snprintf(t.transactions, sizeof t.transactions, "%llu", (unsigned long long)transactions);
+    (void)snprintf(t.reruns, sizeof t.reruns, "%llu", (unsigned long long)reruns);
+    return t;
+}
+
+/* Rows have 80 columns at most: with execution along an access list there is no place for transactions and re-runs. */
+static void print_cells(const struct options *o, const struct row_texts *t)
+{
+    bool list = replay_wants(o, EXECUTOR_ACCESS_LIST);
+    if (!list) printf(" %5s", t->transactions);
+    printf(" %8s %8s %5s", t->serial, t->parallel, t->parallel_ratio);
+    if (list)
+        printf(" %7s %5s", t->list, t->list_ratio);
+    else
+        printf(" %6s", t->reruns);
+}
+
 void replay_print_header(const struct options *o)
 {
     const struct colours *c = terminal_colours();
-    if (!o->json)
-        printf("%s%9s  %-16s %5s %11s %10s %11s %8s %7s%s  %s%s\n", c->bold, "block", "fork", "txs", "gas", "serial ms",
-               "parallel ms", "speed-up", "re-runs",
-               replay_wants(o, EXECUTOR_ACCESS_LIST) ? "     bal ms speed-up" : "", "verdict", c->off);
-}
-
-/* A time, or a dash for what did not run. */
-static const char *time_text(char out[24], uint64_t ns)
-{
-    if (ns == 0) return "-";
-    (void)snprintf(out, 24, "%.3f", milliseconds(ns));
-    return out;
-}
-
-static const char *ratio_text(char out[24], uint64_t serial_ns, uint64_t parallel_ns)
-{
-    if (serial_ns == 0 || parallel_ns == 0) return "-";
-    (void)snprintf(out, 24, "%.2f", (double)serial_ns / (double)parallel_ns);
-    return out;
-}
-
-/* The columns of execution along an access list, when they are wanted. */
-static const char *list_columns(const struct options *o, char out[48], uint64_t serial_ns, uint64_t list_ns)
-{
-    char a[24], b[24];
-    out[0] = 0;
-    if (replay_wants(o, EXECUTOR_ACCESS_LIST))
-        (void)snprintf(out, 48, " %10s %8s", time_text(a, list_ns), ratio_text(b, serial_ns, list_ns));
-    return out;
+    if (o->json) return;
+    struct row_texts t = {"serial", "parallel", "ratio", "bal", "ratio", "txs", "reruns"};
+    printf("%s%8s %-17s %9s", c->bold, "block", "fork", "gas");
+    print_cells(o, &t);
+    printf(" %s%s\n", "check", c->off);
 }
 
 static void print_row(const struct options *o, const struct replay_verdict *v)
 {
     const struct colours *c = terminal_colours();
-    uint64_t serial = v->stats[EXECUTOR_SERIAL].wall_ns, parallel = v->stats[EXECUTOR_PARALLEL].wall_ns;
-    char a[24], p[24], q[24], l[48];
-    printf("%9llu  %-16s %5u %11llu %10s %11s %8s %7u%s  ", (unsigned long long)v->number, v->fork, v->transactions,
-           (unsigned long long)v->gas, time_text(a, serial), time_text(p, parallel), ratio_text(q, serial, parallel),
-           v->stats[EXECUTOR_PARALLEL].reruns, list_columns(o, l, serial, v->stats[EXECUTOR_ACCESS_LIST].wall_ns));
+    uint64_t wall_ns[REPLAY_KINDS];
+    for (size_t k = 0; k < REPLAY_KINDS; k++) wall_ns[k] = v->stats[k].wall_ns;
+    struct row_texts t = texts_of(wall_ns, v->transactions, v->stats[EXECUTOR_PARALLEL].reruns);
+    printf("%8llu %-17s %9llu", (unsigned long long)v->number, v->fork, (unsigned long long)v->gas);
+    print_cells(o, &t);
+    printf(" ");
     if (v->status == STATUS_OK)
         printf("%sok%s\n", c->good, c->off);
     else
@@ -111,10 +138,49 @@ static void print_object(const struct options *o, const struct replay_verdict *v
     buffer_free(&out);
 }
 
+static void count_failure(struct replay_totals *t, uint64_t number)
+{
+    if (t->failed < REPLAY_FAILURES_SHOWN) t->failures[t->failed] = number;
+    t->failed++;
+}
+
+void replay_unreadable(const struct options *o, struct replay_totals *t, const struct bundle_entry *entry,
+                       const struct error *why)
+{
+    log_line("%s", why->text);
+    t->blocks++;
+    t->unreadable++;
+    count_failure(t, entry->number);
+    if (!o->json) return;
+    struct buffer out = {0};
+    buffer_printf(&out, "{\"block\":%llu,\"verified\":false,\"error\":", (unsigned long long)entry->number);
+    json_put_text(&out, why->text);
+    printf("%.*s}\n", (int)out.size, (const char *)out.data);
+    (void)fflush(stdout);
+    buffer_free(&out);
+}
+
+enum exit_code replay_end(const struct options *o, const struct replay_totals *t)
+{
+    if (t->failed == 0) return EXIT_GOOD;
+    if (t->unreadable == t->blocks) return EXIT_BAD_INPUT;
+    struct buffer out = {0};
+    buffer_printf(&out, "%llu of %llu blocks failed:", (unsigned long long)t->failed, (unsigned long long)t->blocks);
+    for (uint64_t i = 0; i < t->failed && i < REPLAY_FAILURES_SHOWN; i++)
+        buffer_printf(&out, "%s %llu", i == 0 ? "" : ",", (unsigned long long)t->failures[i]);
+    if (t->failed > REPLAY_FAILURES_SHOWN) buffer_append_text(&out, ", ...");
+    if (o->json)
+        log_line("replay: %.*s", (int)out.size, (const char *)out.data);
+    else
+        printf("%.*s\n", (int)out.size, (const char *)out.data);
+    buffer_free(&out);
+    return EXIT_CHECK_FAILED;
+}
+
 void replay_count(struct replay_totals *t, const struct replay_verdict *v)
 {
     t->blocks++;
-    t->failed = t->failed || v->status != STATUS_OK;
+    if (v->status != STATUS_OK) count_failure(t, v->number);
     t->transactions += v->transactions;
     t->gas += v->gas;
     t->reruns += v->stats[EXECUTOR_PARALLEL].reruns;
@@ -133,18 +199,16 @@ void replay_count(struct replay_totals *t, const struct replay_verdict *v)
 
 void replay_print_totals(const struct options *o, const struct replay_totals *t)
 {
-    if (o->json) return;
+    if (o->json || (t->blocks != 0 && t->unreadable == t->blocks)) return;
     const struct colours *c = terminal_colours();
-    char a[24], p[24], q[24], l[48], blocks[32];
+    char blocks[32];
+    struct row_texts texts = texts_of(t->wall_ns, t->transactions, t->reruns);
     (void)snprintf(blocks, sizeof blocks, "%llu blocks", (unsigned long long)t->blocks);
-    printf("%s%9s  %-16s %5llu %11llu %10s %11s %8s %7llu%s  %s%s\n", c->bold, "all", blocks,
-           (unsigned long long)t->transactions, (unsigned long long)t->gas, time_text(a, t->wall_ns[EXECUTOR_SERIAL]),
-           time_text(p, t->wall_ns[EXECUTOR_PARALLEL]),
-           ratio_text(q, t->wall_ns[EXECUTOR_SERIAL], t->wall_ns[EXECUTOR_PARALLEL]), (unsigned long long)t->reruns,
-           list_columns(o, l, t->wall_ns[EXECUTOR_SERIAL], t->wall_ns[EXECUTOR_ACCESS_LIST]),
-           t->failed ? "FAILED" : "ok", c->off);
+    printf("%s%8s %-17s %9llu", c->bold, "all", blocks, (unsigned long long)t->gas);
+    print_cells(o, &texts);
+    printf(" %s%s\n", t->failed != 0 ? "FAILED" : "ok", c->off);
     if (t->worst != 0)
-        printf("worst speed-up %.2f in block %llu, best %.2f in block %llu\n", t->worst,
+        printf("times in ms; worst speed-up %.2f in block %llu, best %.2f in block %llu\n", t->worst,
                (unsigned long long)t->worst_block, t->best, (unsigned long long)t->best_block);
 }
 

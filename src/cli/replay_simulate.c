@@ -28,7 +28,7 @@ struct simulator {
     uint64_t blocks;
     double worst[THREAD_LIST_MAX]; /* simulated speed-ups of single blocks */
     uint64_t worst_block[THREAD_LIST_MAX];
-    bool failed;
+    struct replay_totals totals; /* of blocks, failed and not */
 };
 
 static double ratio(uint64_t a, uint64_t b)
@@ -73,17 +73,16 @@ static void add_up(struct simulator *m, const struct tally *a, uint64_t block)
 static void print_header(const struct simulator *m)
 {
     if (m->options->json) return;
-    printf("%s%9s  %-16s %5s %11s %10s", m->colours->bold, "block", "fork", "txs", "gas", "serial ms");
-    for (uint32_t i = 0; i < m->how.worker_count; i++) printf("  %12u", m->how.workers[i]);
+    printf("%s%8s %-17s %4s %9s", m->colours->bold, "block", "fork", "txs", "serial ms");
+    for (uint32_t i = 0; i < m->how.worker_count; i++) printf(" %12u", m->how.workers[i]);
     printf("%s\n", m->colours->off);
 }
 
 static void print_cells(const struct simulator *m, const struct tally *a)
 {
-    printf("%5llu %11llu %10.3f", (unsigned long long)a->transactions, (unsigned long long)a->gas,
-           (double)a->serial_ns / 1e6);
+    printf("%4llu %9.3f", (unsigned long long)a->transactions, (double)a->serial_ns / 1e6);
     for (uint32_t i = 0; i < m->how.worker_count; i++)
-        printf("  %5.2f%s(%5.2f)%s", ratio(a->serial_ns, a->with[i].wall_ns), m->colours->dim,
+        printf(" %5.2f%s(%5.2f)%s", ratio(a->serial_ns, a->with[i].wall_ns), m->colours->dim,
                ratio(a->serial_ns, a->with[i].possible_ns), m->colours->off);
     printf("\n");
 }
@@ -120,7 +119,7 @@ static void print_line(const struct buffer *line)
 static void print_block(const struct simulator *m, const struct bundle *b, const struct tally *a)
 {
     if (!m->options->json) {
-        printf("%9llu  %-16s ", (unsigned long long)b->block.header.number, b->fork->name);
+        printf("%8llu %-17s ", (unsigned long long)b->block.header.number, b->fork->name);
         print_cells(m, a);
     } else {
         struct buffer line = {0};
@@ -137,7 +136,7 @@ static void print_failure(const struct simulator *m, const struct bundle *b, con
 {
     unsigned long long number = b->block.header.number;
     if (!m->options->json) {
-        printf("%9llu  %-16s %sFAILED%s %s\n", number, b->fork->name, m->colours->bad, m->colours->off, e->text);
+        printf("%8llu %-17s %sFAILED%s %s\n", number, b->fork->name, m->colours->bad, m->colours->off, e->text);
     } else {
         struct buffer line = {0};
         buffer_printf(&line, "{\"block\":%llu,\"error\":", number);
@@ -161,7 +160,7 @@ static void print_total(const struct simulator *m)
     }
     char blocks[32];
     (void)snprintf(blocks, sizeof blocks, "%llu blocks", (unsigned long long)m->blocks);
-    printf("%s%9s%s  %-16s ", m->colours->bold, "all", m->colours->off, blocks);
+    printf("%s%8s%s %-17s ", m->colours->bold, "all", m->colours->off, blocks);
     print_cells(m, &m->all);
     if (m->blocks == 0) return;
     printf("%sspeed-up on so many virtual workers; in brackets what the dependencies allow. Worst blocks:",
@@ -188,9 +187,12 @@ static void simulate_bundle(struct simulator *m, struct bundle *b)
         add_up(m, &a, b->block.header.number);
         print_block(m, b, &a);
     } else {
-        m->failed = true;
+        bundle_explain(b, &why);
         print_failure(m, b, &why);
     }
+    struct replay_verdict v = replay_verdict_of(b);
+    v.status = s;
+    replay_count(&m->totals, &v);
     explain_free(&report);
 }
 
@@ -202,19 +204,18 @@ static enum exit_code simulate_all(struct simulator *m, const struct bundle_list
     for (size_t i = 0; i < list->count && !interrupted(); i++) {
         struct bundle b;
         struct error e;
-        enum status s = bundle_load(&b, list->entries[i].folder, m->options->fork, &e);
+        enum status s = bundle_load(&b, &list->entries[i], m->options->fork, &e);
         progress_clear(&progress);
         if (s == STATUS_OK)
             simulate_bundle(m, &b);
         else
-            log_line("%s", e.text);
+            replay_unreadable(m->options, &m->totals, &list->entries[i], &e);
         bundle_free(&b);
-        if (s != STATUS_OK) return EXIT_BAD_INPUT;
         progress_step(&progress);
     }
     progress_clear(&progress);
     print_total(m);
-    return m->failed ? EXIT_CHECK_FAILED : EXIT_GOOD;
+    return replay_end(m->options, &m->totals);
 }
 
 enum exit_code replay_simulate(const struct options *o, const struct bundle_list *list)

@@ -1,22 +1,154 @@
 /* rpc: requests, answers, and what errors mean. */
+#define _GNU_SOURCE 1
 #include "cli/rpc.h"
 
 #include <stdio.h>
+#include <time.h>
 
 #include "cli/cli.h"
 
-/* The node's code for a method that it does not have, or has not enabled. */
-enum { METHOD_NOT_FOUND = -32601 };
+/* Codes of errors: a method that the node does not have or has not enabled, and too many requests, as nodes and
+ * providers number it. */
+enum { METHOD_NOT_FOUND = -32601, LIMIT_EXCEEDED = -32005, LIMIT_EXCEEDED_TOO = 429 };
 
-enum status rpc_open(struct rpc *r, const char *url, struct error *e)
+/* Statuses of HTTP, and how a node that sends them is asked again: after 1, 2, 4, ... seconds, or what it names. */
+enum { HTTP_OK = 200, HTTP_TOO_MANY_REQUESTS = 429, HTTP_UNAVAILABLE = 503, TRIES = 7, PAUSE_MAX = 30 };
+
+enum status rpc_open(struct rpc *r, const char *url, unsigned seconds, struct error *e)
 {
-    *r = (struct rpc){.url = url, .http = http_open(url, e), .next_id = 1};
+    *r = (struct rpc){.url = url, .http = http_open(url, seconds == 0 ? RPC_SECONDS : seconds, e), .next_id = 1};
     return r->http == NULL ? BAD_USAGE : STATUS_OK;
 }
 
 void rpc_close(struct rpc *r)
 {
     http_close(r->http);
+}
+
+/* ---- errors ------------------------------------------------------------------------------------------------------ */
+
+enum { LINE_SIZE = 200 };
+
+/* The first line of `text` that is not empty, as far as it fits. */
+static void first_line(char out[LINE_SIZE], const char *text, size_t size)
+{
+    size_t at = 0, count = 0;
+    while (at < size && (text[at] == '\n' || text[at] == '\r' || text[at] == ' ' || text[at] == '\t')) at++;
+    while (at < size && text[at] != '\n' && text[at] != '\r' && text[at] != 0 && count + 1 < LINE_SIZE)
+        out[count++] = text[at++];
+    out[count] = 0;
+}
+
+/* What an error of a node asks its user to do. */
+static const char *advice(int64_t code, const char *message)
+{
+    static const char *const pruned[] = {"missing trie node",      "historical state", "state not available", "pruned",
+                                         "state is not available", "state histories",  "state at block"};
+    if (code == METHOD_NOT_FOUND) return "; expected a node with this API enabled (geth: --http.api eth,debug)";
+    for (size_t i = 0; i < COUNT_OF(pruned); i++)
+        if (strcasestr(message, pruned[i]) != NULL)
+            return "; the node no longer has this state: expected an archive node, or a block that it still has "
+                   "(mostly the last 128)";
+    return "";
+}
+
+enum status rpc_refused(struct error *e, const char *url, const char *method, yyjson_val *error)
+{
+    char line[LINE_SIZE] = "the node answers with an error";
+    yyjson_val *message = yyjson_is_str(error) ? error : form_optional(error, "message");
+    if (yyjson_is_str(message)) first_line(line, yyjson_get_str(message), yyjson_get_len(message));
+    return error_set(e, NODE_REFUSED, "%s: %s: %s%s", url, method, line,
+                     advice(yyjson_get_sint(form_optional(error, "code")), line));
+}
+
+static const char *http_status_text(unsigned status)
+{
+    switch (status) {
+    case 400: return " Bad Request";
+    case 401: return " Unauthorized";
+    case 403: return " Forbidden";
+    case 404: return " Not Found";
+    case 405: return " Method Not Allowed";
+    case 413: return " Content Too Large";
+    case HTTP_TOO_MANY_REQUESTS: return " Too Many Requests";
+    case 500: return " Internal Server Error";
+    case 502: return " Bad Gateway";
+    case HTTP_UNAVAILABLE: return " Service Unavailable";
+    case 504: return " Gateway Timeout";
+    default: return "";
+    }
+}
+
+/* An answer that is no JSON-RPC: a web page, a proxy's complaint. `text` is the body before anybody parsed it. */
+static enum status no_json_rpc(const struct rpc *r, struct error *e, const char *method, unsigned status,
+                               const char *line)
+{
+    return error_set(e, NODE_UNREACHABLE, "%s: %s: expected an answer in JSON-RPC, found HTTP status %u%s%s%s%s",
+                     r->url, method, status, http_status_text(status), *line == 0 ? ", empty" : ": ", line,
+                     status == 401 || status == 403       ? "; does the URL have its key?"
+                     : status == HTTP_OK || status == 404 ? "; is this the URL of a node's JSON-RPC?"
+                                                          : "");
+}
+
+/* ---- requests ---------------------------------------------------------------------------------------------------- */
+
+/* The error of an answer: of a call, or of a batch, which some nodes answer with one error in an array. */
+static yyjson_val *error_of(yyjson_val *answer)
+{
+    if (yyjson_is_arr(answer) && yyjson_arr_size(answer) == 1) answer = yyjson_arr_get_first(answer);
+    return form_optional(answer, "error");
+}
+
+static bool is_too_many(unsigned status, yyjson_val *answer)
+{
+    int64_t code = yyjson_get_sint(form_optional(error_of(answer), "code"));
+    return status == HTTP_TOO_MANY_REQUESTS || status == HTTP_UNAVAILABLE || code == LIMIT_EXCEEDED ||
+           code == LIMIT_EXCEEDED_TOO;
+}
+
+/* Waits; an interrupt ends it. */
+static void wait_seconds(unsigned seconds)
+{
+    enum { STEPS = 20 };
+    for (unsigned i = 0; i < seconds * STEPS && !interrupted(); i++)
+        (void)nanosleep(&(struct timespec){.tv_nsec = 1000000000 / STEPS}, NULL);
+}
+
+/* Sends a request once, and parses what comes back. */
+static enum status post_once(struct rpc *r, struct form *f, struct error *e, const char *method, struct bytes body,
+                             struct http_answer *answer)
+{
+    *f = (struct form){.file = r->url, .place = method, .error = e};
+    *answer = (struct http_answer){.body = &f->text};
+    enum status s = http_post(r->http, body, answer, FILE_SIZE_MAX, e);
+    char line[LINE_SIZE] = "";
+    if (s == STATUS_OK) {
+        first_line(line, (const char *)f->text.data, f->text.size); /* parsing changes the text */
+        s = form_parse(f);
+        bool is_answer = s == STATUS_OK && (yyjson_is_obj(f->root) || yyjson_is_arr(f->root));
+        if (is_answer && (answer->status == HTTP_OK || error_of(f->root) != NULL)) return STATUS_OK;
+        s = no_json_rpc(r, e, method, answer->status, line);
+    }
+    form_close(f);
+    return s;
+}
+
+static enum status post(struct rpc *r, struct form *f, struct error *e, const char *method, struct bytes body)
+{
+    for (unsigned tried = 1, pause = 1;; tried++, pause *= 2) {
+        struct http_answer answer;
+        enum status s = post_once(r, f, e, method, body, &answer);
+        bool too_many = is_too_many(answer.status, s == STATUS_OK ? f->root : NULL);
+        if (!too_many || tried == TRIES || interrupted()) return s;
+        if (s == STATUS_OK) form_close(f);
+        if (answer.retry_after != 0) pause = answer.retry_after;
+        if (pause > PAUSE_MAX) pause = PAUSE_MAX;
+        if (!r->has_waited)
+            log_line("%s: the node takes no more requests for now (HTTP status %u): asking again in %u s", r->url,
+                     answer.status, pause);
+        r->has_waited = true;
+        wait_seconds(pause);
+    }
 }
 
 static void put_request(struct rpc *r, struct buffer *out, const char *method, const char *parameters)
@@ -27,27 +159,12 @@ static void put_request(struct rpc *r, struct buffer *out, const char *method, c
     buffer_append_text(out, "]}");
 }
 
-static enum status post(struct rpc *r, struct form *f, struct error *e, const char *method, struct bytes body)
-{
-    *f = (struct form){.file = r->url, .place = method, .error = e};
-    enum status s = http_post(r->http, body, &f->text, FILE_SIZE_MAX, e);
-    if (s == STATUS_OK) s = form_parse(f);
-    if (s != STATUS_OK) buffer_free(&f->text);
-    return s;
-}
-
 /* The result of one answer. */
 static enum status result_of(struct form *f, struct error *e, const char *method, yyjson_val *answer, yyjson_val **out)
 {
     yyjson_val *error = form_optional(answer, "error");
     *out = yyjson_obj_get(answer, "result");
-    if (error != NULL) {
-        yyjson_val *message = form_optional(error, "message");
-        bool unknown = yyjson_get_sint(form_optional(error, "code")) == METHOD_NOT_FOUND;
-        return error_set(e, NODE_REFUSED, "%s: %s: %s%s", f->file, method,
-                         yyjson_is_str(message) ? yyjson_get_str(message) : "the node answers with an error",
-                         unknown ? "; expected a node with this API enabled (geth: --http.api eth,debug)" : "");
-    }
+    if (error != NULL) return rpc_refused(e, f->file, method, error);
     if (*out == NULL) return error_set(e, NODE_REFUSED, "%s: %s: expected an answer with a result", f->file, method);
     return STATUS_OK;
 }
@@ -70,6 +187,31 @@ enum status rpc_call(struct rpc *r, struct form *f, struct error *e, const char 
     return s;
 }
 
+/* Sorts the answers of a batch by call; they may come in any order. */
+static enum status sort_answers(struct form *f, struct error *e, const char *method, uint64_t first, size_t count,
+                                yyjson_val **results)
+{
+    if (error_of(f->root) != NULL) return rpc_refused(e, f->file, method, error_of(f->root));
+    enum status s = STATUS_OK;
+    yyjson_val *answer;
+    size_t i, answers;
+    memset(results, 0, count * sizeof(yyjson_val *));
+    yyjson_arr_foreach(f->root, i, answers, answer)
+    {
+        uint64_t id = yyjson_get_uint(form_optional(answer, "id"));
+        bool is_ours = id >= first && id - first < count;
+        if (s != STATUS_OK) break;
+        if (is_ours)
+            s = result_of(f, e, method, answer, &results[id - first]);
+        else if (form_optional(answer, "error") != NULL)
+            s = rpc_refused(e, f->file, method, form_optional(answer, "error"));
+    }
+    for (i = 0; i < count && s == STATUS_OK; i++)
+        if (results[i] == NULL)
+            s = error_set(e, NODE_REFUSED, "%s: %s: expected an answer to each call of a batch", f->file, method);
+    return s;
+}
+
 enum status rpc_batch(struct rpc *r, struct form *f, struct error *e, const char *method, const char *const *parameters,
                       size_t count, yyjson_val **results)
 {
@@ -84,21 +226,7 @@ enum status rpc_batch(struct rpc *r, struct form *f, struct error *e, const char
     enum status s = post(r, f, e, method, buffer_bytes(&body));
     buffer_free(&body);
     if (s != STATUS_OK) return s;
-    /* Answers may come in any order. */
-    memset(results, 0, count * sizeof(yyjson_val *));
-    yyjson_val *answer;
-    size_t i, answers;
-    yyjson_arr_foreach(f->root, i, answers, answer)
-    {
-        uint64_t id = yyjson_get_uint(form_optional(answer, "id"));
-        if (s == STATUS_OK && id >= first && id - first < count)
-            s = result_of(f, e, method, answer, &results[id - first]);
-    }
-    if (s == STATUS_OK && !yyjson_is_arr(f->root))
-        s = result_of(f, e, method, f->root, &results[0]); /* an error for the batch as a whole */
-    for (i = 0; i < count && s == STATUS_OK; i++)
-        if (results[i] == NULL)
-            s = error_set(e, NODE_REFUSED, "%s: %s: expected an answer to each call of a batch", f->file, method);
+    s = sort_answers(f, e, method, first, count, results);
     if (s != STATUS_OK) form_close(f);
     return s;
 }

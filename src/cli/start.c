@@ -26,7 +26,12 @@ static const struct command *find_command(const char *name)
 
 static int refuse(const char *name)
 {
-    log_line("%s: expected a command; see weft --help", name);
+    const char *near = NULL;
+    unsigned nearest = UINT32_MAX;
+    for (const struct command *c = commands; c->name != NULL; c++)
+        if (text_is_nearer(name, c->name, &nearest)) near = c->name;
+    log_line("%s: unknown command%s%s; see weft --help", name, near == NULL ? "" : ", nearest is ",
+             near == NULL ? "" : near);
     return EXIT_BAD_INPUT;
 }
 

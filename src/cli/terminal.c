@@ -150,6 +150,32 @@ void progress_clear(struct progress *p)
     (void)fflush(stderr);
 }
 
+/* ---- texts ------------------------------------------------------------------------------------------------------ */
+
+enum { TEXT_WIDTH = 80 };
+
+void terminal_wrap(const char *text, const char *end, int column)
+{
+    int at = column;
+    bool first = true;
+    while (text < end) {
+        int size = 0;
+        while (text + size < end && text[size] != ' ' && text[size] != '\n') size++;
+        if (size != 0) {
+            if (!first && at + 1 + size > TEXT_WIDTH) {
+                printf("\n%*s", column, "");
+                at = column;
+                first = true;
+            }
+            printf("%s%.*s", first ? "" : " ", size, text);
+            at += size + !first;
+            first = false;
+        }
+        text += size + (text + size < end);
+    }
+    printf("\n");
+}
+
 /* ---- JSON output ----------------------------------------------------------------------------------------------- */
 
 /* Bytes of the character that begins at `c`; 0 when that is no UTF-8 (Unicode, table 3-7). */

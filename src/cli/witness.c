@@ -52,7 +52,8 @@ static enum exit_code make_of_bundle(const struct options *o, const char *folder
     struct witness made;
     struct buffer text = {0};
     enum exit_code code = EXIT_GOOD;
-    if (bundle_load(&b, folder, o->fork, &e) != STATUS_OK) {
+    struct bundle_entry entry = {.folder = base_strdup(folder)};
+    if (bundle_load(&b, &entry, o->fork, &e) != STATUS_OK) {
         log_line("%s", e.text);
         code = EXIT_BAD_INPUT;
     } else if (stateless_make_part(&t, &b.chain, b.fork, &b.block, b.state, &made, &e) != STATUS_OK) {
@@ -64,6 +65,7 @@ static enum exit_code make_of_bundle(const struct options *o, const char *folder
     }
     buffer_free(&text);
     bundle_free(&b);
+    free(entry.folder);
     for (size_t i = 0; i < COUNT_OF(t.engines); i++) engine_free(t.engines[i]);
     arena_free(&t.arena);
     return code;

@@ -265,6 +265,9 @@ struct chain_spec {
     uint64_t id;
     uint64_t dao_block; /* EIP-779: the irregular state change happens in this block; NEVER: not on this chain */
     struct address deposit_contract; /* EIP-6110 */
+    /* A private chain whose genesis lacks the contracts of EIP-7002 or EIP-7251: blocks go without their requests, where
+     * the EIPs call such a block invalid. */
+    bool lacks_request_contracts;
     struct activation activations[CHAIN_ACTIVATIONS_MAX];
     uint32_t activation_count;
 };

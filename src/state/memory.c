@@ -238,12 +238,13 @@ static enum status view_code(void *context, const struct address *address, const
 
 static enum status view_block_hash(void *context, uint64_t number, struct hash *out)
 {
-    const struct state_memory *m = context;
-    for (size_t i = m->hash_count; i-- > 0;)
+    struct state_memory *m = context;
+    for (size_t i = 0; i < m->hash_count; i++)
         if (m->block_numbers[i] == number) {
             *out = m->block_hashes[i];
             return STATUS_OK;
         }
+    atomic_store_explicit(&m->missing_hash, number + 1, memory_order_relaxed); /* for a message, after the workers */
     return STATE_MISSING;
 }
 

@@ -39,6 +39,7 @@ struct state_memory {
     struct hash *block_hashes; /* hash_count of them, of the blocks with the numbers beside them */
     uint64_t *block_numbers;
     size_t hash_count, hash_capacity;
+    _Atomic uint64_t missing_hash; /* number + 1 of the last block whose hash was asked for and is not there; 0: none */
 };
 
 struct state_memory *state_memory_new(void);

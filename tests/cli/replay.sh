@@ -29,7 +29,7 @@ verdicts() {
 import json, sys
 for line in sys.stdin:
     value = json.loads(line)
-    if "block" in value: print(value["block"], value["txs"], value["gas"], value["verified"], value.get("error"))
+    if "block" in value: print(value["block"], value.get("txs"), value.get("gas"), value["verified"], value.get("error"))
 '
     echo "status ${PIPESTATUS[0]}"
     cat "$folder/err"
@@ -39,16 +39,43 @@ expected=$(verdicts --executor parallel --repeat 1 "$folder/blocks")
 [ "$(grep -c True <<<"$expected")" = 4 ] && [ "$(grep -c False <<<"$expected")" = 2 ] && grep -q "^status 1$" <<<"$expected" ||
     complain "replay: $expected"
 for threads in 1 2 3 8; do
-    found=$(verdicts --pipeline --threads $threads --repeat 1 "$folder/blocks")
+    found=$(verdicts --pipeline --threads $threads --oversubscribe --repeat 1 "$folder/blocks")
     [ "$found" = "$expected" ] || complain "--pipeline on $threads threads: $found instead of $expected"
 done
 found=$(verdicts --pipeline --executor serial --repeat 2 "$folder/blocks")
 [ "$found" = "$expected" ] || complain "--pipeline --executor serial: $found instead of $expected"
 
-# A file that cannot be read ends it there, with exit status 2.
+"$weft" replay --repeat 1 "$folder/blocks" >"$folder/out"
+[ "$(tail -n 1 "$folder/out")" = "2 of 6 blocks failed: 2641321, 9068998" ] || complain "no summary: $(tail -n 1 "$folder/out")"
+
+# A bundle that cannot be read is named, the others go on; exit status 2 is for none that can be read.
 echo '{"number": "0xa3' >"$folder/blocks/2675000/prestate.json"
 expected=$(verdicts --executor parallel --repeat 1 "$folder/blocks")
-grep -q "^status 2$" <<<"$expected" && [ "$(grep -c "prestate.json" <<<"$expected")" = 1 ] || complain "replay: $expected"
+grep -q "^status 1$" <<<"$expected" && [ "$(grep -c "prestate.json" <<<"$expected")" = 2 ] && [ "$(grep -c True <<<"$expected")" = 3 ] &&
+    grep -q "3 of 6 blocks failed: 2641321, 2675000, 9068998" <<<"$expected" || complain "replay: $expected"
+mv "$folder/blocks/2641321/block.json" "$folder/kept" && echo '{"number": "x"}' >"$folder/blocks/2641321/block.json"
+"$weft" replay --repeat 1 "$folder/blocks" >"$folder/out" 2>"$folder/err"
+[ $? = 1 ] && grep -q "2641321/block.json: " "$folder/err" && grep -q "^3 of 6 blocks failed: " "$folder/out" ||
+    complain "a malformed block.json: $(cat "$folder/out" "$folder/err")"
+mv "$folder/kept" "$folder/blocks/2641321/block.json"
+for way in "" --pipeline "--simulate 2" "--perturb 1"; do
+    # shellcheck disable=SC2086
+    "$weft" replay --repeat 1 $way "$folder/blocks/2675000" >"$folder/out" 2>"$folder/err"
+    [ $? = 2 ] && [ "$(wc -l <"$folder/err")" = 1 ] || complain "replay $way: no readable bundle: $(cat "$folder/out" "$folder/err")"
+    # shellcheck disable=SC2086
+    "$weft" replay --repeat 1 $way "$folder/blocks" >"$folder/out" 2>"$folder/err"
+    [ $? = 1 ] && grep -q 19923400 "$folder/out" || complain "replay $way: a bad bundle hides later ones: $(cat "$folder/out" "$folder/err")"
+done
+"$weft" explain --repeat 1 --threads 1 "$folder/blocks" >"$folder/out" 2>"$folder/err"
+[ $? = 1 ] && grep -q 19923400 "$folder/out" || complain "explain: a bad bundle hides later ones: $(cat "$folder/out" "$folder/err")"
+
+# What is missing is named.
+cp -r "$WEFT_FIXTURES/mainnet_blocks/8889776" "$folder/lacking" && chmod -R u+w "$folder/lacking" && echo '{}' >"$folder/lacking/block_hashes.json"
+for way in "" --pipeline "--simulate 2"; do
+    # shellcheck disable=SC2086
+    "$weft" replay --repeat 1 $way "$folder/lacking" 2>&1 | grep -qE "block 8889776: block hash of 888977[0-9] is not in block_hashes.json" ||
+        complain "replay $way: expected the missing block hash"
+done
 for hashes in '[]' '{"010x": "0x00"}' '{"-1": "0x00"}'; do
     rm -rf "$folder/odd" && cp -r "$WEFT_FIXTURES/mainnet_blocks/46147" "$folder/odd" && chmod -R u+w "$folder/odd"
     echo "$hashes" >"$folder/odd/block_hashes.json"
@@ -57,7 +84,7 @@ for hashes in '[]' '{"010x": "0x00"}' '{"-1": "0x00"}'; do
         complain "block_hashes.json, $hashes: $(cat "$folder/out")"
 done
 for threads in 1 2 8; do
-    found=$(verdicts --pipeline --threads $threads --repeat 1 "$folder/blocks")
+    found=$(verdicts --pipeline --threads $threads --oversubscribe --repeat 1 "$folder/blocks")
     [ "$found" = "$expected" ] || complain "--pipeline on $threads threads: $found instead of $expected"
 done
 

@@ -14,6 +14,7 @@ if "$weft" replay --rpc http://127.0.0.1:1 1 2>&1 | grep -q "package libcurl4"; 
 fi
 "$weft" replay --rpc ftp://127.0.0.1:1 1 >"$folder/out" 2>&1
 [ $? = 2 ] && [ "$(wc -l <"$folder/out")" = 1 ] || complain "--rpc ftp://: $(cat "$folder/out")"
+python3 "$here/rpc_faults.py" "$weft" || bad=1
 if [ -n "$WEFT_FIXTURES" ]; then
     python3 "$here/rpc_bundle.py" "$weft" "$WEFT_FIXTURES/mainnet_blocks/19932703" || bad=1
 else

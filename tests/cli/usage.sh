@@ -21,13 +21,20 @@ echo '{"case": {"env": {}' >"$folder/cut.json"
 echo '{"case": {"env": {}}}' >"$folder/empty.json"
 mkdir "$folder/nothing"
 
-refuses "expected a command" nonsense
-refuses "expected a command" help nonsense
+refuses "nonsense: unknown command; see" nonsense
+refuses "unknown command; see" help nonsense
+refuses "rplay: unknown command, nearest is replay" rplay
+refuses "help: unknown command" --help help
+refuses "--treads: unknown option, nearest is --threads" replay --treads 2 "$folder"
+refuses "--repaet=2: unknown option, nearest is --repeat" bench --repaet=2
+refuses "--xyzzy: unknown option; see" bench --xyzzy
+refuses "--datadir: expected a value, found ''" db stat --datadir ""
+refuses "-o: expected a value" explain transfers -o
 refuses "expected PATH" statetest
 refuses "--threads: expected a number" statetest --threads zero "$folder"
 refuses "--executor: expected serial, parallel, both, bal or all" blocktest --executor fast "$folder"
 refuses "--fork: expected the name of a fork" statetest --fork Nowhere "$folder"
-refuses "--seed: expected an option" statetest --seed 1 "$folder"
+refuses "--seed: unknown option (replay has it)" statetest --seed 1 "$folder"
 refuses "--filter: expected a value" statetest "$folder" --filter
 refuses "$folder/missing: No such file" statetest "$folder/missing"
 refuses "$folder/missing: No such file" replay "$folder/missing"
@@ -57,7 +64,7 @@ refuses "--value: expected a number below 2^256" run --value one 00
 refuses "--sender: expected an address of 40 hex digits" run --sender 0x12 00
 refuses "--bench[=SECONDS]: expected a number from 1 to 3600" run --bench=0 00
 refuses "cut.json: line 2, column 1: expected JSON" run --prestate "$folder/cut.json" 00
-refuses "--trace: expected an option" blocktest --trace "$folder"
+refuses "--trace: unknown option (statetest has it)" blocktest --trace "$folder"
 
 # Documents that are JSON and not what is expected, and files that are none; none of them crashes a command.
 printf '[%.0s' {1..100000} >"$folder/deep.json"
@@ -96,7 +103,7 @@ refuses "expected what --gas-per-block has room for" make-chain --fill 100000 --
 refuses "expected a number from 1" import --batch 0 --datadir "$folder/store" --genesis dev "$folder/empty"
 refuses "expected a number of at least 1" db prune --history 0 --datadir "$folder/store"
 refuses "expected a number from 1 to 10000000, found '99999999'" bench --size 99999999 transfers
-refuses "expected a number, found '1e3'" bench --seed 1e3 transfers
+refuses "expected a number below 2^64, found '1e3'" bench --seed 1e3 transfers
 refuses "expected a block number" replay --rpc http://127.0.0.1:1 5-3
 refuses "expected a block number" replay --rpc http://127.0.0.1:1 0x
 odd=$folder/$(printf 'odd \377\376')
@@ -107,8 +114,25 @@ if [ "$(id -u)" != 0 ]; then
     refuses "Permission denied" statetest "$folder/closed.json"
 fi
 
+# Numbers: no suffix, no sign, nothing else; and the last of two counts.
+for number in 1k 1M +1 -1 " 1" 1.0 0x "" 18446744073709551616; do
+    refuses "--seed: expected a number below 2^64, found '$number'" bench --seed "$number" transfers
+    refuses "--repeat: expected a number from 1 to 1000000, found '$number'" bench --repeat "$number" transfers
+done
+"$weft" bench --repeat 5 --size 1 --size=20 --repeat 1 --threads 1 --json transfers | grep -q '"txs":20,' || complain "the last --size counts"
+
+# More threads than processors: one line, and as many as there are.
+processors=$("$weft" bench --repeat 1 --size 20 --json transfers | tail -n 1 | sed 's/.*"threads":\([0-9]*\).*/\1/')
+"$weft" bench --repeat 1 --size 20 --json --threads 1000 transfers >"$folder/out" 2>"$folder/err" || complain "--threads 1000 fails"
+grep -q "\"threads\":$processors," "$folder/out" && [ "$(wc -l <"$folder/err")" = 1 ] && grep -q "1000 threads on $processors " "$folder/err" ||
+    complain "--threads 1000: $(cat "$folder/out" "$folder/err")"
+"$weft" bench --repeat 1 --size 20 --json --threads 1000 --oversubscribe transfers 2>&1 | grep -q '"threads":1000,' || complain "--oversubscribe"
+
 for command in "" import db make-chain replay statetest blocktest bench run witness t8n explain fork; do
     "$weft" $command --help >"$folder/out" 2>"$folder/err" || complain "weft $command --help fails"
+    awk 'length > 80' "$folder/out" | grep . && complain "weft $command --help: lines of more than 80 columns"
+    [ -z "$command" ] || "$weft" help $command | cmp -s - "$folder/out" || complain "weft help $command: other than --help"
+    [ -z "$command" ] || grep -q "^  weft $command" "$folder/out" || complain "weft $command --help: expected an example"
     grep -q "usage: weft" "$folder/out" || complain "weft $command --help: expected a usage line"
     [ -s "$folder/err" ] && complain "weft $command --help writes to stderr"
 done

@@ -26,7 +26,8 @@ static void open_block(struct traced_block *b, struct engine *e, const char *num
     (void)snprintf(path, sizeof path, "%s/mainnet_blocks/%s", folder, number);
     struct error error;
     *b = (struct traced_block){0};
-    if (bundle_load(&b->bundle, path, NULL, &error) != STATUS_OK) SKIP("%s", error.text);
+    if (bundle_load(&b->bundle, &(struct bundle_entry){.folder = path}, NULL, &error) != STATUS_OK)
+        SKIP("%s", error.text);
     const struct block *block = &b->bundle.block;
     b->view = state_memory_view(b->bundle.state);
     b->hashes = ARENA_ARRAY(&b->bundle.arena, struct hash, block->transaction_count);
