@@ -9,21 +9,24 @@
  * The document is parsed in place over the file's bytes, and byte strings are decoded in place as well: form_bytes
  * returns memory of the document and may be asked once for each value. Everything is valid until form_close.
  *
- * Numbers are hex digits behind 0x, of any length that fits, leading zeros allowed, or decimal digits; fixtures are
- * not strict. One thread. */
+ * Numbers are hex digits behind 0x, of any length that fits, leading zeros allowed, or decimal digits, or JSON numbers;
+ * an empty text is zero, or no bytes; fixtures are not strict. One thread. */
 #ifndef WEFT_CLI_FORM_H
 #define WEFT_CLI_FORM_H
 
 #include <yyjson.h>
 
 #include "base/base.h"
+#include "fork/fork.h"
 #include "state/memory.h"
 #include "types/types.h"
 #include "u256/u256.h"
 
 struct form {
+    /* what is being read, for complaints; NULL for none */
     const char *file;
-    const char *place; /* what is being read: the name of a case; NULL for none */
+    const char *place;          /* the name of a case */
+    yyjson_val *account, *slot; /* names in a state */
     enum status status;
     struct error *error; /* may be NULL */
     struct buffer text;
@@ -103,5 +106,10 @@ void form_block_access_list(struct form *f, yyjson_val *list, struct arena *aren
 void form_authorizations(struct form *f, yyjson_val *list, struct arena *arena, struct transaction *out);
 /* ["0x...", ...]: blob hashes (EIP-4844). */
 void form_blob_hashes(struct form *f, yyjson_val *list, struct arena *arena, struct transaction *out);
+
+/* {"Cancun": {"target", "max", "baseFeeUpdateFraction"}, ...} (EIP-7840): gives the forks of a chain that have blobs
+ * these numbers. One without an entry has those of the fork before it; without any, and for a NULL schedule, its own.
+ * `own` has room for CHAIN_ACTIVATIONS_MAX forks, to which the chain then points. */
+void form_blob_schedule(struct form *f, yyjson_val *schedule, struct chain_spec *s, struct fork *own);
 
 #endif

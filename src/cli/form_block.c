@@ -76,7 +76,11 @@ void form_signature(struct form *f, yyjson_val *v, struct transaction *tx)
     tx->signature.r = form_u256(f, v, "r");
     tx->signature.s = form_u256(f, v, "s");
     if (tx->type != TX_LEGACY) {
-        tx->signature.y_parity = (uint8_t)(form_u64(f, v, form_optional(v, "yParity") != NULL ? "yParity" : "v") & 1);
+        bool both = form_optional(v, "yParity") != NULL && form_optional(v, "v") != NULL;
+        uint64_t parity = form_u64(f, v, form_optional(v, "yParity") != NULL ? "yParity" : "v");
+        if (parity > 1) form_expect(f, "yParity", "0 or 1");
+        if (both && form_u64(f, v, "v") != parity) form_expect(f, "v", "the same as yParity");
+        tx->signature.y_parity = (uint8_t)(parity & 1);
         return;
     }
     uint64_t n = form_u64(f, v, "v");

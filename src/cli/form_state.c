@@ -55,7 +55,9 @@ void form_accounts(struct form *f, yyjson_val *accounts, struct state_memory *ou
     yyjson_obj_iter i = yyjson_obj_iter_with(accounts);
     for (yyjson_val *key; (key = yyjson_obj_iter_next(&i)) != NULL;) {
         yyjson_val *fields = yyjson_obj_iter_get_val(key);
+        f->account = key;
         struct address address = address_of_key(f, key);
+        if (!yyjson_is_obj(fields)) form_expect(f, "value", "an object");
         struct memory_account *a = state_memory_account(out, &address);
         a->nonce = form_optional_u64(f, fields, "nonce");
         a->balance = form_optional_u256(f, fields, "balance");
@@ -64,11 +66,14 @@ void form_accounts(struct form *f, yyjson_val *accounts, struct state_memory *ou
         if (bytes.size != 0) add_code(&codes, (uint32_t)(a - out->accounts), bytes);
         yyjson_obj_iter k = yyjson_obj_iter_with(form_optional(fields, "storage"));
         for (yyjson_val *slot; (slot = yyjson_obj_iter_next(&k)) != NULL;) {
+            f->slot = slot;
             struct u256 number = form_value_word(f, slot, "storage key");
             struct u256 value = form_value_word(f, yyjson_obj_iter_get_val(slot), "storage value");
             state_memory_set_slot(out, &address, &number, &value);
         }
+        f->slot = NULL;
     }
+    f->account = NULL;
     set_codes(&codes, out);
 }
 
