@@ -28,7 +28,6 @@
 /* Rules and first block of a chain. */
 struct chain_genesis {
     struct chain_spec spec;
-    struct fork own[CHAIN_ACTIVATIONS_MAX]; /* forks with blob numbers of the chain's own; the spec points here */
     struct header header;
     bool has_base_fee; /* the header's is meant, also when it is zero; else it is the fork's initial one */
     struct state_memory *state; /* before block 1 */

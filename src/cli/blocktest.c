@@ -24,7 +24,6 @@ struct block_test {
     const char *name, *network;
     const struct fork *merged; /* see test_chain */
     struct u256 terminal;
-    struct fork own[CHAIN_ACTIVATIONS_MAX]; /* forks with the test's own blob numbers */
     struct test_chain chain;
     struct form shared;          /* the file that preHash names; no document where there is none */
     struct state_memory *before; /* the state at the start, for postStateDiff; else NULL */
@@ -333,7 +332,7 @@ static void run_case(struct tester *tester, struct suite_report *r, struct form 
     }
     yyjson_val *config = form_optional(v, "config");
     if (form_optional(config, "chainid") != NULL) spec.id = form_u64(f, config, "chainid");
-    form_blob_schedule(f, form_optional(config, "blobSchedule"), &spec, t.own);
+    form_blob_schedule(f, form_optional(config, "blobSchedule"), &spec);
     run_blocks(&t, v, &spec);
 }
 

@@ -122,8 +122,7 @@ void form_authorizations(struct form *f, yyjson_val *list, struct arena *arena, 
 void form_blob_hashes(struct form *f, yyjson_val *list, struct arena *arena, struct transaction *out);
 
 /* {"Cancun": {"target", "max", "baseFeeUpdateFraction"}, ...} (EIP-7840): gives the forks of a chain that have blobs
- * these numbers. One without an entry has those of the fork before it; without any, and for a NULL schedule, its own.
- * `own` has room for as many forks as the chain has; the chain then points there. */
-void form_blob_schedule(struct form *f, yyjson_val *schedule, struct chain_spec *s, struct fork *own);
+ * these numbers. One without an entry has those of the fork before it; without any, and for a NULL schedule, its own. */
+void form_blob_schedule(struct form *f, yyjson_val *schedule, struct chain_spec *s);
 
 #endif

@@ -17,27 +17,22 @@ static uint32_t read_u32(struct form *f, yyjson_val *entry, const char *key)
     return (uint32_t)n;
 }
 
-static void read_entry(struct form *f, yyjson_val *entry, struct fork *out)
+static const struct fork *with_entry(struct form *f, yyjson_val *entry, const struct fork *fork)
 {
-    bool as_block = out->blob.max_per_tx == out->blob.max;
-    out->blob.target = read_u32(f, entry, "target");
-    out->blob.max = read_u32(f, entry, "max");
-    out->blob.update_fraction = read_u32(f, entry, "baseFeeUpdateFraction");
-    if (as_block || out->blob.max < out->blob.max_per_tx) out->blob.max_per_tx = out->blob.max;
-    if (out->blob.max == 0) form_expect(f, "max", "a number that is not 0");
-    if (out->blob.update_fraction == 0) form_expect(f, "baseFeeUpdateFraction", "a number that is not 0");
+    uint32_t target = read_u32(f, entry, "target"), max = read_u32(f, entry, "max");
+    uint32_t fraction = read_u32(f, entry, "baseFeeUpdateFraction");
+    if (max == 0) form_expect(f, "max", "a number that is not 0");
+    if (fraction == 0) form_expect(f, "baseFeeUpdateFraction", "a number that is not 0");
+    return f->status == STATUS_OK ? fork_with_blobs(fork, target, max, fraction) : fork;
 }
 
-void form_blob_schedule(struct form *f, yyjson_val *schedule, struct chain_spec *s, struct fork *own)
+void form_blob_schedule(struct form *f, yyjson_val *schedule, struct chain_spec *s)
 {
     yyjson_val *entry = NULL;
     for (uint32_t i = 0; i < s->activation_count && schedule != NULL; i++) {
-        const struct fork *fork = s->activations[i].fork;
-        yyjson_val *named = entry_of(schedule, fork);
+        struct activation *a = &s->activations[i];
+        yyjson_val *named = entry_of(schedule, a->fork);
         if (named != NULL) entry = named;
-        if (entry == NULL || fork->blob.max == 0) continue;
-        own[i] = *fork;
-        read_entry(f, entry, &own[i]);
-        s->activations[i].fork = &own[i];
+        if (entry != NULL && a->fork->blob.max != 0) a->fork = with_entry(f, entry, a->fork);
     }
 }

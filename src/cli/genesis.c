@@ -151,7 +151,7 @@ static void check_order(struct form *f, const struct chain_spec *s, const char *
         form_expect(f, key, "not less than what the forks before it have");
 }
 
-void genesis_read_chain(struct form *f, yyjson_val *config, struct chain_spec *s, struct fork *own)
+void genesis_read_chain(struct form *f, yyjson_val *config, struct chain_spec *s)
 {
     uint64_t id = s->id;
     *s = (struct chain_spec){.name = "genesis file", .id = id, .dao_block = NEVER};
@@ -176,7 +176,7 @@ void genesis_read_chain(struct form *f, yyjson_val *config, struct chain_spec *s
         activate(s, both ? &fork_petersburg : named->fork, named->by, at);
         check_order(f, s, named->key);
     }
-    form_blob_schedule(f, form_optional(config, "blobSchedule"), s, own);
+    form_blob_schedule(f, form_optional(config, "blobSchedule"), s);
 }
 
 /* ---- the first block --------------------------------------------------------------------------------------------- */
@@ -220,7 +220,7 @@ static enum status load_file(struct chain_genesis *out, const char *path, struct
     f.place = "genesis";
     yyjson_val *root = f.root;
     genesis_fix_names(&f);
-    genesis_read_chain(&f, form_object(&f, root, "config"), &out->spec, out->own);
+    genesis_read_chain(&f, form_object(&f, root, "config"), &out->spec);
     read_header(&f, root, out);
     keep_extra_data(&f, root, out);
     form_accounts(&f, form_object(&f, root, "alloc"), out->state);

@@ -24,8 +24,7 @@ enum status genesis_load(struct chain_genesis *out, const char *name, struct err
 /* Gives the members of a genesis file (f->root) the case of letters that the readers below expect, and warns of those
  * that nobody knows. */
 void genesis_fix_names(struct form *f);
-/* Reads a chain's configuration. `own` has room for CHAIN_ACTIVATIONS_MAX forks, to which the chain points where it
- * has blob numbers of its own. out->id is the chain id where the file has none; 0: it must have one. */
-void genesis_read_chain(struct form *f, yyjson_val *config, struct chain_spec *out, struct fork *own);
+/* Reads a chain's configuration. out->id is the chain id where the file has none; 0: it must have one. */
+void genesis_read_chain(struct form *f, yyjson_val *config, struct chain_spec *out);
 
 #endif

@@ -46,7 +46,7 @@ enum status prestate_read(struct prestate *out, const char *path, struct error *
     if (!yyjson_is_obj(f.root)) form_expect(&f, "document", "an object with the member alloc");
     if (!is_alloc(f.root)) genesis_fix_names(&f);
     if (form_optional(f.root, "config") != NULL)
-        genesis_read_chain(&f, form_object(&f, f.root, "config"), &out->chain, out->own);
+        genesis_read_chain(&f, form_object(&f, f.root, "config"), &out->chain);
     yyjson_val *alloc = form_optional(f.root, "alloc");
     if (alloc == NULL && form_optional(f.root, "config") == NULL) alloc = f.root;
     if (alloc != f.root) read_header(&f, f.root, out);

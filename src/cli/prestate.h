@@ -15,7 +15,6 @@
 struct prestate {
     struct state_memory *state;
     struct chain_spec chain; /* no activations: the file has no config */
-    struct fork own[CHAIN_ACTIVATIONS_MAX]; /* forks with blob numbers of the file's own; the chain points here */
     struct header header;    /* of the block that the call is in; gas_limit 0: not given */
     bool has_excess_blob_gas;
 };

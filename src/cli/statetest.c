@@ -27,7 +27,6 @@ struct state_test {
 struct expectation {
     const char *fork_name;
     const struct fork *fork;
-    struct fork own; /* the fork with the blob numbers of the test, where it has some */
     struct hash state_root, logs_hash;
     const char *exception; /* NULL: the transaction is valid */
     struct bytes encoded;  /* txbytes; empty: not there */
@@ -332,7 +331,7 @@ static void run_entry(const struct state_test *t, struct expectation *x, yyjson_
 static void use_blobs(const struct state_test *t, struct expectation *x)
 {
     struct chain_spec chain = {.activations = {{x->fork, BY_NUMBER, 0}}, .activation_count = 1};
-    form_blob_schedule(t->form, t->blobs, &chain, &x->own);
+    form_blob_schedule(t->form, t->blobs, &chain);
     x->fork = chain.activations[0].fork;
 }
 

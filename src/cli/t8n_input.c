@@ -63,6 +63,19 @@ static bool has(const struct place *env, const char *key)
     return form_optional(env->value, key) != NULL;
 }
 
+/* The member, which must be an array or an object where it is there. */
+static yyjson_val *list_of(const struct place *env, const char *key)
+{
+    yyjson_val *v = form_optional(env->value, key);
+    return v == NULL ? NULL : form_array(env->form, env->value, key);
+}
+
+static yyjson_val *object_of(const struct place *env, const char *key)
+{
+    yyjson_val *v = form_optional(env->value, key);
+    return v == NULL ? NULL : form_object(env->form, env->value, key);
+}
+
 static enum status misfit(struct error *e, const char *text)
 {
     return error_set(e, BAD_CONFIG, "env: expected %s", text);
@@ -70,7 +83,7 @@ static enum status misfit(struct error *e, const char *text)
 
 static void read_uncles(struct t8n_input *in, const struct place *env)
 {
-    yyjson_val *list = form_optional(env->value, "ommers"), *item;
+    yyjson_val *list = list_of(env, "ommers"), *item;
     size_t i, count;
     struct header *uncles = ARENA_ARRAY(&in->arena, struct header, yyjson_arr_size(list) + 1);
     yyjson_arr_foreach(list, i, count, item)
@@ -88,7 +101,7 @@ static void read_uncles(struct t8n_input *in, const struct place *env)
  * out. */
 static void read_block_hashes(struct t8n_input *in, const struct place *env)
 {
-    yyjson_val *hashes = form_optional(env->value, "blockHashes");
+    yyjson_val *hashes = object_of(env, "blockHashes");
     if (hashes == NULL) in->fork.parent_hash = false;
     yyjson_obj_iter i = yyjson_obj_iter_with(hashes);
     for (yyjson_val *key; (key = yyjson_obj_iter_next(&i)) != NULL;) {
@@ -224,8 +237,11 @@ static enum status read_environment(struct t8n_input *in, const struct place *en
     if (s == STATUS_OK && in->fork.beacon_root && !has(env, "parentBeaconBlockRoot"))
         s = misfit(e, "parentBeaconBlockRoot (EIP-4788)");
     if (s != STATUS_OK) return s;
-    form_withdrawals(f, form_optional(env->value, "withdrawals"), &in->arena, &in->body);
-    if (in->fork.beacon_root) in->header.parent_beacon_root = form_hash(f, env->value, "parentBeaconBlockRoot");
+    form_withdrawals(f, list_of(env, "withdrawals"), &in->arena, &in->body);
+    if (has(env, "parentBeaconBlockRoot")) {
+        struct hash root = form_hash(f, env->value, "parentBeaconBlockRoot");
+        if (in->fork.beacon_root) in->header.parent_beacon_root = root;
+    }
     in->header.slot_number = form_optional_u64(f, env->value, "slotNumber");
     s = find_blob_price(in, env, e);
     read_uncles(in, env);
