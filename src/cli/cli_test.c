@@ -99,7 +99,8 @@ TEST(exceptions_are_matched_by_any_of_their_names)
 TEST(names_of_exceptions_that_nobody_knows_are_found)
 {
     static const char *const known[] = {
-        "TransactionException.TYPE_3_TX_BLOB_COUNT_EXCEEDED|TransactionException.TYPE_3_TX_MAX_BLOB_GAS_ALLOWANCE_EXCEEDED",
+        "TransactionException.TYPE_3_TX_BLOB_COUNT_EXCEEDED|TransactionException.TYPE_3_TX_MAX_BLOB_GAS_ALLOWANCE_"
+        "EXCEEDED",
         "BlockException.RLP_STRUCTURES_ENCODING|BlockException.RLP_WITHDRAWALS_NOT_READ",
         "BlockException.IMPORT_IMPOSSIBLE_LEGACY_WRONG_PARENT",
         "3675PreParis1559BlockRejected",

@@ -26,8 +26,8 @@ enum status form_parse(struct form *f)
     /* yyjson parses in place when four bytes of zero stand behind the text. */
     memset(buffer_reserve(&f->text, YYJSON_PADDING_SIZE), 0, YYJSON_PADDING_SIZE);
     yyjson_read_err why;
-    f->document = yyjson_read_opts((char *)f->text.data, f->text.size,
-                                 YYJSON_READ_INSITU | YYJSON_READ_BIGNUM_AS_RAW, NULL, &why);
+    f->document = yyjson_read_opts((char *)f->text.data, f->text.size, YYJSON_READ_INSITU | YYJSON_READ_BIGNUM_AS_RAW,
+                                   NULL, &why);
     if (f->document == NULL) {
         size_t line, column;
         find_line(&f->text, why.pos, &line, &column);

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <strings.h>
 
-
 const struct genesis_fork genesis_forks[GENESIS_FORKS] = {
     {"homesteadBlock", &fork_homestead, BY_NUMBER},
     {"eip150Block", &fork_tangerine_whistle, BY_NUMBER},
@@ -35,9 +34,9 @@ const struct genesis_fork genesis_forks[GENESIS_FORKS] = {
 /* ---- names ------------------------------------------------------------------------------------------------------- */
 
 /* Members that geth's reader knows, or knew, and that say nothing here. */
-static const char *const root_names[] = {"config",     "nonce",         "timestamp",     "extraData",   "gasLimit",
-                                         "difficulty", "mixHash",       "coinbase",      "alloc",       "number",
-                                         "gasUsed",    "parentHash",    "baseFeePerGas", "blobGasUsed", "excessBlobGas",
+static const char *const root_names[] = {"config",     "nonce",      "timestamp",     "extraData",   "gasLimit",
+                                         "difficulty", "mixHash",    "coinbase",      "alloc",       "number",
+                                         "gasUsed",    "parentHash", "baseFeePerGas", "blobGasUsed", "excessBlobGas",
                                          "slotNumber", NULL};
 static const char *const config_names[] = {"chainId",
                                            "eip150Hash",
@@ -56,7 +55,7 @@ enum { NAMES_MAX = 48 };
 
 /* Names that nobody knows, each once. */
 struct unknown_names {
-    struct buffer text;
+    struct buffer *text;
     const char *prefix;
 };
 
@@ -64,9 +63,9 @@ static void note_unknown(struct unknown_names *u, const char *name)
 {
     char whole[80];
     (void)snprintf(whole, sizeof whole, ", %s%.60s", u->prefix, name);
-    buffer_append(&u->text, "", 1); /* ends the text, to look into it */
-    u->text.size--;
-    if (u->text.size == 0 || strstr((const char *)u->text.data, whole) == NULL) buffer_append_text(&u->text, whole);
+    buffer_append(u->text, "", 1); /* ends the text, to look into it */
+    u->text->size--;
+    if (strstr((const char *)u->text->data, whole) == NULL) buffer_append_text(u->text, whole);
 }
 
 /* The text of a name: part of the document, which is ours to write. */
@@ -110,19 +109,23 @@ static void fix_config(struct form *f, yyjson_val *config, struct unknown_names 
         fix_names(f, yyjson_obj_iter_get_val(key), blob_names, unknown);
 }
 
-void genesis_fix_names(struct form *f)
+void genesis_fix_names(struct form *f, struct buffer *names)
 {
-    struct unknown_names unknown = {.prefix = ""};
+    struct unknown_names unknown = {.text = names, .prefix = ""};
     fix_names(f, f->root, root_names, &unknown);
     fix_config(f, form_optional(f->root, "config"), &unknown);
     unknown.prefix = "alloc.ADDRESS.";
     yyjson_obj_iter i = yyjson_obj_iter_with(form_optional(f->root, "alloc"));
     for (yyjson_val *key; (key = yyjson_obj_iter_next(&i)) != NULL;)
         fix_names(f, yyjson_obj_iter_get_val(key), account_names, &unknown);
-    if (unknown.text.size != 0)
-        log_line("%s: warning: unknown and ignored: %.*s", f->file, (int)unknown.text.size - 2,
-                 (const char *)unknown.text.data + 2);
-    buffer_free(&unknown.text);
+}
+
+void genesis_warn(const struct form *f, struct buffer *names)
+{
+    if (f->status == STATUS_OK && names->size != 0)
+        log_line("%s: warning: unknown and ignored: %.*s", f->file, (int)names->size - 2,
+                 (const char *)names->data + 2);
+    buffer_free(names);
 }
 
 /* ---- rules ------------------------------------------------------------------------------------------------------- */
@@ -217,13 +220,15 @@ static enum status load_file(struct chain_genesis *out, const char *path, struct
     struct form f;
     enum status s = form_open(&f, path, e);
     if (s != STATUS_OK) return s;
+    struct buffer unknown = {0};
     f.place = "genesis";
     yyjson_val *root = f.root;
-    genesis_fix_names(&f);
+    genesis_fix_names(&f, &unknown);
     genesis_read_chain(&f, form_object(&f, root, "config"), &out->spec);
     read_header(&f, root, out);
     keep_extra_data(&f, root, out);
     form_accounts(&f, form_object(&f, root, "alloc"), out->state);
+    genesis_warn(&f, &unknown);
     s = f.status;
     form_close(&f);
     return s;

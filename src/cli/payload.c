@@ -93,13 +93,14 @@ static bool has_fields(yyjson_val *parameters, yyjson_val *payload, uint64_t ver
     static const struct {
         const char *key;
         uint64_t since;
-    } fields[] = {{"withdrawals", 2},     {"blobGasUsed", 3}, {"excessBlobGas", 3},
-                  {"blockAccessList", 5}, {"slotNumber", 5}};
+    } fields[] = {
+        {"withdrawals", 2}, {"blobGasUsed", 3}, {"excessBlobGas", 3}, {"blockAccessList", 5}, {"slotNumber", 5}};
     static const size_t counts[] = {0, 1, 1, 3, 4, 4}; /* of parameters */
     if (yyjson_arr_size(parameters) != counts[version]) return false;
     for (size_t i = 0; i < COUNT_OF(fields); i++)
         if ((form_optional(payload, fields[i].key) != NULL) != (version >= fields[i].since)) return false;
-    return (version < 3 || (yyjson_is_arr(yyjson_arr_get(parameters, 1)) && yyjson_is_str(yyjson_arr_get(parameters, 2)))) &&
+    return (version < 3 ||
+            (yyjson_is_arr(yyjson_arr_get(parameters, 1)) && yyjson_is_str(yyjson_arr_get(parameters, 2)))) &&
            (version < 4 || yyjson_is_arr(yyjson_arr_get(parameters, 3)));
 }
 

@@ -44,13 +44,14 @@ enum status prestate_read(struct prestate *out, const char *path, struct error *
     if (s != STATUS_OK) return s;
     prestate_default(out);
     if (!yyjson_is_obj(f.root)) form_expect(&f, "document", "an object with the member alloc");
-    if (!is_alloc(f.root)) genesis_fix_names(&f);
-    if (form_optional(f.root, "config") != NULL)
-        genesis_read_chain(&f, form_object(&f, f.root, "config"), &out->chain);
+    struct buffer unknown = {0};
+    if (!is_alloc(f.root)) genesis_fix_names(&f, &unknown);
+    if (form_optional(f.root, "config") != NULL) genesis_read_chain(&f, form_object(&f, f.root, "config"), &out->chain);
     yyjson_val *alloc = form_optional(f.root, "alloc");
     if (alloc == NULL && form_optional(f.root, "config") == NULL) alloc = f.root;
     if (alloc != f.root) read_header(&f, f.root, out);
     if (alloc != NULL) form_accounts(&f, alloc, out->state);
+    genesis_warn(&f, &unknown);
     s = f.status;
     form_close(&f);
     if (s != STATUS_OK) prestate_free(out);

@@ -135,8 +135,7 @@ enum status stateless_check(struct test_chain *c, const struct block *b, struct 
         s = make(c->tester, &rules, fork, &p, b, WITH_ANCESTORS, kind, &made[count], e);
         if (s == STATUS_OK && count > 0) s = compare_witnesses(&made[1], &made[0], e);
         if (s == STATUS_OK && given != NULL && compare && valid) s = compare_witnesses(&made[count], &declared, e);
-        if (s == STATUS_OK)
-            s = witness_execute(tester_engine(c->tester, kind), kind, &rules, b, &made[count], NULL, e);
+        if (s == STATUS_OK) s = witness_execute(tester_engine(c->tester, kind), kind, &rules, b, &made[count], NULL, e);
         if (s == STATUS_OK && given != NULL) s = use_declared(c, &rules, b, &declared, valid, kind, e);
         count++;
     }
