@@ -99,8 +99,7 @@ TEST(exceptions_are_matched_by_any_of_their_names)
 TEST(names_of_exceptions_that_nobody_knows_are_found)
 {
     static const char *const known[] = {
-        "TransactionException.TYPE_3_TX_BLOB_COUNT_EXCEEDED|TransactionException.TYPE_3_TX_MAX_BLOB_GAS_ALLOWANCE_"
-        "EXCEEDED",
+        "TransactionException.TYPE_3_TX_BLOB_COUNT_EXCEEDED|BlockException.BLOB_GAS_USED_ABOVE_LIMIT",
         "BlockException.RLP_STRUCTURES_ENCODING|BlockException.RLP_WITHDRAWALS_NOT_READ",
         "BlockException.IMPORT_IMPOSSIBLE_LEGACY_WRONG_PARENT",
         "3675PreParis1559BlockRejected",
