@@ -252,8 +252,10 @@ enum executor_kind {
     EXECUTOR_ACCESS_LIST, /* along the declared list (EIP-7928); parallel where the task has none */
 };
 
-/* The price of blob gas, wei, for a header's excess blob gas (EIP-4844); zero where the fork has no blobs. */
-struct u256 block_blob_base_fee(const struct fork *fork, uint64_t excess_blob_gas);
+/* The price of blob gas, wei, for a header's excess blob gas (EIP-4844), modulo 2^256 as BLOBBASEFEE gives it in geth;
+ * *beyond tells that it is more than that. Exact up to e^1024; from there on all ones, and beyond. Zero where the fork
+ * has no blobs. */
+struct u256 block_blob_base_fee(const struct fork *fork, uint64_t excess_blob_gas, bool *beyond);
 /* What instructions see of a block; the transaction's part is zero. */
 struct vm_env block_env(const struct chain_spec *chain, const struct fork *fork, const struct header *h);
 
@@ -306,7 +308,9 @@ struct u256 block_difficulty(const struct fork *fork, uint64_t number, uint64_t 
                              struct u256 parent_difficulty, bool parent_has_uncles);
 /* EIP-1559; the initial base fee when the parent had none. */
 struct u256 block_base_fee(const struct fork *fork, const struct header *parent);
-/* EIP-4844 with EIP-7918's reserve price; 0 when the parent had no blob fields. */
+/* EIP-4844 with EIP-7918's reserve price; 0 when the parent had no blob fields. The parent's base fee matters where
+ * block_excess_needs_base_fee says so. */
+bool block_excess_needs_base_fee(const struct fork *fork, const struct header *parent);
 uint64_t block_excess_blob_gas(const struct fork *fork, const struct header *parent);
 
 /* Whether `h` may follow `parent` by the rules of `fork`, the fork of h: BLOCK_* with *error set (may be NULL), saying

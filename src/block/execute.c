@@ -82,33 +82,10 @@ void block_refuse(struct block_run *run, uint32_t index, enum status why)
 
 /* ---- the whole block --------------------------------------------------------------------------------------------- */
 
-/* EIP-4844's fake_exponential: factor * e^(numerator / denominator), as a Taylor series in integers. */
-static struct u256 fake_exponential(uint64_t factor, uint64_t numerator, uint64_t denominator)
-{
-    struct u256 sum = U256_ZERO, term = u256_mul(U256(factor), U256(denominator));
-    for (uint64_t i = 1; !u256_is_zero(term); i++) {
-        sum = u256_add(sum, term);
-        struct u256 product = u256_mul(term, U256(numerator));
-        struct u256 divisor = u256_mul(U256(denominator), U256(i));
-        u256_div(&term, &product, &divisor);
-    }
-    struct u256 result, divisor = U256(denominator);
-    u256_div(&result, &sum, &divisor);
-    return result;
-}
-
-struct u256 block_blob_base_fee(const struct fork *fork, uint64_t excess_blob_gas)
-{
-    if (fork->blob.max == 0) return U256_ZERO;
-    /* Headers are untrusted: beyond this the series no longer fits 256 bits, and takes long. Nobody can pay that
-     * much. */
-    enum { EXPONENT_MAX = 140 };
-    if (excess_blob_gas / fork->blob.update_fraction > EXPONENT_MAX) return U256_MAX;
-    return fake_exponential(1, excess_blob_gas, fork->blob.update_fraction);
-}
-
 struct vm_env block_env(const struct chain_spec *chain, const struct fork *fork, const struct header *h)
 {
+    bool beyond;
+    struct u256 blob_base_fee = block_blob_base_fee(fork, h->excess_blob_gas, &beyond);
     return (struct vm_env){.number = h->number,
                            .timestamp = h->timestamp,
                            .gas_limit = h->gas_limit,
@@ -117,7 +94,8 @@ struct vm_env block_env(const struct chain_spec *chain, const struct fork *fork,
                            .coinbase = h->beneficiary,
                            .prevrandao = fork->prevrandao ? u256_from_hash(&h->prev_randao) : h->difficulty,
                            .base_fee = h->base_fee,
-                           .blob_base_fee = block_blob_base_fee(fork, h->excess_blob_gas),
+                           .blob_base_fee = blob_base_fee,
+                           .blob_base_fee_beyond = beyond,
                            .state_byte_gas = fork_state_byte_gas(fork, h->gas_limit)};
 }
 

@@ -64,20 +64,6 @@ struct u256 block_base_fee(const struct fork *fork, const struct header *parent)
     return u256_add(parent->base_fee, u256_is_zero(change) ? U256_ONE : change);
 }
 
-uint64_t block_excess_blob_gas(const struct fork *fork, const struct header *parent)
-{
-    if (!header_has(parent, HEADER_BLOB_GAS)) return 0;
-    uint64_t excess = parent->excess_blob_gas, used = parent->blob_gas_used;
-    uint64_t target = (uint64_t)fork->blob.target * GAS_PER_BLOB;
-    /* Headers are untrusted, but a parent was checked: used is at most the maximum, and excess a sum of such. */
-    if (excess + used < target) return 0;
-    struct u256 reserve = u256_mul(U256(fork->blob.base_cost), parent->base_fee);
-    struct u256 price = u256_mul(U256(GAS_PER_BLOB), block_blob_base_fee(fork, excess));
-    if (fork->blob.base_cost != 0 && u256_less(price, reserve))
-        return excess + used * (fork->blob.max - fork->blob.target) / fork->blob.max;
-    return excess + used - target;
-}
-
 /* ---- checks ---------------------------------------------------------------------------------------------------- */
 
 static enum status differ(struct error *e, enum status s, const struct header *h, uint64_t found, const char *relation,

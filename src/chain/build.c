@@ -15,7 +15,7 @@ void chain_genesis_seal(struct chain_genesis *g, struct pool *pool)
     h->field_count = block_header_fields(f);
     h->uncles_hash = uncles_hash_empty;
     h->transactions_root = h->receipts_root = keccak_empty_trie;
-    if (header_has(h, HEADER_BASE_FEE) && u256_is_zero(h->base_fee)) h->base_fee = U256(f->base_fee.initial);
+    if (header_has(h, HEADER_BASE_FEE) && !g->has_base_fee) h->base_fee = U256(f->base_fee.initial);
     if (header_has(h, HEADER_WITHDRAWALS_ROOT)) h->withdrawals_root = keccak_empty_trie;
     if (header_has(h, HEADER_REQUESTS_HASH)) h->requests_hash = block_requests_hash(NULL, 0);
     state_memory_root(g->state, pool, &h->state_root);

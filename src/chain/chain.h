@@ -28,14 +28,11 @@
 
 /* ---- what a chain obeys ------------------------------------------------------------------------------------------ */
 
-enum { CHAIN_OWN_FORKS = 16 };
-
 /* Rules and first block of a chain. */
 struct chain_genesis {
     struct chain_spec spec;
-    struct fork own[CHAIN_OWN_FORKS]; /* forks with blob numbers of the chain's own; the spec points here */
-    uint32_t own_count;
     struct header header;
+    bool has_base_fee; /* the header's is meant, also when it is zero; else it is the fork's initial one */
     struct state_memory *state; /* before block 1 */
 };
 void chain_genesis_free(struct chain_genesis *g);

@@ -1,9 +1,14 @@
 /* blocktest: official blockchain tests (execution-spec-tests, ethereum/tests), as RLP blocks or as Engine API payloads.
  *
- *     { name: { network, genesisBlockHeader, genesisRLP, pre, lastblockhash, postState,
+ *     { name: { network, config, genesisBlockHeader, genesisRLP, pre, lastblockhash, postState,
  *               blocks: [ { rlp, blockHeader, expectException } ]
- *               or engineNewPayloads: [ { params, newPayloadVersion, validationError, errorCode } ] } } */
+ *               or engineNewPayloads: [ { params, newPayloadVersion, validationError, errorCode } ] } }
+ *
+ * Tests of the engine_x form have preHash for pre, the name of a file in a folder pre_alloc in or above their own, and
+ * postStateDiff for postState. */
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "cli/form.h"
 #include "cli/payload.h"
@@ -20,6 +25,8 @@ struct block_test {
     const struct fork *merged; /* see test_chain */
     struct u256 terminal;
     struct test_chain chain;
+    struct form shared;          /* the file that preHash names; no document where there is none */
+    struct state_memory *before; /* the state at the start, for postStateDiff; else NULL */
 };
 
 /* A block of the test, before it is imported. */
@@ -77,8 +84,9 @@ static struct candidate read_candidate(const struct block_test *t, yyjson_val *v
 {
     struct form *f = t->form;
     struct candidate c = {.v = v};
-    yyjson_val *exception = form_optional(v, payload ? "validationError" : "expectException");
-    if (exception == NULL && payload) exception = form_optional(v, "errorCode");
+    /* A payload that gets an error code does not get a reason as well. */
+    yyjson_val *exception = form_optional(v, payload ? "errorCode" : "expectException");
+    if (exception == NULL && payload) exception = form_optional(v, "validationError");
     /* Older tests show the header of a block that is valid, and nothing of others but a reason with the fork's name. */
     if (exception == NULL && !payload && form_optional(v, "blockHeader") == NULL) {
         exception = form_optional(v, "expectExceptionALL");
@@ -136,32 +144,66 @@ static enum status decode(const struct block_test *t, const struct candidate *c,
 
 /* ---- genesis --------------------------------------------------------------------------------------------------- */
 
-/* Reads and checks the first block; false when the case has failed. */
+/* Opens pre_alloc/HASH.json in the folder of the test or in one above it. */
+static bool open_shared(struct block_test *t, const char *hash)
+{
+    char path[1024];
+    struct error e;
+    size_t size = strlen(t->report->file);
+    do {
+        while (size > 0 && t->report->file[size - 1] != '/') size--;
+        (void)snprintf(path, sizeof path, "%.*spre_alloc/%s.json", (int)size, t->report->file, hash);
+        if (access(path, F_OK) == 0) break;
+    } while (size-- > 0);
+    if (form_open(&t->shared, path, &e) == STATUS_OK) return true;
+    t->shared.document = NULL;
+    FAIL_CASE(t, "preHash: %s", e.text);
+    return false;
+}
+
+/* The genesis header: as the RLP has it, where there is one, and that must be as the fields are. */
+static bool read_genesis(struct block_test *t, struct form *f, yyjson_val *v, yyjson_val *named, struct header *out)
+{
+    form_header(f, named, &header_names_tests, out);
+    if (form_optional(v, "genesisRLP") == NULL || f->status != STATUS_OK) return f->status == STATUS_OK;
+    struct block genesis;
+    struct rlp in = rlp_of(form_bytes(t->form, v, "genesisRLP"));
+    struct error e = {STATUS_OK, "more behind it"};
+    if (block_decode(&genesis, &in, &t->tester->arena, &e) != STATUS_OK || !rlp_at_end(&in)) {
+        FAIL_CASE(t, "genesisRLP: %s", e.text);
+        return false;
+    }
+    const char *field = form_headers_differ(out, &genesis.header);
+    *out = genesis.header;
+    if (field != NULL) FAIL_CASE(t, "genesisBlockHeader: %s differs from genesisRLP", field);
+    return field == NULL;
+}
+
+/* Reads and checks the first block; false when the case has failed or is malformed. */
 static bool begin_chain(struct block_test *t, yyjson_val *v, const struct chain_spec *spec)
 {
-    struct form *f = t->form;
-    yyjson_val *named = form_object(f, v, "genesisBlockHeader");
-    struct header header;
-    form_header(f, named, &header_names_tests, &header);
-    struct hash expected = form_hash(f, named, "hash"), found;
-    if (form_optional(v, "genesisRLP") != NULL) {
-        struct block genesis;
-        struct rlp in = rlp_of(form_bytes(f, v, "genesisRLP"));
-        struct error e;
-        if (block_decode(&genesis, &in, &t->tester->arena, &e) != STATUS_OK || !rlp_at_end(&in)) {
-            FAIL_CASE(t, "genesisRLP: %s", e.text);
-            return false;
-        }
-        header = genesis.header;
+    struct form *f = t->form, *from = f;
+    yyjson_val *named = form_optional(v, "genesisBlockHeader"), *at = v;
+    if (form_optional(v, "preHash") != NULL) {
+        if (!open_shared(t, form_text(f, v, "preHash"))) return false;
+        t->shared.error = f->error;
+        from = &t->shared;
+        at = from->root;
     }
+    struct form *header_form = named != NULL ? f : from;
+    if (named == NULL) named = form_object(from, at, at == v ? "genesisBlockHeader" : "genesis");
+    struct header header;
+    struct hash found, expected = form_hash(header_form, named, "hash"), root;
+    bool good = read_genesis(t, header_form, v, named, &header);
     header_hash(&found, &header);
     struct state_memory *state = state_memory_new();
-    form_accounts(f, form_object(f, v, "pre"), state);
+    form_accounts(from, form_object(from, at, "pre"), state);
+    if (form_optional(v, "postStateDiff") != NULL) t->before = state_memory_copy(state);
     test_chain_begin(&t->chain, t->tester, spec, &header, state);
     t->chain.merged = t->merged;
     t->chain.terminal = t->terminal;
-    if (f->status != STATUS_OK) return false;
-    struct hash root;
+    if (from->status != STATUS_OK) f->status = from->status;
+    if (!good || f->status != STATUS_OK) return false;
     state_memory_root(state, NULL, &root);
     if (!hash_equal(&found, &expected) || !hash_equal(&root, &header.state_root)) {
         FAIL_CASE(t, "genesis: %s differs", hash_equal(&found, &expected) ? "state root" : "hash");
@@ -196,12 +238,29 @@ static enum status check_stateless(struct block_test *t, const struct block *b, 
     return s;
 }
 
+/* Whether the block is the one that the test shows in fields, be it valid or not. */
+static bool is_shown(struct block_test *t, const struct candidate *c, const struct block *b, size_t i)
+{
+    if (c->encoded.size == 0) return true;
+    yyjson_val *decoded = form_optional(c->v, "rlp_decoded");
+    struct error e;
+    if (form_block_equals(t->form, decoded != NULL ? decoded : c->v, &t->tester->arena, b, &e)) return true;
+    FAIL_CASE(t, "block %zu: %s", i, e.text);
+    return false;
+}
+
 /* Imports one block and judges the outcome; false when the case has failed. */
 static bool run_block(struct block_test *t, const struct candidate *all, size_t count, size_t i)
 {
     struct error e = {STATUS_OK, ""};
     struct import import;
+    char unknown[EXCEPTION_NAME_SIZE];
+    if (all[i].exception != NULL && exception_unknown(all[i].exception, unknown)) {
+        FAIL_CASE(t, "block %zu: expected exception: unknown name %s", i, unknown);
+        return false;
+    }
     enum status s = decode(t, &all[i], &import, &e);
+    if (t->form->status != STATUS_OK || (s == STATUS_OK && !is_shown(t, &all[i], &import.block, i))) return false;
     if (t->form->status != STATUS_OK) return false;
     const struct block_access_list *list = import.has_access_list ? &import.access_list : NULL;
     if (s == STATUS_OK && all[i].exception == NULL && t->tester->options->stateless)
@@ -224,11 +283,16 @@ static void check_end(struct block_test *t, yyjson_val *v)
 {
     const struct chain_node *head = &t->chain.nodes[t->chain.head];
     struct hash expected = form_hash(t->form, v, "lastblockhash");
-    yyjson_val *state = form_optional(v, "postState");
+    yyjson_val *state = form_optional(v, "postState"), *changes = form_optional(v, "postStateDiff");
     struct error difference;
+    struct hash root = head->header.state_root;
+    if (form_optional(v, "postStateHash") != NULL) root = form_hash(t->form, v, "postStateHash");
     if (!hash_equal(&head->hash, &expected))
         FAIL_CASE(t, "head is block %llu, expected another (lastblockhash)", (unsigned long long)head->header.number);
-    else if (state != NULL && !form_state_equals(t->form, state, head->state, &difference))
+    else if (!hash_equal(&head->header.state_root, &root))
+        FAIL_CASE(t, "state root at the end differs from postStateHash");
+    else if ((state != NULL && !form_state_equals(t->form, state, head->state, &difference)) ||
+             (changes != NULL && !form_state_diff_equals(t->form, changes, t->before, head->state, &difference)))
         FAIL_CASE(t, "state at the end: %s", difference.text);
     else if (t->form->status == STATUS_OK)
         case_passed(t->tester, t->report, t->name, t->network);
@@ -241,7 +305,7 @@ static void run_blocks(struct block_test *t, yyjson_val *v, const struct chain_s
     size_t i, count = yyjson_arr_size(list);
     struct candidate *all = ARENA_ARRAY(&t->tester->arena, struct candidate, count + 1);
     yyjson_arr_foreach(list, i, count, item) all[i] = read_candidate(t, item, payloads != NULL);
-    bool good = begin_chain(t, v, spec);
+    bool good = t->form->status == STATUS_OK && begin_chain(t, v, spec);
     for (i = 0; i < count && good && !interrupted(); i++) good = run_block(t, all, count, i);
     struct error damage;
     if (t->chain.folder[0] != 0 && test_store_end(&t->chain, &damage) != STATUS_OK && good) {
@@ -250,6 +314,8 @@ static void run_blocks(struct block_test *t, yyjson_val *v, const struct chain_s
     }
     if (good && i == count) check_end(t, v);
     test_chain_free(&t->chain);
+    state_memory_free(t->before);
+    if (t->shared.document != NULL) form_close(&t->shared);
 }
 
 static void run_case(struct tester *tester, struct suite_report *r, struct form *f, const char *name, yyjson_val *v)
@@ -266,6 +332,7 @@ static void run_case(struct tester *tester, struct suite_report *r, struct form 
     }
     yyjson_val *config = form_optional(v, "config");
     if (form_optional(config, "chainid") != NULL) spec.id = form_u64(f, config, "chainid");
+    form_blob_schedule(f, form_optional(config, "blobSchedule"), &spec);
     run_blocks(&t, v, &spec);
 }
 

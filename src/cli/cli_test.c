@@ -85,12 +85,46 @@ TEST(exceptions_are_matched_by_any_of_their_names)
                             BLOCK_GAS_LIMIT));
     CHECK(exception_matches("TransactionException.NONCE_IS_MAX", BLOCK_TRANSACTIONS_ROOT));
     CHECK(!exception_matches("BlockException.INVALID_STATE_ROOT", BLOCK_TRANSACTIONS_ROOT));
-    /* Names of older tests that nobody has translated: a reason there must be. */
-    CHECK(exception_matches("TransactionException.NO_SUCH_NAME", TX_NONCE_MAX));
+    CHECK(!exception_matches("TransactionException.NO_SUCH_NAME", TX_NONCE_MAX));
     CHECK(exception_matches("TR_NoFunds", TX_INSUFFICIENT_FUNDS));
+    CHECK(!exception_matches("TR_NoFunds", TX_NONCE_MAX));
+    CHECK(exception_matches("RLP_InputString_TooLong_HASH_DECODEINTO_BLOCK_EXTBLOCK_HEADER_ROOT", RLP_WRONG_SIZE));
+    CHECK(!exception_matches("RLP_InputString_TooLong_HASH_DECODEINTO_BLOCK_EXTBLOCK_HEADER_ROOT", RLP_LEADING_ZERO));
+    CHECK(exception_matches("-32602", PAYLOAD_REQUESTS));
     CHECK(!exception_matches("TR_NoFunds", STATUS_OK));
     CHECK(!exception_matches("", TX_NONCE_MAX));
     CHECK(!exception_matches("TransactionException.NONCE_IS_MAX", STATUS_OK));
+}
+
+TEST(names_of_exceptions_that_nobody_knows_are_found)
+{
+    static const char *const known[] = {
+        "TransactionException.TYPE_3_TX_BLOB_COUNT_EXCEEDED|BlockException.BLOB_GAS_USED_ABOVE_LIMIT",
+        "BlockException.RLP_STRUCTURES_ENCODING|BlockException.RLP_WITHDRAWALS_NOT_READ",
+        "BlockException.IMPORT_IMPOSSIBLE_LEGACY_WRONG_PARENT",
+        "3675PreParis1559BlockRejected",
+        "1559BlockImportImpossible_TargetGasHigh",
+        "TR_FeeCapLessThanBlocksORNoFunds",
+        "insufficient max fee per gas",
+        "-38005",
+        "",
+    };
+    char name[EXCEPTION_NAME_SIZE];
+    for (size_t i = 0; i < COUNT_OF(known); i++)
+        if (exception_unknown(known[i], name)) FAIL("%s is unknown", name);
+    CHECK(exception_unknown("TransactionException.NONCE_IS_MAX|TransactionException.NO_SUCH_NAME", name));
+    CHECK_TEXT(name, "TransactionException.NO_SUCH_NAME");
+    CHECK(exception_unknown("TR_", name));
+}
+
+TEST(a_blob_too_many_has_either_name)
+{
+    static const enum status found[] = {TX_TOO_MANY_BLOBS, TX_BLOBS_OVER_BLOCK, BLOCK_BLOB_GAS_OVER_MAX};
+    for (size_t i = 0; i < COUNT_OF(found); i++) {
+        CHECK(exception_matches("TransactionException.TYPE_3_TX_BLOB_COUNT_EXCEEDED", found[i]));
+        CHECK(exception_matches("TransactionException.TYPE_3_TX_MAX_BLOB_GAS_ALLOWANCE_EXCEEDED", found[i]));
+    }
+    CHECK(!exception_matches("TransactionException.TYPE_3_TX_BLOB_COUNT_EXCEEDED", TX_NO_BLOBS));
 }
 
 /* ---- forms ------------------------------------------------------------------------------------------------------- */

@@ -25,7 +25,8 @@ const struct command commands[] = {
     {"statetest", "PATH...", "run official state tests",
      "PATH is a file or a folder of files in the form of execution-spec-tests. Every case runs on every fork\n"
      "that it has a result for; checked are the transaction's encoding and sender, the state root, the logs,\n"
-     "and for transactions that must be refused the reason.\n\n"
+     "and for transactions that must be refused the reason. A malformed case has failed; to find nothing to\n"
+     "check is an error.\n\n"
      "Files are spread over --threads; each thread executes with --workers workers.\n\n"
      "With --trace each transaction is traced on stderr (EIP-3155), and {\"stateRoot\": ...} stands behind\n"
      "each; files go one after the other.",
@@ -33,9 +34,10 @@ const struct command commands[] = {
      UINT32_MAX, statetest_command},
     {"blocktest", "PATH...", "run official blockchain tests",
      "PATH is a file or a folder of files in the form of execution-spec-tests, as blocks or as Engine API\n"
-     "payloads. Checked are genesis, each block's encoding, header, uncles, body, execution and state root,\n"
-     "the head and the state at the end; blocks that must be refused are refused for the named reason. Seals\n"
-     "are not checked.\n\n"
+     "payloads (engine, engine_x). Checked are genesis, each block's encoding and that it is what the test\n"
+     "shows in fields, header, uncles, body, execution and state root, the head and the state at the end;\n"
+     "blocks that must be refused are refused for the named reason. Seals are not checked. A malformed case\n"
+     "has failed; to find nothing to check is an error.\n\n"
      "With --stateless the witness of each valid block is made from the full state, compared with the test's\n"
      "own where it has one (EIP-8025), and the block is executed from the witness alone.\n\n"
      "Files are spread over --threads; each thread executes with --workers workers.",

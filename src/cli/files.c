@@ -28,6 +28,13 @@ static int by_name(const FTSENT **a, const FTSENT **b)
     return strcmp((*a)->fts_name, (*b)->fts_name);
 }
 
+/* Folders inside that hold no cases: what is hidden, and what cases of the engine_x form share. */
+static bool is_aside(const FTSENT *f)
+{
+    return f->fts_info == FTS_D && f->fts_level != FTS_ROOTLEVEL &&
+           (f->fts_name[0] == '.' || strcmp(f->fts_name, "pre_alloc") == 0);
+}
+
 enum status files_find(struct file_list *out, const char *path, struct error *e)
 {
     char *start = base_strdup(path);
@@ -43,8 +50,14 @@ enum status files_find(struct file_list *out, const char *path, struct error *e)
         bool is_case = f->fts_info == FTS_F && (f->fts_level == FTS_ROOTLEVEL || is_json(f->fts_name));
         if (named || (is_case && f->fts_name[0] != '.'))
             add(out, f->fts_path, (uint64_t)f->fts_statp->st_size);
+        else if (is_aside(f))
+            (void)fts_set(walk, f, FTS_SKIP);
         else if (f->fts_info == FTS_ERR || f->fts_info == FTS_DNR || f->fts_info == FTS_NS)
             s = error_set(e, FILE_UNREADABLE, "%s: %s", f->fts_path, strerror(f->fts_errno));
+        else if (f->fts_info == FTS_DC)
+            s = error_set(e, FILE_UNREADABLE, "%s: a link to a folder that it is in", f->fts_path);
+        else if (f->fts_info == FTS_SLNONE && (f->fts_level == FTS_ROOTLEVEL || is_json(f->fts_name)))
+            s = error_set(e, FILE_UNREADABLE, "%s: a link to nothing", f->fts_path);
     }
 out:
     if (walk != NULL) (void)fts_close(walk);

@@ -26,7 +26,8 @@ enum status form_parse(struct form *f)
     /* yyjson parses in place when four bytes of zero stand behind the text. */
     memset(buffer_reserve(&f->text, YYJSON_PADDING_SIZE), 0, YYJSON_PADDING_SIZE);
     yyjson_read_err why;
-    f->document = yyjson_read_opts((char *)f->text.data, f->text.size, YYJSON_READ_INSITU, NULL, &why);
+    f->document = yyjson_read_opts((char *)f->text.data, f->text.size, YYJSON_READ_INSITU | YYJSON_READ_BIGNUM_AS_RAW,
+                                   NULL, &why);
     if (f->document == NULL) {
         size_t line, column;
         find_line(&f->text, why.pos, &line, &column);
@@ -56,8 +57,15 @@ void form_close(struct form *f)
 void form_expect(struct form *f, const char *key, const char *expected)
 {
     if (f->status != STATUS_OK) return;
-    f->status = error_set(f->error, BAD_FIELD, "%s: %s%s%s: expected %s", f->file, f->place == NULL ? "" : f->place,
-                          f->place == NULL ? "" : ": ", key, expected);
+    const char *account = yyjson_get_str(f->account), *slot = yyjson_get_str(f->slot);
+    struct buffer where = {0};
+    if (f->file != NULL) buffer_printf(&where, "%s: ", f->file);
+    if (f->place != NULL) buffer_printf(&where, "%s: ", f->place);
+    if (account != NULL) buffer_printf(&where, "account %.80s: ", account);
+    if (slot != NULL) buffer_printf(&where, "slot %.80s: ", slot);
+    f->status = error_set(f->error, BAD_FIELD, "%.*s%s: expected %s", (int)where.size, (const char *)where.data, key,
+                          expected);
+    buffer_free(&where);
 }
 
 /* ---- members --------------------------------------------------------------------------------------------------- */
@@ -145,7 +153,7 @@ static const char *digits_of(yyjson_val *v, size_t *count)
     return text + 2;
 }
 
-/* "0x" alone is zero. */
+/* "" and "0x" are zero. */
 static bool number_of(yyjson_val *v, struct u256 *out)
 {
     *out = U256_ZERO;
@@ -153,10 +161,12 @@ static bool number_of(yyjson_val *v, struct u256 *out)
         *out = U256(yyjson_get_uint(v));
         return true;
     }
+    if (yyjson_is_raw(v)) return u256_from_decimal(out, yyjson_get_raw(v), yyjson_get_len(v)); /* beyond 64 bits */
     size_t count;
     const char *digits = digits_of(v, &count);
     if (digits != NULL) return count == 0 || u256_from_hex(out, digits, count);
-    return yyjson_is_str(v) && u256_from_decimal(out, yyjson_get_str(v), yyjson_get_len(v));
+    size_t size = yyjson_get_len(v);
+    return yyjson_is_str(v) && (size == 0 || u256_from_decimal(out, yyjson_get_str(v), size));
 }
 
 struct u256 form_value_u256(struct form *f, yyjson_val *v, const char *key)
@@ -179,15 +189,20 @@ uint64_t form_value_u64(struct form *f, yyjson_val *v, const char *key)
     return out.w[0];
 }
 
+/* The hex digits of a text, behind 0x or, as older files have them, without; NULL when the value is no text. */
+static const char *bare_digits_of(yyjson_val *v, size_t *count)
+{
+    const char *digits = digits_of(v, count);
+    if (digits != NULL) return digits;
+    *count = yyjson_get_len(v);
+    return yyjson_get_str(v);
+}
+
 struct u256 form_value_word(struct form *f, yyjson_val *v, const char *key)
 {
     struct u256 out = U256_ZERO;
     size_t count;
-    const char *digits = digits_of(v, &count);
-    if (digits == NULL && yyjson_is_str(v)) {
-        digits = yyjson_get_str(v);
-        count = yyjson_get_len(v);
-    }
+    const char *digits = bare_digits_of(v, &count);
     if (digits == NULL || (count != 0 && !u256_from_hex(&out, digits, count))) {
         out = U256_ZERO;
         form_expect(f, key, "a word of at most 32 bytes, as hex digits");
@@ -198,11 +213,7 @@ struct u256 form_value_word(struct form *f, yyjson_val *v, const char *key)
 static void read_fixed(struct form *f, yyjson_val *v, const char *key, uint8_t *out, size_t size, const char *expected)
 {
     size_t count;
-    const char *digits = digits_of(v, &count);
-    if (digits == NULL && yyjson_is_str(v)) { /* some tools leave out 0x in names of accounts */
-        digits = yyjson_get_str(v);
-        count = yyjson_get_len(v);
-    }
+    const char *digits = bare_digits_of(v, &count);
     if (digits == NULL || count != 2 * size || !hex_decode(out, digits, count)) {
         memset(out, 0, size);
         form_expect(f, key, expected);
@@ -226,7 +237,7 @@ struct address form_value_address(struct form *f, yyjson_val *v, const char *key
 struct bytes form_value_bytes(struct form *f, yyjson_val *v, const char *key)
 {
     size_t count;
-    const char *digits = digits_of(v, &count);
+    const char *digits = bare_digits_of(v, &count);
     if (digits == NULL || count % 2 != 0) {
         form_expect(f, key, "bytes, as an even number of hex digits behind 0x");
         return (struct bytes){0};

@@ -9,21 +9,24 @@
  * The document is parsed in place over the file's bytes, and byte strings are decoded in place as well: form_bytes
  * returns memory of the document and may be asked once for each value. Everything is valid until form_close.
  *
- * Numbers are hex digits behind 0x, of any length that fits, leading zeros allowed, or decimal digits; fixtures are
- * not strict. One thread. */
+ * Numbers are hex digits behind 0x, of any length that fits, leading zeros allowed, or decimal digits, or JSON numbers;
+ * an empty text is zero, or no bytes; fixtures are not strict. One thread. */
 #ifndef WEFT_CLI_FORM_H
 #define WEFT_CLI_FORM_H
 
 #include <yyjson.h>
 
 #include "base/base.h"
+#include "fork/fork.h"
 #include "state/memory.h"
 #include "types/types.h"
 #include "u256/u256.h"
 
 struct form {
+    /* what is being read, for complaints; NULL for none */
     const char *file;
-    const char *place; /* what is being read: the name of a case; NULL for none */
+    const char *place;          /* the name of a case */
+    yyjson_val *account, *slot; /* names in a state */
     enum status status;
     struct error *error; /* may be NULL */
     struct buffer text;
@@ -83,8 +86,18 @@ void form_block(struct form *f, yyjson_val *v, struct arena *arena, struct block
 void form_transaction(struct form *f, yyjson_val *v, struct arena *arena, struct transaction *tx);
 /* The signature of `tx`, whose type is known, and the chain id that comes with it. */
 void form_signature(struct form *f, yyjson_val *v, struct transaction *tx);
-/* [{"index", "validatorIndex", "address", "amount"}, ...] */
+/* {"index", "validatorIndex", "address", "amount"}, and a list of them. */
+struct withdrawal form_withdrawal(struct form *f, yyjson_val *v);
 void form_withdrawals(struct form *f, yyjson_val *list, struct arena *arena, struct block *out);
+
+/* The first field in which two transactions differ, signatures and chain ids aside, or two headers; NULL when there is
+ * none. */
+const char *form_transactions_differ(const struct transaction *a, const struct transaction *b);
+const char *form_headers_differ(const struct header *a, const struct header *b);
+/* Compares a block with what an official test shows of it: {"blockHeader", "transactions", "uncleHeaders",
+ * "withdrawals"}, each of which may be missing. False with the first difference in *difference. */
+bool form_block_equals(struct form *f, yyjson_val *v, struct arena *arena, const struct block *b,
+                       struct error *difference);
 
 /* Adds the accounts of {"0xaddress": {"balance", "nonce", "code", "storage"}, ...} to `out`; missing fields are
  * zero. */
@@ -93,6 +106,10 @@ void form_accounts(struct form *f, yyjson_val *accounts, struct state_memory *ou
  * *difference. */
 bool form_state_equals(struct form *f, yyjson_val *accounts, const struct state_memory *state,
                        struct error *difference);
+/* The same for what changed since `before`: accounts of that form, null for one that is gone; all others must be as
+ * they were. */
+bool form_state_diff_equals(struct form *f, yyjson_val *accounts, const struct state_memory *before,
+                            const struct state_memory *state, struct error *difference);
 
 /* [{"address", "storageKeys"}, ...]: an access list (EIP-2930). */
 void form_access_list(struct form *f, yyjson_val *list, struct arena *arena, struct transaction *out);
@@ -103,5 +120,9 @@ void form_block_access_list(struct form *f, yyjson_val *list, struct arena *aren
 void form_authorizations(struct form *f, yyjson_val *list, struct arena *arena, struct transaction *out);
 /* ["0x...", ...]: blob hashes (EIP-4844). */
 void form_blob_hashes(struct form *f, yyjson_val *list, struct arena *arena, struct transaction *out);
+
+/* {"Cancun": {"target", "max", "baseFeeUpdateFraction"}, ...} (EIP-7840): gives the forks of a chain that have blobs
+ * these numbers. One without an entry has those of the fork before it; without any, and for a NULL schedule, its own. */
+void form_blob_schedule(struct form *f, yyjson_val *schedule, struct chain_spec *s);
 
 #endif

@@ -76,7 +76,11 @@ void form_signature(struct form *f, yyjson_val *v, struct transaction *tx)
     tx->signature.r = form_u256(f, v, "r");
     tx->signature.s = form_u256(f, v, "s");
     if (tx->type != TX_LEGACY) {
-        tx->signature.y_parity = (uint8_t)(form_u64(f, v, form_optional(v, "yParity") != NULL ? "yParity" : "v") & 1);
+        bool both = form_optional(v, "yParity") != NULL && form_optional(v, "v") != NULL;
+        uint64_t parity = form_u64(f, v, form_optional(v, "yParity") != NULL ? "yParity" : "v");
+        if (parity > 1) form_expect(f, "yParity", "0 or 1");
+        if (both && form_u64(f, v, "v") != parity) form_expect(f, "v", "the same as yParity");
+        tx->signature.y_parity = (uint8_t)(parity & 1);
         return;
     }
     uint64_t n = form_u64(f, v, "v");
@@ -116,18 +120,20 @@ void form_transaction(struct form *f, yyjson_val *v, struct arena *arena, struct
     if (type == TX_SET_CODE) form_authorizations(f, form_array(f, v, "authorizationList"), arena, tx);
 }
 
+struct withdrawal form_withdrawal(struct form *f, yyjson_val *v)
+{
+    return (struct withdrawal){.index = form_u64(f, v, "index"),
+                               .validator_index = form_u64(f, v, "validatorIndex"),
+                               .address = form_address(f, v, "address"),
+                               .amount = form_u64(f, v, "amount")};
+}
+
 void form_withdrawals(struct form *f, yyjson_val *list, struct arena *arena, struct block *out)
 {
     yyjson_val *item;
     size_t i, count;
     struct withdrawal *withdrawals = ARENA_ARRAY(arena, struct withdrawal, yyjson_arr_size(list) + 1);
-    yyjson_arr_foreach(list, i, count, item)
-    {
-        withdrawals[i] = (struct withdrawal){.index = form_u64(f, item, "index"),
-                                             .validator_index = form_u64(f, item, "validatorIndex"),
-                                             .address = form_address(f, item, "address"),
-                                             .amount = form_u64(f, item, "amount")};
-    }
+    yyjson_arr_foreach(list, i, count, item) withdrawals[i] = form_withdrawal(f, item);
     out->has_withdrawals = list != NULL;
     out->withdrawals = withdrawals;
     out->withdrawal_count = (uint32_t)yyjson_arr_size(list);

@@ -55,7 +55,9 @@ void form_accounts(struct form *f, yyjson_val *accounts, struct state_memory *ou
     yyjson_obj_iter i = yyjson_obj_iter_with(accounts);
     for (yyjson_val *key; (key = yyjson_obj_iter_next(&i)) != NULL;) {
         yyjson_val *fields = yyjson_obj_iter_get_val(key);
+        f->account = key;
         struct address address = address_of_key(f, key);
+        if (!yyjson_is_obj(fields)) form_expect(f, "value", "an object");
         struct memory_account *a = state_memory_account(out, &address);
         a->nonce = form_optional_u64(f, fields, "nonce");
         a->balance = form_optional_u256(f, fields, "balance");
@@ -64,11 +66,14 @@ void form_accounts(struct form *f, yyjson_val *accounts, struct state_memory *ou
         if (bytes.size != 0) add_code(&codes, (uint32_t)(a - out->accounts), bytes);
         yyjson_obj_iter k = yyjson_obj_iter_with(form_optional(fields, "storage"));
         for (yyjson_val *slot; (slot = yyjson_obj_iter_next(&k)) != NULL;) {
+            f->slot = slot;
             struct u256 number = form_value_word(f, slot, "storage key");
             struct u256 value = form_value_word(f, yyjson_obj_iter_get_val(slot), "storage value");
             state_memory_set_slot(out, &address, &number, &value);
         }
+        f->slot = NULL;
     }
+    f->account = NULL;
     set_codes(&codes, out);
 }
 
@@ -165,6 +170,60 @@ bool form_state_equals(struct form *f, yyjson_val *accounts, const struct state_
         if (!found) return differs(difference, &a->address, "existence", U256_ONE, U256_ZERO);
     }
     return differs(difference, &(struct address){{0}}, "number of accounts", U256(there), U256(named));
+}
+
+/* An account that nothing was said of. */
+static bool account_unchanged(const struct state_memory *before, const struct state_memory *state,
+                              const struct memory_account *a, struct error *e)
+{
+    const struct memory_account *b = state_memory_find(state, &a->address);
+    bool exists = b != NULL && b->exists;
+    if (exists != a->exists) return differs(e, &a->address, "existence", U256(exists), U256(a->exists));
+    if (!exists) return true;
+    if (b->nonce != a->nonce) return differs(e, &a->address, "nonce", U256(b->nonce), U256(a->nonce));
+    if (!u256_equal(b->balance, a->balance)) return differs(e, &a->address, "balance", b->balance, a->balance);
+    if (!hash_equal(&b->code_hash, &a->code_hash))
+        return differs(e, &a->address, "code hash", u256_from_hash(&b->code_hash), u256_from_hash(&a->code_hash));
+    for (uint32_t id = a->first_slot; id != 0; id = before->slots[id - 1].next) {
+        const struct memory_slot *s = &before->slots[id - 1];
+        struct u256 found = state_memory_slot(state, &a->address, &s->key);
+        if (u256_equal(found, s->value)) continue;
+        char name[80] = "slot ";
+        put_u256(name + 5, s->key);
+        return differs(e, &a->address, name, found, s->value);
+    }
+    if (b->live_slots == a->live_slots) return true;
+    return differs(e, &a->address, "number of slots", U256(b->live_slots), U256(a->live_slots));
+}
+
+bool form_state_diff_equals(struct form *f, yyjson_val *accounts, const struct state_memory *before,
+                            const struct state_memory *state, struct error *difference)
+{
+    struct state_memory *named = state_memory_new(); /* as a set of addresses */
+    size_t expected = 0, there = 0;
+    bool equal = true;
+    yyjson_obj_iter i = yyjson_obj_iter_with(accounts);
+    for (yyjson_val *key; equal && (key = yyjson_obj_iter_next(&i)) != NULL;) {
+        yyjson_val *fields = yyjson_obj_iter_get_val(key);
+        struct address address = address_of_key(f, key);
+        (void)state_memory_account(named, &address);
+        const struct memory_account *found = state_memory_find(state, &address);
+        if (!yyjson_is_null(fields))
+            equal = account_equals(f, fields, state, &address, difference);
+        else if (found != NULL && found->exists)
+            equal = differs(difference, &address, "existence", U256_ONE, U256_ZERO);
+        expected += !yyjson_is_null(fields);
+    }
+    for (uint32_t n = 0; n < before->account_count && equal; n++) {
+        const struct memory_account *a = &before->accounts[n];
+        if (state_memory_find(named, &a->address) != NULL) continue;
+        equal = account_unchanged(before, state, a, difference);
+        expected += a->exists;
+    }
+    for (uint32_t n = 0; n < state->account_count; n++) there += state->accounts[n].exists;
+    state_memory_free(named);
+    if (!equal || there == expected) return equal;
+    return differs(difference, &(struct address){{0}}, "number of accounts", U256(there), U256(expected));
 }
 
 /* ---- lists of transactions ------------------------------------------------------------------------------------- */

@@ -5,113 +5,201 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include "cli/form.h"
-
 const struct genesis_fork genesis_forks[GENESIS_FORKS] = {
-    {"homesteadBlock", &fork_homestead, BY_NUMBER, NULL},
-    {"eip150Block", &fork_tangerine_whistle, BY_NUMBER, NULL},
-    {"eip158Block", &fork_spurious_dragon, BY_NUMBER, NULL},
-    {"byzantiumBlock", &fork_byzantium, BY_NUMBER, NULL},
-    {"constantinopleBlock", &fork_constantinople, BY_NUMBER, NULL},
-    {"petersburgBlock", &fork_petersburg, BY_NUMBER, NULL},
-    {"istanbulBlock", &fork_istanbul, BY_NUMBER, NULL},
-    {"muirGlacierBlock", &fork_muir_glacier, BY_NUMBER, NULL},
-    {"berlinBlock", &fork_berlin, BY_NUMBER, NULL},
-    {"londonBlock", &fork_london, BY_NUMBER, NULL},
-    {"arrowGlacierBlock", &fork_arrow_glacier, BY_NUMBER, NULL},
-    {"grayGlacierBlock", &fork_gray_glacier, BY_NUMBER, NULL},
-    {"mergeNetsplitBlock", &fork_paris, BY_NUMBER, NULL},
-    {"shanghaiTime", &fork_shanghai, BY_TIMESTAMP, NULL},
-    {"cancunTime", &fork_cancun, BY_TIMESTAMP, "cancun"},
-    {"pragueTime", &fork_prague, BY_TIMESTAMP, "prague"},
-    {"osakaTime", &fork_osaka, BY_TIMESTAMP, "osaka"},
-    {"bpo1Time", &fork_bpo1, BY_TIMESTAMP, "bpo1"},
-    {"bpo2Time", &fork_bpo2, BY_TIMESTAMP, "bpo2"},
-    {"bpo3Time", &fork_bpo3, BY_TIMESTAMP, "bpo3"},
-    {"bpo4Time", &fork_bpo4, BY_TIMESTAMP, "bpo4"},
-    {"bpo5Time", &fork_bpo5, BY_TIMESTAMP, "bpo5"},
-    {"amsterdamTime", &fork_amsterdam, BY_TIMESTAMP, "amsterdam"},
+    {"homesteadBlock", &fork_homestead, BY_NUMBER},
+    {"eip150Block", &fork_tangerine_whistle, BY_NUMBER},
+    {"eip158Block", &fork_spurious_dragon, BY_NUMBER},
+    {"byzantiumBlock", &fork_byzantium, BY_NUMBER},
+    {"constantinopleBlock", &fork_constantinople, BY_NUMBER},
+    {"petersburgBlock", &fork_petersburg, BY_NUMBER},
+    {"istanbulBlock", &fork_istanbul, BY_NUMBER},
+    {"muirGlacierBlock", &fork_muir_glacier, BY_NUMBER},
+    {"berlinBlock", &fork_berlin, BY_NUMBER},
+    {"londonBlock", &fork_london, BY_NUMBER},
+    {"arrowGlacierBlock", &fork_arrow_glacier, BY_NUMBER},
+    {"grayGlacierBlock", &fork_gray_glacier, BY_NUMBER},
+    {"mergeNetsplitBlock", &fork_paris, BY_NUMBER},
+    {"shanghaiTime", &fork_shanghai, BY_TIMESTAMP},
+    {"cancunTime", &fork_cancun, BY_TIMESTAMP},
+    {"pragueTime", &fork_prague, BY_TIMESTAMP},
+    {"osakaTime", &fork_osaka, BY_TIMESTAMP},
+    {"bpo1Time", &fork_bpo1, BY_TIMESTAMP},
+    {"bpo2Time", &fork_bpo2, BY_TIMESTAMP},
+    {"bpo3Time", &fork_bpo3, BY_TIMESTAMP},
+    {"bpo4Time", &fork_bpo4, BY_TIMESTAMP},
+    {"bpo5Time", &fork_bpo5, BY_TIMESTAMP},
+    {"amsterdamTime", &fork_amsterdam, BY_TIMESTAMP},
 };
 
-/* Numbers in a genesis file's config are plain or hex. */
-static uint64_t number_of(struct form *f, yyjson_val *v, const char *key)
+/* ---- names ------------------------------------------------------------------------------------------------------- */
+
+/* Members that geth's reader knows, or knew, and that say nothing here. */
+static const char *const root_names[] = {"config",     "nonce",      "timestamp",     "extraData",   "gasLimit",
+                                         "difficulty", "mixHash",    "coinbase",      "alloc",       "number",
+                                         "gasUsed",    "parentHash", "baseFeePerGas", "blobGasUsed", "excessBlobGas",
+                                         "slotNumber", NULL};
+static const char *const config_names[] = {"chainId",
+                                           "eip150Hash",
+                                           "eip155Block",
+                                           "daoForkBlock",
+                                           "daoForkSupport",
+                                           "terminalTotalDifficulty",
+                                           "terminalTotalDifficultyPassed",
+                                           "depositContractAddress",
+                                           "blobSchedule",
+                                           "ethash",
+                                           NULL};
+static const char *const account_names[] = {"balance", "nonce", "code", "storage", NULL};
+static const char *const blob_names[] = {"target", "max", "baseFeeUpdateFraction", NULL};
+enum { NAMES_MAX = 48 };
+
+/* Names that nobody knows, each once. */
+struct unknown_names {
+    struct buffer *text;
+    const char *prefix;
+};
+
+static void note_unknown(struct unknown_names *u, const char *name)
 {
-    return yyjson_is_uint(v) ? yyjson_get_uint(v) : form_value_u64(f, v, key);
+    char whole[80];
+    (void)snprintf(whole, sizeof whole, ", %s%.60s", u->prefix, name);
+    buffer_append(u->text, "", 1); /* ends the text, to look into it */
+    u->text->size--;
+    if (strstr((const char *)u->text->data, whole) == NULL) buffer_append_text(u->text, whole);
 }
 
-/* The fork with the blob numbers of the chain's own schedule. */
-static const struct fork *with_blobs(struct form *f, struct chain_genesis *g, const struct fork *fork,
-                                     yyjson_val *schedule, const char *name)
+/* The text of a name: part of the document, which is ours to write. */
+static char *text_of(struct form *f, yyjson_val *key)
 {
-    yyjson_val *v = name == NULL ? NULL : form_optional(schedule, name);
-    if (v == NULL) return fork;
-    ASSERT(g->own_count < CHAIN_OWN_FORKS);
-    struct fork *own = &g->own[g->own_count++];
-    *own = *fork;
-    own->blob.target = (uint32_t)number_of(f, form_member(f, v, "target"), "target");
-    own->blob.max = (uint32_t)number_of(f, form_member(f, v, "max"), "max");
-    own->blob.update_fraction = (uint32_t)number_of(f, form_member(f, v, "baseFeeUpdateFraction"),
-                                                    "baseFeeUpdateFraction");
-    if (fork->blob.max_per_tx == fork->blob.max || own->blob.max < own->blob.max_per_tx)
-        own->blob.max_per_tx = own->blob.max;
-    if (own->blob.update_fraction == 0) form_expect(f, "baseFeeUpdateFraction", "a number that is not 0");
-    return own;
+    return (char *)f->text.data + (yyjson_get_str(key) - (const char *)f->text.data);
 }
+
+/* Gives the members of an object the names that we know them by: Go's JSON reader takes them in any case of letters,
+ * and of several the last. */
+static void fix_names(struct form *f, yyjson_val *object, const char *const *names, struct unknown_names *unknown)
+{
+    yyjson_val *seen[NAMES_MAX] = {NULL};
+    yyjson_obj_iter i = yyjson_obj_iter_with(object);
+    for (yyjson_val *key; (key = yyjson_obj_iter_next(&i)) != NULL;) {
+        size_t n = 0;
+        while (names[n] != NULL && strcasecmp(names[n], yyjson_get_str(key)) != 0) n++;
+        ASSERT(n < NAMES_MAX);
+        if (names[n] == NULL) {
+            note_unknown(unknown, yyjson_get_str(key));
+            continue;
+        }
+        memcpy(text_of(f, key), names[n], yyjson_get_len(key));
+        if (seen[n] != NULL) memset(text_of(f, seen[n]), ' ', yyjson_get_len(seen[n]));
+        seen[n] = key;
+    }
+}
+
+static void fix_config(struct form *f, yyjson_val *config, struct unknown_names *unknown)
+{
+    const char *names[NAMES_MAX];
+    size_t count = 0;
+    for (; config_names[count] != NULL; count++) names[count] = config_names[count];
+    for (size_t i = 0; i < GENESIS_FORKS; i++) names[count++] = genesis_forks[i].key;
+    names[count] = NULL;
+    unknown->prefix = "config.";
+    fix_names(f, config, names, unknown);
+    unknown->prefix = "config.blobSchedule.FORK.";
+    yyjson_obj_iter i = yyjson_obj_iter_with(form_optional(config, "blobSchedule"));
+    for (yyjson_val *key; (key = yyjson_obj_iter_next(&i)) != NULL;)
+        fix_names(f, yyjson_obj_iter_get_val(key), blob_names, unknown);
+}
+
+void genesis_fix_names(struct form *f, struct buffer *names)
+{
+    struct unknown_names unknown = {.text = names, .prefix = ""};
+    fix_names(f, f->root, root_names, &unknown);
+    fix_config(f, form_optional(f->root, "config"), &unknown);
+    unknown.prefix = "alloc.ADDRESS.";
+    yyjson_obj_iter i = yyjson_obj_iter_with(form_optional(f->root, "alloc"));
+    for (yyjson_val *key; (key = yyjson_obj_iter_next(&i)) != NULL;)
+        fix_names(f, yyjson_obj_iter_get_val(key), account_names, &unknown);
+}
+
+void genesis_warn(const struct form *f, struct buffer *names)
+{
+    if (f->status == STATUS_OK && names->size != 0)
+        log_line("%s: warning: unknown and ignored: %.*s", f->file, (int)names->size - 2,
+                 (const char *)names->data + 2);
+    buffer_free(names);
+}
+
+/* ---- rules ------------------------------------------------------------------------------------------------------- */
 
 static void activate(struct chain_spec *s, const struct fork *fork, enum activation_by by, uint64_t at)
 {
     s->activations[s->activation_count++] = (struct activation){fork, by, at};
 }
 
-/* When the merge is: named, from the start, or (what cannot be known from the file) at a total difficulty. */
+/* When the merge is: named, or from the start. A total difficulty tells no block: then Shanghai has it, as in geth. */
 static bool merge_block(struct form *f, yyjson_val *config, uint64_t *at)
 {
     yyjson_val *named = form_optional(config, "mergeNetsplitBlock");
     yyjson_val *difficulty = form_optional(config, "terminalTotalDifficulty");
-    if (named != NULL) *at = number_of(f, named, "mergeNetsplitBlock");
-    if (named != NULL || difficulty == NULL) return named != NULL;
-    if (!yyjson_is_uint(difficulty) || yyjson_get_uint(difficulty) != 0) {
-        form_expect(f, "terminalTotalDifficulty", "0, or mergeNetsplitBlock beside it");
-        return false;
-    }
     *at = 0;
-    return true;
+    if (named != NULL) *at = form_value_u64(f, named, "mergeNetsplitBlock");
+    if (named != NULL || difficulty == NULL) return named != NULL;
+    return u256_is_zero(form_value_u256(f, difficulty, "terminalTotalDifficulty"));
 }
 
-static void read_config(struct form *f, yyjson_val *config, struct chain_genesis *g)
+/* Forks begin one after the other. */
+static void check_order(struct form *f, const struct chain_spec *s, const char *key)
 {
-    struct chain_spec *s = &g->spec;
-    yyjson_val *schedule = form_optional(config, "blobSchedule"), *v;
-    *s = (struct chain_spec){.name = "genesis file", .dao_block = NEVER};
-    s->id = number_of(f, form_member(f, config, "chainId"), "chainId");
-    v = form_optional(config, "daoForkBlock");
+    const struct activation *last = &s->activations[s->activation_count - 1];
+    if (s->activation_count > 1 && last->by == last[-1].by && last->at < last[-1].at)
+        form_expect(f, key, "not less than what the forks before it have");
+}
+
+void genesis_read_chain(struct form *f, yyjson_val *config, struct chain_spec *s)
+{
+    uint64_t id = s->id;
+    *s = (struct chain_spec){.name = "genesis file", .id = id, .dao_block = NEVER};
+    if (id == 0 || form_optional(config, "chainId") != NULL) s->id = form_u64(f, config, "chainId");
+    yyjson_val *v = form_optional(config, "daoForkBlock");
     if (v != NULL && yyjson_get_bool(form_optional(config, "daoForkSupport")))
-        s->dao_block = number_of(f, v, "daoForkBlock");
+        s->dao_block = form_value_u64(f, v, "daoForkBlock");
     s->deposit_contract = chain_mainnet.deposit_contract;
     if (form_optional(config, "depositContractAddress") != NULL)
         s->deposit_contract = form_address(f, config, "depositContractAddress");
     activate(s, &fork_frontier, BY_NUMBER, 0);
+    bool has_petersburg = form_optional(config, "petersburgBlock") != NULL;
     for (size_t i = 0; i < GENESIS_FORKS && f->status == STATUS_OK; i++) {
         uint64_t at;
         const struct genesis_fork *named = &genesis_forks[i];
         bool merge = named->fork == &fork_paris;
         v = form_optional(config, named->key);
         if (merge ? !merge_block(f, config, &at) : v == NULL) continue;
-        if (!merge) at = number_of(f, v, named->key);
-        activate(s, with_blobs(f, g, named->fork, schedule, named->blobs), named->by, at);
+        if (!merge) at = form_value_u64(f, v, named->key);
+        /* Constantinople alone means both, as geth reads it. */
+        bool both = named->fork == &fork_constantinople && !has_petersburg;
+        activate(s, both ? &fork_petersburg : named->fork, named->by, at);
+        check_order(f, s, named->key);
     }
+    form_blob_schedule(f, form_optional(config, "blobSchedule"), s);
 }
 
-static void read_header(struct form *f, yyjson_val *v, struct header *h)
+/* ---- the first block --------------------------------------------------------------------------------------------- */
+
+enum { DEFAULT_GAS_LIMIT = 4712388 }; /* geth's, where the file says 0 */
+
+static void read_header(struct form *f, yyjson_val *v, struct chain_genesis *g)
 {
+    struct header *h = &g->header;
     *h = (struct header){.timestamp = form_optional_u64(f, v, "timestamp"),
                          .gas_limit = form_u64(f, v, "gasLimit"),
                          .gas_used = form_optional_u64(f, v, "gasUsed"),
                          .number = form_optional_u64(f, v, "number"),
-                         .difficulty = form_optional_u256(f, v, "difficulty"),
+                         .difficulty = form_u256(f, v, "difficulty"),
                          .base_fee = form_optional_u256(f, v, "baseFeePerGas"),
                          .blob_gas_used = form_optional_u64(f, v, "blobGasUsed"),
-                         .excess_blob_gas = form_optional_u64(f, v, "excessBlobGas")};
+                         .excess_blob_gas = form_optional_u64(f, v, "excessBlobGas"),
+                         .slot_number = form_optional_u64(f, v, "slotNumber")};
+    if (h->gas_limit == 0) h->gas_limit = DEFAULT_GAS_LIMIT;
+    g->has_base_fee = form_optional(v, "baseFeePerGas") != NULL;
     store_be64(h->nonce, form_optional_u64(f, v, "nonce"));
     if (form_optional(v, "parentHash") != NULL) h->parent_hash = form_hash(f, v, "parentHash");
     if (form_optional(v, "mixHash") != NULL) h->prev_randao = form_hash(f, v, "mixHash");
@@ -132,13 +220,15 @@ static enum status load_file(struct chain_genesis *out, const char *path, struct
     struct form f;
     enum status s = form_open(&f, path, e);
     if (s != STATUS_OK) return s;
+    struct buffer unknown = {0};
     f.place = "genesis";
     yyjson_val *root = f.root;
-    read_config(&f, form_object(&f, root, "config"), out);
-    read_header(&f, root, &out->header);
+    genesis_fix_names(&f, &unknown);
+    genesis_read_chain(&f, form_object(&f, root, "config"), &out->spec);
+    read_header(&f, root, out);
     keep_extra_data(&f, root, out);
-    yyjson_val *alloc = form_optional(root, "alloc");
-    if (alloc != NULL) form_accounts(&f, alloc, out->state);
+    form_accounts(&f, form_object(&f, root, "alloc"), out->state);
+    genesis_warn(&f, &unknown);
     s = f.status;
     form_close(&f);
     return s;

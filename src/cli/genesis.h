@@ -4,6 +4,7 @@
 
 #include "chain/chain.h"
 #include "cli/cli.h"
+#include "cli/form.h"
 
 /* Forks in their order, under the names that geth's chain configuration has for their first blocks. Those that change
  * no rule stand for their own. */
@@ -12,7 +13,6 @@ extern const struct genesis_fork {
     const char *key;
     const struct fork *fork;
     enum activation_by by;
-    const char *blobs; /* its entry in blobSchedule, or NULL */
 } genesis_forks[GENESIS_FORKS];
 
 /* Reads a genesis file, or makes the genesis that NAME stands for: `dev-FORK` (dev-Osaka, dev-Prague, ...), an empty
@@ -20,5 +20,12 @@ extern const struct genesis_fork {
  * state is not in weft. BAD_FIELD, BAD_JSON, FILE_UNREADABLE, CHAIN_CONFIG, with *e set. Free with
  * chain_genesis_free. */
 enum status genesis_load(struct chain_genesis *out, const char *name, struct error *e);
+
+/* Gives the members of a genesis file (f->root) the case of letters that the readers below expect. Those that nobody
+ * knows are added to *unknown; genesis_warn frees it, and names them once where the file could be read. */
+void genesis_fix_names(struct form *f, struct buffer *unknown);
+void genesis_warn(const struct form *f, struct buffer *unknown);
+/* Reads a chain's configuration. out->id is the chain id where the file has none; 0: it must have one. */
+void genesis_read_chain(struct form *f, yyjson_val *config, struct chain_spec *out);
 
 #endif

@@ -87,6 +87,23 @@ static enum status read_requests(struct form *f, yyjson_val *list, struct header
     return STATUS_OK;
 }
 
+/* The parameters and fields of a version must be there, and those of later ones must not. */
+static bool has_fields(yyjson_val *parameters, yyjson_val *payload, uint64_t version)
+{
+    static const struct {
+        const char *key;
+        uint64_t since;
+    } fields[] = {
+        {"withdrawals", 2}, {"blobGasUsed", 3}, {"excessBlobGas", 3}, {"blockAccessList", 5}, {"slotNumber", 5}};
+    static const size_t counts[] = {0, 1, 1, 3, 4, 4}; /* of parameters */
+    if (yyjson_arr_size(parameters) != counts[version]) return false;
+    for (size_t i = 0; i < COUNT_OF(fields); i++)
+        if ((form_optional(payload, fields[i].key) != NULL) != (version >= fields[i].since)) return false;
+    return (version < 3 ||
+            (yyjson_is_arr(yyjson_arr_get(parameters, 1)) && yyjson_is_str(yyjson_arr_get(parameters, 2)))) &&
+           (version < 4 || yyjson_is_arr(yyjson_arr_get(parameters, 3)));
+}
+
 enum status payload_read(struct form *f, yyjson_val *parameters, uint64_t version, const struct chain_spec *chain,
                          struct arena *arena, struct block *out, struct bytes *access_list, struct error *e)
 {
@@ -100,6 +117,8 @@ enum status payload_read(struct form *f, yyjson_val *parameters, uint64_t versio
     if (version != version_of(fork))
         return error_set(e, PAYLOAD_VERSION, "%s: found %llu, expected %llu", status_text(PAYLOAD_VERSION),
                          (unsigned long long)version, (unsigned long long)version_of(fork));
+    if (!has_fields(parameters, payload, version))
+        return error_set(e, PAYLOAD_FIELDS, "%s", status_text(PAYLOAD_FIELDS));
     form_withdrawals(f, form_optional(payload, "withdrawals"), arena, out);
     if (out->has_withdrawals) h->withdrawals_root = block_withdrawals_root(out->withdrawals, out->withdrawal_count);
     enum status s = read_transactions(f, form_array(f, payload, "transactions"), arena, out, e);

@@ -9,27 +9,6 @@
 /* EIP-1559: of the first block, and of any other that does not say. */
 #define BASE_FEE 1000000000
 
-static bool merged_from_the_start(yyjson_val *config)
-{
-    yyjson_val *difficulty = form_optional(config, "terminalTotalDifficulty");
-    return yyjson_is_uint(difficulty) && yyjson_get_uint(difficulty) == 0;
-}
-
-static void read_config(struct form *f, yyjson_val *config, struct chain_spec *chain)
-{
-    if (form_optional(config, "chainId") != NULL) chain->id = form_u64(f, config, "chainId");
-    chain->activations[chain->activation_count++] = (struct activation){&fork_frontier, BY_NUMBER, 0};
-    for (size_t i = 0; i < GENESIS_FORKS; i++) {
-        uint64_t at = 0;
-        if (form_optional(config, genesis_forks[i].key) != NULL)
-            at = form_u64(f, config, genesis_forks[i].key);
-        else if (genesis_forks[i].fork != &fork_paris || !merged_from_the_start(config))
-            continue;
-        chain->activations[chain->activation_count++] = (struct activation){genesis_forks[i].fork, genesis_forks[i].by,
-                                                                            at};
-    }
-}
-
 static void read_header(struct form *f, yyjson_val *v, struct prestate *out)
 {
     struct header *h = &out->header;
@@ -42,6 +21,14 @@ static void read_header(struct form *f, yyjson_val *v, struct prestate *out)
     if (form_optional(v, "baseFeePerGas") != NULL) h->base_fee = form_u256(f, v, "baseFeePerGas");
     if (form_optional(v, "coinbase") != NULL) h->beneficiary = form_address(f, v, "coinbase");
     if (form_optional(v, "mixHash") != NULL) h->prev_randao = form_hash(f, v, "mixHash");
+}
+
+/* Whether a document is nothing but accounts: its first name is an address. */
+static bool is_alloc(yyjson_val *root)
+{
+    yyjson_obj_iter i = yyjson_obj_iter_with(root);
+    size_t size = yyjson_get_len(yyjson_obj_iter_next(&i));
+    return size == 2 * sizeof(struct address) || size == 2 * sizeof(struct address) + 2;
 }
 
 void prestate_default(struct prestate *out)
@@ -57,11 +44,14 @@ enum status prestate_read(struct prestate *out, const char *path, struct error *
     if (s != STATUS_OK) return s;
     prestate_default(out);
     if (!yyjson_is_obj(f.root)) form_expect(&f, "document", "an object with the member alloc");
-    if (form_optional(f.root, "config") != NULL) read_config(&f, form_object(&f, f.root, "config"), &out->chain);
+    struct buffer unknown = {0};
+    if (!is_alloc(f.root)) genesis_fix_names(&f, &unknown);
+    if (form_optional(f.root, "config") != NULL) genesis_read_chain(&f, form_object(&f, f.root, "config"), &out->chain);
     yyjson_val *alloc = form_optional(f.root, "alloc");
     if (alloc == NULL && form_optional(f.root, "config") == NULL) alloc = f.root;
     if (alloc != f.root) read_header(&f, f.root, out);
     if (alloc != NULL) form_accounts(&f, alloc, out->state);
+    genesis_warn(&f, &unknown);
     s = f.status;
     form_close(&f);
     if (s != STATUS_OK) prestate_free(out);

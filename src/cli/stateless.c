@@ -100,10 +100,10 @@ static bool says_valid(struct form *f, yyjson_val *v)
     return output.size > FLAG_AT && output.data[FLAG_AT] == 1;
 }
 
-static enum status use_declared(struct test_chain *c, const struct block *b, const struct witness *declared, bool valid,
-                                enum executor_kind kind, struct error *e)
+static enum status use_declared(struct test_chain *c, const struct chain_spec *rules, const struct block *b,
+                                const struct witness *declared, bool valid, enum executor_kind kind, struct error *e)
 {
-    enum status s = witness_execute(tester_engine(c->tester, kind), kind, c->spec, b, declared, NULL, e);
+    enum status s = witness_execute(tester_engine(c->tester, kind), kind, rules, b, declared, NULL, e);
     if ((s == STATUS_OK) == valid) return STATUS_OK;
     return valid ? s : error_set(e, WITNESS_DIFFERS, "a witness that lacks something was good enough");
 }
@@ -111,9 +111,12 @@ static enum status use_declared(struct test_chain *c, const struct block *b, con
 enum status stateless_check(struct test_chain *c, const struct block *b, struct form *f, yyjson_val *v, bool compare,
                             struct witness *out, struct error *e)
 {
-    const struct fork *fork = chain_fork_at(c->spec, b->header.number, b->header.timestamp);
     struct provider p = {.chain = c, .parent = test_chain_node_of(c, &b->header.parent_hash)};
     if (p.parent == NULL) return error_set(e, BLOCK_UNKNOWN_PARENT, "%s", status_text(BLOCK_UNKNOWN_PARENT));
+    const struct fork *fork = test_chain_fork_of(c, p.parent, b);
+    struct chain_spec rules = *c->spec; /* a witness knows no total difficulty, so it gets the rules of this block */
+    rules.activations[0] = (struct activation){fork, BY_NUMBER, 0};
+    rules.activation_count = 1;
     struct witness declared, made[2];
     yyjson_val *given = form_optional(v, "executionWitness");
     bool valid = says_valid(f, v);
@@ -129,12 +132,11 @@ enum status stateless_check(struct test_chain *c, const struct block *b, struct 
     unsigned count = 0;
     for (enum executor_kind kind = EXECUTOR_SERIAL; kind <= EXECUTOR_PARALLEL && s == STATUS_OK; kind++) {
         if (!tester_wants(c->tester, kind)) continue;
-        s = make(c->tester, c->spec, fork, &p, b, WITH_ANCESTORS, kind, &made[count], e);
+        s = make(c->tester, &rules, fork, &p, b, WITH_ANCESTORS, kind, &made[count], e);
         if (s == STATUS_OK && count > 0) s = compare_witnesses(&made[1], &made[0], e);
         if (s == STATUS_OK && given != NULL && compare && valid) s = compare_witnesses(&made[count], &declared, e);
-        if (s == STATUS_OK)
-            s = witness_execute(tester_engine(c->tester, kind), kind, c->spec, b, &made[count], NULL, e);
-        if (s == STATUS_OK && given != NULL) s = use_declared(c, b, &declared, valid, kind, e);
+        if (s == STATUS_OK) s = witness_execute(tester_engine(c->tester, kind), kind, &rules, b, &made[count], NULL, e);
+        if (s == STATUS_OK && given != NULL) s = use_declared(c, &rules, b, &declared, valid, kind, e);
         count++;
     }
     if (s == STATUS_OK && out != NULL) *out = made[0];

@@ -16,7 +16,7 @@ struct state_test {
     struct suite_report *report;
     struct form *form;
     const char *name;
-    yyjson_val *env, *transaction;
+    yyjson_val *env, *transaction, *blobs; /* blobs: a schedule (EIP-7840); may be NULL */
     struct state_memory *pre;
     const struct bytes *data; /* decoded from transaction.data */
     size_t data_count;
@@ -44,44 +44,61 @@ static void read_expectation(struct form *f, yyjson_val *post, struct expectatio
     x->exception = exception == NULL ? NULL : yyjson_get_str(exception);
     x->encoded = form_optional(post, "txbytes") == NULL ? (struct bytes){0} : form_bytes(f, post, "txbytes");
     yyjson_val *indexes = form_object(f, post, "indexes");
-    x->data = (uint32_t)yyjson_get_uint(form_member(f, indexes, "data"));
-    x->gas = (uint32_t)yyjson_get_uint(form_member(f, indexes, "gas"));
-    x->value = (uint32_t)yyjson_get_uint(form_member(f, indexes, "value"));
+    x->data = (uint32_t)form_u64(f, indexes, "data");
+    x->gas = (uint32_t)form_u64(f, indexes, "gas");
+    x->value = (uint32_t)form_u64(f, indexes, "value");
     x->state = form_optional(post, "state");
 }
 
-/* The transaction that an entry chooses; it has no signature. The sender comes with it. */
-static void read_transaction(const struct state_test *t, const struct expectation *x, struct transaction *out,
-                             struct address *sender)
+/* Who sends the transaction: named, or whoever has the key. */
+static struct address read_sender(struct form *f, yyjson_val *from)
+{
+    if (form_optional(from, "sender") != NULL) return form_address(f, from, "sender");
+    struct address out = {{0}};
+    struct hash key = u256_to_hash(form_u256(f, from, "secretKey"));
+    if (!secp256k1_address_of_secret(&out, key.b)) form_expect(f, "secretKey", "a key of secp256k1");
+    return out;
+}
+
+static void read_fees(struct form *f, yyjson_val *from, const struct fork *fork, struct transaction *out)
+{
+    if (form_optional(from, "maxFeePerGas") != NULL) {
+        out->type = TX_FEE_MARKET;
+        out->max_fee = out->max_priority_fee = form_u256(f, from, "maxFeePerGas");
+        if (form_optional(from, "maxPriorityFeePerGas") != NULL)
+            out->max_priority_fee = form_u256(f, from, "maxPriorityFeePerGas");
+    } else if (fork->base_fee.elasticity == 0 || form_optional(from, "gasPrice") != NULL) {
+        out->max_fee = out->max_priority_fee = form_u256(f, from, "gasPrice");
+    }
+}
+
+/* The transaction that an entry chooses; it has no signature. The sender comes with it. STATUS_OK, or why no
+ * transaction can be like this. */
+static enum status read_transaction(const struct state_test *t, const struct expectation *x, struct transaction *out,
+                                    struct address *sender)
 {
     struct form *f = t->form;
-    yyjson_val *from = t->transaction;
+    yyjson_val *from = t->transaction, *to = form_optional(from, "to");
     struct arena *arena = &t->tester->arena;
-    *out = (struct transaction){.has_chain_id = true, .chain_id = t->chain_id};
-    out->nonce = form_u64(f, from, "nonce");
+    *out = (struct transaction){.chain_id = t->chain_id};
+    struct u256 nonce = form_u256(f, from, "nonce");
+    out->nonce = nonce.w[0];
     out->gas_limit = form_value_u64(f, yyjson_arr_get(form_array(f, from, "gasLimit"), x->gas), "gasLimit");
     out->value = form_value_u256(f, yyjson_arr_get(form_array(f, from, "value"), x->value), "value");
     if (x->data >= t->data_count)
         form_expect(f, "indexes.data", "an index into transaction.data");
     else
         out->data = t->data[x->data];
-    const char *to = form_text(f, from, "to");
-    out->is_create = *to == 0;
-    if (!out->is_create) out->to = form_address(f, from, "to");
-    *sender = form_address(f, from, "sender");
+    out->is_create = to == NULL || yyjson_equals_str(to, "");
+    if (!out->is_create) out->to = form_value_address(f, to, "to");
+    *sender = read_sender(f, from);
 
     yyjson_val *list = yyjson_arr_get(form_optional(from, "accessLists"), x->data);
     if (list != NULL && !yyjson_is_null(list)) {
         out->type = TX_ACCESS_LIST;
         form_access_list(f, list, arena, out);
     }
-    if (form_optional(from, "maxFeePerGas") != NULL) {
-        out->type = TX_FEE_MARKET;
-        out->max_fee = form_u256(f, from, "maxFeePerGas");
-        out->max_priority_fee = form_u256(f, from, "maxPriorityFeePerGas");
-    } else {
-        out->max_fee = out->max_priority_fee = form_u256(f, from, "gasPrice");
-    }
+    read_fees(f, from, x->fork, out);
     if (form_optional(from, "blobVersionedHashes") != NULL) {
         out->type = TX_BLOB;
         out->max_blob_fee = form_u256(f, from, "maxFeePerBlobGas");
@@ -91,7 +108,12 @@ static void read_transaction(const struct state_test *t, const struct expectatio
         out->type = TX_SET_CODE;
         form_authorizations(f, form_array(f, from, "authorizationList"), arena, out);
     }
+    out->has_chain_id = out->type != TX_LEGACY;
+    return u256_fits_u64(nonce) ? STATUS_OK : TX_NONCE_MAX;
 }
+
+/* What tests mean by no base fee. */
+enum { DEFAULT_BASE_FEE = 10 };
 
 static void read_header(const struct state_test *t, const struct fork *fork, struct header *out)
 {
@@ -108,52 +130,11 @@ static void read_header(const struct state_test *t, const struct fork *fork, str
         struct u256 random = form_optional_u256(f, t->env, "currentRandom");
         u256_store_be(out->prev_randao.b, random);
     }
-    if (fork->base_fee.elasticity != 0) out->base_fee = form_optional_u256(f, t->env, "currentBaseFee");
+    if (fork->base_fee.elasticity != 0) {
+        bool given = form_optional(t->env, "currentBaseFee") != NULL;
+        out->base_fee = given ? form_u256(f, t->env, "currentBaseFee") : U256(DEFAULT_BASE_FEE);
+    }
     if (fork->blob.max != 0) out->excess_blob_gas = form_optional_u64(f, t->env, "currentExcessBlobGas");
-}
-
-/* ---- comparing ------------------------------------------------------------------------------------------------- */
-
-static bool access_lists_equal(const struct transaction *a, const struct transaction *b)
-{
-    if (a->access_count != b->access_count) return false;
-    for (uint32_t i = 0; i < a->access_count; i++) {
-        const struct access_entry *x = &a->access_list[i], *y = &b->access_list[i];
-        if (!address_equal(&x->address, &y->address) || x->key_count != y->key_count ||
-            (x->key_count != 0 && memcmp(x->keys, y->keys, x->key_count * sizeof *x->keys) != 0))
-            return false;
-    }
-    return true;
-}
-
-static bool authorizations_equal(const struct transaction *a, const struct transaction *b)
-{
-    if (a->authorization_count != b->authorization_count) return false;
-    for (uint32_t i = 0; i < a->authorization_count; i++) {
-        const struct authorization *x = &a->authorizations[i], *y = &b->authorizations[i];
-        if (!u256_equal(x->chain_id, y->chain_id) || !address_equal(&x->address, &y->address) || x->nonce != y->nonce ||
-            !u256_equal(x->signature.r, y->signature.r) || !u256_equal(x->signature.s, y->signature.s) ||
-            x->signature.y_parity != y->signature.y_parity)
-            return false;
-    }
-    return true;
-}
-
-/* The first field in which two transactions differ, signatures and chain ids aside; NULL when there is none. */
-static const char *transactions_differ(const struct transaction *a, const struct transaction *b)
-{
-    if (a->type != b->type) return "type";
-    if (a->nonce != b->nonce) return "nonce";
-    if (a->gas_limit != b->gas_limit) return "gas limit";
-    if (!u256_equal(a->max_fee, b->max_fee) || !u256_equal(a->max_priority_fee, b->max_priority_fee)) return "fees";
-    if (a->is_create != b->is_create || !address_equal(&a->to, &b->to)) return "recipient";
-    if (!u256_equal(a->value, b->value)) return "value";
-    if (!bytes_equal(a->data, b->data)) return "data";
-    if (!access_lists_equal(a, b)) return "access list";
-    if (!u256_equal(a->max_blob_fee, b->max_blob_fee) || a->blob_count != b->blob_count ||
-        (a->blob_count != 0 && memcmp(a->blob_hashes, b->blob_hashes, a->blob_count * sizeof *a->blob_hashes) != 0))
-        return "blobs";
-    return authorizations_equal(a, b) ? NULL : "authorizations";
 }
 
 /* ---- running --------------------------------------------------------------------------------------------------- */
@@ -168,12 +149,14 @@ static void fail(const struct state_test *t, const struct expectation *x, const 
                 x->gas, x->value, what, left, right, *more == 0 ? "" : ": ", more);
 }
 
-/* Behind a trace stands the state root. */
-static void trace_root(const struct state_test *t, const struct hash *root)
+/* Behind a trace stands the state root, whatever became of the transaction. */
+static void trace_root(const struct state_test *t, const struct state_memory *after)
 {
     if (!t->tester->options->trace) return;
+    struct hash root;
     char text[65];
-    hex_encode(text, root->b, sizeof root->b);
+    state_memory_root(after, NULL, &root);
+    hex_encode(text, root.b, sizeof root.b);
     (void)fprintf(stderr, "{\"stateRoot\": \"0x%s\"}\n", text);
 }
 
@@ -189,7 +172,6 @@ static void check_state(const struct state_test *t, const struct expectation *x,
 {
     struct hash root;
     state_memory_root(after, NULL, &root);
-    trace_root(t, &root);
     if (!hash_equal(&root, &x->state_root)) {
         struct error difference = {STATUS_OK, ""};
         if (x->state != NULL) form_state_equals(t->form, x->state, after, &difference);
@@ -228,6 +210,7 @@ static void check_unchanged(const struct state_test *t, const struct expectation
 /* The transaction was refused for `why`: that must have been expected, and nothing may have changed. */
 static void check_refusal(const struct state_test *t, const struct expectation *x, enum status why)
 {
+    trace_root(t, t->pre);
     if (x->exception == NULL)
         case_failed(t->tester, t->report, t->name, x->fork_name, "[%u,%u,%u] transaction refused: %s", x->data, x->gas,
                     x->value, status_text(why));
@@ -244,7 +227,7 @@ static enum status check_encoding(const struct expectation *x, const struct tran
                                   const struct address *sender, const struct transaction *decoded,
                                   const char **mismatch)
 {
-    *mismatch = transactions_differ(decoded, named);
+    *mismatch = form_transactions_differ(decoded, named);
     struct address recovered = {{0}};
     struct signature_rules rules = {.low_s = x->fork->low_s, .chain_id = x->fork->replay_protection};
     enum status s = transaction_sender(&recovered, decoded, rules);
@@ -294,6 +277,7 @@ static void execute(const struct state_test *t, const struct expectation *x, con
     } else {
         struct hash logs_hash = result_logs_hash(&result);
         state_memory_apply(state, &result.diff);
+        trace_root(t, state);
         check_state(t, x, state, &logs_hash);
     }
 }
@@ -302,6 +286,13 @@ static void execute(const struct state_test *t, const struct expectation *x, con
 static void run_entry(const struct state_test *t, struct expectation *x, yyjson_val *post, bool last)
 {
     read_expectation(t->form, post, x);
+    if (t->form->status != STATUS_OK) return;
+    char unknown[EXCEPTION_NAME_SIZE];
+    if (x->exception != NULL && exception_unknown(x->exception, unknown)) {
+        case_failed(t->tester, t->report, t->name, x->fork_name, "[%u,%u,%u] expectException: unknown name %s", x->data,
+                    x->gas, x->value, unknown);
+        return;
+    }
     struct transaction named, decoded;
     struct address sender;
     /* The fields of one that cannot be decoded may be such as no transaction has. */
@@ -310,9 +301,13 @@ static void run_entry(const struct state_test *t, struct expectation *x, yyjson_
         check_refusal(t, x, s);
         return;
     }
-    read_transaction(t, x, &named, &sender);
+    s = read_transaction(t, x, &named, &sender);
     const struct transaction *tx = &named;
     if (t->form->status != STATUS_OK) return;
+    if (s != STATUS_OK) {
+        check_refusal(t, x, s);
+        return;
+    }
     if (x->encoded.size != 0) {
         const char *mismatch = NULL;
         s = check_encoding(x, &named, &sender, &decoded, &mismatch);
@@ -332,6 +327,14 @@ static void run_entry(const struct state_test *t, struct expectation *x, yyjson_
     if (!last) state_memory_free(state);
 }
 
+/* The rules of the fork that the entry is under, with the test's own blob numbers. */
+static void use_blobs(const struct state_test *t, struct expectation *x)
+{
+    struct chain_spec chain = {.activations = {{x->fork, BY_NUMBER, 0}}, .activation_count = 1};
+    form_blob_schedule(t->form, t->blobs, &chain);
+    x->fork = chain.activations[0].fork;
+}
+
 static void run_forks(const struct state_test *t, yyjson_val *post)
 {
     const struct fork *only = t->tester->options->fork;
@@ -343,12 +346,14 @@ static void run_forks(const struct state_test *t, yyjson_val *post)
     for (yyjson_val *key; (key = yyjson_obj_iter_next(&i)) != NULL && !interrupted();) {
         struct expectation x = {.fork_name = yyjson_get_str(key), .fork = fork_find(yyjson_get_str(key))};
         yyjson_val *entries = yyjson_obj_iter_get_val(key), *entry;
+        bool is_wanted = only == NULL || x.fork == only;
+        if (x.fork != NULL) use_blobs(t, &x);
         size_t n, count;
         yyjson_arr_foreach(entries, n, count, entry)
         {
             left--;
-            if (interrupted()) return;
-            if (only != NULL && x.fork != only) continue;
+            if (interrupted() || t->form->status != STATUS_OK) return;
+            if (!is_wanted) continue;
             if (x.fork == NULL)
                 case_skipped(t->tester, t->report, t->name, x.fork_name, "unknown fork");
             else
@@ -364,6 +369,7 @@ static void run_case(struct tester *tester, struct suite_report *r, struct form 
     t.transaction = form_object(f, v, "transaction");
     yyjson_val *config = form_optional(v, "config"), *post = form_object(f, v, "post");
     if (form_optional(config, "chainid") != NULL) t.chain_id = form_u64(f, config, "chainid");
+    t.blobs = form_optional(config, "blobSchedule");
 
     yyjson_val *data = form_array(f, t.transaction, "data"), *item;
     struct bytes *all = ARENA_ARRAY(&tester->arena, struct bytes, yyjson_arr_size(data) + 1);

@@ -93,16 +93,23 @@ void suite_cases(struct tester *t, const char *path, struct suite_report *r,
         return;
     }
     if (!yyjson_is_obj(f.root)) form_expect(&f, "document", "an object of test cases");
+    r->unreadable = f.status != STATUS_OK;
     yyjson_obj_iter i = yyjson_obj_iter_with(f.root);
-    for (yyjson_val *key; (key = yyjson_obj_iter_next(&i)) != NULL && f.status == STATUS_OK && !interrupted();) {
-        f.place = yyjson_get_str(key);
-        if (filter != NULL && strstr(f.place, filter) == NULL && strstr(path, filter) == NULL) continue;
+    for (yyjson_val *key; (key = yyjson_obj_iter_next(&i)) != NULL && !interrupted();) {
+        const char *name = yyjson_get_str(key);
+        if (filter != NULL && strstr(name, filter) == NULL && strstr(path, filter) == NULL) continue;
+        uint64_t failed = r->failed;
         arena_reset(&t->arena);
         t->gas = 0;
         memset(t->time, 0, sizeof t->time);
-        run_case(t, r, &f, f.place, yyjson_obj_iter_get_val(key));
+        /* What is malformed in a case is that case's alone; the verdict says where it is. */
+        f.status = STATUS_OK;
+        f.file = f.place = NULL;
+        f.account = f.slot = NULL;
+        run_case(t, r, &f, name, yyjson_obj_iter_get_val(key));
+        if (f.status != STATUS_OK && r->failed == failed)
+            case_failed(t, r, name, NULL, "malformed: %.600s", r->error.text);
     }
-    r->unreadable = f.status != STATUS_OK;
     form_close(&f);
 }
 
@@ -323,7 +330,12 @@ static enum exit_code print_summary(const struct suite *s)
     (void)fflush(stdout);
     (void)fprintf(s->options->json ? stderr : stdout, "%llu passed, %llu failed, %llu skipped\n",
                   (unsigned long long)passed, (unsigned long long)failed, (unsigned long long)skipped);
-    return unreadable ? EXIT_BAD_INPUT : failed != 0 ? EXIT_CHECK_FAILED : EXIT_GOOD;
+    if (unreadable) return EXIT_BAD_INPUT;
+    if (failed != 0) return EXIT_CHECK_FAILED;
+    if (passed != 0 || interrupted()) return EXIT_GOOD;
+    log_line("nothing was checked: %zu files, %llu cases skipped; expected test cases that the options let through",
+             s->count, (unsigned long long)skipped);
+    return EXIT_BAD_INPUT;
 }
 
 enum exit_code suite_run(const struct options *o, suite_file *run_file)

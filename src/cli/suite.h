@@ -34,11 +34,11 @@ typedef void suite_file(struct tester *t, const char *path, struct suite_report 
 /* A file of blockchain tests. */
 suite_file blocktest_file;
 
-/* Runs all files under the operands. */
+/* Runs all files under the operands. Nothing to check is bad input. */
 enum exit_code suite_run(const struct options *o, suite_file *run_file);
 
-/* Reads a file of named cases, and runs those that the filter lets through, each with an empty arena. What run_case
- * finds malformed (f->status) ends the file. */
+/* Reads a file of named cases, and runs those that the filter lets through, each with an empty arena. One that run_case
+ * finds malformed (f->status) has failed. */
 void suite_cases(struct tester *t, const char *path, struct suite_report *r,
                  void (*run_case)(struct tester *t, struct suite_report *r, struct form *f, const char *name,
                                   yyjson_val *v));
@@ -70,7 +70,11 @@ void case_skipped(struct tester *t, struct suite_report *r, const char *name, co
 
 /* ---- expected exceptions --------------------------------------------------------------------------------------- */
 
-/* Whether `found` is one of the reasons that `expected` names: names of execution-spec-tests, joined by '|'. */
+/* Whether `found` is one of the reasons that `expected` names, joined by '|': names of execution-spec-tests, of older
+ * tests, or an error code of the Engine API. */
 bool exception_matches(const char *expected, enum status found);
+/* Whether one of the names is unknown; `name` is the first of them, cut off where it is long. */
+enum { EXCEPTION_NAME_SIZE = 80 };
+bool exception_unknown(const char *expected, char name[EXCEPTION_NAME_SIZE]);
 
 #endif

@@ -11,11 +11,9 @@ static void include(struct t8n_output *out, uint32_t index)
     const struct t8n_transaction *from = &in->transactions[index];
     enum status why = from->unreadable;
     struct signature_rules rules = {.low_s = in->fork.low_s, .chain_id = in->fork.replay_protection};
-    bool other_chain = from->tx.has_chain_id && from->tx.chain_id != in->chain.id;
     struct address *sender = &out->senders[out->included_count];
     if (why == STATUS_OK && from->tx.type == TX_BLOB && !in->has_blob_price) why = TX_NO_BLOB_PRICE;
-    if (why == STATUS_OK && (in->fork.tx.types & 1u << from->tx.type) == 0) why = TX_TYPE_NOT_SUPPORTED;
-    if (why == STATUS_OK && other_chain && in->fork.replay_protection) why = TX_WRONG_CHAIN_ID;
+    if (why == STATUS_OK) why = tx_check_kind(&in->fork, in->chain.id, &from->tx);
     if (why == STATUS_OK) why = transaction_sender(sender, &from->tx, rules);
     if (why != STATUS_OK) {
         out->rejected[out->rejected_count++] = (struct t8n_rejection){index, why};

@@ -63,6 +63,19 @@ static bool has(const struct place *env, const char *key)
     return form_optional(env->value, key) != NULL;
 }
 
+/* The member, which must be an array or an object where it is there. */
+static yyjson_val *list_of(const struct place *env, const char *key)
+{
+    yyjson_val *v = form_optional(env->value, key);
+    return v == NULL ? NULL : form_array(env->form, env->value, key);
+}
+
+static yyjson_val *object_of(const struct place *env, const char *key)
+{
+    yyjson_val *v = form_optional(env->value, key);
+    return v == NULL ? NULL : form_object(env->form, env->value, key);
+}
+
 static enum status misfit(struct error *e, const char *text)
 {
     return error_set(e, BAD_CONFIG, "env: expected %s", text);
@@ -70,7 +83,7 @@ static enum status misfit(struct error *e, const char *text)
 
 static void read_uncles(struct t8n_input *in, const struct place *env)
 {
-    yyjson_val *list = form_optional(env->value, "ommers"), *item;
+    yyjson_val *list = list_of(env, "ommers"), *item;
     size_t i, count;
     struct header *uncles = ARENA_ARRAY(&in->arena, struct header, yyjson_arr_size(list) + 1);
     yyjson_arr_foreach(list, i, count, item)
@@ -88,7 +101,7 @@ static void read_uncles(struct t8n_input *in, const struct place *env)
  * out. */
 static void read_block_hashes(struct t8n_input *in, const struct place *env)
 {
-    yyjson_val *hashes = form_optional(env->value, "blockHashes");
+    yyjson_val *hashes = object_of(env, "blockHashes");
     if (hashes == NULL) in->fork.parent_hash = false;
     yyjson_obj_iter i = yyjson_obj_iter_with(hashes);
     for (yyjson_val *key; (key = yyjson_obj_iter_next(&i)) != NULL;) {
@@ -115,6 +128,9 @@ static enum status find_base_fee(struct t8n_input *in, const struct place *env, 
         /* The first block with a base fee has a fixed one. */
         const struct fork *before = chain_fork_at(&in->chain, parent.number, 0);
         if (before->base_fee.elasticity == 0) parent.field_count = HEADER_FIELDS_MIN;
+        bool no_target = parent.gas_limit < in->fork.base_fee.elasticity && parent.gas_used != 0;
+        if (no_target && header_has(&parent, HEADER_BASE_FEE))
+            return misfit(e, "parentGasLimit, where parentGasUsed is not zero (EIP-1559)");
         in->base_fee = block_base_fee(&in->fork, &parent);
         in->has_base_fee = true;
     }
@@ -150,21 +166,24 @@ static enum status find_difficulty(struct t8n_input *in, const struct place *env
     return STATUS_OK;
 }
 
-static void find_blob_price(struct t8n_input *in, const struct place *env)
+static enum status find_blob_price(struct t8n_input *in, const struct place *env, struct error *e)
 {
     struct form *f = env->form;
     in->has_blob_price = true;
     if (has(env, "currentExcessBlobGas")) {
         in->header.excess_blob_gas = form_u64(f, env->value, "currentExcessBlobGas");
-        return;
+        return STATUS_OK;
     }
     in->has_blob_price = has(env, "parentExcessBlobGas") && has(env, "parentBlobGasUsed");
-    if (!in->has_blob_price || in->fork.blob.max == 0) return;
+    if (!in->has_blob_price || in->fork.blob.max == 0) return STATUS_OK;
     struct header parent = {.field_count = HEADER_BLOB_GAS,
                             .base_fee = form_optional_u256(f, env->value, "parentBaseFee"),
                             .excess_blob_gas = form_u64(f, env->value, "parentExcessBlobGas"),
                             .blob_gas_used = form_u64(f, env->value, "parentBlobGasUsed")};
+    if (block_excess_needs_base_fee(&in->fork, &parent) && !has(env, "parentBaseFee"))
+        return misfit(e, "parentBaseFee, where currentExcessBlobGas is missing (EIP-7918)");
     in->header.excess_blob_gas = block_excess_blob_gas(&in->fork, &parent);
+    return STATUS_OK;
 }
 
 static enum status read_numbers(struct t8n_input *in, const struct t8n_options *o, int64_t *reward, struct error *e)
@@ -218,13 +237,16 @@ static enum status read_environment(struct t8n_input *in, const struct place *en
     if (s == STATUS_OK && in->fork.beacon_root && !has(env, "parentBeaconBlockRoot"))
         s = misfit(e, "parentBeaconBlockRoot (EIP-4788)");
     if (s != STATUS_OK) return s;
-    form_withdrawals(f, form_optional(env->value, "withdrawals"), &in->arena, &in->body);
-    if (in->fork.beacon_root) in->header.parent_beacon_root = form_hash(f, env->value, "parentBeaconBlockRoot");
+    form_withdrawals(f, list_of(env, "withdrawals"), &in->arena, &in->body);
+    if (has(env, "parentBeaconBlockRoot")) {
+        struct hash root = form_hash(f, env->value, "parentBeaconBlockRoot");
+        if (in->fork.beacon_root) in->header.parent_beacon_root = root;
+    }
     in->header.slot_number = form_optional_u64(f, env->value, "slotNumber");
-    find_blob_price(in, env);
+    s = find_blob_price(in, env, e);
     read_uncles(in, env);
     read_block_hashes(in, env);
-    return f->status;
+    return f->status == STATUS_OK ? s : f->status;
 }
 
 /* ---- transactions ------------------------------------------------------------------------------------------------ */

@@ -101,7 +101,8 @@ static yyjson_mut_val *make_receipt(yyjson_mut_doc *d, const struct t8n_output *
     yyjson_mut_obj_add_null(d, v, "effectiveGasPrice");
     if (tx->type == TX_BLOB) {
         put_u64(d, v, "blobGasUsed", (uint64_t)tx->blob_count * GAS_PER_BLOB);
-        put_u256(d, v, "blobGasPrice", block_blob_base_fee(&out->in->fork, out->header.excess_blob_gas));
+        bool beyond; /* then there are no blobs */
+        put_u256(d, v, "blobGasPrice", block_blob_base_fee(&out->in->fork, out->header.excess_blob_gas, &beyond));
     }
     put_hash(d, v, "blockHash", &block_hash);
     put_u64(d, v, "blockNumber", out->header.number);

@@ -40,6 +40,13 @@ struct chain_node *test_chain_node_of(const struct test_chain *c, const struct h
     return NULL;
 }
 
+const struct fork *test_chain_fork_of(const struct test_chain *c, const struct chain_node *parent,
+                                      const struct block *b)
+{
+    if (c->merged != NULL && !u256_less(parent->total_difficulty, c->terminal)) return c->merged;
+    return chain_fork_at(c->spec, b->header.number, b->header.timestamp);
+}
+
 /* ---- importing --------------------------------------------------------------------------------------------------- */
 
 static enum status check_block(const struct test_chain *c, const struct block *b, const struct chain_node *parent,
@@ -104,8 +111,7 @@ enum status test_chain_import(struct test_chain *c, const struct block *b, const
     struct chain_node *parent = test_chain_node_of(c, &b->header.parent_hash);
     if (parent == NULL) return error_set(e, BLOCK_UNKNOWN_PARENT, "%s", status_text(BLOCK_UNKNOWN_PARENT));
     if (test_chain_node_of(c, &b->hash) != NULL) return STATUS_OK; /* known already */
-    const struct fork *fork = chain_fork_at(c->spec, b->header.number, b->header.timestamp);
-    if (c->merged != NULL && !u256_less(parent->total_difficulty, c->terminal)) fork = c->merged;
+    const struct fork *fork = test_chain_fork_of(c, parent, b);
     enum status s = check_block(c, b, parent, fork, e);
     if (s != STATUS_OK) return s;
     ASSERT(parent->state != NULL);

@@ -42,6 +42,10 @@ void test_chain_free(struct test_chain *c);
 /* The node of a block; NULL when it is not in the chain. */
 struct chain_node *test_chain_node_of(const struct test_chain *c, const struct hash *hash);
 
+/* The rules of a block on `parent`. */
+const struct fork *test_chain_fork_of(const struct test_chain *c, const struct chain_node *parent,
+                                      const struct block *b);
+
 /* Checks a block in full, and adds it. `access_list` is the declared one (EIP-7928), NULL when it is not at hand.
  * With `last_child` the parent's state is taken over instead of copied: no other block will be built on it. Any
  * status of header, uncles, body, transactions, execution, or state root, with *e set; the chain is then as before,

@@ -228,6 +228,10 @@ const struct fork *fork_find(const char *name);
  * 3198, 3529, 3855, 5656, 6780, 7843, 7939, 8024). False, and nothing changed, for any other. */
 bool fork_add_eip(struct fork *f, uint64_t eip);
 
+/* The fork with other numbers of blobs: `target`, `max` and `update_fraction`, which is not 0. The same for the same
+ * numbers, and there until the process ends. Any thread. */
+const struct fork *fork_with_blobs(const struct fork *base, uint32_t target, uint32_t max, uint32_t update_fraction);
+
 /* State gas for one byte of state growth in a block of that gas limit (EIP-8037); 0 where state growth has no gas of
  * its own. */
 uint64_t fork_state_byte_gas(const struct fork *fork, uint64_t gas_limit);

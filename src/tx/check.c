@@ -36,7 +36,8 @@ static enum status check_blobs(const struct tx_context *c, const struct transact
     for (uint32_t i = 0; i < tx->blob_count; i++)
         if (tx->blob_hashes[i].b[0] != 1) /* the version of KZG commitments */
             return TX_BLOB_VERSION;
-    return u256_less(tx->max_blob_fee, c->env.blob_base_fee) ? TX_BLOB_FEE_TOO_LOW : STATUS_OK;
+    bool too_low = c->env.blob_base_fee_beyond || u256_less(tx->max_blob_fee, c->env.blob_base_fee);
+    return too_low ? TX_BLOB_FEE_TOO_LOW : STATUS_OK;
 }
 
 /* Gas limit against what is paid in any case, and against the cap, which does not bound state gas (EIP-8037). */
@@ -52,13 +53,21 @@ static enum status check_gas(const struct tx_context *c, const struct transactio
     return tx->gas_limit < intrinsic.floor ? TX_GAS_BELOW_FLOOR : STATUS_OK;
 }
 
+enum status tx_check_kind(const struct fork *f, uint64_t chain_id, const struct transaction *tx)
+{
+    if (tx->type > TX_SET_CODE) return TX_UNKNOWN_TYPE;
+    if ((f->tx.types & 1u << tx->type) == 0) return TX_TYPE_NOT_SUPPORTED;
+    if (tx->type == TX_LEGACY && tx->has_chain_id && !f->replay_protection) return TX_BAD_SIGNATURE;
+    if ((tx->type != TX_LEGACY || tx->has_chain_id) && tx->chain_id != chain_id) return TX_WRONG_CHAIN_ID;
+    return tx->is_create && tx->type >= TX_BLOB ? TX_BAD_RECIPIENT : STATUS_OK;
+}
+
 enum status tx_check(const struct tx_context *c, const struct transaction *tx)
 {
     const struct fork *f = c->fork;
-    if ((f->tx.types & 1u << tx->type) == 0) return TX_TYPE_NOT_SUPPORTED;
-    if (tx->has_chain_id && tx->chain_id != c->env.chain_id) return TX_WRONG_CHAIN_ID;
-    enum status gas = check_gas(c, tx);
-    if (gas != STATUS_OK) return gas;
+    enum status s = tx_check_kind(f, c->env.chain_id, tx);
+    if (s == STATUS_OK) s = check_gas(c, tx);
+    if (s != STATUS_OK) return s;
     if (tx->is_create && f->limit.initcode_size != 0 && tx->data.size > f->limit.initcode_size)
         return TX_INITCODE_TOO_BIG;
     if (tx->nonce == UINT64_MAX) return TX_NONCE_MAX;

@@ -44,3 +44,62 @@ TEST(tx_gas_cap_bounds_regular_gas_only)
     tx.gas_limit--;
     CHECK_STATUS(tx_check(&c, &tx), TX_INTRINSIC_GAS_TOO_LOW);
 }
+
+/* Whatever a transaction was read from, RLP, JSON or a caller's structure, tx_check says what is wrong with it. */
+TEST(every_rule_without_state_is_checked)
+{
+    static const struct authorization authorization;
+    static const struct hash blobs[10] = {{{1}}, {{1}}, {{1}}, {{1}}, {{1}}, {{1}}, {{1}}, {{1}}, {{1}}, {{1}}};
+    static const struct hash other_version = {{2}};
+    static const uint8_t initcode[49153];
+    const struct transaction legacy = {.gas_limit = 16777216, .max_fee = U256(7), .max_priority_fee = U256(7)};
+    struct transaction fee = legacy, blob = legacy, code = legacy, tx;
+    fee.type = TX_FEE_MARKET;
+    blob.type = TX_BLOB;
+    code.type = TX_SET_CODE;
+    fee.chain_id = blob.chain_id = code.chain_id = 1;
+    blob.max_blob_fee = U256(3);
+    blob.blob_hashes = blobs;
+    blob.blob_count = 1;
+    code.authorizations = &authorization;
+    code.authorization_count = 1;
+    struct tx_context osaka = {.fork = &fork_osaka,
+                               .env = {.chain_id = 1, .base_fee = U256(7), .blob_base_fee = U256(3)}};
+    struct tx_context c = osaka;
+    CHECK_STATUS(tx_check(&osaka, &legacy), STATUS_OK);
+    CHECK_STATUS(tx_check(&osaka, &fee), STATUS_OK);
+    CHECK_STATUS(tx_check(&osaka, &blob), STATUS_OK);
+    CHECK_STATUS(tx_check(&osaka, &code), STATUS_OK);
+#define REFUSES(kind, change, reason)                                                                                  \
+    tx = kind;                                                                                                         \
+    c = osaka;                                                                                                         \
+    change;                                                                                                            \
+    CHECK_STATUS(tx_check(&c, &tx), reason)
+
+    REFUSES(legacy, tx.type = (enum transaction_type)5, TX_UNKNOWN_TYPE);
+    REFUSES(legacy, tx.type = (enum transaction_type)64, TX_UNKNOWN_TYPE);
+    REFUSES(fee, c.fork = &fork_berlin, TX_TYPE_NOT_SUPPORTED);
+    REFUSES(blob, c.fork = &fork_shanghai, TX_TYPE_NOT_SUPPORTED);
+    REFUSES(code, c.fork = &fork_cancun, TX_TYPE_NOT_SUPPORTED);
+    REFUSES(fee, tx.chain_id = 2, TX_WRONG_CHAIN_ID);
+    REFUSES(fee, tx.chain_id = 0, TX_WRONG_CHAIN_ID);
+    REFUSES(legacy, (tx.has_chain_id = true, tx.chain_id = 2), TX_WRONG_CHAIN_ID);
+    REFUSES(legacy, (tx.has_chain_id = true, tx.chain_id = 1, c.fork = &fork_homestead), TX_BAD_SIGNATURE);
+    REFUSES(blob, tx.is_create = true, TX_BAD_RECIPIENT);
+    REFUSES(code, tx.is_create = true, TX_BAD_RECIPIENT);
+    REFUSES(code, tx.authorization_count = 0, TX_NO_AUTHORIZATIONS);
+    REFUSES(blob, tx.blob_count = 0, TX_NO_BLOBS);
+    REFUSES(blob, tx.blob_count = 7, TX_TOO_MANY_BLOBS);
+    REFUSES(blob, (tx.blob_count = 10, c.fork = &fork_prague), TX_TOO_MANY_BLOBS);
+    REFUSES(blob, tx.blob_hashes = &other_version, TX_BLOB_VERSION);
+    REFUSES(blob, tx.max_blob_fee = U256(2), TX_BLOB_FEE_TOO_LOW);
+    REFUSES(blob, c.env.blob_base_fee_beyond = true, TX_BLOB_FEE_TOO_LOW);
+    REFUSES(fee, tx.max_fee = U256(6), TX_PRIORITY_FEE_OVER_MAX_FEE);
+    REFUSES(legacy, tx.max_fee = tx.max_priority_fee = U256(6), TX_FEE_BELOW_BASE_FEE);
+    REFUSES(legacy, tx.nonce = UINT64_MAX, TX_NONCE_MAX);
+    REFUSES(legacy, tx.gas_limit++, TX_GAS_OVER_CAP);
+    REFUSES(legacy, (tx.gas_limit = UINT64_MAX, c.fork = &fork_prague), TX_GAS_OVER_BLOCK);
+    REFUSES(legacy, tx.gas_limit = 20999, TX_INTRINSIC_GAS_TOO_LOW);
+    REFUSES(legacy, (tx.is_create = true, tx.data = (struct bytes){initcode, sizeof initcode}), TX_INITCODE_TOO_BIG);
+#undef REFUSES
+}

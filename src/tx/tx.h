@@ -58,7 +58,10 @@ struct tx_intrinsic {
 };
 struct tx_intrinsic tx_intrinsic(const struct fork *f, const struct transaction *tx, uint64_t state_byte_gas);
 
-/* What can be said of validity without looking at state: type, chain id, gas limit, fees, blobs, sizes. TX_* or
+/* What a transaction must be before anything else is looked at, its signature included: of a type of the fork, for this
+ * chain, with a recipient where its type asks for one. TX_* or STATUS_OK. */
+enum status tx_check_kind(const struct fork *f, uint64_t chain_id, const struct transaction *tx);
+/* What can be said of validity without looking at state: tx_check_kind, gas limit, fees, blobs, sizes, nonce. TX_* or
  * STATUS_OK. */
 enum status tx_check(const struct tx_context *c, const struct transaction *tx);
 

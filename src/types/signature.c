@@ -5,10 +5,20 @@
 static const struct u256 half_order = {
     {0xdfe92f46681b20a0, 0x5d576e7357a4501d, 0xffffffffffffffff, 0x7fffffffffffffff}};
 
-static enum status recover(struct address *out, const struct hash *digest, const struct signature *signature,
-                           bool low_s)
+static bool is_allowed(const struct signature *signature, bool low_s)
 {
-    if (low_s && u256_less(half_order, signature->s)) return TX_BAD_SIGNATURE;
+    return signature->y_parity <= 1 && !(low_s && u256_less(half_order, signature->s));
+}
+
+/* What the rules say before anything is recovered. */
+static bool transaction_allowed(const struct transaction *tx, struct signature_rules rules)
+{
+    bool other_rules = tx->type == TX_LEGACY && tx->has_chain_id && !rules.chain_id;
+    return !other_rules && is_allowed(&tx->signature, rules.low_s);
+}
+
+static enum status recover(struct address *out, const struct hash *digest, const struct signature *signature)
+{
     struct secp256k1_signature wire = {.recovery_id = signature->y_parity};
     u256_store_be(wire.r, signature->r);
     u256_store_be(wire.s, signature->s);
@@ -20,10 +30,10 @@ static enum status recover(struct address *out, const struct hash *digest, const
 
 enum status transaction_sender(struct address *out, const struct transaction *tx, struct signature_rules rules)
 {
-    if (tx->type == TX_LEGACY && tx->has_chain_id && !rules.chain_id) return TX_BAD_SIGNATURE;
+    if (!transaction_allowed(tx, rules)) return TX_BAD_SIGNATURE;
     struct hash digest;
     transaction_signing_hash(&digest, tx);
-    return recover(out, &digest, &tx->signature, rules.low_s);
+    return recover(out, &digest, &tx->signature);
 }
 
 /* One by one what recover does at once; recovery itself for a run of them together. */
@@ -45,10 +55,7 @@ enum status transactions_senders(struct address *out, const struct transaction *
         }
         secp256k1_recover_many(out + first, ok, digests, wire, n);
         for (uint32_t i = 0; i < n; i++) {
-            const struct transaction *tx = &transactions[first + i];
-            bool allowed = (tx->type != TX_LEGACY || !tx->has_chain_id || rules.chain_id) &&
-                           !(rules.low_s && u256_less(half_order, tx->signature.s));
-            if (!ok[i] || !allowed) {
+            if (!ok[i] || !transaction_allowed(&transactions[first + i], rules)) {
                 *bad = first + i;
                 return TX_BAD_SIGNATURE;
             }
@@ -60,10 +67,10 @@ enum status transactions_senders(struct address *out, const struct transaction *
 
 enum status authorization_authority(struct address *out, const struct authorization *a)
 {
-    if (a->signature.y_parity > 1) return TX_BAD_SIGNATURE;
+    if (!is_allowed(&a->signature, true)) return TX_BAD_SIGNATURE;
     struct hash digest;
     authorization_signing_hash(&digest, a);
-    return recover(out, &digest, &a->signature, true);
+    return recover(out, &digest, &a->signature);
 }
 
 static struct address low_20_bytes(const struct hash *h)

@@ -245,3 +245,31 @@ TEST(block_access_lists_must_be_sorted)
 #undef CHECK_LIST
     arena_free(&arena);
 }
+
+/* The rules of signatures hold however a sender is recovered, and whatever the transaction was read from. */
+TEST(senders_are_recovered_by_the_same_rules_one_by_one_and_together)
+{
+    static const uint8_t secret[32] = {[31] = 1};
+    const struct signature_rules rules = {.low_s = true, .chain_id = true}, frontier = {0};
+    struct transaction good = {.has_chain_id = true, .chain_id = 1, .gas_limit = 21000}, tx;
+    struct hash digest;
+    struct secp256k1_signature s;
+    transaction_signing_hash(&digest, &good);
+    CHECK(secp256k1_sign(&s, &digest, secret));
+    good.signature = (struct signature){u256_load_be(s.r), u256_load_be(s.s), s.recovery_id};
+    struct u256 order = {{0xbfd25e8cd0364141, 0xbaaedce6af48a03b, 0xfffffffffffffffe, 0xffffffffffffffff}};
+    for (int change = 0; change < 7; change++) {
+        tx = good;
+        if (change == 1) tx.signature.y_parity += 2;
+        if (change == 2) tx.signature.r = U256_ZERO;
+        if (change == 3) tx.signature.s = U256_ZERO;
+        if (change == 4) tx.signature.r = order;
+        if (change == 5) tx.signature.s = u256_sub(order, tx.signature.s); /* high */
+        struct address one, together;
+        uint32_t bad;
+        enum status expected = change == 0 ? STATUS_OK : TX_BAD_SIGNATURE;
+        CHECK_STATUS(transaction_sender(&one, &tx, change == 6 ? frontier : rules), expected);
+        CHECK_STATUS(transactions_senders(&together, &tx, 1, change == 6 ? frontier : rules, &bad), expected);
+        if (change == 0) CHECK(address_equal(&one, &together));
+    }
+}

@@ -79,7 +79,8 @@ struct vm_env {
     struct address coinbase;
     struct u256 prevrandao;    /* before Paris: the difficulty */
     struct u256 base_fee;      /* wei per gas */
-    struct u256 blob_base_fee; /* wei per blob gas */
+    struct u256 blob_base_fee; /* wei per blob gas, modulo 2^256: what BLOBBASEFEE gives */
+    bool blob_base_fee_beyond; /* it is 2^256 or more: nobody can pay it */
     uint64_t state_byte_gas;   /* state gas per byte of state growth (EIP-8037); 0: nothing is paid in it */
     /* transaction */
     struct address origin;

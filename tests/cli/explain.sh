@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # weft explain: JSON with the promised fields, a page that needs nothing from anywhere and escapes what it shows, a Chrome trace, names of
 # slots from a storage layout, the simulated scheduler; bad usage.
-command -v python3 >/dev/null || { echo "no python3: not checked" && exit 0; }
+command -v python3 >/dev/null || { echo "no python3: not checked" && exit 77; }
 . "$(dirname "$0")/common.bash"
 
 small="--size 60 --repeat 1 --threads 2"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # --json: one object a line with the promised fields, and nothing else on stdout; no colours where stdout is no terminal.
 weft=$1
-command -v python3 >/dev/null || { echo "no python3: not checked" && exit 0; }
+command -v python3 >/dev/null || { echo "no python3: not checked" && exit 77; }
 bad=0
 
 objects() { # objects NAMES ARGUMENT...

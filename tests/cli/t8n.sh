@@ -64,6 +64,23 @@ ln -s "$weft" "$folder/evm"
 "$folder/evm" --version | grep -qE '^evm version weft' || complain "evm --version: expected 'evm version'"
 "$folder/evm" t8n --help | grep -qw Prague || complain "evm t8n --help: expected the names of forks"
 
+# Blob and set-code transactions have a recipient, also where they come as JSON; a parity is 0 or 1.
+zeros=$(printf '0%.0s' {1..62})
+cat >"$folder/late.json" <<EOF
+{"currentCoinbase": "0xc0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0", "currentRandom": "0x0", "currentGasLimit": "30000000", "currentNumber": "1",
+ "currentTimestamp": "1000", "currentBaseFee": "0x7", "withdrawals": [], "parentBeaconBlockRoot": "0x00$zeros", "currentExcessBlobGas": "0x0"}
+EOF
+typed='"gas": "0x186a0", "maxFeePerGas": "0x10", "maxPriorityFeePerGas": "0x0", "input": "0x", "nonce": "0x0", "value": "0x0", "chainId": "0x1"'
+blobs='"type": "0x3", "maxFeePerBlobGas": "0x9", "v": "0x0", "r": "0x0", "s": "0x0"'
+blobs="$typed, $blobs, \"secretKey\": \"$key\", \"blobVersionedHashes\": [\"0x01$zeros\"]"
+echo "[{$blobs, \"to\": null}, {$blobs}, {$blobs, \"to\": \"0x00000000000000000000000000000000000000aa\"}]" >"$folder/nowhere.json"
+exits 0 --state.fork Cancun --input.env late.json --input.txs nowhere.json --output.result stdout --output.alloc ""
+[ "$(grep -c 'decoding into recipient' "$folder/out")" = 2 ] || complain "blob transactions without recipient: $(cat "$folder/out")"
+has out '"blobGasUsed": "0x20000"'
+echo "[{$typed, \"type\": \"0x2\", \"to\": null, \"v\": \"0x2\", \"r\": \"0x1\", \"s\": \"0x1\"}]" >"$folder/parity.json"
+exits 10 --state.fork Cancun --input.env late.json --input.txs parity.json
+has err "yParity: expected 0 or 1"
+
 exits 2 --state.chain 1
 exits 3 --state.fork Nowhere
 exits 3 --state.fork London+9999

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # weft witness: the witness that a test has comes out, from serial and parallel execution; --check says so in one line.
 weft=$1
-[ -n "$WEFT_FIXTURES" ] && [ -d "$WEFT_FIXTURES/blockchain_tests_zkevm" ] || { echo "no fixtures: not checked" && exit 0; }
-command -v python3 >/dev/null || { echo "no python3: not checked" && exit 0; }
+[ -n "$WEFT_FIXTURES" ] && [ -d "$WEFT_FIXTURES/blockchain_tests_zkevm" ] || { echo "no fixtures: not checked" && exit 77; }
+command -v python3 >/dev/null || { echo "no python3: not checked" && exit 77; }
 bad=0
 tests=$(find "$WEFT_FIXTURES/blockchain_tests_zkevm" -name '*.json' -path '*witness_bytecodes_call_variants*' | sort)
 folder=$(dirname "$(head -n 1 <<<"$tests")")
