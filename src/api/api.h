@@ -119,7 +119,7 @@ const struct api_inside *api_inside_now(void);
 struct api_view {
     struct state_view view;
     weft_state_callbacks callbacks;
-    struct api_inside inside; /* while a callback runs */
+    struct api_inside inside;     /* while a callback runs */
     _Atomic(const char *) failed; /* which callback failed first; NULL: none */
     _Atomic int32_t answer;       /* what it returned */
 };
@@ -156,7 +156,7 @@ struct api_driver; /* driver.c: the thread on which everything runs */
 struct weft_engine {
     struct engine *engine; /* NULL: given back when memory ran out; the next job makes it anew */
     struct api_driver *driver;
-    uint64_t code_bytes; /* of weft_options; 0: the default */
+    uint64_t code_bytes;          /* of weft_options; 0: the default */
     uint32_t executor;            /* WEFT_EXECUTOR_ */
     _Atomic uint32_t threads;     /* that execute */
     struct api_caller *caller;    /* made at the first weft_call */

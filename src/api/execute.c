@@ -294,12 +294,8 @@ weft_status weft_execute_block(weft_engine *engine, const weft_chain *chain, con
     const uint32_t known = WEFT_CHECK_HEADER | WEFT_SKIP_INVALID | WEFT_TRANSACTIONS_ONLY | WEFT_LIST_ACCESSES |
                            WEFT_RECHECK;
     if ((flags & ~known) != 0) return API_MISTAKE(error, "flags 0x%x: unknown flag", flags);
-    struct execution x = {.engine = engine,
-                          .chain = &chain->spec,
-                          .block = block,
-                          .flags = flags,
-                          .error = error,
-                          .status = WEFT_OK};
+    struct execution x = {
+        .engine = engine, .chain = &chain->spec, .block = block, .flags = flags, .error = error, .status = WEFT_OK};
     api_view_open(&x.view, state, engine);
     weft_status status = api_engine_run(engine, run, &x, error);
     if (status == WEFT_OK) status = x.status;

@@ -32,7 +32,7 @@
 struct chain_genesis {
     struct chain_spec spec;
     struct header header;
-    bool has_base_fee; /* the header's is meant, also when it is zero; else it is the fork's initial one */
+    bool has_base_fee;          /* the header's is meant, also when it is zero; else it is the fork's initial one */
     struct state_memory *state; /* before block 1 */
 };
 void chain_genesis_free(struct chain_genesis *g);
@@ -67,7 +67,7 @@ struct chain_progress {
     uint64_t blocks, known; /* imported; passed over because they are there */
     uint64_t transactions, gas;
     uint64_t differed; /* blocks of these whose parallel result was wrong */
-    uint64_t number; /* of the newest */
+    uint64_t number;   /* of the newest */
     uint64_t file_bytes, file_read;
     uint64_t execute_ns, root_ns, commit_ns,
         wait_ns; /* where the caller's time went: the last is for blocks to be ready */

@@ -23,9 +23,9 @@ struct chain {
         unsigned threads;
         struct buffer bytes; /* the whole block, if it is doubtful */
     } applied;
-    uint64_t rechecks;    /* blocks that were executed once more when their root was wrong */
-    struct branch {       /* that is being followed: branch.c */
-        bool open;        /* nothing of it is committed */
+    uint64_t rechecks;     /* blocks that were executed once more when their root was wrong */
+    struct branch {        /* that is being followed: branch.c */
+        bool open;         /* nothing of it is committed */
         uint64_t ancestor; /* number of the newest block that both have */
         struct store_head old;
         struct chain_progress before;
@@ -116,9 +116,8 @@ enum status chain_execute(struct chain *c, enum executor_kind kind, const struct
                           struct error *e);
 /* The same, and compares with the header: block_execute_checked. */
 enum status chain_execute_checked(struct chain *c, enum executor_kind kind, const struct block *b,
-                                  const struct fork *fork, const struct block_signers *signers,
-                                  struct block_task *task, struct block_result *r, struct block_doubt *doubt,
-                                  struct error *e);
+                                  const struct fork *fork, const struct block_signers *signers, struct block_task *task,
+                                  struct block_result *r, struct block_doubt *doubt, struct error *e);
 /* Receipts as the store keeps them, until the next ones. */
 struct bytes chain_receipts(struct chain *c, const struct block_result *r);
 

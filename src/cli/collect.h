@@ -8,7 +8,7 @@
 
 struct collector {
     struct rpc *rpc;
-    struct error error; /* why something could not be collected; nothing is asked for after that */
+    struct error error;         /* why something could not be collected; nothing is asked for after that */
     uint64_t parent;            /* number of the block whose state is collected */
     struct state_memory *state; /* what was collected */
     struct state_memory *known; /* accounts that were asked for exist here, and slots that were asked for are 1 */

@@ -19,8 +19,8 @@ const struct command commands[] = {
      "docs/parallel.md.\n\n"
      "With --perturb each block is executed N times, in every parallel mode, by 1 to 8 workers that are held\n"
      "up at random places; each run is compared with serial execution.",
-     OPTION_JSON | OPTION_THREADS | OPTION_OVERSUBSCRIBE | OPTION_EXECUTOR | OPTION_REPEAT | OPTION_FILTER | OPTION_FORK | OPTION_RPC |
-         OPTION_SIMULATE | OPTION_PIPELINE | OPTION_PERTURB | OPTION_SEED,
+     OPTION_JSON | OPTION_THREADS | OPTION_OVERSUBSCRIBE | OPTION_EXECUTOR | OPTION_REPEAT | OPTION_FILTER |
+         OPTION_FORK | OPTION_RPC | OPTION_SIMULATE | OPTION_PIPELINE | OPTION_PERTURB | OPTION_SEED,
      1, UINT32_MAX, replay_command},
     {"statetest", "PATH...", "run official state tests",
      "PATH is a file or a folder of files in the form of execution-spec-tests. Every case runs on every fork\n"
@@ -30,8 +30,9 @@ const struct command commands[] = {
      "Files are spread over --threads; each thread executes with --workers workers.\n\n"
      "With --trace each transaction is traced on stderr (EIP-3155), and {\"stateRoot\": ...} stands behind\n"
      "each; files go one after the other.",
-     OPTION_JSON | OPTION_THREADS | OPTION_OVERSUBSCRIBE | OPTION_EXECUTOR | OPTION_FILTER | OPTION_FORK | OPTION_WORKERS | OPTION_TRACE, 1,
-     UINT32_MAX, statetest_command},
+     OPTION_JSON | OPTION_THREADS | OPTION_OVERSUBSCRIBE | OPTION_EXECUTOR | OPTION_FILTER | OPTION_FORK |
+         OPTION_WORKERS | OPTION_TRACE,
+     1, UINT32_MAX, statetest_command},
     {"blocktest", "PATH...", "run official blockchain tests",
      "PATH is a file or a folder of files in the form of execution-spec-tests, as blocks or as Engine API\n"
      "payloads (engine, engine_x). Checked are genesis, each block's encoding and that it is what the test\n"
@@ -41,8 +42,8 @@ const struct command commands[] = {
      "With --stateless the witness of each valid block is made from the full state, compared with the test's\n"
      "own where it has one (EIP-8025), and the block is executed from the witness alone.\n\n"
      "Files are spread over --threads; each thread executes with --workers workers.",
-     OPTION_JSON | OPTION_THREADS | OPTION_OVERSUBSCRIBE | OPTION_EXECUTOR | OPTION_FILTER | OPTION_FORK | OPTION_WORKERS | OPTION_STATELESS |
-         OPTION_STORE,
+     OPTION_JSON | OPTION_THREADS | OPTION_OVERSUBSCRIBE | OPTION_EXECUTOR | OPTION_FILTER | OPTION_FORK |
+         OPTION_WORKERS | OPTION_STATELESS | OPTION_STORE,
      1, UINT32_MAX, blocktest_command},
     {"bench", "[WORKLOAD...]", "execute generated blocks serially and in parallel",
      "Without an operand all workloads run. Blocks are made from --seed and are the same on every machine.\n"
@@ -61,8 +62,8 @@ const struct command commands[] = {
      "With --json also the programs, in hex digits, for other engines to run.\n\n"
      "With --hostile blocks are timed that are made to be slow, one kind after the other, serially: --size is\n"
      "their gas in millions. Then the slowest operands of every instruction and precompiled contract. Worst last.",
-     OPTION_JSON | OPTION_THREAD_LIST | OPTION_OVERSUBSCRIBE | OPTION_REPEAT | OPTION_FORK | OPTION_SIZE | OPTION_SEED | OPTION_HOT |
-         OPTION_CONTRACTS | OPTION_SIMULATE | OPTION_PERTURB | OPTION_OPCODES | OPTION_HOSTILE,
+     OPTION_JSON | OPTION_THREAD_LIST | OPTION_OVERSUBSCRIBE | OPTION_REPEAT | OPTION_FORK | OPTION_SIZE | OPTION_SEED |
+         OPTION_HOT | OPTION_CONTRACTS | OPTION_SIMULATE | OPTION_PERTURB | OPTION_OPCODES | OPTION_HOSTILE,
      0, UINT32_MAX, bench_command},
     {"run", "[CODE]", "execute one contract call",
      "CODE is what runs, in hex digits; --code and --codefile say the same. Without any, the code that the\n"
@@ -84,8 +85,9 @@ const struct command commands[] = {
      "witness, the two must be equal. With --check only the count is printed.\n\n"
      "A bundle has just the part of the state that its block touches: its witness is one of that part, its\n"
      "root another than the real one, and it has no headers.",
-     OPTION_CHECK | OPTION_THREADS | OPTION_OVERSUBSCRIBE | OPTION_EXECUTOR | OPTION_FILTER | OPTION_FORK | OPTION_WORKERS, 1, UINT32_MAX,
-     witness_command},
+     OPTION_CHECK | OPTION_THREADS | OPTION_OVERSUBSCRIBE | OPTION_EXECUTOR | OPTION_FILTER | OPTION_FORK |
+         OPTION_WORKERS,
+     1, UINT32_MAX, witness_command},
     {"t8n", "", "state transition tool: takes a state and transactions, gives the state after them",
      "Arguments, files and exit codes are those of geth's `evm t8n`: alloc, env and txs go in; the new alloc,\n"
      "the result (roots, receipts, rejected transactions) and the body come out. A transaction that cannot be\n"
@@ -107,8 +109,9 @@ const struct command commands[] = {
      "depends on what, the critical path, what 2 to 64 cores could make of it, which accounts and slots are in the\n"
      "way, what the workers did when. Without -o, --json or --perfetto a summary is printed; docs/explain.md tells\n"
      "what the numbers mean.",
-     OPTION_JSON | OPTION_THREADS | OPTION_OVERSUBSCRIBE | OPTION_REPEAT | OPTION_FILTER | OPTION_FORK | OPTION_SIZE | OPTION_SEED |
-         OPTION_HOT | OPTION_CONTRACTS | OPTION_OUTPUT | OPTION_PERFETTO | OPTION_LAYOUT | OPTION_SIMULATE,
+     OPTION_JSON | OPTION_THREADS | OPTION_OVERSUBSCRIBE | OPTION_REPEAT | OPTION_FILTER | OPTION_FORK | OPTION_SIZE |
+         OPTION_SEED | OPTION_HOT | OPTION_CONTRACTS | OPTION_OUTPUT | OPTION_PERFETTO | OPTION_LAYOUT |
+         OPTION_SIMULATE,
      1, UINT32_MAX, explain_command},
     {"fork", "[NAME]", "show what a fork is",
      "Without NAME all forks are listed. With --diff only what changed against the fork before is shown.",
@@ -150,7 +153,7 @@ const struct command commands[] = {
      "Blocks have ether and token transfers, swaps, creations, contracts that destroy themselves, and\n"
      "delegations (EIP-7702), from 1,000 accounts; --fill and --touch make the state grow and change. --fork\n"
      "is Prague or Osaka.",
-     OPTION_GENESIS | OPTION_MAKE | OPTION_SEED | OPTION_THREADS | OPTION_OVERSUBSCRIBE | OPTION_FORK | OPTION_CACHE, 1, 1,
-     make_chain_command},
+     OPTION_GENESIS | OPTION_MAKE | OPTION_SEED | OPTION_THREADS | OPTION_OVERSUBSCRIBE | OPTION_FORK | OPTION_CACHE, 1,
+     1, make_chain_command},
     {NULL, NULL, NULL, NULL, 0, 0, 0, NULL},
 };

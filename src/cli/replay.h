@@ -25,9 +25,9 @@ enum { REPLAY_FAILURES_SHOWN = 10 };
 struct replay_totals {
     uint64_t transactions, gas, reruns, blocks;
     uint64_t wall_ns[REPLAY_KINDS];
-    double worst, best;               /* speed-ups of single blocks; 0: none yet */
-    uint64_t worst_block, best_block; /* their numbers */
-    uint64_t failed, unreadable;      /* blocks; those that could not be loaded are among the failed */
+    double worst, best;                       /* speed-ups of single blocks; 0: none yet */
+    uint64_t worst_block, best_block;         /* their numbers */
+    uint64_t failed, unreadable;              /* blocks; those that could not be loaded are among the failed */
     uint64_t failures[REPLAY_FAILURES_SHOWN]; /* numbers of the first of them */
 };
 void replay_count(struct replay_totals *t, const struct replay_verdict *v);

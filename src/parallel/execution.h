@@ -65,9 +65,9 @@ struct execution {
     struct balance_read *balance_reads;
     struct published_write *writes;
     uint32_t read_count, balance_read_count, write_count;
-    bool validated;   /* speculative: all it had read was still there when its versions, and only these, could be read */
-    bool invalidates; /* a transaction behind it may have read what it has overwritten */
-    bool is_deep;     /* many balance deltas hang below one of its own; committing them keeps sums short */
+    bool validated; /* speculative: all it had read was still there when its versions, and only these, could be read */
+    bool invalidates;           /* a transaction behind it may have read what it has overwritten */
+    bool is_deep;               /* many balance deltas hang below one of its own; committing them keeps sums short */
     struct execution *replaced; /* an earlier one of the same transaction, withdrawn; NULL: none */
     struct state_accesses accesses; /* when the state was told to list them */
 };

@@ -26,10 +26,10 @@ struct suspicion {
 };
 
 struct prediction {
-    uint32_t from;                /* first transaction that is looked at */
-    uint32_t *class_of;           /* for each transaction from there on; PREDICTION_NONE: a plain transfer or a creation */
-    uint32_t *in_class;           /* the one before it in its class, or PREDICTION_NONE */
-    uint32_t *same_account;       /* the last in its class that has an account in common with it, or PREDICTION_NONE */
+    uint32_t from;          /* first transaction that is looked at */
+    uint32_t *class_of;     /* for each transaction from there on; PREDICTION_NONE: a plain transfer or a creation */
+    uint32_t *in_class;     /* the one before it in its class, or PREDICTION_NONE */
+    uint32_t *same_account; /* the last in its class that has an account in common with it, or PREDICTION_NONE */
     struct suspicion *suspicions; /* for each class */
 };
 

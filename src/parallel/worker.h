@@ -74,14 +74,14 @@ struct worker {
     const struct worker_ops *ops;
     void *context;
     const uint32_t *first; /* transaction of each group; one more: where the last one ends */
-    bool may_overwrite; /* EXECUTE_IN_PLACE is possible in this block */
+    bool may_overwrite;    /* EXECUTE_IN_PLACE is possible in this block */
 
     enum worker_phase phase;
     struct sched_task task;
-    uint32_t tx;      /* of the group */
-    bool valid;       /* all of the group so far */
-    bool may_rerun;   /* revalidating: sched_may_rerun has been asked, and said yes */
-    bool publishing;  /* sched_publishing has said yes */
+    uint32_t tx;     /* of the group */
+    bool valid;      /* all of the group so far */
+    bool may_rerun;  /* revalidating: sched_may_rerun has been asked, and said yes */
+    bool publishing; /* sched_publishing has said yes */
     enum execution_mode mode;
     enum sched_outcome outcome;
     uint32_t epoch;

@@ -251,7 +251,7 @@ struct state {
     enum status failure;  /* first failure of the view; the executor looks at it after each transaction */
     /* Another thread sets it when nobody wants the result any more; see state_is_cancelled. Never NULL. */
     const _Atomic uint8_t *cancelled;
-    int64_t refund;       /* gas refund counter; journaled by checkpoints */
+    int64_t refund; /* gas refund counter; journaled by checkpoints */
 
     /* The block's fees so far, kept apart from the beneficiary's versions so that not every transaction writes them.
      * The executor sets both where predecessors are committed; a speculative transaction leaves beneficiary NULL and

@@ -35,7 +35,8 @@ struct version {
     uint32_t generation;   /* slots: the account's storage generation when it was written */
     _Atomic uint32_t kind; /* enum version_kind */
     uint32_t depth;        /* deltas directly below it; of an access list's versions: how many are older */
-    struct version *skip;  /* access list: an older one, so chosen that any is found in a logarithm of steps; else NULL */
+    struct version
+        *skip; /* access list: an older one, so chosen that any is found in a logarithm of steps; else NULL */
     struct u256 value;
 };
 struct balance_version {
