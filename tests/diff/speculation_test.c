@@ -1,6 +1,6 @@
 /* Speculative executions that serial execution never makes: on values that are stale, transactions read, loop and pay
  * otherwise. The block must not wait for them, and what they leave must not count. */
-#include <stdio.h>
+#include <stdlib.h>
 
 #include "block/block.h"
 #include "harness.h"
@@ -94,6 +94,13 @@ static void check_equal(const struct block_result *a, const struct block_result 
     CHECK(state_diff_equal(&a->diff, &b->diff));
 }
 
+/* How often a block is executed by each number of workers: $WEFT_RUNS. */
+static unsigned long runs_of_a_block(void)
+{
+    const char *runs = getenv("WEFT_RUNS");
+    return runs == NULL ? 50 : strtoul(runs, NULL, 10);
+}
+
 /* The last transaction first pays PAYER, on a stale switch, and then, run again, makes it pay; meanwhile the first one
  * makes it pay nearly all it has. Whether that suffices must not be asked while what the first run paid is still there. */
 TEST(speculation_run_again_with_another_delta)
@@ -116,7 +123,7 @@ TEST(speculation_run_again_with_another_delta)
     struct block_result right = execute(serial, EXECUTOR_SERIAL, &s);
     for (unsigned workers = 2; workers <= 8; workers *= 2) {
         struct engine *e = engine_new(workers);
-        for (int i = 0; i < 50; i++) {
+        for (unsigned long i = runs_of_a_block(); i > 0; i--) {
             struct block_result r = execute(e, EXECUTOR_PARALLEL, &s);
             check_equal(&right, &r);
         }
