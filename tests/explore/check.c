@@ -1,0 +1,198 @@
+/* One run, compared with serial execution: status, results, logs, the whole difference of the states, and the access
+ * list where one is made. */
+#include <stdlib.h>
+
+#include "explore.h"
+
+struct check_counts check_counts;
+
+/* What serial execution gave; lives until the serial engine executes again. */
+static struct engine *serial;
+static struct block_result expected;
+static struct state_diff expected_diff;
+static struct arena expected_arena, found_arena;
+static struct hash list_hash;
+static bool has_list;
+
+/* An engine for each number of workers, with a world of its own. After a run that went wrong both are left as they
+ * are: nobody knows in what state. */
+static struct {
+    struct engine *engine;
+    struct world *world;
+} engines[FIBERS + 1];
+
+static void make_engine(unsigned workers)
+{
+    if (engines[workers].engine != NULL) return;
+    engines[workers].world = world_new();
+    world_enter(engines[workers].world);
+    engines[workers].engine = engine_new(workers);
+    engine_share_always(engines[workers].engine, true);
+}
+
+void check_expect(const struct scenario *s)
+{
+    if (serial == NULL) serial = engine_new(1);
+    struct block_task task = s->task;
+    bool can_list = task.fork->clear_empty && !task.transactions_only;
+    task.keep_accesses = task.keep_accesses || can_list;
+    has_list = false;
+    (void)block_execute(serial, EXECUTOR_SERIAL, &task, &expected, NULL);
+    if (expected.status != STATUS_OK) return;
+    arena_reset(&expected_arena);
+    state_table_diff(engine_table(serial), UINT32_MAX, task.fork->clear_empty, &expected_arena, &expected_diff);
+    has_list = can_list && expected.access_list.account_count != 0;
+    if (has_list) bal_hash(&list_hash, &expected.access_list);
+}
+
+bool check_has_list(void)
+{
+    return has_list;
+}
+
+/* ---- comparing ----------------------------------------------------------------------------------------------- */
+
+static bool logs_equal(const struct tx_result *a, const struct tx_result *b)
+{
+    if (a->log_count != b->log_count) return false;
+    for (uint32_t i = 0; i < a->log_count; i++) {
+        const struct log *x = &a->logs[i], *y = &b->logs[i];
+        if (!address_equal(&x->address, &y->address) || x->topic_count != y->topic_count ||
+            x->data.size != y->data.size || memcmp(x->topics, y->topics, x->topic_count * sizeof x->topics[0]) != 0 ||
+            (x->data.size != 0 && memcmp(x->data.data, y->data.data, x->data.size) != 0))
+            return false;
+    }
+    return true;
+}
+
+static const char *compare_results(const struct block_result *found)
+{
+    for (uint32_t i = 0; i < found->task->transaction_count; i++) {
+        const struct tx_result *a = &found->transactions[i], *b = &expected.transactions[i];
+        if (a->gas_used != b->gas_used || a->block_gas != b->block_gas || a->gas_refunded != b->gas_refunded)
+            return "other gas";
+        if (a->outcome != b->outcome || a->succeeded != b->succeeded) return "another outcome";
+        if (a->cumulative_gas != b->cumulative_gas) return "other cumulative gas";
+        if (!logs_equal(a, b)) return "other logs";
+    }
+    if (found->gas_used != expected.gas_used || found->blob_gas_used != expected.blob_gas_used) return "other block gas";
+    return NULL;
+}
+
+static const char *compare(const struct engine *engine, const struct block_result *found)
+{
+    const struct block_task *task = found->task;
+    if (found->status != expected.status) return "another status";
+    if (found->status != STATUS_OK) return found->bad != expected.bad ? "another transaction is bad" : NULL;
+    const char *wrong = compare_results(found);
+    if (wrong != NULL) return wrong;
+    struct state_diff diff;
+    arena_reset(&found_arena);
+    state_table_diff(engine_table((struct engine *)(uintptr_t)engine), UINT32_MAX, task->fork->clear_empty, &found_arena,
+                     &diff);
+    if (!state_diff_equal(&diff, &expected_diff)) return "another state";
+    if (has_list && found->access_list.account_count != 0 &&
+        block_compare_access_lists(&expected.access_list, &found->access_list, NULL) != STATUS_OK)
+        return "another access list";
+    return NULL;
+}
+
+/* ---- running ------------------------------------------------------------------------------------------------- */
+
+struct execution {
+    struct engine *engine;
+    enum executor_kind kind;
+    const struct block_task *task;
+    struct block_result result;
+};
+
+static void execute(void *context)
+{
+    struct execution *e = context;
+    (void)block_execute(e->engine, e->kind, e->task, &e->result, NULL);
+}
+
+static void count_run(const struct block_result *r)
+{
+    check_counts.speculated += r->stats.speculated;
+    check_counts.conflicts += r->stats.conflicts;
+    check_counts.reruns += r->stats.reruns - r->stats.conflicts;
+    check_counts.fallbacks += r->stats.fallback != NULL;
+    check_counts.invalid += r->status != STATUS_OK;
+}
+
+const char *check_run(const struct scenario *s, unsigned workers, bool along_list)
+{
+    make_engine(workers);
+    struct block_task task = s->task;
+    struct header header = s->header;
+    task.header = &header;
+    if (along_list && has_list) {
+        task.access_list = &expected.access_list;
+        task.keep_accesses = false;
+        if (task.fork->block_access_list) header.access_list_hash = list_hash;
+    }
+    struct execution e = {engines[workers].engine, along_list ? EXECUTOR_ACCESS_LIST : EXECUTOR_PARALLEL, &task, {0}};
+    invariants_begin(s);
+    const char *wrong = world_run(engines[workers].world, execute, &e);
+    check_counts.runs++;
+    if (wrong == NULL) {
+        count_run(&e.result);
+        wrong = compare(e.engine, &e.result);
+    }
+    if (wrong == NULL) wrong = invariants_end(e.result.status == STATUS_OK);
+    if (wrong != NULL) engines[workers].engine = NULL;
+    return wrong;
+}
+
+/* ---- the pool alone -------------------------------------------------------------------------------------------- */
+
+enum { ALIVE = 0x5a11ce };
+
+struct pool_jobs {
+    unsigned workers, jobs;
+};
+/* Lives on the caller's stack while the job runs, and no longer. */
+struct pool_job {
+    uint32_t alive;
+    unsigned ran[FIBERS], asked;
+};
+
+/* Made of plain words, which nothing but the pool orders. */
+static void job(void *context, unsigned worker)
+{
+    struct pool_job *j = context;
+    if (j->alive != ALIVE) world_fail("a job runs that is over");
+    if (worker >= j->asked) world_fail("worker %u was not asked", worker);
+    j->ran[worker]++;
+    world_step();
+    if (j->alive != ALIVE) world_fail("pool_run returned while a job runs");
+}
+
+static void run_pool(void *context)
+{
+    const struct pool_jobs *jobs = context;
+    struct pool *p = pool_new(jobs->workers);
+    for (unsigned i = 0; i < jobs->jobs; i++) {
+        unsigned asked = i % 2 == 0 ? 2 : jobs->workers;
+        struct pool_job j = {.alive = ALIVE, .asked = asked < jobs->workers ? asked : jobs->workers};
+        if (i == 1) pool_rouse(p, 5 * world_clock_step_ns);
+        pool_run(p, asked, job, &j);
+        if (j.ran[0] != 1) world_fail("the caller's part ran %u times", j.ran[0]);
+        for (unsigned w = 1; w < jobs->workers; w++)
+            if (j.ran[w] > 1) world_fail("worker %u ran %u times", w, j.ran[w]);
+        j.alive = 0;
+    }
+    pool_free(p);
+}
+
+const char *check_pool(unsigned workers, unsigned jobs)
+{
+    struct world *world = world_new();
+    struct pool_jobs p = {workers, jobs};
+    world_enter(world);
+    check_counts.runs++;
+    const char *wrong = world_run(world, run_pool, &p);
+    world_free(world);
+    return wrong;
+}

@@ -1,0 +1,150 @@
+/* What must hold inside a run, looked at where the core's files call each other (linked with --wrap), so that the
+ * sources need not know of it:
+ *
+ * - groups are committed once, in their order, and so are transactions
+ * - a group that is committed without being looked at holds
+ * - when the block has ended nobody is counted as running ahead or as waiting */
+#include <stdio.h>
+
+#include "explore.h"
+#include "mv/mv.h"
+#include "sched/sched.h"
+
+struct block_run;
+struct plan;
+
+static struct {
+    const struct scenario *scenario;
+    struct sched *sched;   /* of the block that runs in parallel; NULL: none */
+    const uint32_t *first; /* transactions of its groups */
+    uint32_t groups, committed_groups, committed;
+    struct mv_execution *ahead[TRANSACTIONS_MAX]; /* the last one that was published and not withdrawn */
+} now;
+
+/* How often each was called: one that never is watches nothing. */
+enum hook { HOOK_GROUPS, HOOK_INIT, HOOK_HOLDS, HOOK_COMMITTED, HOOK_PUBLISH, HOOK_WITHDRAW, HOOK_COUNT, HOOKS };
+static uint64_t calls[HOOKS];
+static uint64_t whole;
+
+uint32_t __real_plan_groups(const struct plan *p, uint32_t from, unsigned workers, uint32_t *first, uint32_t *group_of);
+uint32_t __wrap_plan_groups(const struct plan *p, uint32_t from, unsigned workers, uint32_t *first, uint32_t *group_of);
+void __real_sched_init(struct sched *s, uint32_t count, unsigned workers, struct sched_item *items);
+void __wrap_sched_init(struct sched *s, uint32_t count, unsigned workers, struct sched_item *items);
+bool __real_sched_holds(struct sched *s, uint32_t item);
+bool __wrap_sched_holds(struct sched *s, uint32_t item);
+struct sched_task __real_sched_committed(struct sched *s, uint32_t item, enum sched_outcome outcome);
+struct sched_task __wrap_sched_committed(struct sched *s, uint32_t item, enum sched_outcome outcome);
+struct mv_execution *__real_mv_publish(struct state *s, struct arena *arena);
+struct mv_execution *__wrap_mv_publish(struct state *s, struct arena *arena);
+bool __real_mv_withdraw(struct mv_execution *e);
+bool __wrap_mv_withdraw(struct mv_execution *e);
+void __real_block_count(struct block_run *run, uint32_t index);
+void __wrap_block_count(struct block_run *run, uint32_t index);
+
+void invariants_begin(const struct scenario *s)
+{
+    now.scenario = s;
+    now.sched = NULL;
+    now.first = NULL;
+    now.committed = 0;
+    memset(now.ahead, 0, sizeof now.ahead);
+}
+
+uint32_t __wrap_plan_groups(const struct plan *p, uint32_t from, unsigned workers, uint32_t *first, uint32_t *group_of)
+{
+    uint32_t groups = __real_plan_groups(p, from, workers, first, group_of);
+    calls[HOOK_GROUPS]++;
+    now.first = first;
+    now.groups = groups;
+    return groups;
+}
+
+/* A short block starts where a long one may come to: with confidence lost or won, and with a window of any size. */
+void __wrap_sched_init(struct sched *s, uint32_t count, unsigned workers, struct sched_item *items)
+{
+    __real_sched_init(s, count, workers, items);
+    calls[HOOK_INIT]++;
+    if (fiber_running < 0) return;
+    now.sched = s;
+    now.committed_groups = 0;
+    steps_held++;
+    if (now.scenario->confidence != UINT32_MAX) s->confidence = now.scenario->confidence;
+    if (now.scenario->window != UINT32_MAX && workers > 1) s->window = now.scenario->window;
+    steps_held--;
+}
+
+static bool is_valid(const struct mv_execution *e)
+{
+    steps_held++;
+    bool valid = mv_holds(e, NULL, NULL, NULL);
+    steps_held--;
+    return valid;
+}
+
+bool __wrap_sched_holds(struct sched *s, uint32_t item)
+{
+    bool holds = __real_sched_holds(s, item);
+    calls[HOOK_HOLDS]++;
+    if (!holds || fiber_running < 0 || now.first == NULL) return holds;
+    whole++;
+    for (uint32_t tx = now.first[item]; tx < now.first[item + 1]; tx++)
+        if (now.ahead[tx] != NULL && !is_valid(now.ahead[tx]))
+            world_fail("transaction %u is to be committed unseen, and does not hold", tx);
+    return holds;
+}
+
+struct sched_task __wrap_sched_committed(struct sched *s, uint32_t item, enum sched_outcome outcome)
+{
+    calls[HOOK_COMMITTED]++;
+    if (fiber_running >= 0 && item != now.committed_groups++)
+        world_fail("group %u is committed instead of %u", item, now.committed_groups - 1);
+    return __real_sched_committed(s, item, outcome);
+}
+
+struct mv_execution *__wrap_mv_publish(struct state *s, struct arena *arena)
+{
+    struct mv_execution *e = __real_mv_publish(s, arena);
+    calls[HOOK_PUBLISH]++;
+    if (fiber_running >= 0 && e->tx != 0 && e->tx <= TRANSACTIONS_MAX)
+        now.ahead[e->tx - 1] = s->speculative ? e : NULL;
+    return e;
+}
+
+bool __wrap_mv_withdraw(struct mv_execution *e)
+{
+    calls[HOOK_WITHDRAW]++;
+    if (fiber_running >= 0 && now.ahead[e->tx - 1] == e) now.ahead[e->tx - 1] = NULL;
+    return __real_mv_withdraw(e);
+}
+
+void __wrap_block_count(struct block_run *run, uint32_t index)
+{
+    calls[HOOK_COUNT]++;
+    if (fiber_running >= 0) {
+        if (index < now.committed) world_fail("transaction %u is committed again", index);
+        now.committed = index + 1;
+    }
+    __real_block_count(run, index);
+}
+
+const char *invariants_end(bool block_is_valid)
+{
+    const char *wrong = NULL;
+    if (now.sched == NULL || !block_is_valid) return NULL;
+    if (now.committed_groups != now.groups)
+        wrong = "not all groups were committed";
+    else if (now.sched->ahead != 0)
+        wrong = "somebody is still counted as running ahead";
+    else if (now.sched->waiting != 0)
+        wrong = "somebody is still counted as waiting";
+    return wrong;
+}
+
+void invariants_print(void)
+{
+    static const char *const names[HOOKS] = {"plan_groups",     "sched_init", "sched_holds", "sched_committed",
+                                             "mv_publish",      "mv_withdraw", "block_count"};
+    for (enum hook h = 0; h < HOOKS; h++)
+        if (calls[h] == 0) (void)printf("never called, so not watched: %s\n", names[h]);
+    (void)printf("committed unseen: %llu groups\n", (unsigned long long)whole);
+}
