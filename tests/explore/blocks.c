@@ -38,7 +38,7 @@ static void make_contract(struct scenario *s, uint64_t *random, uint32_t i)
     }
     struct address a = contract_address(i);
     struct memory_account *account = state_memory_account(s->memory, &a);
-    account->balance = U256(50 + random_below(random, 120));
+    account->balance = U256(40 + random_below(random, 80));
     account->nonce = 1;
     set_code(s, a, p.bytes, p.size);
     for (uint32_t slot = 0; slot < SLOTS; slot++) set_slot(s, a, slot, random_below(random, 3));
@@ -73,7 +73,9 @@ static const struct fork *choose_fork(const struct scenario *s, uint64_t *random
 {
     static const char *const usual[] = {"Prague", "Prague", "Osaka", "Shanghai", "Cancun", "Amsterdam", "Amsterdam"};
     static const char *const old[] = {"Byzantium", "Berlin", "London", "Homestead"};
+    static const char *const spend[] = {"Prague", "Prague", "Amsterdam"};
     static const char *const reborn[] = {"Shanghai", "Shanghai", "London", "Cancun", "Amsterdam"};
+    if (s->profile == PROFILE_SPEND) return fork_find(spend[random_below(random, COUNT_OF(spend))]);
     if (s->profile == PROFILE_REBORN) return fork_find(reborn[random_below(random, COUNT_OF(reborn))]);
     if (random_below(random, 8) == 0) return fork_find(old[random_below(random, COUNT_OF(old))]);
     return fork_find(usual[random_below(random, COUNT_OF(usual))]);
@@ -114,6 +116,7 @@ static void make_authorizations(struct scenario *s, uint64_t *random, uint32_t i
 static uint64_t choose_gas(uint64_t *random, uint32_t style)
 {
     static const uint32_t limits[] = {500000, 190000, 95000, 3000000};
+    if (style >= COUNT_OF(limits)) return limits[0];
     return style < COUNT_OF(limits) - 1 && random_below(random, 8) != 0
                ? limits[style]
                : limits[random_below(random, COUNT_OF(limits))];
@@ -123,9 +126,11 @@ static void make_transactions(struct scenario *s, uint64_t *random)
 {
     uint64_t nonces[SENDERS] = {0};
     bool set_codes = s->task.fork->delegation && random_below(random, 3) == 0;
-    uint32_t senders = 1 + random_below(random, SENDERS), style = random_below(random, 5);
+    uint32_t senders = 1 + random_below(random, SENDERS) + random_below(random, SENDERS), style = random_below(random, 6);
+    uint32_t contracts = s->profile == PROFILE_COUNTER || s->profile == PROFILE_SPEND ? 1 + random_below(random, 4) / 3
+                                                                                      : 1 + random_below(random, CONTRACTS);
     for (uint32_t i = 0; i < s->count; i++) {
-        uint32_t sender = random_below(random, senders);
+        uint32_t sender = random_below(random, senders < SENDERS ? senders : SENDERS);
         struct transaction *t = &s->transactions[i];
         bool is_transfer = s->profile == PROFILE_CHAIN && random_below(random, 2) == 0;
         s->senders[i] = sender_address(sender);
@@ -135,14 +140,14 @@ static void make_transactions(struct scenario *s, uint64_t *random)
                                   .data = make_data(s, random, i)};
         t->max_priority_fee = t->max_fee;
         t->to = is_transfer ? sender_address(random_below(random, SENDERS))
-                : random_below(random, 5) != 0
-                    ? contract_address(s->profile == PROFILE_COUNTER ? 0 : random_below(random, CONTRACTS))
+                : random_below(random, 8) != 0
+                    ? contract_address(random_below(random, contracts))
                     : any_address(random);
-        if (random_below(random, 3) == 0) t->value = U256(random_below(random, 80));
+        if (random_below(random, 2) == 0) t->value = U256(random_below(random, 50));
         if (set_codes && random_below(random, 3) == 0) make_authorizations(s, random, i);
         s->authorities_of[i] = s->authorities[i];
-        if (random_below(random, 60) == 0) t->nonce += 1 + random_below(random, 2); /* invalid */
-        if (random_below(random, 90) == 0) t->max_fee = t->max_priority_fee = U256(1);
+        if (random_below(random, 200) == 0) t->nonce += 1 + random_below(random, 2); /* invalid */
+        if (random_below(random, 300) == 0) t->max_fee = t->max_priority_fee = U256(1);
     }
     if (set_codes) s->task.authorities = s->authorities_of;
 }

@@ -10,18 +10,20 @@ struct branch {
     bool deviates; /* counts when it is not the first way */
 };
 
+uint32_t choices_at, choices_quiet, choices_values;
+bool choices_at_value;
+
 enum mode { DEFAULT, RANDOM, REPLAY, DEPTH_FIRST };
 
 static struct {
     enum mode mode;
-    uint32_t at; /* choices so far */
     struct schedule made;
 
     /* at random */
     uint64_t random;
-    uint32_t gap;             /* choices between two switches, at most; 0: at the points below */
-    uint32_t next_switch;     /* choice at which the next one is */
-    uint32_t points[POINTS_MAX], point_count, point;
+    uint32_t gap;   /* choices between two switches, at most; 0: at the points below */
+    bool at_values; /* only steps at values count */
+    uint32_t points[POINTS_MAX], point_count, point, next_point;
     uint32_t stale_in, delay_in; /* an older value, a delayed store: once in so many */
 
     /* again */
@@ -45,7 +47,8 @@ void schedule_add(struct schedule *s, uint32_t at, uint32_t way)
 static void begin(enum mode mode)
 {
     c.mode = mode;
-    c.at = 0;
+    choices_at = 0;
+    choices_quiet = choices_values = 0;
     c.made.count = 0;
 }
 
@@ -57,22 +60,27 @@ static uint32_t below(uint32_t n)
 static void next_point(void)
 {
     if (c.gap != 0)
-        c.next_switch = c.at + 1 + below(c.gap);
+        choices_quiet = choices_at + 1 + below(c.gap);
     else
-        c.next_switch = c.point < c.point_count ? c.points[c.point++] : UINT32_MAX;
+        c.next_point = c.point < c.point_count ? c.points[c.point++] : UINT32_MAX;
+    if (c.gap == 0) choices_quiet = c.at_values ? 0 : c.next_point;
 }
 
 /* Either bursts of steps of one worker after the other, or few switches anywhere: some faults need many, most need one
  * or two at the right places. */
-void choices_random(uint64_t seed, uint32_t length)
+void choices_random(uint64_t seed)
 {
     static const uint32_t gaps[] = {1, 4, 12, 40, 120, 400, 0, 0, 0, 0};
     static const uint32_t rare[] = {2, 4, 16, 64};
+    /* Of the run before, which most likely was of the same block. */
+    uint32_t length = choices_at, values = choices_values;
     begin(RANDOM);
     c.random = seed;
     c.gap = gaps[below(COUNT_OF(gaps))];
     c.stale_in = rare[below(COUNT_OF(rare))];
     c.delay_in = rare[below(COUNT_OF(rare))];
+    c.at_values = c.gap == 0 && below(2) == 0;
+    if (c.at_values) length = values;
     c.point = 0;
     c.point_count = 1 + below(POINTS_MAX);
     for (uint32_t i = 0; i < c.point_count; i++) {
@@ -112,7 +120,7 @@ static uint32_t choose_random(uint32_t ways, enum choice_kind kind)
 {
     switch (kind) {
     case CHOICE_PREEMPT: {
-        if (LIKELY(c.at < c.next_switch)) return 0;
+        if (c.at_values ? !choices_at_value || choices_values < c.next_point : choices_at < choices_quiet) return 0;
         next_point();
         return c.gap != 0 ? below(ways) : 1 + below(ways - 1);
     }
@@ -126,8 +134,8 @@ static uint32_t choose_random(uint32_t ways, enum choice_kind kind)
 
 static uint32_t choose_again(void)
 {
-    while (c.again_at < c.again->count && c.again->picks[c.again_at].at < c.at) c.again_at++;
-    if (c.again_at == c.again->count || c.again->picks[c.again_at].at != c.at) return 0;
+    while (c.again_at < c.again->count && c.again->picks[c.again_at].at < choices_at) c.again_at++;
+    if (c.again_at == c.again->count || c.again->picks[c.again_at].at != choices_at) return 0;
     return c.again->picks[c.again_at++].way;
 }
 
@@ -137,17 +145,20 @@ static uint32_t choose_depth_first(uint32_t ways, enum choice_kind kind)
     bool deviates = kind != CHOICE_NEXT;
     if (c.branch < c.branch_count) {
         const struct branch *b = &c.branches[c.branch];
-        if (b->at != c.at) return 0; /* there were no deviations left */
+        if (b->at != choices_at) return 0; /* there were no deviations left */
         c.branch++;
         c.deviations += b->deviates && b->way != 0;
         return b->way;
     }
-    if (deviates && c.deviations >= c.deviations_max) return 0;
+    if (deviates && c.deviations >= c.deviations_max) {
+        choices_quiet = UINT32_MAX;
+        return 0;
+    }
     if (c.branch_count == c.branch_capacity) {
         c.branch_capacity = c.branch_capacity == 0 ? 4096 : c.branch_capacity * 2;
         c.branches = base_realloc(c.branches, c.branch_capacity * sizeof *c.branches);
     }
-    c.branches[c.branch_count++] = (struct branch){c.at, 0, ways, deviates};
+    c.branches[c.branch_count++] = (struct branch){choices_at, 0, ways, deviates};
     c.branch++;
     return 0;
 }
@@ -155,7 +166,7 @@ static uint32_t choose_depth_first(uint32_t ways, enum choice_kind kind)
 uint32_t choose(uint32_t ways, enum choice_kind kind)
 {
     uint32_t way = 0;
-    c.at++;
+    choices_at++;
     switch (c.mode) {
     case RANDOM: way = choose_random(ways, kind); break;
     case REPLAY: way = choose_again(); break;
@@ -164,16 +175,11 @@ uint32_t choose(uint32_t ways, enum choice_kind kind)
     }
     if (LIKELY(way == 0)) return 0;
     if (way >= ways || c.made.count == PICKS_MAX) return 0;
-    schedule_add(&c.made, c.at, way);
+    schedule_add(&c.made, choices_at, way);
     return way;
 }
 
 const struct schedule *choices_made(void)
 {
     return &c.made;
-}
-
-uint32_t choices_count(void)
-{
-    return c.at;
 }

@@ -43,7 +43,7 @@ struct schedule {
 void schedule_add(struct schedule *s, uint32_t at, uint32_t way);
 
 /* Prepares the choices of the next run. */
-void choices_random(uint64_t seed, uint32_t length); /* `length`: choices that a run of this block takes, about */
+void choices_random(uint64_t seed);
 void choices_replay(const struct schedule *s);
 /* Depth first, with so many deviations. choices_next: the next run, or false when all have been made. */
 void choices_first(uint32_t deviations);
@@ -51,9 +51,21 @@ bool choices_next(void);
 
 /* One of `ways`, from 0. */
 uint32_t choose(uint32_t ways, enum choice_kind kind);
+/* The choices so far. Before number choices_quiet nobody is preempted. */
+extern uint32_t choices_at, choices_quiet;
+/* Whether the step is at a value of the state, not at a word of the scheduler or the pool. */
+extern bool choices_at_value;
+extern uint32_t choices_values; /* how many such steps there were */
+static inline uint32_t choose_preemption(uint32_t ways)
+{
+    if (LIKELY(choices_at + 1 < choices_quiet)) {
+        choices_at++;
+        return 0;
+    }
+    return choose(ways, CHOICE_PREEMPT);
+}
 /* What the last run chose, and how many choices it had. */
 const struct schedule *choices_made(void);
-uint32_t choices_count(void);
 
 /* ---- the world ----------------------------------------------------------------------------------------------- */
 
@@ -69,6 +81,8 @@ const char *world_run(struct world *w, void (*body)(void *context), void *contex
 
 /* The running fiber; -1: outside of a run. */
 extern int fiber_running;
+/* It has chosen to spin until it sleeps: its loads and pauses are no steps. */
+extern bool fiber_spins;
 /* While it is not 0, accesses are no steps: for checks within a run. */
 extern int steps_held;
 /* A step: lets others run, perhaps. */
@@ -112,8 +126,8 @@ void races_atomic(const volatile void *at, size_t size, bool writes);
 
 struct step_site;
 void sites_begin(void);
-/* The running fiber executes a site, with an order. Returns the order that counts. */
-int sites_visit(struct step_site *site, int order);
+/* The last site of each fiber: a futex wake is named after what comes before it. */
+extern struct step_site *sites_last[FIBERS];
 /* The running fiber wakes others. Whether a mutant says that it does not. */
 bool sites_wake_is_lost(void);
 void sites_print(void);

@@ -282,6 +282,17 @@ static bool is_step(void)
     return fiber_running >= 0 && steps_held == 0;
 }
 
+/* The running fiber executes a site; returns the order that counts. */
+static ALWAYS_INLINE int visit(struct step_site *site, int order)
+{
+    site->visits++;
+    if (UNLIKELY(order > site->order)) site->order = order; /* memory_order_seq_cst is the highest number */
+    sites_last[fiber_running] = site;
+    choices_at_value = site->is_value;
+    choices_values += site->is_value;
+    return UNLIKELY(site->weak) ? memory_order_relaxed : order;
+}
+
 static uint64_t buffered_load(const struct thread *t, const volatile void *at, size_t size)
 {
     for (uint32_t i = t->buffered; i-- > 0;)
@@ -291,8 +302,8 @@ static uint64_t buffered_load(const struct thread *t, const volatile void *at, s
 
 uint64_t step_load(struct step_site *site, const volatile void *at, size_t size, int order)
 {
-    if (!is_step()) return raw_load(at, size);
-    order = sites_visit(site, order);
+    if (!is_step() || (fiber_spins && memory_model == MODEL_SC)) return raw_load(at, size);
+    order = visit(site, order);
     world_step();
     races_atomic(at, size, false);
     struct thread *t = &threads[fiber_running];
@@ -322,7 +333,7 @@ void step_store(struct step_site *site, volatile void *at, size_t size, uint64_t
         raw_store(at, size, bits);
         return;
     }
-    order = sites_visit(site, order);
+    order = visit(site, order);
     world_step();
     store(at, size, bits, order);
 }
@@ -375,7 +386,7 @@ uint64_t step_modify(struct step_site *site, volatile void *at, size_t size, enu
         raw_store(at, size, cut(result_of(operation, old, operand), size));
         return old;
     }
-    order = sites_visit(site, order);
+    order = visit(site, order);
     world_step();
     struct thread *t = &threads[fiber_running];
     if (site->split) { /* a mutant */
@@ -399,7 +410,7 @@ bool step_compare_exchange(struct step_site *site, volatile void *at, size_t siz
         *expected = now;
         return done;
     }
-    success = sites_visit(site, success);
+    success = visit(site, success);
     world_step();
     struct thread *t = &threads[fiber_running];
     if (site->blind) { /* a mutant */
@@ -420,7 +431,7 @@ bool step_compare_exchange(struct step_site *site, volatile void *at, size_t siz
 void step_fence(struct step_site *site, int order)
 {
     if (!is_step()) return;
-    order = sites_visit(site, order);
+    order = visit(site, order);
     world_step();
     if (site->gone || order == memory_order_relaxed) return;
     struct thread *t = &threads[fiber_running];

@@ -233,7 +233,7 @@ void program_mixed(struct program *p, uint64_t *random)
 
 void program_spending(struct program *p, uint64_t *random)
 {
-    uint8_t first = (uint8_t)(20 + random_below(random, 60)), second = (uint8_t)(20 + random_below(random, 80));
+    uint8_t first = (uint8_t)(20 + random_below(random, 50)), second = (uint8_t)(20 + random_below(random, 50));
     p->size = 0;
     size_t toggles = put_jump_at_size(p, 1), spends = put_jump_at_size(p, 2);
     PUT(p, OP_PUSH1, 0, OP_SLOAD, OP_ISZERO);

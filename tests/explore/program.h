@@ -5,7 +5,7 @@
 
 #include "base/base.h"
 
-enum { PROGRAM_BYTES = 1024, CONTRACTS = 3, SENDERS = 3, SLOTS = 3 };
+enum { PROGRAM_BYTES = 1024, CONTRACTS = 3, SENDERS = 6, SLOTS = 3 };
 
 struct program {
     uint8_t bytes[PROGRAM_BYTES];

@@ -155,11 +155,9 @@ bool search_random(const struct search *s)
         struct setting setting = choose_setting(s, &random);
         prepare(&setting);
         running.along_list = setting.transactions != 0 && check_has_list() && random_below(&random, 8) == 0;
-        uint32_t length = 1000;
         for (uint32_t i = 0; i < s->block_runs && held; i++) {
-            choices_random(random_next(&random), length);
+            choices_random(random_next(&random));
             const char *wrong = run();
-            length = choices_count();
             held = wrong == NULL;
             if (!held) report(wrong);
         }
@@ -235,7 +233,7 @@ static bool replay_text(const char *text)
     choices_replay(&picks);
     const char *wrong = run();
     (void)printf("%s, %llu steps, %u choices\n", wrong == NULL ? "as serial" : wrong, (unsigned long long)world_steps(),
-                 choices_count());
+                 choices_at);
     free(picks.picks);
     return wrong == NULL;
 }

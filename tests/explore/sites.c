@@ -12,8 +12,7 @@ static const char *const kind_names[STEP_KINDS] = {"load", "store", "rmw", "cas"
 /* All sites, those of one name beside each other: a function in a header is compiled into several units. */
 static struct step_site **all;
 static size_t count;
-/* The last site of each fiber: a futex wake is named after what comes before it. */
-static struct step_site *last[FIBERS];
+struct step_site *sites_last[FIBERS];
 
 static int compare(const void *a, const void *b)
 {
@@ -47,6 +46,7 @@ void sites_begin(void)
     for (size_t i = 0; i < count; i++) {
         all[i] = __start_step_sites[i];
         all[i]->file = short_file(all[i]->file);
+        all[i]->is_value = strncmp(all[i]->file, "mv/", 3) == 0 || strncmp(all[i]->file, "state/", 6) == 0;
     }
     qsort(all, count, sizeof(struct step_site *), compare);
     unsigned number = 0;
@@ -61,29 +61,9 @@ void sites_begin(void)
     qsort(all, count, sizeof(struct step_site *), compare_names);
 }
 
-static int strength(int order)
-{
-    switch (order) {
-    case memory_order_relaxed: return 0;
-    case memory_order_consume:
-    case memory_order_acquire:
-    case memory_order_release: return 1;
-    case memory_order_acq_rel: return 2;
-    default: return 3;
-    }
-}
-
-int sites_visit(struct step_site *site, int order)
-{
-    site->visits++;
-    if (site->order < 0 || strength(order) > strength(site->order)) site->order = order;
-    last[fiber_running] = site;
-    return site->weak ? memory_order_relaxed : order;
-}
-
 bool sites_wake_is_lost(void)
 {
-    struct step_site *site = last[fiber_running];
+    struct step_site *site = sites_last[fiber_running];
     if (site == NULL) return false;
     site->wake_seen = true;
     return site->wake_lost;
@@ -112,8 +92,7 @@ void sites_print(void)
         struct step_site merged = *all[first];
         for (end = first + 1; end < count && strcmp(all[end]->name, merged.name) == 0; end++) {
             merged.visits += all[end]->visits;
-            if (all[end]->order >= 0 && (merged.order < 0 || strength(all[end]->order) > strength(merged.order)))
-                merged.order = all[end]->order;
+            if (all[end]->order > merged.order) merged.order = all[end]->order;
             merged.wake_seen = merged.wake_seen || all[end]->wake_seen;
         }
         if (merged.visits == 0) {

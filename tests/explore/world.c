@@ -26,7 +26,6 @@ struct fiber {
     const void *word; /* on which it sleeps */
     uint32_t mask;
     int joins;
-    bool spins; /* has chosen to spin to the end: pauses and loads let nobody else run */
     void *(*entry)(void *argument);
     void *argument;
 };
@@ -40,6 +39,7 @@ struct world {
 
 int fiber_running = -1;
 int steps_held;
+bool fiber_spins;
 
 static struct world *world;
 static void *outside; /* stack pointer of the caller of world_run */
@@ -69,6 +69,7 @@ static void switch_to(int to)
 {
     int from = fiber_running;
     if (from == to) return;
+    fiber_spins = false;
     fiber_running = to;
     fiber_switch(from < 0 ? &outside : &world->fiber[from].stack_pointer,
                  to < 0 ? outside : world->fiber[to].stack_pointer);
@@ -135,7 +136,6 @@ static void fiber_start(struct fiber *f, void *(*entry)(void *), void *argument)
     f->entry = entry;
     f->argument = argument;
     f->state = FIBER_READY;
-    f->spins = false;
 }
 
 struct world *world_new(void)
@@ -221,8 +221,8 @@ void world_step(void)
 {
     if (UNLIKELY(++steps > STEPS_MAX)) world_fail("no end");
     uint32_t others = world->ready & ~(1u << fiber_running);
-    if (others == 0 || world->fiber[fiber_running].spins) return;
-    uint32_t way = choose((uint32_t)__builtin_popcount(others) + 1, CHOICE_PREEMPT);
+    if (others == 0) return;
+    uint32_t way = choose_preemption((uint32_t)__builtin_popcount(others) + 1);
     if (UNLIKELY(way != 0)) {
         int to = nth_bit(others, way - 1);
         world->paused &= ~(1u << to);
@@ -233,18 +233,16 @@ void world_step(void)
 void world_wrote(void)
 {
     world->paused = 0;
-    world->fiber[fiber_running].spins = false;
+    fiber_spins = false;
 }
 
 void step_pause(void)
 {
-    if (fiber_running < 0 || steps_held != 0) return;
-    struct fiber *f = &world->fiber[fiber_running];
-    if (f->spins) return;
+    if (fiber_running < 0 || steps_held != 0 || fiber_spins) return;
     uint32_t mine = 1u << fiber_running;
     if ((world->ready & ~mine & ~world->paused) == 0) return;
     if (choose(2, CHOICE_SPIN) != 0) {
-        f->spins = true;
+        fiber_spins = true;
         return;
     }
     world->paused |= mine;
@@ -262,7 +260,7 @@ static bool is_stepping(void)
 static void futex_sleep(const uint32_t *word, uint32_t value, uint32_t mask)
 {
     struct fiber *f = &world->fiber[fiber_running];
-    f->spins = false;
+    fiber_spins = false;
     if (__atomic_load_n(word, __ATOMIC_RELAXED) != value) return;
     f->state = FIBER_ASLEEP;
     f->word = word;
