@@ -28,18 +28,19 @@ static uint64_t whole;
 
 uint32_t __real_plan_groups(const struct plan *p, uint32_t from, unsigned workers, uint32_t *first, uint32_t *group_of);
 uint32_t __wrap_plan_groups(const struct plan *p, uint32_t from, unsigned workers, uint32_t *first, uint32_t *group_of);
-void __real_sched_init(struct sched *s, uint32_t count, unsigned workers, struct sched_item *items);
-void __wrap_sched_init(struct sched *s, uint32_t count, unsigned workers, struct sched_item *items);
+void __real_sched_init(struct sched *s, uint32_t count, unsigned workers, uint32_t window_most, struct sched_item *items);
+void __wrap_sched_init(struct sched *s, uint32_t count, unsigned workers, uint32_t window_most, struct sched_item *items);
 bool __real_sched_holds(struct sched *s, uint32_t item);
 bool __wrap_sched_holds(struct sched *s, uint32_t item);
 struct sched_task __real_sched_committed(struct sched *s, uint32_t item, enum sched_outcome outcome);
 struct sched_task __wrap_sched_committed(struct sched *s, uint32_t item, enum sched_outcome outcome);
-struct mv_execution *__real_mv_publish(struct state *s, struct arena *arena);
-struct mv_execution *__wrap_mv_publish(struct state *s, struct arena *arena);
+struct mv_execution *__real_mv_publish(struct state *s, struct mv_execution *old, struct arena *arena);
+struct mv_execution *__wrap_mv_publish(struct state *s, struct mv_execution *old, struct arena *arena);
 bool __real_mv_withdraw(struct mv_execution *e);
 bool __wrap_mv_withdraw(struct mv_execution *e);
 void __real_block_count(struct block_run *run, uint32_t index);
 void __wrap_block_count(struct block_run *run, uint32_t index);
+void __wrap_cost_book_note(struct cost_book *b, const struct transaction *tx, uint64_t gas, uint64_t ns);
 
 void invariants_begin(const struct scenario *s)
 {
@@ -60,9 +61,9 @@ uint32_t __wrap_plan_groups(const struct plan *p, uint32_t from, unsigned worker
 }
 
 /* A short block starts where a long one may come to: with confidence lost or won, and with a window of any size. */
-void __wrap_sched_init(struct sched *s, uint32_t count, unsigned workers, struct sched_item *items)
+void __wrap_sched_init(struct sched *s, uint32_t count, unsigned workers, uint32_t window_most, struct sched_item *items)
 {
-    __real_sched_init(s, count, workers, items);
+    __real_sched_init(s, count, workers, window_most, items);
     calls[HOOK_INIT]++;
     if (fiber_running < 0) return;
     now.sched = s;
@@ -101,9 +102,9 @@ struct sched_task __wrap_sched_committed(struct sched *s, uint32_t item, enum sc
     return __real_sched_committed(s, item, outcome);
 }
 
-struct mv_execution *__wrap_mv_publish(struct state *s, struct arena *arena)
+struct mv_execution *__wrap_mv_publish(struct state *s, struct mv_execution *old, struct arena *arena)
 {
-    struct mv_execution *e = __real_mv_publish(s, arena);
+    struct mv_execution *e = __real_mv_publish(s, old, arena);
     calls[HOOK_PUBLISH]++;
     if (fiber_running >= 0 && e->tx != 0 && e->tx <= TRANSACTIONS_MAX)
         now.ahead[e->tx - 1] = s->speculative ? e : NULL;
@@ -125,6 +126,12 @@ void __wrap_block_count(struct block_run *run, uint32_t index)
         now.committed = index + 1;
     }
     __real_block_count(run, index);
+}
+
+/* What a block costs must not be different in the next run of it. */
+void __wrap_cost_book_note(struct cost_book *b, const struct transaction *tx, uint64_t gas, uint64_t ns)
+{
+    (void)b, (void)tx, (void)gas, (void)ns;
 }
 
 const char *invariants_end(bool block_is_valid)

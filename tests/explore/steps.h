@@ -51,7 +51,8 @@ bool step_compare_exchange(struct step_site *site, volatile void *at, size_t siz
                            int success, int failure);
 void step_fence(struct step_site *site, int order);
 void step_pause(void);
-long step_futex(void *word, int operation, uint32_t value, uint32_t mask);
+struct timespec;
+long step_futex(void *word, int operation, uint32_t value, const struct timespec *deadline, uint32_t mask);
 int step_thread(pthread_t *thread, void *(*entry)(void *), void *argument);
 int step_join(pthread_t thread);
 
@@ -160,7 +161,8 @@ int step_join(pthread_t thread);
 #define atomic_thread_fence(ORDER) step_fence(STEP_SITE(STEP_FENCE), ORDER)
 
 #define cpu_relax() step_pause()
-#define syscall(NUMBER, WORD, OPERATION, VALUE, TIMEOUT, OTHER, MASK) step_futex(WORD, OPERATION, VALUE, MASK)
+#define syscall(NUMBER, WORD, OPERATION, VALUE, DEADLINE, OTHER, MASK)                                                 \
+    step_futex(WORD, OPERATION, VALUE, DEADLINE, MASK)
 #define pthread_create(THREAD, ATTRIBUTES, ENTRY, ARGUMENT) step_thread(THREAD, ENTRY, ARGUMENT)
 #define pthread_join(THREAD, RESULT) step_join(THREAD)
 #define pthread_setname_np(THREAD, NAME) (0)

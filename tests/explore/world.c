@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <time.h>
 
 #include "explore.h"
 #include "steps.h"
@@ -25,6 +26,7 @@ struct fiber {
     enum fiber_state state;
     const void *word; /* on which it sleeps */
     uint32_t mask;
+    uint64_t deadline_ns; /* 0: none */
     int joins;
     void *(*entry)(void *argument);
     void *argument;
@@ -34,7 +36,8 @@ struct world {
     struct fiber fiber[FIBERS];
     int count;
     uint32_t ready;  /* a bit for each fiber that can run */
-    uint32_t paused; /* and has nothing better to do until somebody else has written something */
+    uint32_t timed;  /* asleep, with a deadline: time may have passed at any moment */
+    uint32_t paused; /* ready, and has nothing better to do until somebody else has written something */
 };
 
 int fiber_running = -1;
@@ -81,11 +84,26 @@ static int nth_bit(uint32_t bits, uint32_t n)
     return __builtin_ctz(bits);
 }
 
+/* To a fiber that is ready, or whose deadline has passed. */
+static void resume(int i)
+{
+    uint32_t bit = 1u << i;
+    if ((world->timed & bit) != 0) {
+        struct fiber *f = &world->fiber[i];
+        if (now_ns < f->deadline_ns) now_ns = f->deadline_ns;
+        f->state = FIBER_READY;
+        world->timed &= ~bit;
+        world->ready |= bit;
+    }
+    world->paused &= ~bit;
+    switch_to(i);
+}
+
 /* The running fiber cannot go on. */
 static void let_others_run(void)
 {
-    uint32_t others = world->ready & ~world->paused;
-    if (others == 0) others = world->ready;
+    uint32_t others = (world->ready & ~world->paused) | world->timed;
+    if (others == world->timed) others |= world->ready;
     if (others == 0) {
         if (draining || world->fiber[0].state == FIBER_DONE) {
             switch_to(-1);
@@ -94,7 +112,7 @@ static void let_others_run(void)
         world_fail("everybody sleeps");
     }
     uint32_t ways = (uint32_t)__builtin_popcount(others);
-    switch_to(nth_bit(others, ways == 1 || draining ? 0 : choose(ways, CHOICE_NEXT)));
+    resume(nth_bit(others, ways == 1 || draining ? 0 : choose(ways, CHOICE_NEXT)));
 }
 
 static void drain(void)
@@ -176,7 +194,7 @@ const char *world_run(struct world *w, void (*body)(void *context), void *contex
     failure[0] = 0;
     steps = 0;
     now_ns = 1000000000;
-    w->paused = 0;
+    w->paused = w->timed = 0;
     /* Threads that were made outside of a run come as far as they can. */
     draining = true;
     steps_held = 1;
@@ -220,14 +238,10 @@ uint64_t world_steps(void)
 void world_step(void)
 {
     if (UNLIKELY(++steps > STEPS_MAX)) world_fail("no end");
-    uint32_t others = world->ready & ~(1u << fiber_running);
+    uint32_t others = (world->ready & ~(1u << fiber_running)) | world->timed;
     if (others == 0) return;
     uint32_t way = choose_preemption((uint32_t)__builtin_popcount(others) + 1);
-    if (UNLIKELY(way != 0)) {
-        int to = nth_bit(others, way - 1);
-        world->paused &= ~(1u << to);
-        switch_to(to);
-    }
+    if (UNLIKELY(way != 0)) resume(nth_bit(others, way - 1));
 }
 
 void world_wrote(void)
@@ -257,7 +271,7 @@ static bool is_stepping(void)
 
 /* ---- the kernel ---------------------------------------------------------------------------------------------- */
 
-static void futex_sleep(const uint32_t *word, uint32_t value, uint32_t mask)
+static void futex_sleep(const uint32_t *word, uint32_t value, const struct timespec *deadline, uint32_t mask)
 {
     struct fiber *f = &world->fiber[fiber_running];
     fiber_spins = false;
@@ -266,6 +280,10 @@ static void futex_sleep(const uint32_t *word, uint32_t value, uint32_t mask)
     f->word = word;
     f->mask = mask;
     world->ready &= ~(1u << fiber_running);
+    if (deadline != NULL) {
+        world->timed |= 1u << fiber_running;
+        f->deadline_ns = (uint64_t)deadline->tv_sec * 1000000000 + (uint64_t)deadline->tv_nsec;
+    }
     let_others_run();
     memory_system_call(fiber_running);
 }
@@ -277,11 +295,12 @@ static void futex_rouse(const uint32_t *word, uint32_t count, uint32_t mask)
         if (f->state != FIBER_ASLEEP || f->word != word || (f->mask & mask) == 0) continue;
         f->state = FIBER_READY;
         world->ready |= 1u << i;
+        world->timed &= ~(1u << i);
         count--;
     }
 }
 
-long step_futex(void *word, int operation, uint32_t value, uint32_t mask)
+long step_futex(void *word, int operation, uint32_t value, const struct timespec *deadline, uint32_t mask)
 {
     operation &= ~FUTEX_PRIVATE_FLAG;
     bool sleeps = operation == FUTEX_WAIT_BITSET || operation == FUTEX_WAIT;
@@ -293,7 +312,7 @@ long step_futex(void *word, int operation, uint32_t value, uint32_t mask)
     }
     if (sleeps) {
         ASSERT(fiber_running >= 0);
-        futex_sleep(word, value, mask);
+        futex_sleep(word, value, deadline, mask);
     } else if (fiber_running < 0 || !sites_wake_is_lost()) {
         futex_rouse(word, value, mask);
     }
