@@ -53,7 +53,7 @@ static void make_state(struct scenario *s, uint64_t *random)
         struct memory_account *account = state_memory_account(s->memory, &a);
         /* Sometimes just enough for a transaction or two. */
         account->balance = random_below(random, 8) == 0 ? U256(4000000 + random_below(random, 6000000))
-                                                         : U256((uint64_t)PLENTY * PLENTY);
+                                                        : U256((uint64_t)PLENTY * PLENTY);
     }
     for (uint32_t i = 0; i < CONTRACTS; i++) make_contract(s, random, i);
     /* What is called after the transactions, from Prague on. */
@@ -86,7 +86,8 @@ static struct bytes make_data(struct scenario *s, uint64_t *random, uint32_t i)
 {
     uint8_t *data = s->data[i];
     memset(data, 0, sizeof s->data[i]);
-    if (s->profile != PROFILE_COUNTER || random_below(random, 3) == 0) return (struct bytes){data, random_below(random, 4)};
+    if (s->profile != PROFILE_COUNTER || random_below(random, 3) == 0)
+        return (struct bytes){data, random_below(random, 4)};
     struct address to = sender_address(random_below(random, SENDERS));
     memcpy(data + 4 + 12, to.b, sizeof to.b);
     return (struct bytes){data, 36};
@@ -126,9 +127,11 @@ static void make_transactions(struct scenario *s, uint64_t *random)
 {
     uint64_t nonces[SENDERS] = {0};
     bool set_codes = s->task.fork->delegation && random_below(random, 3) == 0;
-    uint32_t senders = 1 + random_below(random, SENDERS) + random_below(random, SENDERS), style = random_below(random, 6);
-    uint32_t contracts = s->profile == PROFILE_COUNTER || s->profile == PROFILE_SPEND ? 1 + random_below(random, 4) / 3
-                                                                                      : 1 + random_below(random, CONTRACTS);
+    uint32_t senders = 1 + random_below(random, SENDERS) + random_below(random, SENDERS),
+             style = random_below(random, 6);
+    uint32_t contracts = s->profile == PROFILE_COUNTER || s->profile == PROFILE_SPEND
+                             ? 1 + random_below(random, 4) / 3
+                             : 1 + random_below(random, CONTRACTS);
     for (uint32_t i = 0; i < s->count; i++) {
         uint32_t sender = random_below(random, senders < SENDERS ? senders : SENDERS);
         struct transaction *t = &s->transactions[i];
@@ -139,10 +142,9 @@ static void make_transactions(struct scenario *s, uint64_t *random)
                                   .nonce = nonces[sender]++,
                                   .data = make_data(s, random, i)};
         t->max_priority_fee = t->max_fee;
-        t->to = is_transfer ? sender_address(random_below(random, SENDERS))
-                : random_below(random, 8) != 0
-                    ? contract_address(random_below(random, contracts))
-                    : any_address(random);
+        t->to = is_transfer                    ? sender_address(random_below(random, SENDERS))
+                : random_below(random, 8) != 0 ? contract_address(random_below(random, contracts))
+                                               : any_address(random);
         if (random_below(random, 2) == 0) t->value = U256(random_below(random, 50));
         if (set_codes && random_below(random, 3) == 0) make_authorizations(s, random, i);
         s->authorities_of[i] = s->authorities[i];
@@ -165,8 +167,8 @@ static void make_surroundings(struct scenario *s, uint64_t *random)
     task->transactions_only = random_below(random, 3) != 0;
     if (!task->transactions_only && task->fork->withdrawals) {
         for (uint32_t i = 0; i < COUNT_OF(s->withdrawals); i++)
-            s->withdrawals[i] = (struct withdrawal){.index = i, .address = any_address(random),
-                                                    .amount = random_below(random, 3)};
+            s->withdrawals[i] = (struct withdrawal){
+                .index = i, .address = any_address(random), .amount = random_below(random, 3)};
         task->withdrawals = s->withdrawals;
         task->withdrawal_count = random_below(random, COUNT_OF(s->withdrawals) + 1);
     }
@@ -178,8 +180,8 @@ static void make_surroundings(struct scenario *s, uint64_t *random)
 
 void scenario_make(struct scenario *s, uint64_t seed, enum profile profile, uint32_t count)
 {
-    static const enum profile often[] = {PROFILE_MIX,   PROFILE_MIX,   PROFILE_SPEND,  PROFILE_SPEND, PROFILE_SPEND,
-                                         PROFILE_CHAIN, PROFILE_REBORN, PROFILE_COUNTER};
+    static const enum profile often[] = {PROFILE_MIX,   PROFILE_MIX,   PROFILE_SPEND,  PROFILE_SPEND,
+                                         PROFILE_SPEND, PROFILE_CHAIN, PROFILE_REBORN, PROFILE_COUNTER};
     uint64_t random = seed;
     memset(s, 0, sizeof *s);
     s->seed = seed;

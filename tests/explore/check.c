@@ -75,7 +75,8 @@ static const char *compare_results(const struct block_result *found)
         if (a->cumulative_gas != b->cumulative_gas) return "other cumulative gas";
         if (!logs_equal(a, b)) return "other logs";
     }
-    if (found->gas_used != expected.gas_used || found->blob_gas_used != expected.blob_gas_used) return "other block gas";
+    if (found->gas_used != expected.gas_used || found->blob_gas_used != expected.blob_gas_used)
+        return "other block gas";
     return NULL;
 }
 
@@ -88,8 +89,8 @@ static const char *compare(const struct engine *engine, const struct block_resul
     if (wrong != NULL) return wrong;
     struct state_diff diff;
     arena_reset(&found_arena);
-    state_table_diff(engine_table((struct engine *)(uintptr_t)engine), UINT32_MAX, task->fork->clear_empty, &found_arena,
-                     &diff);
+    state_table_diff(engine_table((struct engine *)(uintptr_t)engine), UINT32_MAX, task->fork->clear_empty,
+                     &found_arena, &diff);
     if (!state_diff_equal(&diff, &expected_diff)) return "another state";
     if (has_list && found->access_list.account_count != 0 &&
         block_compare_access_lists(&expected.access_list, &found->access_list, NULL) != STATUS_OK)
@@ -188,11 +189,10 @@ static void run_pool(void *context)
 
 const char *check_pool(unsigned workers, unsigned jobs)
 {
-    struct world *world = world_new();
+    static struct world *world;
     struct pool_jobs p = {workers, jobs};
-    world_enter(world);
+    if (world == NULL) world = world_new();
+    world_clear(world);
     check_counts.runs++;
-    const char *wrong = world_run(world, run_pool, &p);
-    world_free(world);
-    return wrong;
+    return world_run(world, run_pool, &p);
 }

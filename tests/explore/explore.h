@@ -72,7 +72,8 @@ const struct schedule *choices_made(void);
 /* Threads, as fibers. The caller of a run is fiber 0; a pool's threads are the others. */
 struct world;
 struct world *world_new(void);
-void world_free(struct world *w);
+/* Forgets all threads but fiber 0, whatever they were doing. */
+void world_clear(struct world *w);
 /* Threads that are made from now on belong to `w`. */
 void world_enter(struct world *w);
 /* Runs body(context) on fiber 0, and the others beside it, until it has ended and all others sleep or have ended.

@@ -22,7 +22,7 @@ RUNS = 3000000
 # name: file, how the explorer looks for it, [(what stands there, with the fault)]
 FAULTS = {
     # An execution that replaces another one was found valid while the other's own credit was still counted.
-    "valid_before_withdrawn": ("src/mv/publish.c", "--profile spend --model sc", [
+    "valid_before_withdrawn": ("src/mv/publish.c", "--profile spend --transactions 4 --workers 4 --model sc", [
         ("    if (old != NULL) mv_kill(old);\n", ""),
         ("    e->sure = s->speculative && mv_holds_yet(e, NULL);\n",
          "    e->sure = s->speculative && mv_holds_yet(e, NULL);\n    if (old != NULL) mv_kill(old);\n"),

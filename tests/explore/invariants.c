@@ -28,8 +28,10 @@ static uint64_t whole;
 
 uint32_t __real_plan_groups(const struct plan *p, uint32_t from, unsigned workers, uint32_t *first, uint32_t *group_of);
 uint32_t __wrap_plan_groups(const struct plan *p, uint32_t from, unsigned workers, uint32_t *first, uint32_t *group_of);
-void __real_sched_init(struct sched *s, uint32_t count, unsigned workers, uint32_t window_most, struct sched_item *items);
-void __wrap_sched_init(struct sched *s, uint32_t count, unsigned workers, uint32_t window_most, struct sched_item *items);
+void __real_sched_init(struct sched *s, uint32_t count, unsigned workers, uint32_t window_most,
+                       struct sched_item *items);
+void __wrap_sched_init(struct sched *s, uint32_t count, unsigned workers, uint32_t window_most,
+                       struct sched_item *items);
 bool __real_sched_holds(struct sched *s, uint32_t item);
 bool __wrap_sched_holds(struct sched *s, uint32_t item);
 struct sched_task __real_sched_committed(struct sched *s, uint32_t item, enum sched_outcome outcome);
@@ -61,7 +63,8 @@ uint32_t __wrap_plan_groups(const struct plan *p, uint32_t from, unsigned worker
 }
 
 /* A short block starts where a long one may come to: with confidence lost or won, and with a window of any size. */
-void __wrap_sched_init(struct sched *s, uint32_t count, unsigned workers, uint32_t window_most, struct sched_item *items)
+void __wrap_sched_init(struct sched *s, uint32_t count, unsigned workers, uint32_t window_most,
+                       struct sched_item *items)
 {
     __real_sched_init(s, count, workers, window_most, items);
     calls[HOOK_INIT]++;
@@ -106,8 +109,7 @@ struct mv_execution *__wrap_mv_publish(struct state *s, struct mv_execution *old
 {
     struct mv_execution *e = __real_mv_publish(s, old, arena);
     calls[HOOK_PUBLISH]++;
-    if (fiber_running >= 0 && e->tx != 0 && e->tx <= TRANSACTIONS_MAX)
-        now.ahead[e->tx - 1] = s->speculative ? e : NULL;
+    if (fiber_running >= 0 && e->tx != 0 && e->tx <= TRANSACTIONS_MAX) now.ahead[e->tx - 1] = s->speculative ? e : NULL;
     return e;
 }
 
@@ -149,8 +151,8 @@ const char *invariants_end(bool block_is_valid)
 
 void invariants_print(void)
 {
-    static const char *const names[HOOKS] = {"plan_groups",     "sched_init", "sched_holds", "sched_committed",
-                                             "mv_publish",      "mv_withdraw", "block_count"};
+    static const char *const names[HOOKS] = {"plan_groups", "sched_init",  "sched_holds", "sched_committed",
+                                             "mv_publish",  "mv_withdraw", "block_count"};
     for (enum hook h = 0; h < HOOKS; h++)
         if (calls[h] == 0) (void)printf("never called, so not watched: %s\n", names[h]);
     (void)printf("committed unseen: %llu groups\n", (unsigned long long)whole);

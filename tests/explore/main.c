@@ -61,14 +61,22 @@ static int index_of(const char *value, const char *const *names, int count)
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"depth-first", no_argument, NULL, 'd'},        {"deviations", required_argument, NULL, 'n'},
-        {"runs", required_argument, NULL, 'r'},         {"seconds", required_argument, NULL, 't'},
-        {"block-runs", required_argument, NULL, 'b'},   {"seed", required_argument, NULL, 's'},
-        {"profile", required_argument, NULL, 'p'},      {"transactions", required_argument, NULL, 'x'},
-        {"workers", required_argument, NULL, 'w'},      {"model", required_argument, NULL, 'm'},
-        {"pool", no_argument, NULL, 'P'},               {"replay", required_argument, NULL, 'R'},
-        {"mutant", required_argument, NULL, 'M'},       {"sites", no_argument, NULL, OPTION_SITES},
-        {"help", no_argument, NULL, 'h'},               {NULL, 0, NULL, 0},
+        {"depth-first", no_argument, NULL, 'd'},
+        {"deviations", required_argument, NULL, 'n'},
+        {"runs", required_argument, NULL, 'r'},
+        {"seconds", required_argument, NULL, 't'},
+        {"block-runs", required_argument, NULL, 'b'},
+        {"seed", required_argument, NULL, 's'},
+        {"profile", required_argument, NULL, 'p'},
+        {"transactions", required_argument, NULL, 'x'},
+        {"workers", required_argument, NULL, 'w'},
+        {"model", required_argument, NULL, 'm'},
+        {"pool", no_argument, NULL, 'P'},
+        {"replay", required_argument, NULL, 'R'},
+        {"mutant", required_argument, NULL, 'M'},
+        {"sites", no_argument, NULL, OPTION_SITES},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     static const char *const models[] = {"sc", "tso", "weak"};
     struct search s = {.seed = 1, .model = -1, .runs = 100000, .deviations = 2};

@@ -85,9 +85,7 @@ static void raw_store(volatile void *at, size_t size, uint64_t bits)
     switch (size) {
     case 1: __atomic_store_n((volatile uint8_t *)at, (uint8_t)bits, __ATOMIC_RELAXED); break;
     case 4: __atomic_store_n((volatile uint32_t *)at, (uint32_t)bits, __ATOMIC_RELAXED); break;
-    default:
-        ASSERT(size == 8);
-        __atomic_store_n((volatile uint64_t *)at, bits, __ATOMIC_RELAXED);
+    default: ASSERT(size == 8); __atomic_store_n((volatile uint64_t *)at, bits, __ATOMIC_RELAXED);
     }
 }
 
@@ -149,8 +147,7 @@ static void order_by_fence(struct thread *t)
 
 static void flush(struct thread *t)
 {
-    for (uint32_t i = 0; i < t->buffered; i++)
-        raw_store(t->buffer[i].at, t->buffer[i].size, t->buffer[i].bits);
+    for (uint32_t i = 0; i < t->buffered; i++) raw_store(t->buffer[i].at, t->buffer[i].size, t->buffer[i].bits);
     if (t->buffered != 0) world_wrote();
     t->buffered = 0;
 }

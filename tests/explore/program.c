@@ -65,10 +65,33 @@ struct address beneficiary_address(void)
 
 /* Counts in slot 0 and returns the count; with call data it destroys itself in favour of the caller. */
 static const uint8_t child_code[] = {
-    OP_CALLDATASIZE, OP_PUSH1, 24, OP_JUMPI,                                                           /* 0 */
-    OP_PUSH1, 1, OP_PUSH1, 0, OP_SLOAD, OP_ADD, OP_PUSH1, 0, OP_SSTORE,                                /* 4 */
-    OP_PUSH1, 0, OP_SLOAD, OP_PUSH1, 0, OP_MSTORE, OP_PUSH1, 32, OP_PUSH1, 0, OP_RETURN,               /* 13 */
-    OP_JUMPDEST, OP_CALLER, OP_SELFDESTRUCT,                                                           /* 24 */
+    OP_CALLDATASIZE,
+    OP_PUSH1,
+    24,
+    OP_JUMPI, /* 0 */
+    OP_PUSH1,
+    1,
+    OP_PUSH1,
+    0,
+    OP_SLOAD,
+    OP_ADD,
+    OP_PUSH1,
+    0,
+    OP_SSTORE, /* 4 */
+    OP_PUSH1,
+    0,
+    OP_SLOAD,
+    OP_PUSH1,
+    0,
+    OP_MSTORE,
+    OP_PUSH1,
+    32,
+    OP_PUSH1,
+    0,
+    OP_RETURN, /* 13 */
+    OP_JUMPDEST,
+    OP_CALLER,
+    OP_SELFDESTRUCT, /* 24 */
 };
 enum { CHILD_BYTES = sizeof child_code, INIT_BYTES = CHILD_BYTES + 9, CHILD_SALT = 7 };
 

@@ -55,8 +55,8 @@ static void note(uintptr_t at, uint8_t bytes, bool writes, const void *code)
     struct cell *place = NULL;
     for (int i = 0; i < CELLS; i++) {
         struct cell *c = &w->cells[i];
-        if (c->time == 0 || (c->fiber == new.fiber && c->bytes == bytes && c->writes <= writes &&
-                             c->is_atomic >= is_atomic)) {
+        if (c->time == 0 ||
+            (c->fiber == new.fiber && c->bytes == bytes && c->writes <= writes && c->is_atomic >= is_atomic)) {
             if (place == NULL) place = c;
             if (c->time == 0) break;
             continue;
@@ -96,7 +96,7 @@ void races_atomic(const volatile void *at, size_t size, bool writes)
     void NAME(void *at);                                                                                               \
     void NAME(void *at)                                                                                                \
     {                                                                                                                  \
-        access(at, SIZE, WRITES, __builtin_return_address(0));                                                                               \
+        access(at, SIZE, WRITES, __builtin_return_address(0));                                                         \
     }
 ON_ACCESS(__tsan_read1, 1, false)
 ON_ACCESS(__tsan_read2, 2, false)

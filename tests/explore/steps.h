@@ -65,8 +65,8 @@ int step_join(pthread_t thread);
                                                   .counter = __COUNTER__,                                              \
                                                   .kind = (KIND),                                                      \
                                                   .order = -1};                                                        \
-        static struct step_site *const step_site_listed __attribute__((section("step_sites"), used)) =                 \
-            &step_site_here;                                                                                           \
+        static struct step_site *const step_site_listed                                                                \
+            __attribute__((section("step_sites"), used)) = &step_site_here;                                            \
         &step_site_here;                                                                                               \
     })
 

@@ -163,11 +163,10 @@ struct world *world_new(void)
     return w;
 }
 
-void world_free(struct world *w)
+void world_clear(struct world *w)
 {
-    for (int i = 0; i < FIBERS; i++)
-        if (w->fiber[i].stack != NULL) (void)munmap(w->fiber[i].stack, STACK_BYTES);
-    free(w);
+    w->count = 1;
+    w->ready = w->timed = w->paused = 0;
 }
 
 void world_enter(struct world *w)
