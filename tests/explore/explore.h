@@ -171,8 +171,8 @@ void check_expect(const struct scenario *s);
 bool check_has_list(void);
 /* Executes it once more with choices that have been prepared. NULL, or what is wrong. */
 const char *check_run(const struct scenario *s, unsigned workers, bool along_list);
-/* Jobs on a pool instead of a block: `jobs` of them, and the pool's whole life. */
-const char *check_pool(unsigned workers, unsigned jobs);
+/* Jobs on a pool instead of a block: `jobs` of them, and the pool's whole life (jobs.c). */
+const char *check_pool(unsigned workers, unsigned jobs, bool guests);
 
 /* Executions ahead, conflicts and executions again since the start. */
 struct check_counts {

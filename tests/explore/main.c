@@ -28,7 +28,7 @@ enum { OPTION_SITES = 256 };
 
 static void on_signal(int number)
 {
-    (void)printf("FAILED: %s in: ", number == SIGALRM ? "no end" : "a crash");
+    (void)printf("FAILED: %s in: ", number == SIGPROF ? "no end" : "a crash");
     search_print_running();
     _exit(1);
 }
@@ -37,7 +37,7 @@ static void catch_signals(void)
 {
     static uint8_t stack[64 << 10];
     const stack_t other = {.ss_sp = stack, .ss_size = sizeof stack};
-    static const int numbers[] = {SIGALRM, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
+    static const int numbers[] = {SIGPROF, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
     (void)sigaltstack(&other, NULL);
     for (size_t i = 0; i < COUNT_OF(numbers); i++) {
         struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_ONSTACK};

@@ -41,12 +41,14 @@ static const char *short_file(const char *file)
 
 void sites_begin(void)
 {
-    count = (size_t)(__stop_step_sites - __start_step_sites);
-    all = base_alloc(count * sizeof(struct step_site *));
-    for (size_t i = 0; i < count; i++) {
-        all[i] = __start_step_sites[i];
-        all[i]->file = short_file(all[i]->file);
-        all[i]->is_value = strncmp(all[i]->file, "mv/", 3) == 0 || strncmp(all[i]->file, "state/", 6) == 0;
+    size_t listed = (size_t)(__stop_step_sites - __start_step_sites);
+    all = base_alloc(listed * sizeof(struct step_site *));
+    for (size_t i = 0; i < listed; i++) {
+        struct step_site *s = __start_step_sites[i];
+        if (strstr(s->file, "/tests/") != NULL) continue; /* the explorer's own */
+        s->file = short_file(s->file);
+        s->is_value = strncmp(s->file, "mv/", 3) == 0 || strncmp(s->file, "state/", 6) == 0;
+        all[count++] = s;
     }
     qsort(all, count, sizeof(struct step_site *), compare);
     unsigned number = 0;
