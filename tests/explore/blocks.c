@@ -130,7 +130,7 @@ static void make_transactions(struct scenario *s, uint64_t *random)
     uint32_t senders = 1 + random_below(random, SENDERS) + random_below(random, SENDERS),
              style = random_below(random, 6);
     uint32_t contracts = s->profile == PROFILE_COUNTER || s->profile == PROFILE_SPEND
-                             ? 1 + random_below(random, 4) / 3
+                             ? 1 + random_below(random, 3) / 2
                              : 1 + random_below(random, CONTRACTS);
     for (uint32_t i = 0; i < s->count; i++) {
         uint32_t sender = random_below(random, senders < SENDERS ? senders : SENDERS);

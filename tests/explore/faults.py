@@ -32,16 +32,12 @@ FAULTS = {
         ("if (swap_state(s, head, ITEM_READY, ITEM_CHECKING)) return (struct sched_task){SCHED_CHECK, head};",
          "return (struct sched_task){SCHED_CHECK, head};"),
     ]),
-    # Taken from who runs it again, an item was still known to be valid as it was before.
-    "valid_while_run_again": ("src/sched/sched.c", "--model sc", [
-        ("    atomic_store_explicit(&i->held, 0, memory_order_relaxed);\n", ""),
-    ]),
     # The reader of a slot left no mark: nobody who wrote it later knew of it.
     "slot_without_mark": ("src/mv/publish.c", "--model sc", [
         ("        raise_mark(&slot->entry->location.read_by, s->tx, !u256_equal(slot->current, slot->original));\n", ""),
     ]),
     # Only debits counted as a change to who has asked "at least this much?": a credit that is withdrawn is one.
-    "withdrawn_credit": ("src/mv/commit.c", "--model sc", [
+    "withdrawn_credit": ("src/mv/commit.c", "--profile spend --model sc", [
         ("if (is_small_credit && !was_withdrawn) return false;", "if (is_small_credit) return false;\n"
          "    (void)was_withdrawn;"),
     ]),

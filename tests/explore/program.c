@@ -254,6 +254,13 @@ void program_mixed(struct program *p, uint64_t *random)
     put_statements(p, random);
 }
 
+/* Who has plenty, or one that spends. */
+static struct address some_receiver(uint64_t *random)
+{
+    return random_below(random, 3) != 0 ? sender_address(random_below(random, SENDERS))
+                                        : contract_address(random_below(random, 2));
+}
+
 void program_spending(struct program *p, uint64_t *random)
 {
     uint8_t first = (uint8_t)(20 + random_below(random, 50)), second = (uint8_t)(20 + random_below(random, 50));
@@ -261,7 +268,7 @@ void program_spending(struct program *p, uint64_t *random)
     size_t toggles = put_jump_at_size(p, 1), spends = put_jump_at_size(p, 2);
     PUT(p, OP_PUSH1, 0, OP_SLOAD, OP_ISZERO);
     size_t off = put_jump(p);
-    put_call(p, sender_address(random_below(random, SENDERS)), first, 0);
+    put_call(p, some_receiver(random), first, 0);
     PUT(p, OP_PUSH1, 1, OP_ADD, OP_PUSH1, 1, OP_SSTORE, OP_STOP);
     put_label(p, off);
     if (random_below(random, 2) == 0) PUT(p, OP_PUSH1, 1, OP_SLOAD, OP_POP);
@@ -270,7 +277,7 @@ void program_spending(struct program *p, uint64_t *random)
     PUT(p, OP_PUSH1, 0, OP_SLOAD, OP_PUSH1, 1, OP_SUB, OP_PUSH1, 0, OP_SSTORE, OP_STOP);
     put_label(p, spends);
     PUT(p, OP_PUSH1, 2, OP_SLOAD, OP_POP);
-    put_call(p, sender_address(random_below(random, SENDERS)), second, 0);
+    put_call(p, some_receiver(random), second, 0);
     PUT(p, OP_PUSH1, 2, OP_SSTORE, OP_STOP);
 }
 
