@@ -21,6 +21,33 @@ static void set_slot(struct scenario *s, struct address a, uint64_t slot, uint64
     state_memory_set_slot(s->memory, &a, &key, &value);
 }
 
+/* ---- the state before the block ------------------------------------------------------------------------------ */
+
+static enum status view_account(void *context, const struct address *a, struct account_data *out)
+{
+    struct scenario *s = context;
+    return s->behind.account(s->behind.context, a, out);
+}
+
+static enum status view_storage(void *context, const struct address *a, const struct u256 *key, struct u256 *out)
+{
+    struct scenario *s = context;
+    if (s->is_failing && address_equal(a, &s->fails)) return STORE_IO;
+    return s->behind.storage(s->behind.context, a, key, out);
+}
+
+static enum status view_code(void *context, const struct address *a, const struct hash *code_hash, struct bytes *out)
+{
+    struct scenario *s = context;
+    return s->behind.code(s->behind.context, a, code_hash, out);
+}
+
+static enum status view_block_hash(void *context, uint64_t number, struct hash *out)
+{
+    struct scenario *s = context;
+    return s->behind.block_hash(s->behind.context, number, out);
+}
+
 static void make_contract(struct scenario *s, uint64_t *random, uint32_t i)
 {
     struct program p;
@@ -66,7 +93,10 @@ static void make_state(struct scenario *s, uint64_t *random)
         state_memory_account(s->memory, &a)->nonce = 1;
         set_code(s, a, stop, sizeof stop);
     }
-    s->view = state_memory_view(s->memory);
+    s->behind = state_memory_view(s->memory);
+    s->view = (struct state_view){s, view_account, view_storage, view_code, view_block_hash};
+    s->is_failing = random_below(random, 40) == 0;
+    s->fails = contract_address(random_below(random, CONTRACTS));
 }
 
 static const struct fork *choose_fork(const struct scenario *s, uint64_t *random)

@@ -11,8 +11,11 @@ static struct engine *serial;
 static struct block_result expected;
 static struct state_diff expected_diff;
 static struct arena expected_arena, found_arena;
-static struct hash list_hash;
 static bool has_list;
+
+/* The list that is given: the right one, or one with another balance, and what serial execution says of that. */
+static struct block_access_list right_list, wrong_list;
+static enum status wrong_list_status;
 
 /* An engine for each number of workers, with a world of its own. After a run that went wrong both are left as they
  * are: nobody knows in what state. */
@@ -30,6 +33,43 @@ static void make_engine(unsigned workers)
     engine_share_always(engines[workers].engine, true);
 }
 
+/* The task of the scenario, with a list; `header` is made for it. */
+static struct block_task task_along(const struct scenario *s, const struct block_access_list *list,
+                                    struct header *header)
+{
+    struct block_task task = s->task;
+    *header = s->header;
+    task.header = header;
+    if (list == NULL) return task;
+    task.access_list = list;
+    task.keep_accesses = false;
+    if (task.fork->block_access_list) bal_hash(&header->access_list_hash, list);
+    return task;
+}
+
+/* The list with one balance changed, and what becomes of it. */
+static void expect_wrong_list(const struct scenario *s)
+{
+    static struct engine *engine;
+    struct bal_account *accounts = ARENA_ARRAY(&expected_arena, struct bal_account, right_list.account_count);
+    memcpy(accounts, right_list.accounts, right_list.account_count * sizeof *accounts);
+    wrong_list = (struct block_access_list){accounts, right_list.account_count};
+    for (uint32_t i = 0; i < right_list.account_count; i++) {
+        struct bal_account *a = &accounts[(i + s->seed) % right_list.account_count];
+        if (a->balance_count == 0) continue;
+        struct bal_word_change *balances = ARENA_ARRAY(&expected_arena, struct bal_word_change, a->balance_count);
+        memcpy(balances, a->balances, a->balance_count * sizeof *balances);
+        balances[0].value = u256_add(balances[0].value, U256_ONE);
+        a->balances = balances;
+        break;
+    }
+    struct header header;
+    struct block_result result;
+    struct block_task task = task_along(s, &wrong_list, &header);
+    if (engine == NULL) engine = engine_new(1);
+    wrong_list_status = block_execute(engine, EXECUTOR_SERIAL, &task, &result, NULL);
+}
+
 void check_expect(const struct scenario *s)
 {
     if (serial == NULL) serial = engine_new(1);
@@ -42,7 +82,9 @@ void check_expect(const struct scenario *s)
     arena_reset(&expected_arena);
     state_table_diff(engine_table(serial), UINT32_MAX, task.fork->clear_empty, &expected_arena, &expected_diff);
     has_list = can_list && expected.access_list.account_count != 0;
-    if (has_list) bal_hash(&list_hash, &expected.access_list);
+    if (!has_list) return;
+    right_list = expected.access_list;
+    expect_wrong_list(s);
 }
 
 bool check_has_list(void)
@@ -122,24 +164,24 @@ static void count_run(const struct block_result *r)
     check_counts.invalid += r->status != STATUS_OK;
 }
 
-const char *check_run(const struct scenario *s, unsigned workers, bool along_list)
+const char *check_run(const struct scenario *s, unsigned workers, enum along along)
 {
     make_engine(workers);
-    struct block_task task = s->task;
-    struct header header = s->header;
-    task.header = &header;
-    if (along_list && has_list) {
-        task.access_list = &expected.access_list;
-        task.keep_accesses = false;
-        if (task.fork->block_access_list) header.access_list_hash = list_hash;
-    }
-    struct execution e = {engines[workers].engine, along_list ? EXECUTOR_ACCESS_LIST : EXECUTOR_PARALLEL, &task, {0}};
+    if (!has_list) along = ALONG_NOTHING;
+    struct header header;
+    const struct block_access_list *lists[] = {NULL, &right_list, &wrong_list};
+    struct block_task task = task_along(s, lists[along], &header);
+    struct execution e = {
+        engines[workers].engine, along == ALONG_NOTHING ? EXECUTOR_PARALLEL : EXECUTOR_ACCESS_LIST, &task, {0}};
     invariants_begin(s);
     const char *wrong = world_run(engines[workers].world, execute, &e);
     check_counts.runs++;
     if (wrong == NULL) {
         count_run(&e.result);
-        wrong = compare(e.engine, &e.result);
+        if (along == ALONG_WRONG_LIST)
+            wrong = e.result.status != wrong_list_status ? "another verdict on a wrong list" : NULL;
+        else
+            wrong = compare(e.engine, &e.result);
     }
     if (wrong == NULL) wrong = invariants_end(e.result.status == STATUS_OK);
     if (wrong != NULL) engines[workers].engine = NULL;

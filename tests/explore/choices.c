@@ -10,7 +10,7 @@ struct branch {
     bool deviates; /* counts when it is not the first way */
 };
 
-uint32_t choices_at, choices_quiet, choices_values;
+uint32_t choices_at, choices_quiet, choices_quiet_values, choices_values;
 bool choices_at_value;
 
 enum mode { DEFAULT, RANDOM, REPLAY, DEPTH_FIRST };
@@ -48,7 +48,7 @@ static void begin(enum mode mode)
 {
     c.mode = mode;
     choices_at = 0;
-    choices_quiet = choices_values = 0;
+    choices_quiet = choices_quiet_values = choices_values = 0;
     c.made.count = 0;
 }
 
@@ -63,7 +63,7 @@ static void next_point(void)
         choices_quiet = choices_at + 1 + below(c.gap);
     else
         c.next_point = c.point < c.point_count ? c.points[c.point++] : UINT32_MAX;
-    if (c.gap == 0) choices_quiet = c.at_values ? 0 : c.next_point;
+    if (c.gap == 0) *(c.at_values ? &choices_quiet_values : &choices_quiet) = c.next_point;
 }
 
 /* Either bursts of steps of one worker after the other, or few switches anywhere: some faults need many, most need one

@@ -51,8 +51,12 @@ bool choices_next(void);
 
 /* One of `ways`, from 0. */
 uint32_t choose(uint32_t ways, enum choice_kind kind);
-/* The choices so far. Before number choices_quiet nobody is preempted. */
-extern uint32_t choices_at, choices_quiet;
+/* The choices so far. Before number choices_quiet, or while there were fewer steps at values than choices_quiet_values,
+ * nobody is preempted. */
+extern uint32_t choices_at, choices_quiet, choices_quiet_values;
+/* Whether the step is at a value of the state, not at a word of the scheduler or the pool. */
+extern bool choices_at_value;
+extern uint32_t choices_values; /* how many such steps there were */
 /* Whether the step is at a value of the state, not at a word of the scheduler or the pool. */
 extern bool choices_at_value;
 extern uint32_t choices_values; /* how many such steps there were */
@@ -150,6 +154,9 @@ struct scenario {
     struct header header;
     struct chain_spec chain;
     struct block_task task;
+    struct state_view behind; /* what `view` asks ... */
+    struct address fails;     /* ... unless it is for a slot of this account, and `is_failing` */
+    bool is_failing;
     uint32_t confidence, window; /* what the scheduler starts with; UINT32_MAX: as it does */
     struct transaction transactions[TRANSACTIONS_MAX];
     struct address senders[TRANSACTIONS_MAX];
@@ -170,7 +177,8 @@ void check_expect(const struct scenario *s);
 /* Whether it has an access list to be executed along. */
 bool check_has_list(void);
 /* Executes it once more with choices that have been prepared. NULL, or what is wrong. */
-const char *check_run(const struct scenario *s, unsigned workers, bool along_list);
+enum along { ALONG_NOTHING, ALONG_LIST, ALONG_WRONG_LIST };
+const char *check_run(const struct scenario *s, unsigned workers, enum along along);
 /* Jobs on a pool instead of a block: `jobs` of them, and the pool's whole life (jobs.c). */
 const char *check_pool(unsigned workers, unsigned jobs, bool guests);
 

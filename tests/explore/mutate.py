@@ -28,19 +28,22 @@ import time
 
 SURVIVORS = pathlib.Path(__file__).resolve().parent / "survivors.txt"
 
-# How a mutant is looked for: program, options, runs. The first that notices ends it. Orders are mostly a matter of
-# races and of old values, the rest one of interleavings.
-BLOCKS = [
-    ("explore", "--model sc", 40000),
-    ("explore_races", "--model weak", 4000),
-    ("explore", "--model weak", 40000),
-    ("explore", "--model tso", 30000),
-    ("explore", "--model sc --profile counter", 30000),
-    ("explore", "--model weak --profile spend --transactions 4 --seed 7", 40000),
+# How a mutant is looked for: program, options, runs. The first that notices ends it. A weaker order matters where values
+# may be old or accesses race; all else is a matter of interleavings.
+ORDERS = [
+    ("explore_races", "--model weak", 3000),
+    ("explore", "--model weak", 30000),
+    ("explore", "--model weak --profile spend --transactions 4", 20000),
+]
+STORES = [("explore", "--model tso", 20000)]
+INTERLEAVINGS = [
+    ("explore", "--model sc", 60000),
+    ("explore", "--model sc --profile counter", 20000),
+    ("explore", "--model weak", 10000),
 ]
 POOL = [
-    ("explore", "--pool", 30000),
-    ("explore_races", "--pool --model weak", 8000),
+    ("explore", "--pool", 60000),
+    ("explore_races", "--pool --model weak", 20000),
     ("explore", "--pool --depth-first --model sc --workers 3 --block-runs 60000", 120000),
 ]
 # What is run without a mutant, to learn which places there are and that nothing is noticed there.
@@ -82,9 +85,12 @@ def read_survivors():
 
 def notice(build, mutant, factor):
     """What the explorer says of a mutant; None: nothing."""
-    ways = POOL if mutant.startswith("base/") else BLOCKS
-    if mutant.endswith(("+relaxed", "+gone")):
-        ways = sorted(ways, key=lambda way: way[0] != "explore_races")
+    if mutant.startswith("base/"):
+        ways = POOL
+    elif mutant.endswith(("+relaxed", "+gone")):
+        ways = ORDERS + (STORES if ":store:" in mutant or ":fence:" in mutant else [])
+    else:
+        ways = INTERLEAVINGS
     for program, options, runs in ways:
         run = explore(build, program, options, int(runs * factor), "--mutant", mutant)
         if run.returncode == 2:

@@ -10,6 +10,7 @@
 /* A run that goes on for longer never ends. */
 enum { RUN_SECONDS_MAX = 20, SHRINK_RUNS = 4000, PRINTED_PICKS = 4000 };
 
+static const char *const along_names[] = {"nothing", "list", "wrong-list"};
 static const char *const model_names[] = {"sc", "tso", "weak"};
 
 static struct setting running;
@@ -41,16 +42,16 @@ static const char *run(void)
     static const struct itimerval limit = {.it_value = {.tv_sec = RUN_SECONDS_MAX}};
     if (check_counts.runs % 256 == 0) (void)setitimer(ITIMER_PROF, &limit, NULL);
     if (running.transactions == 0) return check_pool(running.workers, 3, running.seed % 4 == 3);
-    return check_run(&scenario, running.workers, running.along_list);
+    return check_run(&scenario, running.workers, running.along);
 }
 
 /* ---- what went wrong ------------------------------------------------------------------------------------------- */
 
 static void print_setting(const struct schedule *picks)
 {
-    (void)printf("seed=%#llx profile=%s transactions=%u workers=%u model=%s along=%d picks=",
+    (void)printf("seed=%#llx profile=%s transactions=%u workers=%u model=%s along=%s picks=",
                  (unsigned long long)running.seed, profile_names[running.profile], running.transactions,
-                 running.workers, model_names[running.model], running.along_list);
+                 running.workers, model_names[running.model], along_names[running.along]);
     for (uint32_t i = 0; i < picks->count && i < PRINTED_PICKS; i++)
         (void)printf("%s%u:%u", i == 0 ? "" : ",", picks->picks[i].at, picks->picks[i].way);
     (void)printf(picks->count > PRINTED_PICKS ? " (cut)\n" : "\n");
@@ -156,7 +157,9 @@ bool search_random(const struct search *s)
     while (held && check_counts.runs < s->runs && (s->seconds == 0 || now() - start < s->seconds)) {
         struct setting setting = choose_setting(s, &random);
         prepare(&setting);
-        running.along_list = setting.transactions != 0 && check_has_list() && random_below(&random, 8) == 0;
+        uint32_t along = random_below(&random, 8);
+        if (setting.transactions != 0 && check_has_list() && along <= ALONG_WRONG_LIST)
+            running.along = (enum along)along;
         for (uint32_t i = 0; i < s->block_runs && held; i++) {
             choices_random(random_next(&random));
             const char *wrong = run();
@@ -217,7 +220,7 @@ static bool replay_text(const char *text)
                         .transactions = (uint32_t)strtoul(value_of(text, "transactions="), NULL, 10),
                         .workers = (unsigned)strtoul(value_of(text, "workers="), NULL, 10),
                         .model = (enum model)index_of(value_of(text, "model="), model_names, COUNT_OF(model_names)),
-                        .along_list = *value_of(text, "along=") == '1'};
+                        .along = (enum along)index_of(value_of(text, "along="), along_names, COUNT_OF(along_names))};
     if (s.transactions > TRANSACTIONS_MAX || s.workers < 2 || s.workers > FIBERS) {
         (void)fprintf(stderr, "explore: this is no schedule: %s\n", text);
         return false;

@@ -11,7 +11,7 @@ struct setting {
     uint32_t transactions; /* 0: jobs on a pool instead of a block */
     unsigned workers;
     enum model model;
-    bool along_list;
+    enum along along;
 };
 
 /* What is searched. 0, PROFILE_ANY and -1 leave things to chance. */

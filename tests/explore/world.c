@@ -254,8 +254,8 @@ void step_pause(void)
 {
     if (fiber_running < 0 || steps_held != 0 || fiber_spins) return;
     uint32_t mine = 1u << fiber_running;
-    if ((world->ready & ~mine & ~world->paused) == 0) return;
-    if (choose(2, CHOICE_SPIN) != 0) {
+    /* If all others wait for somebody to write something, none of them will. */
+    if ((world->ready & ~mine & ~world->paused) == 0 || choose(2, CHOICE_SPIN) != 0) {
         fiber_spins = true;
         return;
     }
