@@ -19,8 +19,8 @@ set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${explore_dir}/co
 list(TRANSFORM explore_core PREPEND ${CMAKE_SOURCE_DIR}/)
 weft_glob(explore_sources ${explore_dir}/*.c)
 # Calls between the core's files that the explorer looks at, and what a run must not get from outside.
-set(explore_wrapped plan_groups sched_init sched_holds sched_committed mv_publish mv_withdraw block_count
-    cost_book_note clock_wall_ns clock_thread_ns base_seed cpu_count assert_failed)
+set(explore_wrapped plan_groups sched_init sched_is_valid sched_committed execution_publish execution_withdraw
+    block_count location_init clock_wall_ns clock_thread_ns base_seed cpu_count assert_failed)
 list(TRANSFORM explore_wrapped PREPEND -Wl,--wrap=)
 
 # The core's own warnings are seen where it is built in earnest; here its atomics are macros that nest.
@@ -46,21 +46,12 @@ explore_program(explore $<TARGET_OBJECTS:explore_core>)
 set(explorers explore)
 
 if(CMAKE_C_COMPILER_ID MATCHES "Clang")
-    # Files that make entries of the shared tables have a list of their own of what is left out.
-    set(explore_tables ${explore_core})
-    list(FILTER explore_tables INCLUDE REGEX "/table\\.c$")
-    set(explore_others ${explore_core})
-    list(REMOVE_ITEM explore_others ${explore_tables})
-    add_library(explore_races_others OBJECT EXCLUDE_FROM_ALL ${explore_others})
-    add_library(explore_races_tables OBJECT EXCLUDE_FROM_ALL ${explore_tables})
-    foreach(part explore_races_others explore_races_tables)
-        target_link_libraries(${part} PRIVATE explore_flags)
-        target_compile_options(${part} PRIVATE
-            -fsanitize=thread "SHELL:-mllvm -tsan-instrument-func-entry-exit=0"
-            "SHELL:-mllvm -tsan-instrument-atomics=0" -fsanitize-ignorelist=${explore_dir}/races.ignore)
-    endforeach()
-    target_compile_options(explore_races_tables PRIVATE -fsanitize-ignorelist=${explore_dir}/races_table.ignore)
-    explore_program(explore_races $<TARGET_OBJECTS:explore_races_others> $<TARGET_OBJECTS:explore_races_tables>)
+    add_library(explore_core_races OBJECT EXCLUDE_FROM_ALL ${explore_core})
+    target_link_libraries(explore_core_races PRIVATE explore_flags)
+    target_compile_options(explore_core_races PRIVATE
+        -fsanitize=thread "SHELL:-mllvm -tsan-instrument-func-entry-exit=0" "SHELL:-mllvm -tsan-instrument-atomics=0"
+        -fsanitize-ignorelist=${explore_dir}/races.ignore)
+    explore_program(explore_races $<TARGET_OBJECTS:explore_core_races>)
     target_compile_definitions(explore_races PRIVATE EXPLORE_RACES=1)
     list(APPEND explorers explore_races)
 endif()

@@ -22,47 +22,45 @@ RUNS = 3000000
 # name: file, how the explorer looks for it, [(what stands there, with the fault)]
 FAULTS = {
     # An execution that replaces another one was found valid while the other's own credit was still counted.
-    "valid_before_withdrawn": ("src/mv/publish.c", "--profile spend --transactions 4 --workers 4 --model sc", [
-        ("    if (old != NULL) mv_kill(old);\n", ""),
-        ("    e->sure = s->speculative && mv_holds_yet(e, NULL);\n",
-         "    e->sure = s->speculative && mv_holds_yet(e, NULL);\n    if (old != NULL) mv_kill(old);\n"),
+    "valid_before_withdrawn": ("src/parallel/publish.c", "--profile spend --transactions 4 --workers 4 --model sc", [
+        ("    if (old != NULL) execution_kill(old);\n", ""),
+        ("    e->validated = s->speculative && execution_still_valid(e, NULL);\n",
+         "    e->validated = s->speculative && execution_still_valid(e, NULL);\n    if (old != NULL) execution_kill(old);\n"),
     ]),
     # What the head checks could be taken to be revised, and changed under its hands.
-    "checked_while_revised": ("src/sched/sched.c", "--model sc", [
-        ("if (swap_state(s, head, ITEM_READY, ITEM_CHECKING)) return (struct sched_task){SCHED_CHECK, head};",
-         "return (struct sched_task){SCHED_CHECK, head};"),
+    "checked_while_revised": ("src/parallel/scheduler.c", "--model sc", [
+        ("if (swap_state(s, head, ITEM_READY, ITEM_TAKEN)) return (struct sched_task){SCHED_COMMIT, head};",
+         "return (struct sched_task){SCHED_COMMIT, head};"),
     ]),
     # The reader of a slot left no mark: nobody who wrote it later knew of it.
-    "slot_without_mark": ("src/mv/publish.c", "--model sc", [
-        ("        raise_mark(&slot->entry->location.read_by, s->tx, !u256_equal(slot->current, slot->original));\n", ""),
+    "slot_without_mark": ("src/parallel/publish.c", "--model sc", [
+        ("        note_reader(&slot->entry->location.read_by, s->tx, !u256_equal(slot->current, slot->original));\n", ""),
     ]),
     # Only debits counted as a change to who has asked "at least this much?": a credit that is withdrawn is one.
-    "withdrawn_credit": ("src/mv/commit.c", "--profile spend --model sc", [
-        ("if (is_small_credit && !was_withdrawn) return false;", "if (is_small_credit) return false;\n"
-         "    (void)was_withdrawn;"),
+    "withdrawn_credit": ("src/parallel/validate.c", "--profile spend --model sc", [
+        ("if (is_small_credit && !version_is_dead(w->version)) return false;", "if (is_small_credit) return false;"),
     ]),
     # The same word in another life of the contract.
-    "generation_forgotten": ("src/mv/commit.c", "--profile reborn --model sc", [
+    "generation_forgotten": ("src/parallel/validate.c", "--profile reborn --model sc", [
         ("now->generation != r->seen->generation || ", ""),
     ]),
     # Who reads the beneficiary's balance depends on all fees before.
     "fees_forgotten": ("src/block/parallel.c", "--model sc", [
-        ("sure = a->execution->sure && !mv_saw_balance(a->execution, p->run->beneficiary);",
-         "sure = a->execution->sure;"),
+        ("valid = s->execution->validated && !execution_saw_balance(s->execution, p->run->beneficiary);",
+         "valid = s->execution->validated;"),
     ]),
     # Who gave the token back did not look at the head again.
-    "head_not_looked_at_again": ("src/sched/sched.c", "--model sc", [
-        ("if (state != ITEM_FREE && state != ITEM_SKIPPED && state != ITEM_READY && state != ITEM_REVISING) return false;",
-         "(void)state;\n        return false;"),
+    "head_not_looked_at_again": ("src/parallel/scheduler.c", "--model sc", [
+        ("if (state != ITEM_FREE && state != ITEM_READY) return false;", "(void)state;\n        return false;"),
     ]),
     # Who begins to run ahead did not look whether the head overwrites values in place.
-    "not_alone": ("src/sched/sched.c", "--model sc", [
+    "not_alone": ("src/parallel/scheduler.c", "--model sc", [
         ("    if (atomic_load(&s->alone) == 0) return true;\n    atomic_fetch_sub(&s->ahead, 1);\n    return false;\n",
          "    return true;\n"),
     ]),
     # A group was committed whole though the block's gas did not suffice for it.
     "gas_of_a_group": ("src/block/parallel.c", "--model sc", [
-        (" ||\n        g->room > limit - run->gas_used)", ")"),
+        (" || g->room > limit - run->gas_used", ""),
     ]),
 }
 

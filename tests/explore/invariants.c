@@ -2,47 +2,48 @@
  * sources need not know of it:
  *
  * - groups are committed once, in their order, and so are transactions
- * - a group that is committed without being looked at holds
+ * - a group that is committed without being looked at is valid
  * - when the block has ended nobody is counted as running ahead or as waiting */
 #include <stdio.h>
 
 #include "explore.h"
-#include "mv/mv.h"
-#include "sched/sched.h"
+#include "parallel/execution.h"
+#include "parallel/plan.h"
 
 struct block_run;
-struct plan;
 
 static struct {
     const struct scenario *scenario;
     struct sched *sched;   /* of the block that runs in parallel; NULL: none */
     const uint32_t *first; /* transactions of its groups */
     uint32_t groups, committed_groups, committed;
-    struct mv_execution *ahead[TRANSACTIONS_MAX]; /* the last one that was published and not withdrawn */
+    struct execution *ahead[TRANSACTIONS_MAX]; /* the last one that was published and not withdrawn */
 } now;
 
 /* How often each was called: one that never is watches nothing. */
-enum hook { HOOK_GROUPS, HOOK_INIT, HOOK_HOLDS, HOOK_COMMITTED, HOOK_PUBLISH, HOOK_WITHDRAW, HOOK_COUNT, HOOKS };
+enum hook { HOOK_GROUPS, HOOK_INIT, HOOK_VALID, HOOK_COMMITTED, HOOK_PUBLISH, HOOK_WITHDRAW, HOOK_COUNT, HOOKS };
 static uint64_t calls[HOOKS];
 static uint64_t whole;
 
 uint32_t __real_plan_groups(const struct plan *p, uint32_t from, unsigned workers, uint32_t *first, uint32_t *group_of);
 uint32_t __wrap_plan_groups(const struct plan *p, uint32_t from, unsigned workers, uint32_t *first, uint32_t *group_of);
 void __real_sched_init(struct sched *s, uint32_t count, unsigned workers, uint32_t window_most,
-                       struct sched_item *items);
+                       struct sched_item *items, void (*wake)(void *context), void *wake_context);
 void __wrap_sched_init(struct sched *s, uint32_t count, unsigned workers, uint32_t window_most,
-                       struct sched_item *items);
-bool __real_sched_holds(struct sched *s, uint32_t item);
-bool __wrap_sched_holds(struct sched *s, uint32_t item);
+                       struct sched_item *items, void (*wake)(void *context), void *wake_context);
+bool __real_sched_is_valid(struct sched *s, uint32_t item);
+bool __wrap_sched_is_valid(struct sched *s, uint32_t item);
 struct sched_task __real_sched_committed(struct sched *s, uint32_t item, enum sched_outcome outcome);
 struct sched_task __wrap_sched_committed(struct sched *s, uint32_t item, enum sched_outcome outcome);
-struct mv_execution *__real_mv_publish(struct state *s, struct mv_execution *old, struct arena *arena);
-struct mv_execution *__wrap_mv_publish(struct state *s, struct mv_execution *old, struct arena *arena);
-bool __real_mv_withdraw(struct mv_execution *e);
-bool __wrap_mv_withdraw(struct mv_execution *e);
+struct execution *__real_execution_publish(struct state *s, struct execution *old, struct arena *arena);
+struct execution *__wrap_execution_publish(struct state *s, struct execution *old, struct arena *arena);
+bool __real_execution_withdraw(struct execution *e);
+bool __wrap_execution_withdraw(struct execution *e);
 void __real_block_count(struct block_run *run, uint32_t index);
 void __wrap_block_count(struct block_run *run, uint32_t index);
-void __wrap_cost_book_note(struct cost_book *b, const struct transaction *tx, uint64_t gas, uint64_t ns);
+
+void __real_location_init(struct location *l, struct version *parent, struct u256 value);
+void __wrap_location_init(struct location *l, struct version *parent, struct u256 value);
 
 void invariants_begin(const struct scenario *s)
 {
@@ -64,9 +65,9 @@ uint32_t __wrap_plan_groups(const struct plan *p, uint32_t from, unsigned worker
 
 /* A short block starts where a long one may come to: with confidence lost or won, and with a window of any size. */
 void __wrap_sched_init(struct sched *s, uint32_t count, unsigned workers, uint32_t window_most,
-                       struct sched_item *items)
+                       struct sched_item *items, void (*wake)(void *context), void *wake_context)
 {
-    __real_sched_init(s, count, workers, window_most, items);
+    __real_sched_init(s, count, workers, window_most, items, wake, wake_context);
     calls[HOOK_INIT]++;
     if (fiber_running < 0) return;
     now.sched = s;
@@ -77,24 +78,24 @@ void __wrap_sched_init(struct sched *s, uint32_t count, unsigned workers, uint32
     steps_held--;
 }
 
-static bool is_valid(const struct mv_execution *e)
+static bool is_valid(const struct execution *e)
 {
     steps_held++;
-    bool valid = mv_holds(e, NULL, NULL, NULL);
+    bool valid = execution_is_valid(e, NULL, NULL, NULL);
     steps_held--;
     return valid;
 }
 
-bool __wrap_sched_holds(struct sched *s, uint32_t item)
+bool __wrap_sched_is_valid(struct sched *s, uint32_t item)
 {
-    bool holds = __real_sched_holds(s, item);
-    calls[HOOK_HOLDS]++;
-    if (!holds || fiber_running < 0 || now.first == NULL) return holds;
+    bool valid = __real_sched_is_valid(s, item);
+    calls[HOOK_VALID]++;
+    if (!valid || fiber_running < 0 || now.first == NULL) return valid;
     whole++;
     for (uint32_t tx = now.first[item]; tx < now.first[item + 1]; tx++)
         if (now.ahead[tx] != NULL && !is_valid(now.ahead[tx]))
-            world_fail("transaction %u is to be committed unseen, and does not hold", tx);
-    return holds;
+            world_fail("transaction %u is to be committed unseen, and is not valid", tx);
+    return valid;
 }
 
 struct sched_task __wrap_sched_committed(struct sched *s, uint32_t item, enum sched_outcome outcome)
@@ -105,19 +106,19 @@ struct sched_task __wrap_sched_committed(struct sched *s, uint32_t item, enum sc
     return __real_sched_committed(s, item, outcome);
 }
 
-struct mv_execution *__wrap_mv_publish(struct state *s, struct mv_execution *old, struct arena *arena)
+struct execution *__wrap_execution_publish(struct state *s, struct execution *old, struct arena *arena)
 {
-    struct mv_execution *e = __real_mv_publish(s, old, arena);
+    struct execution *e = __real_execution_publish(s, old, arena);
     calls[HOOK_PUBLISH]++;
     if (fiber_running >= 0 && e->tx != 0 && e->tx <= TRANSACTIONS_MAX) now.ahead[e->tx - 1] = s->speculative ? e : NULL;
     return e;
 }
 
-bool __wrap_mv_withdraw(struct mv_execution *e)
+bool __wrap_execution_withdraw(struct execution *e)
 {
     calls[HOOK_WITHDRAW]++;
     if (fiber_running >= 0 && now.ahead[e->tx - 1] == e) now.ahead[e->tx - 1] = NULL;
-    return __real_mv_withdraw(e);
+    return __real_execution_withdraw(e);
 }
 
 void __wrap_block_count(struct block_run *run, uint32_t index)
@@ -130,10 +131,12 @@ void __wrap_block_count(struct block_run *run, uint32_t index)
     __real_block_count(run, index);
 }
 
-/* What a block costs must not be different in the next run of it. */
-void __wrap_cost_book_note(struct cost_book *b, const struct transaction *tx, uint64_t gas, uint64_t ns)
+/* Of an entry of the table, before others can find it: what orders that is not modelled. */
+void __wrap_location_init(struct location *l, struct version *parent, struct u256 value)
 {
-    (void)b, (void)tx, (void)gas, (void)ns;
+    steps_held++;
+    __real_location_init(l, parent, value);
+    steps_held--;
 }
 
 const char *invariants_end(bool block_is_valid)
@@ -151,8 +154,9 @@ const char *invariants_end(bool block_is_valid)
 
 void invariants_print(void)
 {
-    static const char *const names[HOOKS] = {"plan_groups", "sched_init",  "sched_holds", "sched_committed",
-                                             "mv_publish",  "mv_withdraw", "block_count"};
+    static const char *const names[HOOKS] = {"plan_groups",     "sched_init",        "sched_is_valid",
+                                             "sched_committed", "execution_publish", "execution_withdraw",
+                                             "block_count"};
     for (enum hook h = 0; h < HOOKS; h++)
         if (calls[h] == 0) (void)printf("never called, so not watched: %s\n", names[h]);
     (void)printf("committed unseen: %llu groups\n", (unsigned long long)whole);

@@ -31,12 +31,21 @@ static int compare_names(const void *a, const void *b)
     return strcmp((*(struct step_site *const *)a)->name, (*(struct step_site *const *)b)->name);
 }
 
-/* "…/src/sched/sched.c" is sched/sched.c. */
+/* "…/src/parallel/scheduler.c" is parallel/scheduler.c. */
 static const char *short_file(const char *file)
 {
     const char *found = file;
     for (const char *at = strstr(file, "src/"); at != NULL; at = strstr(at + 1, "src/")) found = at + strlen("src/");
     return found;
+}
+
+/* Whether a file deals with values, not with who does what: most of its steps are at locations and versions. */
+static bool is_value(const char *file)
+{
+    static const char *const files[] = {"state/", "versions/", "parallel/publish.c", "parallel/validate.c"};
+    for (size_t i = 0; i < COUNT_OF(files); i++)
+        if (strncmp(file, files[i], strlen(files[i])) == 0) return true;
+    return false;
 }
 
 void sites_begin(void)
@@ -47,7 +56,7 @@ void sites_begin(void)
         struct step_site *s = __start_step_sites[i];
         if (strstr(s->file, "/tests/") != NULL) continue; /* the explorer's own */
         s->file = short_file(s->file);
-        s->is_value = strncmp(s->file, "mv/", 3) == 0 || strncmp(s->file, "state/", 6) == 0;
+        s->is_value = is_value(s->file);
         all[count++] = s;
     }
     qsort(all, count, sizeof(struct step_site *), compare);

@@ -33,7 +33,7 @@ struct step_site {
     bool split;      /* read-modify-write: in two steps */
     bool gone;       /* fence: does nothing */
     bool weak;       /* any order is relaxed */
-    bool is_value;   /* of the state: in mv/ or state/ */
+    bool is_value;   /* of the state, see sites.c */
     bool wake_lost;  /* the next futex wake of the same worker wakes nobody */
     bool wake_seen;  /* a futex wake followed it */
     int order;       /* the strongest that it was executed with; -1: never executed */
