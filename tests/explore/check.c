@@ -173,7 +173,7 @@ const char *check_run(const struct scenario *s, unsigned workers, enum along alo
     struct block_task task = task_along(s, lists[along], &header);
     struct execution e = {
         engines[workers].engine, along == ALONG_NOTHING ? EXECUTOR_PARALLEL : EXECUTOR_ACCESS_LIST, &task, {0}};
-    invariants_begin(s);
+    invariants_begin(s, along == ALONG_WRONG_LIST);
     const char *wrong = world_run(engines[workers].world, execute, &e);
     check_counts.runs++;
     if (wrong == NULL) {

@@ -189,7 +189,7 @@ struct check_counts {
 extern struct check_counts check_counts;
 
 /* Between runs of blocks (invariants.c). */
-void invariants_begin(const struct scenario *s);
+void invariants_begin(const struct scenario *s, bool may_restart);
 /* After a run that ended: NULL, or what does not hold. */
 const char *invariants_end(bool block_is_valid);
 void invariants_print(void);

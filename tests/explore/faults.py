@@ -22,7 +22,7 @@ RUNS = 3000000
 # name: file, how the explorer looks for it, [(what stands there, with the fault)]
 FAULTS = {
     # An execution that replaces another one was found valid while the other's own credit was still counted.
-    "valid_before_withdrawn": ("src/parallel/publish.c", "--profile spend --transactions 4 --workers 4 --model sc", [
+    "valid_before_withdrawn": ("src/parallel/publish.c", "--profile spend --transactions 8 --workers 3 --model sc", [
         ("    if (old != NULL) execution_kill(old);\n", ""),
         ("    e->validated = s->speculative && execution_still_valid(e, NULL);\n",
          "    e->validated = s->speculative && execution_still_valid(e, NULL);\n    if (old != NULL) execution_kill(old);\n"),
@@ -37,7 +37,7 @@ FAULTS = {
         ("        note_reader(&slot->entry->location.read_by, s->tx, !u256_equal(slot->current, slot->original));\n", ""),
     ]),
     # Only debits counted as a change to who has asked "at least this much?": a credit that is withdrawn is one.
-    "withdrawn_credit": ("src/parallel/validate.c", "--profile spend --model sc", [
+    "withdrawn_credit": ("src/parallel/validate.c", "--profile spend --transactions 8 --workers 3 --model sc", [
         ("if (is_small_credit && !version_is_dead(w->version)) return false;", "if (is_small_credit) return false;"),
     ]),
     # The same word in another life of the contract.

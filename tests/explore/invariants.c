@@ -14,6 +14,7 @@ struct block_run;
 
 static struct {
     const struct scenario *scenario;
+    bool may_restart;      /* a block that does not agree with its list is executed once more */
     struct sched *sched;   /* of the block that runs in parallel; NULL: none */
     const uint32_t *first; /* transactions of its groups */
     uint32_t groups, committed_groups, committed;
@@ -45,9 +46,10 @@ void __wrap_block_count(struct block_run *run, uint32_t index);
 void __real_location_init(struct location *l, struct version *parent, struct u256 value);
 void __wrap_location_init(struct location *l, struct version *parent, struct u256 value);
 
-void invariants_begin(const struct scenario *s)
+void invariants_begin(const struct scenario *s, bool may_restart)
 {
     now.scenario = s;
+    now.may_restart = may_restart;
     now.sched = NULL;
     now.first = NULL;
     now.committed = 0;
@@ -125,6 +127,7 @@ void __wrap_block_count(struct block_run *run, uint32_t index)
 {
     calls[HOOK_COUNT]++;
     if (fiber_running >= 0) {
+        if (index == 0 && now.may_restart) now.committed = 0;
         if (index < now.committed) world_fail("transaction %u is committed again", index);
         now.committed = index + 1;
     }
