@@ -79,8 +79,8 @@ static void make_state(struct scenario *s, uint64_t *random)
         struct address a = sender_address(i);
         struct memory_account *account = state_memory_account(s->memory, &a);
         /* Sometimes just enough for a transaction or two. */
-        account->balance = random_below(random, 8) == 0 ? U256(4000000 + random_below(random, 6000000))
-                                                        : U256((uint64_t)PLENTY * PLENTY);
+        account->balance = random_below(random, 16) == 0 ? U256(4000000 + random_below(random, 6000000))
+                                                         : U256((uint64_t)PLENTY * PLENTY);
     }
     for (uint32_t i = 0; i < CONTRACTS; i++) make_contract(s, random, i);
     /* What is called after the transactions, from Prague on. */

@@ -46,9 +46,8 @@ POOL = [
     ("explore_races", "--pool --model weak", 20000),
     ("explore", "--pool --depth-first --model sc --workers 3 --block-runs 60000", 120000),
 ]
-# What is run without a mutant, to learn which places there are and that nothing is noticed there.
-DISCOVER = [("explore", "--model sc", 60000), ("explore", "--model weak", 20000), ("explore", "--pool", 20000),
-            ("explore_races", "--model weak", 4000), ("explore_races", "--pool --model weak", 4000)]
+# What is run without a mutant, to learn which places there are, and that nothing is noticed there.
+DISCOVER = [*ORDERS, *STORES, *INTERLEAVINGS[:1], *INTERLEAVINGS[-1:], *POOL]
 
 
 def explore(build, program, options, runs, *more):

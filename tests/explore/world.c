@@ -1,7 +1,6 @@
 /* The world of a run: threads as fibers on one thread, futexes exactly as the kernel has them, clocks that only move
  * when they are read. */
 #include <linux/futex.h>
-#include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
