@@ -8,7 +8,7 @@
 #include "program.h"
 
 /* A run that goes on for longer never ends. */
-enum { RUN_SECONDS_MAX = 20, SHRINK_RUNS = 4000, PRINTED_PICKS = 4000 };
+enum { RUN_SECONDS_MAX = 5, SHRINK_RUNS = 4000, PRINTED_PICKS = 4000 };
 
 static const char *const along_names[] = {"nothing", "list", "wrong-list"};
 static const char *const model_names[] = {"sc", "tso", "weak"};
