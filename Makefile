@@ -72,13 +72,13 @@ difffuzz: build ## random blocks: all executors, geth's evm (GETH_EVM), ethereum
 
 explore: ## interleavings of the parallel core, faults put back, mutants: some minutes (docs/exploring.md)
 	@tools/deps.sh --quiet
-	@cmake --preset explore -DWEFT_NATIVE=$(NATIVE) $(CMAKE_ARGS) >/dev/null
+	@cmake --preset explore -DWEFT_NATIVE=$(or $(NATIVE),ON) $(CMAKE_ARGS) >/dev/null
 	@cmake --build build-explore --parallel $(JOBS) --target explorers
 	@tests/explore/run.sh build-explore
 
 explore-long: ## the same for EXPLORE_SECONDS (3600), with new seeds, and all mutants
 	@tools/deps.sh --quiet
-	@cmake --preset explore -DWEFT_NATIVE=$(NATIVE) $(CMAKE_ARGS) >/dev/null
+	@cmake --preset explore -DWEFT_NATIVE=$(or $(NATIVE),ON) $(CMAKE_ARGS) >/dev/null
 	@cmake --build build-explore --parallel $(JOBS) --target explorers
 	@tests/explore/run.sh build-explore $(EXPLORE_SECONDS)
 
