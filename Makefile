@@ -5,8 +5,9 @@ JOBS ?= $(shell nproc)
 NATIVE ?=
 # More for clang-tidy's list of checks than .clang-tidy says.
 CHECKS ?=
-# The seconds that `make fuzz` gives each target.
+# The seconds that `make fuzz` gives each target, and that `make explore-long` searches.
 FUZZ_SECONDS ?= 30
+EXPLORE_SECONDS ?= 3600
 PREFIX ?= /usr/local
 ARGS ?=
 FILTER ?=
@@ -14,7 +15,7 @@ FILTER ?=
 SOURCES = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h' 2>/dev/null)
 
 .DEFAULT_GOAL := build
-.PHONY: help deps build run test unit check asan tsan rare debug gcc clang fuzz fuzz-fast difffuzz lint tidy clang-tidy format format-check symbols instructions bench \
+.PHONY: help deps build run test unit check asan tsan rare debug gcc clang fuzz fuzz-fast difffuzz explore explore-long lint tidy clang-tidy format format-check symbols instructions bench \
 	evmc examples install installable uninstall docs clean distclean
 
 help: ## what can be made
@@ -68,6 +69,18 @@ difffuzz: build ## random blocks: all executors, geth's evm (GETH_EVM), ethereum
 	@python3 tests/diff/difffuzz.py build/weft --seconds $(or $(filter-out 0,$(SECONDS)),60) $(if $(SEED),--seed $(SEED)) \
 		$(addprefix --evm ,$(or $(GETH_EVM),$(shell command -v evm))) \
 		$(addprefix --eels ,$(or $(EELS_EVM),$(shell command -v ethereum-spec-evm)))
+
+explore: ## interleavings of the parallel core, faults put back, mutants: some minutes (docs/exploring.md)
+	@tools/deps.sh --quiet
+	@cmake --preset explore -DWEFT_NATIVE=$(or $(NATIVE),ON) $(CMAKE_ARGS) >/dev/null
+	@cmake --build build-explore --parallel $(JOBS) --target explorers
+	@tests/explore/run.sh build-explore
+
+explore-long: ## the same for EXPLORE_SECONDS (3600), with new seeds, and all mutants
+	@tools/deps.sh --quiet
+	@cmake --preset explore -DWEFT_NATIVE=$(or $(NATIVE),ON) $(CMAKE_ARGS) >/dev/null
+	@cmake --build build-explore --parallel $(JOBS) --target explorers
+	@tests/explore/run.sh build-explore $(EXPLORE_SECONDS)
 
 tidy: ## layers, names, form (tools/tidy.py)
 	@python3 tools/tidy.py

@@ -1,0 +1,185 @@
+/* Choices: one number for each point of a run at which something else could happen. A run is the same again when its
+ * choices are. */
+#include "explore.h"
+
+enum { POINTS_MAX = 6, PICKS_MAX = 1 << 17 };
+
+/* A choice of a search depth first. */
+struct branch {
+    uint32_t at, way, ways;
+    bool deviates; /* counts when it is not the first way */
+};
+
+uint32_t choices_at, choices_quiet, choices_quiet_values, choices_values;
+bool choices_at_value;
+
+enum mode { DEFAULT, RANDOM, REPLAY, DEPTH_FIRST };
+
+static struct {
+    enum mode mode;
+    struct schedule made;
+
+    /* at random */
+    uint64_t random;
+    uint32_t gap;   /* choices between two switches, at most; 0: at the points below */
+    bool at_values; /* only steps at values count */
+    uint32_t points[POINTS_MAX], point_count, point, next_point;
+    uint32_t stale_in, delay_in; /* an older value, a delayed store: once in so many */
+
+    /* again */
+    const struct schedule *again;
+    uint32_t again_at;
+
+    /* depth first */
+    struct branch *branches;
+    uint32_t branch_count, branch_capacity, branch, deviations, deviations_max;
+} c;
+
+void schedule_add(struct schedule *s, uint32_t at, uint32_t way)
+{
+    if (s->count == s->capacity) {
+        s->capacity = s->capacity == 0 ? 256 : s->capacity * 2;
+        s->picks = base_realloc(s->picks, s->capacity * sizeof *s->picks);
+    }
+    s->picks[s->count++] = (struct pick){at, way};
+}
+
+static void begin(enum mode mode)
+{
+    c.mode = mode;
+    choices_at = 0;
+    choices_quiet = choices_quiet_values = choices_values = 0;
+    c.made.count = 0;
+}
+
+static uint32_t below(uint32_t n)
+{
+    return (uint32_t)((random_next(&c.random) >> 32) * n >> 32);
+}
+
+static void next_point(void)
+{
+    if (c.gap != 0)
+        choices_quiet = choices_at + 1 + below(c.gap);
+    else
+        c.next_point = c.point < c.point_count ? c.points[c.point++] : UINT32_MAX;
+    if (c.gap == 0) *(c.at_values ? &choices_quiet_values : &choices_quiet) = c.next_point;
+}
+
+/* Either bursts of steps of one worker after the other, or few switches anywhere: some faults need many, most need one
+ * or two at the right places. */
+void choices_random(uint64_t seed)
+{
+    static const uint32_t gaps[] = {1, 4, 12, 40, 120, 400, 0, 0, 0, 0};
+    static const uint32_t rare[] = {2, 4, 16, 64};
+    /* Of the run before, which most likely was of the same block. */
+    uint32_t length = choices_at, values = choices_values;
+    begin(RANDOM);
+    c.random = seed;
+    c.gap = gaps[below(COUNT_OF(gaps))];
+    c.stale_in = rare[below(COUNT_OF(rare))];
+    c.delay_in = rare[below(COUNT_OF(rare))];
+    c.at_values = c.gap == 0 && below(2) == 0;
+    if (c.at_values) length = values;
+    c.point = 0;
+    c.point_count = 1 + below(POINTS_MAX);
+    for (uint32_t i = 0; i < c.point_count; i++) {
+        uint32_t point = below(length + 1), k = i;
+        for (; k > 0 && c.points[k - 1] > point; k--) c.points[k] = c.points[k - 1];
+        c.points[k] = point;
+    }
+    next_point();
+}
+
+void choices_replay(const struct schedule *s)
+{
+    begin(REPLAY);
+    c.again = s;
+    c.again_at = 0;
+}
+
+void choices_first(uint32_t deviations)
+{
+    begin(DEPTH_FIRST);
+    c.branch_count = c.branch = c.deviations = 0;
+    c.deviations_max = deviations;
+}
+
+bool choices_next(void)
+{
+    while (c.branch_count > 0 && c.branches[c.branch_count - 1].way + 1 == c.branches[c.branch_count - 1].ways)
+        c.branch_count--;
+    if (c.branch_count == 0) return false;
+    c.branches[c.branch_count - 1].way++;
+    begin(DEPTH_FIRST);
+    c.branch = c.deviations = 0;
+    return true;
+}
+
+static uint32_t choose_random(uint32_t ways, enum choice_kind kind)
+{
+    switch (kind) {
+    case CHOICE_PREEMPT: {
+        if (c.at_values ? !choices_at_value || choices_values < c.next_point : choices_at < choices_quiet) return 0;
+        next_point();
+        return c.gap != 0 ? below(ways) : 1 + below(ways - 1);
+    }
+    case CHOICE_NEXT: return below(ways);
+    case CHOICE_SPIN: return below(ways);
+    case CHOICE_STALE: return below(c.stale_in) != 0 ? 0 : 1 + below(ways - 1);
+    case CHOICE_DELAY: return below(c.delay_in) != 0 ? 0 : 1;
+    }
+    return 0;
+}
+
+static uint32_t choose_again(void)
+{
+    while (c.again_at < c.again->count && c.again->picks[c.again_at].at < choices_at) c.again_at++;
+    if (c.again_at == c.again->count || c.again->picks[c.again_at].at != choices_at) return 0;
+    return c.again->picks[c.again_at++].way;
+}
+
+/* Who runs after a worker went to sleep is no deviation: somebody must. */
+static uint32_t choose_depth_first(uint32_t ways, enum choice_kind kind)
+{
+    bool deviates = kind != CHOICE_NEXT;
+    if (c.branch < c.branch_count) {
+        const struct branch *b = &c.branches[c.branch];
+        if (b->at != choices_at) return 0; /* there were no deviations left */
+        c.branch++;
+        c.deviations += b->deviates && b->way != 0;
+        return b->way;
+    }
+    if (deviates && c.deviations >= c.deviations_max) {
+        choices_quiet = UINT32_MAX;
+        return 0;
+    }
+    if (c.branch_count == c.branch_capacity) {
+        c.branch_capacity = c.branch_capacity == 0 ? 4096 : c.branch_capacity * 2;
+        c.branches = base_realloc(c.branches, c.branch_capacity * sizeof *c.branches);
+    }
+    c.branches[c.branch_count++] = (struct branch){choices_at, 0, ways, deviates};
+    c.branch++;
+    return 0;
+}
+
+uint32_t choose(uint32_t ways, enum choice_kind kind)
+{
+    uint32_t way = 0;
+    choices_at++;
+    switch (c.mode) {
+    case RANDOM: way = choose_random(ways, kind); break;
+    case REPLAY: way = choose_again(); break;
+    case DEPTH_FIRST: way = choose_depth_first(ways, kind); break;
+    case DEFAULT: break;
+    }
+    if (LIKELY(way == 0)) return 0;
+    if (way >= ways || c.made.count == PICKS_MAX) return 0;
+    schedule_add(&c.made, choices_at, way);
+    return way;
+}
+
+const struct schedule *choices_made(void)
+{
+    return &c.made;
+}
