@@ -23,6 +23,7 @@ if(WEFT_SANITIZE)
     target_compile_options(weft_flags INTERFACE -fsanitize=${WEFT_SANITIZE} -fno-sanitize-recover=all
                                                 -fno-omit-frame-pointer)
     target_link_options(weft_flags INTERFACE -fsanitize=${WEFT_SANITIZE})
+    target_compile_definitions(weft_flags INTERFACE WEFT_SANITIZED=1)
 endif()
 if(CMAKE_C_COMPILER_ID MATCHES "Clang" AND WEFT_LLD)
     target_link_options(weft_flags INTERFACE --ld-path=${WEFT_LLD})

@@ -166,15 +166,7 @@ TEST(pool_dies_right_after_birth)
 }
 
 /* Sanitizers do not survive little address space. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#define SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
-#else
-#define SANITIZED 0
-#endif
-
-#if !SANITIZED
+#ifndef WEFT_SANITIZED
 TEST(pool_is_smaller_where_no_more_threads_are_given)
 {
     FILE *file = fopen("/proc/self/statm", "re");

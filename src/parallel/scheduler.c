@@ -273,6 +273,8 @@ static bool take_revalidation(struct sched *s, struct sched_task *out)
             return false;
         if (!atomic_compare_exchange_strong(&s->revalidate, &next, item + 1)) continue;
         struct sched_item *i = &s->items[item];
+        /* Acquire at least: pairs with sched_invalidates. Validating again has no fence of its own: what was published
+         * before a change that is counted here must be seen by it. */
         uint32_t changes = atomic_load(&s->changes);
         if (atomic_load_explicit(&i->validated, memory_order_relaxed) >= changes) continue;
         /* The commit point may have come by since the head was read: then it has taken the item. */
@@ -338,6 +340,8 @@ void sched_validated(struct sched *s, uint32_t item)
 
 void sched_invalidates(struct sched *s, uint32_t item)
 {
+    /* Release at least: pairs with the loads in take_item and take_revalidation; whoever counts this change sees what was
+     * published before it. */
     uint32_t changes = atomic_fetch_add(&s->changes, 1) + 1;
     /* Relaxed: the state, or the token, publishes it. */
     atomic_store_explicit(&s->items[item].invalidated, changes, memory_order_relaxed);

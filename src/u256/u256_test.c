@@ -5,14 +5,7 @@
 #include "harness.h"
 
 /* The twins work bit by bit: a tenth is enough where sanitizers watch every step. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifdef SANITIZED
+#ifdef WEFT_SANITIZED
 enum { ROUNDS = 2000 };
 #else
 enum { ROUNDS = 20000 };

@@ -281,16 +281,7 @@ TEST(api_crashes_are_seen)
 /* ---- little memory --------------------------------------------------------------------------- */
 
 /* The sanitizers need more address space than these tests leave. */
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define WITHOUT_LIMITS
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define WITHOUT_LIMITS
-#endif
-
-#ifndef WITHOUT_LIMITS
+#ifndef WEFT_SANITIZED
 /* So much address space as there is now, and `more`. */
 static void limit_memory(size_t more)
 {
