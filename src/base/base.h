@@ -213,9 +213,9 @@ static inline uint64_t random_next(uint64_t *state)
 
 /* ---- files --------------------------------------------------------------------------------------------------- */
 
-/* Opens what a user has named as input. Files, pipes and terminals are read; what is no input or has no end (folders,
- * block devices, other character devices than terminals and /dev/null) is refused, and a named pipe that nobody writes to
- * is waited for some seconds. *size (may be NULL): of a regular file, 0 of all else. FILE_UNREADABLE with *e set. */
+/* Opens a file that a user names as input: a file, a pipe, a terminal, /dev/null, /dev/stdin (also a socket). Folders,
+ * block devices and other character devices are refused; a named pipe without a writer is refused after some seconds.
+ * *size (may be NULL): of a regular file, 0 of all else. FILE_UNREADABLE with *e set. */
 enum status file_open(int *fd, const char *path, uint64_t *size, struct error *e);
 /* Reads a whole file; the caller frees the buffer. FILE_UNREADABLE or FILE_TOO_BIG (over `limit` bytes), with *e set.
  * At least one zero byte stands behind the end (not counted in size). Opened by file_open; a file that grows meanwhile is

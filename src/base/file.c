@@ -34,7 +34,7 @@ static const char *refusal(int fd, const struct stat *st)
     return NULL;
 }
 
-/* Only a pipe with a name can be without anybody who writes to it. */
+/* Only a pipe with a name can be without a writer. */
 static bool is_named_pipe(int fd, const struct stat *st)
 {
     enum { PIPES = 0x50495045 }; /* the file system of pipes without a name */
@@ -54,15 +54,17 @@ enum status file_open(int *fd, const char *path, uint64_t *size, struct error *e
 {
     char text[128];
     struct stat st;
-    /* Opening a named pipe would wait for a writer without end. */
-    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    /* Standard input may be a socket, which cannot be opened by name; opening a named pipe would wait for a writer
+     * without end. */
+    *fd = strcmp(path, "/dev/stdin") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+                                        : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (*fd < 0 || fstat(*fd, &st) != 0) {
         enum status s = error_set(e, FILE_UNREADABLE, "%s: %s", path, reason(errno, text));
         if (*fd >= 0) (void)close(*fd);
         return s;
     }
     const char *why = refusal(*fd, &st);
-    if (why == NULL && is_named_pipe(*fd, &st) && !has_writer(*fd)) why = "is a pipe that nobody writes to";
+    if (why == NULL && is_named_pipe(*fd, &st) && !has_writer(*fd)) why = "is a pipe without a writer";
     if (why != NULL) {
         (void)close(*fd);
         return error_set(e, FILE_UNREADABLE, "%s: %s", path, why);

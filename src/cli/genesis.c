@@ -53,16 +53,20 @@ static const char *const account_names[] = {"balance", "nonce", "code", "storage
 static const char *const blob_names[] = {"target", "max", "baseFeeUpdateFraction", NULL};
 enum { NAMES_MAX = 48 };
 
-/* Names that nobody knows, each once. */
+/* Names that are not known, each once, and not all of them where there are many: each is looked up in the text. */
 struct unknown_names {
     struct buffer *text;
     const char *prefix;
+    bool is_full;
 };
+enum { UNKNOWN_TEXT_MAX = 400 };
 
 static void note_unknown(struct unknown_names *u, const char *name)
 {
     char whole[80];
-    (void)snprintf(whole, sizeof whole, ", %s%.60s", u->prefix, name);
+    if (u->is_full) return;
+    u->is_full = u->text->size > UNKNOWN_TEXT_MAX;
+    (void)snprintf(whole, sizeof whole, u->is_full ? ", ..." : ", %s%.60s", u->prefix, name);
     buffer_append(u->text, "", 1); /* ends the text, to look into it */
     u->text->size--;
     if (strstr((const char *)u->text->data, whole) == NULL) buffer_append_text(u->text, whole);
@@ -74,6 +78,13 @@ static char *text_of(struct form *f, yyjson_val *key)
     return (char *)f->text.data + (yyjson_get_str(key) - (const char *)f->text.data);
 }
 
+/* Whether a key is that name in any case of letters. A key may have a zero byte in it. */
+static bool is_named(yyjson_val *key, const char *name)
+{
+    size_t size = strlen(name);
+    return yyjson_get_len(key) == size && strncasecmp(yyjson_get_str(key), name, size) == 0;
+}
+
 /* Gives the members of an object the names that we know them by: Go's JSON reader takes them in any case of letters,
  * and of several the last. */
 static void fix_names(struct form *f, yyjson_val *object, const char *const *names, struct unknown_names *unknown)
@@ -82,7 +93,7 @@ static void fix_names(struct form *f, yyjson_val *object, const char *const *nam
     yyjson_obj_iter i = yyjson_obj_iter_with(object);
     for (yyjson_val *key; (key = yyjson_obj_iter_next(&i)) != NULL;) {
         size_t n = 0;
-        while (names[n] != NULL && strcasecmp(names[n], yyjson_get_str(key)) != 0) n++;
+        while (names[n] != NULL && !is_named(key, names[n])) n++;
         ASSERT(n < NAMES_MAX);
         if (names[n] == NULL) {
             note_unknown(unknown, yyjson_get_str(key));

@@ -49,6 +49,7 @@ enum status prestate_read(struct prestate *out, const char *path, struct error *
     if (form_optional(f.root, "config") != NULL) genesis_read_chain(&f, form_object(&f, f.root, "config"), &out->chain);
     yyjson_val *alloc = form_optional(f.root, "alloc");
     if (alloc == NULL && form_optional(f.root, "config") == NULL) alloc = f.root;
+    if (alloc != NULL && !yyjson_is_obj(alloc)) form_expect(&f, "alloc", "an object");
     if (alloc != f.root) read_header(&f, f.root, out);
     if (alloc != NULL) form_accounts(&f, alloc, out->state);
     genesis_warn(&f, &unknown);

@@ -1,6 +1,5 @@
 /* t8n: reading what goes in. */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,22 +23,6 @@ static bool is_stdin(const char *path)
 
 /* ---- documents --------------------------------------------------------------------------------------------------- */
 
-static enum status open_stdin(struct form *f, struct error *e)
-{
-    enum { CHUNK = 1 << 16 };
-    *f = (struct form){.file = "stdin", .error = e};
-    for (;;) {
-        if (f->text.size > FILE_SIZE_MAX) return error_set(e, FILE_TOO_BIG, "stdin: expected less than 4 GiB");
-        uint8_t *at = buffer_reserve(&f->text, CHUNK);
-        size_t n = fread(at, 1, CHUNK, stdin);
-        f->text.size += n;
-        if (n < CHUNK) break;
-    }
-    enum status s = form_parse(f);
-    if (s != STATUS_OK) buffer_free(&f->text);
-    return s;
-}
-
 /* Finds what the option names: a file's whole document, or a member of the one on stdin. `in_stdin`: the document, once
  * it is read. */
 static enum status open_place(struct t8n_input *in, const char *path, const char *key, struct form **in_stdin,
@@ -47,7 +30,7 @@ static enum status open_place(struct t8n_input *in, const char *path, const char
 {
     struct form *f = is_stdin(path) && *in_stdin != NULL ? *in_stdin : &in->documents[in->document_count];
     if (f != *in_stdin) {
-        enum status s = is_stdin(path) ? open_stdin(f, e) : form_open(f, path, e);
+        enum status s = form_open(f, is_stdin(path) ? "/dev/stdin" : path, e);
         if (s != STATUS_OK) return s;
         in->document_count++;
         if (is_stdin(path)) *in_stdin = f;

@@ -107,6 +107,11 @@ static enum status open_database(struct store *s, struct error *e)
     char path[4096];
     if (!join(path, sizeof path, s->folder, "state.mdb"))
         return error_set(e, STORE_IO, "%s: name is too long", s->folder);
+    struct stat st;
+    bool there = stat(path, &st) == 0;
+    /* LMDB would wait for a pipe's writer without end. */
+    if (there && !S_ISREG(st.st_mode)) return error_set(e, STORE_IO, "%s: expected a file that weft import made", path);
+    if (there && st.st_size == 0 && s->options.read_only) return no_chain(s, e);
     int code = mdb_env_create(&s->env);
     if (code == 0) code = mdb_env_set_maxdbs(s->env, TABLE_COUNT);
     if (code == 0) code = mdb_env_set_maxreaders(s->env, READERS + 8);

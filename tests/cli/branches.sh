@@ -74,7 +74,7 @@ done
 expect 2 "is a folder, expected a file" "${import[@]}" --datadir "$folder/none" "$folder"
 expect 2 "Too many levels of symbolic links" "${import[@]}" --datadir "$folder/none" "$folder/loop"
 expect 2 "/dev/zero: is a device, expected a file" "${import[@]}" --datadir "$folder/none" /dev/zero
-expect 2 "is a pipe that nobody writes to" "${import[@]}" --datadir "$folder/none" "$folder/pipe"
+expect 2 "is a pipe without a writer" "${import[@]}" --datadir "$folder/none" "$folder/pipe"
 expect 2 "is a device, expected a file" import --datadir "$folder/none" --genesis /dev/zero "$folder/main"
 cat "$folder/main" >"$folder/pipe" &
 expect 0 "$main" "${import[@]}" --datadir "$folder/piped" --json "$folder/pipe"

@@ -17,8 +17,12 @@ run() {
     "$weft" import --datadir "$folder/store" --genesis "$folder/genesis.json" "$folder/none" >"$folder/out" 2>"$folder/err"
 }
 
+# The genesis block is all that is looked at: the file of blocks is empty, which the last line says.
+
 gives() { # gives NAME HASH DOCUMENT [WARNING]
-    run "$3" || complain "$1: exit status $?: $(cat "$folder/err")"
+    run "$3"
+    tail -n 1 "$folder/err" | grep -qF "none: block 1: " || complain "$1: $(cat "$folder/err")"
+    sed -i '$d' "$folder/err"
     grep -q "head is block 0, $2" "$folder/out" || complain "$1: expected $2, found: $(cat "$folder/out")"
     if [ $# = 4 ]; then
         grep -qF "$4" "$folder/err" || complain "$1: expected '$4' in: $(cat "$folder/err")"
