@@ -6,9 +6,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/receipts.h"
 
 /* ---- bundles --------------------------------------------------------------------------------------------------- */
 
@@ -64,12 +66,19 @@ bool bundle_chain(struct chain_spec *out, uint64_t id)
     return false;
 }
 
+/* Also a link that leads nowhere, which is then no file that can be read. */
+static bool is_there(const char *path)
+{
+    struct stat st;
+    return lstat(path, &st) == 0;
+}
+
 static enum status load_chain(struct bundle *b, const char *path, const struct fork *fork, struct error *e)
 {
     b->chain = chain_mainnet;
     b->fork = fork;
     bool is_known = true;
-    if (access(path, F_OK) == 0) {
+    if (is_there(path)) {
         struct form f;
         enum status s = form_open(&f, path, e);
         if (s != STATUS_OK) return s;
@@ -89,7 +98,7 @@ static enum status load_chain(struct bundle *b, const char *path, const struct f
 
 enum status bundle_load(struct bundle *out, const struct bundle_entry *entry, const struct fork *fork, struct error *e)
 {
-    *out = (struct bundle){.state = state_memory_new()};
+    *out = (struct bundle){.state = state_memory_new(), .folder = entry->folder};
     if (entry->error.status != STATUS_OK) {
         *e = entry->error;
         return e->status;
@@ -183,6 +192,25 @@ enum status bundle_prepare(struct bundle *b, struct engine *engine, struct state
     for (uint32_t i = 0; i < b->block.transaction_count && s == STATUS_OK; i++)
         if (!address_equal(&out->senders[i], &b->from[i]))
             s = error_set(e, TX_BAD_SIGNATURE, "transaction %u: sender differs from 'from'", i);
+    return s;
+}
+
+enum status bundle_check_result(const struct bundle *b, const struct block_result *result, struct error *e)
+{
+    enum status s = block_check(result, e);
+    if (!receipts_can_explain(s)) return s;
+    struct buffer path = {0};
+    struct error unreadable;
+    struct form f;
+    if (is_there(path_of(&path, b->folder, "receipts.json"))) {
+        if (form_open(&f, (const char *)path.data, &unreadable) == STATUS_OK) {
+            receipts_explain(&f, "receipts.json", result, e);
+            form_close(&f);
+        } else {
+            log_line("%s", unreadable.text);
+        }
+    }
+    buffer_free(&path);
     return s;
 }
 

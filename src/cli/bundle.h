@@ -3,6 +3,8 @@
  *     block.json          as eth_getBlockByNumber gives it, with full transactions
  *     prestate.json       as the prestateTracer gives it: the accounts and slots that the block touches, before it
  *     block_hashes.json   {"number": "0xhash"}: what BLOCKHASH may ask
+ *     receipts.json       optional: as eth_getBlockReceipts gives them; read where a check fails, to name the
+ *                         transaction that differs first
  *     chain.json          optional: {"chainId": "0x1", "fork": "Osaka"}; mainnet without it. The fork counts where the
  *                         chain is none that weft knows
  *
@@ -21,6 +23,7 @@ struct bundle {
     struct chain_spec chain;
     const struct fork *fork;
     struct state_memory *state;
+    const char *folder; /* the entry's */
     struct arena arena;
     struct form form; /* owns the bytes of block.json */
 };
@@ -53,6 +56,9 @@ enum status bundle_check_block(const struct block *block, const struct fork *for
  * with *e set. */
 enum status bundle_prepare(struct bundle *b, struct engine *engine, struct state_view *view, struct block_task *out,
                            struct error *e);
+
+/* block_check of a sealed result; where receipts.json can tell, the error says which transaction differs first. */
+enum status bundle_check_result(const struct bundle *b, const struct block_result *result, struct error *e);
 
 /* After an execution that failed with *e: where the bundle lacks the hash of a block, that is said instead. */
 void bundle_explain(const struct bundle *b, struct error *e);

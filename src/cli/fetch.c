@@ -12,6 +12,7 @@
 
 #include "cli/cli.h"
 #include "cli/collect.h"
+#include "cli/receipts.h"
 
 /* ---- the cache ------------------------------------------------------------------------------------------------- */
 
@@ -246,6 +247,18 @@ struct trial {
     struct arena *arena;
 };
 
+/* Asks for the receipts, to name the transaction that differs first. That they cannot be had is of no interest. */
+static void explain_by_receipts(const struct trial *t, const struct block_result *result, struct error *e)
+{
+    struct form f;
+    struct error ignored;
+    if (rpc_call(t->collector->rpc, &f, &ignored, "eth_getBlockReceipts", "\"0x%llx\"",
+                 (unsigned long long)t->block->header.number) != STATUS_OK)
+        return;
+    receipts_explain(&f, "the node's receipts", result, e);
+    form_close(&f);
+}
+
 static enum status execute(const struct trial *t, const struct fork *fork, struct error *e)
 {
     struct state_view view = collector_view(t->collector);
@@ -259,6 +272,7 @@ static enum status execute(const struct trial *t, const struct fork *fork, struc
     if (s == STATUS_OK) {
         block_seal(t->engine, &result);
         s = block_check(&result, e);
+        if (t->is_known && receipts_can_explain(s)) explain_by_receipts(t, &result, e);
     }
     if (t->collector->error.status == STATUS_OK) return s;
     *e = t->collector->error; /* why the node did not give what was needed */

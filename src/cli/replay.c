@@ -44,7 +44,7 @@ static enum executor_kind last_wanted(const struct replay *r)
 /* ---- one block ------------------------------------------------------------------------------------------------- */
 
 /* Executes the repetitions, and leaves the last result in `results`. */
-static enum status execute_block(struct replay *r, const struct block_task *task,
+static enum status execute_block(struct replay *r, const struct bundle *b, const struct block_task *task,
                                  struct block_result results[REPLAY_KINDS], struct replay_verdict *v)
 {
     uint32_t repeat = r->repeat;
@@ -71,7 +71,7 @@ static enum status execute_block(struct replay *r, const struct block_task *task
             v->stats[k] = *block_stats_median(&r->runs[k * repeat], done);
             block_seal(r->engines[k], &results[k]);
             results[k].task = task; /* the list may be gone by now */
-            s = block_check(&results[k], &v->error);
+            s = bundle_check_result(b, &results[k], &v->error);
         }
     return s;
 }
@@ -83,7 +83,7 @@ static enum status replay_block(struct replay *r, struct bundle *b, struct repla
     enum status s = bundle_prepare(b, r->engines[last_wanted(r)], &view, &task, &v->error);
     if (s != STATUS_OK) return s;
     struct block_result results[REPLAY_KINDS] = {{0}};
-    s = execute_block(r, &task, results, v);
+    s = execute_block(r, b, &task, results, v);
     enum executor_kind first = first_wanted(r);
     for (enum executor_kind k = first + 1; k < REPLAY_KINDS && s == STATUS_OK; k++) {
         if (!wants(r, k)) continue;

@@ -101,7 +101,7 @@ static void finish(void *context, size_t i, unsigned slot, unsigned set)
     struct piece *p = &r->pieces[slot];
     if (!p->is_unreadable && p->verdict.status == STATUS_OK) {
         block_seal(r->sets[set], &p->result);
-        p->verdict.status = block_check(&p->result, &p->verdict.error);
+        p->verdict.status = bundle_check_result(&p->bundle, &p->result, &p->verdict.error);
         p->digest = result_digest(&p->result);
     }
     if (!p->is_unreadable && p->verdict.status != STATUS_OK) bundle_explain(&p->bundle, &p->verdict.error);
