@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "chain/chain.h"
@@ -403,20 +404,40 @@ static enum status make_block(struct maker *m, uint64_t number, FILE *file, cons
     return s;
 }
 
-static enum status make_blocks(struct maker *m, const char *path, struct error *e)
+/* Where the blocks go until all are made: a file beside that is renamed, or what `path` already is and must stay (a
+ * device, a pipe, a link). */
+static char *place_of(const char *path)
+{
+    struct stat st;
+    struct buffer place = {0};
+    bool as_it_is = lstat(path, &st) == 0 && !S_ISREG(st.st_mode);
+    buffer_printf(&place, as_it_is ? "%s" : "%s.%ld.tmp", path, (long)getpid());
+    buffer_append(&place, "", 1);
+    return (char *)place.data;
+}
+
+static enum status make_blocks(struct maker *m, FILE *file, const char *path, struct error *e)
 {
     uint64_t blocks = m->options->blocks == 0 ? BLOCKS_DEFAULT : m->options->blocks;
     struct progress progress;
     enum status s = STATUS_OK;
-    FILE *file = fopen(path, "wb");
-    if (file == NULL) return error_set(e, FILE_UNWRITABLE, "%s: %s", path, strerror(errno));
     progress_begin(&progress, "blocks", blocks);
     for (uint64_t n = 1; n <= blocks && s == STATUS_OK && !interrupted(); n++) {
         s = make_block(m, n, file, path, e);
         progress_step(&progress);
     }
     progress_clear(&progress);
-    if (fclose(file) != 0 && s == STATUS_OK) s = error_set(e, FILE_UNWRITABLE, "%s: %s", path, strerror(errno));
+    return s;
+}
+
+/* Closes the file, and puts it in its place or, after a failure, away. */
+static enum status finish_file(FILE *file, enum status s, const char *place, const char *path, struct error *e)
+{
+    bool renames = strcmp(place, path) != 0;
+    bool written = fclose(file) == 0;
+    if (written && s == STATUS_OK && renames) written = rename(place, path) == 0;
+    if (!written && s == STATUS_OK) s = error_set(e, FILE_UNWRITABLE, "%s: %s", path, strerror(errno));
+    if (s != STATUS_OK && renames) (void)unlink(place);
     return s;
 }
 
@@ -469,13 +490,19 @@ enum exit_code make_chain_command(const struct options *o)
     (void)snprintf(folder, sizeof folder, "%s.store", o->operands[0]);
     struct store_options so = {.create = true, .careless = true, .cache_bytes = (size_t)o->cache_mb << 20};
     struct chain_options co = {.threads = o->threads[0], .executor = EXECUTOR_PARALLEL};
+    const char *path = o->operands[0];
+    char *place = place_of(path);
+    FILE *file = fopen(place, "wb");
     remove_store(folder);
     make_genesis(m, fork);
-    enum status s = write_genesis(m, o->genesis, &e);
+    enum status s = STATUS_OK;
+    if (file == NULL) s = error_set(&e, FILE_UNWRITABLE, "%s: %s", path, strerror(errno));
+    if (s == STATUS_OK) s = write_genesis(m, o->genesis, &e);
     if (s == STATUS_OK) s = store_open(&m->store, folder, &so, &e);
     if (s == STATUS_OK) s = store_genesis(m->store, &m->genesis.header, m->genesis.state, &e);
     if (s == STATUS_OK) s = chain_new(&m->chain, m->store, &m->genesis, &co, &e);
-    if (s == STATUS_OK) s = make_blocks(m, o->operands[0], &e);
+    if (s == STATUS_OK) s = make_blocks(m, file, path, &e);
+    if (file != NULL) s = finish_file(file, s, place, path, &e);
     if (s == STATUS_OK) print_result(m);
     if (s != STATUS_OK) log_line("%s", e.text);
     chain_free(m->chain);
@@ -488,6 +515,7 @@ enum exit_code make_chain_command(const struct options *o)
     free(m->signers);
     free(m->authorities);
     free(m);
+    free(place);
     if (s != STATUS_OK) return EXIT_BAD_INPUT;
     return interrupted() ? EXIT_INTERRUPTED : EXIT_GOOD;
 }

@@ -18,7 +18,11 @@ for arguments in --help --version "replay --help" fork "fork Osaka" "run 00" "ru
     refuses $arguments
 done
 # Its reader is gone before it begins; whether the shell above ignores SIGPIPE makes no difference.
-for arguments in "fork Osaka" "bench --repeat 1 --size 20 transfers erc20 chain"; do
+for arguments in "fork Osaka" "bench --repeat 1 --size 20 transfers erc20 chain" "bench --json --repeat 1 --size 20 transfers" \
+    "bench --perturb 1 --size 20 transfers" "bench --opcodes --repeat 1 ADD" "explain --json --size 20 transfers" "run 00" \
+    ${WEFT_FIXTURES:+"replay --repeat 1 $WEFT_FIXTURES/mainnet_blocks" "replay --simulate 2 --repeat 1 $WEFT_FIXTURES/mainnet_blocks" \
+        "replay --pipeline --repeat 1 $WEFT_FIXTURES/mainnet_blocks" "statetest --json $WEFT_FIXTURES/state_tests/cancun/eip1153_tstore" \
+        "blocktest --json $WEFT_FIXTURES/blockchain_tests/frontier/examples" "witness $WEFT_FIXTURES/blockchain_tests/frontier/examples"}; do
     for ignored in no yes; do
         exec 3> >(:)
         wait $!
@@ -26,7 +30,7 @@ for arguments in "fork Osaka" "bench --repeat 1 --size 20 transfers erc20 chain"
         ([ $ignored = no ] || trap '' PIPE; exec "$weft" $arguments >&3 2>"$folder/err")
         [ $? = 141 ] || complain "weft $arguments | :, SIGPIPE ignored: $ignored: expected to end by it"
         exec 3>&-
-        [ -s "$folder/err" ] && complain "weft $arguments | :, SIGPIPE ignored: $ignored: $(cat "$folder/err")"
+        grep -qvE '^[0-9]+ passed, ' "$folder/err" && complain "weft $arguments | :, SIGPIPE ignored: $ignored: $(cat "$folder/err")"
     done
 done
 
@@ -66,4 +70,34 @@ if [ -c /dev/full ]; then
     "$weft" explain --size 20 -o /dev/stdout transfers >/dev/full 2>"$folder/err"
     [ $? = 2 ] || complain "explain -o /dev/stdout >/dev/full: expected exit status 2"
 fi
+
+# Each option that names an output: a device that is full, a folder that is not there, a folder where a file should be, no permission.
+cat >"$folder/env.json" <<E
+{"currentCoinbase": "0x$(printf '0%.0s' {1..40})", "currentDifficulty": "0x1", "currentGasLimit": "1", "currentNumber": "1",
+ "currentTimestamp": "1", "currentBaseFee": "0x7"}
+E
+echo '{}' >"$folder/alloc.json"
+echo '[]' >"$folder/txs.json"
+t8n="t8n --input.alloc $folder/alloc.json --input.env $folder/env.json --input.txs $folder/txs.json"
+mkdir "$folder/closed" && chmod 555 "$folder/closed"
+places="/dev/full $folder/gone/file $folder/nothing"
+[ "$(id -u)" = 0 ] || places="$places $folder/closed/file"
+while read -r status arguments; do
+    for place in $places; do
+        # shellcheck disable=SC2086
+        "$weft" ${arguments/@/$place} >"$folder/out" 2>"$folder/err"
+        [ $? = "$status" ] || complain "weft ${arguments/@/$place}: expected exit status $status: $(cat "$folder/err")"
+        [ "$(wc -l <"$folder/err")" = 1 ] && grep -q "$place: " "$folder/err" || complain "weft ${arguments/@/$place}: $(cat "$folder/err")"
+        [ -z "$(ls "$folder/nothing")" ] && [ ! -e "$folder/gone" ] || complain "weft ${arguments/@/$place}: leaves something behind"
+    done
+done <<E
+2 explain --size 20 -o @ transfers
+2 explain --size 20 --perfetto @ transfers
+2 make-chain --blocks 2 --genesis $folder/genesis.json @
+2 make-chain --blocks 2 --genesis @ $folder/chain
+11 $t8n --output.alloc @ --output.result=
+11 $t8n --output.alloc= --output.result @
+11 $t8n --output.alloc= --output.result= --output.body @
+E
+[ -e "$folder/chain" ] && complain "make-chain without a genesis file: expected no chain"
 exit $bad

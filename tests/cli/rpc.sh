@@ -13,7 +13,7 @@ if "$weft" replay --rpc http://127.0.0.1:1 1 2>&1 | grep -q "package libcurl4"; 
     [ "$bad" = 0 ] && exit 77
     exit $bad
 fi
-"$weft" replay --rpc ftp://127.0.0.1:1 1 >"$folder/out" 2>&1
+"$weft" replay --rpc ftp://127.0.0.1:1 1 >/dev/null 2>"$folder/out"
 [ $? = 2 ] && [ "$(wc -l <"$folder/out")" = 1 ] || complain "--rpc ftp://: $(cat "$folder/out")"
 python3 "$here/rpc_faults.py" "$weft" || bad=1
 if [ -n "$WEFT_FIXTURES" ]; then

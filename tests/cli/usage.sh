@@ -139,7 +139,7 @@ done
 
 # Little address space: one line, too, and no crash. (Builds with sanitizers need much of it before they begin.)
 if (ulimit -v 2000000 && "$weft" --version) >"$folder/out" 2>&1; then
-    (ulimit -v 2000000 && refuses "out of memory" run 00; exit $bad) || bad=1
+    (ulimit -v 2000000 && refuses "out of memory" bench --perturb 1 --size 20 transfers; exit $bad) || bad=1
 fi
 
 # Nothing to check is an error: an empty folder, a filter that lets nothing through, links that lead nowhere.
