@@ -56,7 +56,7 @@ suite_python() {
     python3 tests/api/mainnet.py "$library" "$WEFT_FIXTURES/mainnet_blocks"
 }
 
-# Workloads and mainnet blocks, so often as $WEFT_PERTURB says, by workers that are held up at random places: every run as serial execution.
+# Workloads and mainnet blocks, so often as $WEFT_PERTURB says, by workers that are delayed at random places: every run as serial execution.
 suite_perturb() {
     [ -x "$weft" ] || { absent "$weft is not built" && return; }
     local runs=${WEFT_PERTURB:-10} lines passed failed

@@ -51,7 +51,7 @@ static weft_status activate(struct chain_spec *spec, const weft_activation *a, w
                         a->fork);
     enum activation_by by = a->by == WEFT_BY_NUMBER ? BY_NUMBER : BY_TIMESTAMP;
     if (before == NULL && a->at != 0)
-        return API_MISTAKE(error, "activation 0: the first fork holds from the start, `at` must be 0");
+        return API_MISTAKE(error, "activation 0: the first fork is active from the start, `at` must be 0");
     if (before != NULL && (by < before->by || (by == before->by && a->at < before->at)))
         return API_MISTAKE(error, "activation %u: out of order", index);
     spec->activations[spec->activation_count++] = (struct activation){fork, by, a->at};

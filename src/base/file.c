@@ -57,7 +57,7 @@ enum status file_open(int *fd, const char *path, uint64_t *size, struct error *e
     /* Standard input may be a socket, which cannot be opened by name; opening a named pipe would wait for a writer
      * without end. */
     *fd = strcmp(path, "/dev/stdin") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
-                                        : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+                                          : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (*fd < 0 || fstat(*fd, &st) != 0) {
         enum status s = error_set(e, FILE_UNREADABLE, "%s: %s", path, reason(errno, text));
         if (*fd >= 0) (void)close(*fd);

@@ -31,7 +31,7 @@ static void print_line(const struct simulated_line *l)
 {
     char measured[24] = "-";
     if (l->measured > 0) (void)snprintf(measured, sizeof measured, "%.2f", l->measured);
-    printf("%-18s %6u %9.1f %9.3f %7u %8.2f %9.2f %8s\n", l->workload->name, l->report->trace.tx_count, 100 * l->share,
+    printf("%-18s %5u %9.1f %9.3f %7u %8.2f %9.2f %8s\n", l->workload->name, l->report->trace.tx_count, 100 * l->share,
            (double)(l->report->tx_ns + l->report->overhead_ns) / 1e6, l->simulation->workers, l->possible, l->speedup,
            measured);
 }
@@ -60,7 +60,7 @@ enum status bench_simulate(const struct workload *w, const struct options *o, co
                            bool is_first, struct error *e)
 {
     if (is_first && !o->json)
-        printf("%s%-18s %6s %9s %9s %7s %8s %9s %8s%s\n", colours->bold, "workload", "txs", "conflict%", "serial ms",
+        printf("%s%-18s %5s %9s %9s %7s %8s %9s %8s%s\n", colours->bold, "workload", "txs", "conflict%", "serial ms",
                "workers", "possible", "simulated", "measured", colours->off);
     struct workload_block block;
     enum status s = bench_make_workload(&block, w, o, e);

@@ -199,6 +199,8 @@ bool interrupted(void);
 /* Prints the words from `text` to `end` and a line's end on stdout, from `column` on, where the cursor is, and in lines
  * of 80 columns. */
 void terminal_wrap(const char *text, const char *end, int column);
+/* Ends a row of `columns` with a text: behind it where there is room, else in lines below it. */
+void terminal_reason(const char *text, int columns);
 
 /* Draws a bar that is filled to `part` of 1, and a short text behind it, over the last line on stderr, a terminal; both
  * shrink to its width. */

@@ -11,14 +11,14 @@ const struct command commands[] = {
      "header, the two executions with each other. Times are medians over --repeat runs and cover the execution\n"
      "of the block: system calls, transactions, rewards; senders are known and nothing is parsed. CPU time is\n"
      "that of all threads.\n\n"
-     "With --simulate the scheduler runs on virtual workers, with the times measured here, beside what the\n"
+     "With --simulate the scheduler runs on virtual workers, with the times measured here, next to what the\n"
      "dependencies between the transactions allow; see docs/explain.md.\n\n"
      "With --pipeline blocks go from files to checked results, first one by one, then so that reading,\n"
      "decoding and recovering senders of later blocks and receipts, bloom, hashes and checks of earlier ones\n"
      "overlap with execution; --repeat times (3) in turns. Wall and CPU time of both ways are shown; see\n"
      "docs/parallel.md.\n\n"
-     "With --perturb each block is executed N times, in every parallel mode, by 1 to 8 workers that are held\n"
-     "up at random places; each run is compared with serial execution.",
+     "With --perturb each block is executed N times, in every parallel mode, by 1 to 8 workers that are\n"
+     "delayed at random places; each run is compared with serial execution.",
      OPTION_JSON | OPTION_THREADS | OPTION_OVERSUBSCRIBE | OPTION_EXECUTOR | OPTION_REPEAT | OPTION_FILTER |
          OPTION_FORK | OPTION_RPC | OPTION_SIMULATE | OPTION_PIPELINE | OPTION_PERTURB | OPTION_SEED,
      1, UINT32_MAX, replay_command},
@@ -28,7 +28,7 @@ const struct command commands[] = {
      "and for transactions that must be refused the reason. A malformed case has failed; to find nothing to\n"
      "check is an error.\n\n"
      "Files are spread over --threads; each thread executes with --workers workers.\n\n"
-     "With --trace each transaction is traced on stderr (EIP-3155), and {\"stateRoot\": ...} stands behind\n"
+     "With --trace each transaction is traced on stderr (EIP-3155), and {\"stateRoot\": ...} follows\n"
      "each; files go one after the other.",
      OPTION_JSON | OPTION_THREADS | OPTION_OVERSUBSCRIBE | OPTION_EXECUTOR | OPTION_FILTER | OPTION_FORK |
          OPTION_WORKERS | OPTION_TRACE,
@@ -51,7 +51,7 @@ const struct command commands[] = {
      "the speed-up that the dependencies between the transactions allow with so many threads, with gas as\n"
      "time; `cpu` is the CPU time of parallel over that of serial execution.\n\n"
      "With --simulate the scheduler runs on virtual workers, with the times measured here; see\n"
-     "docs/explain.md. With --perturb each block is executed N times by workers that are held up at random\n"
+     "docs/explain.md. With --perturb each block is executed N times by workers that are delayed at random\n"
      "places.\n\n"
      "Workloads: transfers, erc20, uniswap-like, hybrid, gigagas-transfers, gigagas-erc20, gigagas-uniswap,\n"
      "pay-one, nonce-chain, half-chain, chain, late-chain, hot-counter, coinbase-readers, giant,\n"
@@ -95,7 +95,7 @@ const struct command commands[] = {
      "options or environment do not fit the fork, 4 a block hash is missing, 10 malformed JSON, 11 unreadable\n"
      "file, 12 malformed RLP.\n\n"
      "Every executor gives the same bytes. --executor both or all executes with several, for each of\n"
-     "--threads, and exits with 1 where one differs; --perturb N likewise, with workers held up at random.\n\n"
+     "--threads, and exits with 1 where one differs; --perturb N likewise, with workers delayed at random.\n\n"
      "Rules: Frontier, Homestead, EIP150, EIP158, Byzantium, Constantinople, ConstantinopleFix, Istanbul,\n"
      "MuirGlacier, Berlin, London, ArrowGlacier, GrayGlacier, Merge, Paris, Shanghai, Cancun, Prague, Osaka,\n"
      "BPO1, BPO2, BPO3, BPO4, BPO5, Amsterdam; FrontierToHomesteadAt5, ShanghaiToCancunAtTime15k and so on;\n"
@@ -122,7 +122,7 @@ const struct command commands[] = {
      "stopped, killed or ran out of space goes on where it was when it is started again.\n\n"
      "Headers, bodies, signatures, uncles, gas, receipts, bloom, requests and state root of every block are\n"
      "checked. Many blocks are committed at once (--batch); what is committed survives any crash.\n\n"
-     "SIGINT and SIGTERM end it after the block at hand; what is done is committed, and the exit code is 130.\n"
+     "SIGINT and SIGTERM end it after the current block; what is done is committed, and the exit code is 130.\n"
      "A second signal ends it at once, which costs what has not been committed. Exit code 1: a block is wrong;\n"
      "those before it are kept.\n\n"
      "Blocks that branch off take the old ones' place when their file ends and all of them are right, before the\n"
@@ -143,7 +143,7 @@ const struct command commands[] = {
      "         logs\n"
      "block    what is known of a block, by its number or hash: header, numbers of transactions and uncles,\n"
      "         sizes\n\n"
-     "All but prune work beside an import, and show what it has committed last. Amounts are in wei, in decimal;\n"
+     "All but prune work during an import, and show what it has committed last. Amounts are in wei, in decimal;\n"
      "with --json in quotes. What is not in the chain: exit code 2.",
      OPTION_JSON | OPTION_DATADIR | OPTION_HISTORY | OPTION_RECEIPTS, 1, 2, db_command},
     {"make-chain", "FILE", "make a chain to import, here or with geth",

@@ -62,8 +62,9 @@ static void print_summary(const struct explainer *x, const struct explained *e)
         if (l->dependents == 0 && l->conflicts == 0) break;
         struct buffer name = {0};
         explain_put_location(&name, l);
-        printf("  %s%6u depend, %u conflicts%s  %.*s\n", c->dim, l->dependents, l->conflicts, c->off, (int)name.size,
-               (const char *)name.data);
+        buffer_append(&name, "", 1);
+        int columns = printf("  %s%6u depend, %u conflicts%s", c->dim, l->dependents, l->conflicts, c->off);
+        terminal_reason((const char *)name.data, columns - (int)(strlen(c->dim) + strlen(c->off)));
         buffer_free(&name);
     }
     (void)fflush(stdout);

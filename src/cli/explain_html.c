@@ -36,8 +36,8 @@ static void put_tiles(struct buffer *out, const struct explain_report *r)
                    r->path.count == 1 ? "" : "s");
     put_tile(out, value, label, "the longest chain of transactions that wait for each other");
     (void)snprintf(value, sizeof value, "%u", r->vain_count);
-    (void)snprintf(label, sizeof label, "in vain of %u run ahead", r->ahead_count);
-    put_tile(out, value, label, "executions ahead of the line, in the run that the timeline shows");
+    (void)snprintf(label, sizeof label, "wasted of %u speculative", r->ahead_count);
+    put_tile(out, value, label, "speculative executions, in the run that the timeline shows");
     (void)snprintf(value, sizeof value, "%.0f %%",
                    r->recorded_ns == 0 ? 0.0
                                        : 100.0 * (double)r->idle_ns / ((double)r->recorded_ns * r->parallel.threads));
@@ -55,7 +55,7 @@ static void put_row(struct buffer *out, const char *what, uint64_t n, const char
 static void put_costs(struct buffer *out, const struct explain_report *r)
 {
     buffer_append_text(out, "<table><thead><tr><th>what conflicts cost</th><th class=\"n\">waiting</th><th "
-                            "class=\"n\">in vain</th><th class=\"n\">lost µs</th></tr>"
+                            "class=\"n\">wasted</th><th class=\"n\">lost µs</th></tr>"
                             "</thead><tbody>");
     for (size_t f = 0; f < COUNT_OF(r->costs); f++) {
         buffer_printf(out, "<tr><td><i class=\"key %s\"></i>%s</td>", explain_field_name((enum block_field)f),
@@ -70,14 +70,14 @@ static void put_costs(struct buffer *out, const struct explain_report *r)
                             "class=\"n\">times</th><th></th></tr></thead><tbody>");
     put_row(out, "credits and debits", a->credits, "add up in any order");
     put_row(out, "balance suffices", a->bounds, "asked, but the answer is the same");
-    put_row(out, "fees", a->fees, "nobody looks at the beneficiary");
+    put_row(out, "fees", a->fees, "no transaction reads the beneficiary");
     put_row(out, "nonces", a->nonces, "of one sender, known beforehand");
     put_row(out, "stores without effect", a->no_ops, "the slot ends as it began");
     buffer_append_text(out, "</tbody></table><table><thead><tr><th>dependent transactions</th><th "
                             "class=\"n\">times</th><th></th></tr></thead><tbody>");
-    put_row(out, "in time", a->in_time, "ran ahead, and the value was there");
-    put_row(out, "behind their neighbour", a->grouped, "on the same worker, in a group");
-    put_row(out, "left to the head", a->at_head, "run when all before was committed");
+    put_row(out, "in time", a->in_time, "speculative, and the value was there");
+    put_row(out, "after their neighbour", a->grouped, "on the same worker, in a group");
+    put_row(out, "at the commit point", a->at_head, "executed when all before was committed");
     buffer_append_text(out, "</tbody></table>");
 }
 
@@ -92,9 +92,8 @@ static void put_legend(struct buffer *out, const char *const *classes, const cha
 static void put_drawings(struct buffer *out, const struct explain_report *r)
 {
     static const char *const line_classes[] = {"run", "ahead", "check", "vain", "rerun", "wait", "path"};
-    static const char *const line_texts[] = {
-        "run at the head", "run ahead of its turn", "checked and committed", "run in vain",
-        "run again",       "nothing to do",         "on the critical path"};
+    static const char *const line_texts[] = {"at the commit point", "speculative", "validated and committed", "wasted",
+                                             "executed again",      "idle",        "on the critical path"};
     static const char *const arc_classes[] = {"slot", "balance", "nonce", "code", "onpath"};
     static const char *const arc_texts[] = {"needs a slot", "needs a balance", "needs a nonce", "needs code",
                                             "critical path"};

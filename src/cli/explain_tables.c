@@ -215,7 +215,7 @@ void explain_put_places(struct buffer *out, const struct explain_report *r)
                                         "#asked by|transactions that only asked whether the balance suffices",
                                         "#waiting|transactions that depend on another one through it",
                                         "#on path|steps of the critical path through it",
-                                        "#in vain|executions ahead of the line that it spoiled",
+                                        "#wasted|speculative executions that it invalidated",
                                         "#lost µs|their time"};
     if (r->hottest_count == 0) return;
     buffer_append_text(out, "<h3>Hottest accounts and slots</h3>");
@@ -288,7 +288,7 @@ void explain_put_txs(struct buffer *out, const struct explain_report *r)
     qsort_r(order, n, sizeof *order, by_trouble, r->txs);
     buffer_append_text(
         out,
-        "<h3>Transactions</h3><p>Those that lost most time to executions in vain, then those that take longest.</p>");
+        "<h3>Transactions</h3><p>Those that lost most time to wasted executions, then those that take longest.</p>");
     html_begin_table(out, heads, COUNT_OF(heads));
     for (uint32_t i = 0; i < kept; i++) {
         if (i == TXS_SHOWN) begin_more(out, n - TXS_SHOWN, "transactions", heads, COUNT_OF(heads));

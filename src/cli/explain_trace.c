@@ -6,7 +6,7 @@
 static const char *name_of(const struct block_event *e)
 {
     static const char *const names[] = {
-        [EVENT_RUN] = "run", [EVENT_AHEAD] = "run ahead", [EVENT_CHECK] = "check", [EVENT_WAIT] = "wait"};
+        [EVENT_RUN] = "run", [EVENT_AHEAD] = "speculative", [EVENT_CHECK] = "check", [EVENT_WAIT] = "wait"};
     return names[e->kind];
 }
 

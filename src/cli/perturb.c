@@ -114,17 +114,18 @@ static enum status run_once(struct perturber *p, const struct block_task *task, 
 static void print_header(const struct perturber *p)
 {
     if (!p->options->json)
-        printf("%s%-18s %7s %7s %10s %10s  %s%s\n", p->colours->bold, "block", "txs", "runs", "run ahead", "conflicts",
-               "verdict", p->colours->off);
+        printf("%s%-18s %7s %7s %11s %10s  %s%s\n", p->colours->bold, "block", "txs", "runs", "speculative",
+               "conflicts", "verdict", p->colours->off);
 }
 
 static void print_outcome(const struct perturber *p, const char *name, uint32_t txs, const struct outcome *o)
 {
     bool ok = o->error.status == STATUS_OK;
     if (!p->options->json) {
-        printf("%-18s %7u %7llu %10llu %10llu  %s%s%s %s\n", name, txs, (unsigned long long)o->runs,
+        printf("%-18s %7u %7llu %11llu %10llu  %s%s%s", name, txs, (unsigned long long)o->runs,
                (unsigned long long)o->speculated, (unsigned long long)o->conflicts,
-               ok ? p->colours->good : p->colours->bad, ok ? "ok" : "FAILED", p->colours->off, o->error.text);
+               ok ? p->colours->good : p->colours->bad, ok ? "ok" : "FAILED", p->colours->off);
+        terminal_reason(ok ? "" : o->error.text, 66);
     } else {
         struct buffer line = {0};
         buffer_append_text(&line, "{\"block\":");
@@ -205,10 +206,14 @@ struct perturber *perturber_new(const struct options *o)
 
 bool perturber_end(struct perturber *p)
 {
-    if (!p->options->json)
-        printf("%llu runs of %llu blocks, %llu transactions run ahead, %llu conflicts: %s\n",
-               (unsigned long long)p->runs, (unsigned long long)p->blocks, (unsigned long long)p->speculated,
-               (unsigned long long)p->conflicts, p->failed ? "FAILED" : "every run as serial execution");
+    if (!p->options->json) {
+        struct buffer line = {0};
+        buffer_printf(&line, "%llu runs of %llu blocks, %llu speculative executions, %llu conflicts: %s",
+                      (unsigned long long)p->runs, (unsigned long long)p->blocks, (unsigned long long)p->speculated,
+                      (unsigned long long)p->conflicts, p->failed ? "FAILED" : "every run as serial execution");
+        terminal_wrap((const char *)line.data, (const char *)line.data + line.size, 0);
+        buffer_free(&line);
+    }
     bool ok = !p->failed;
     free_perturber(p);
     return ok;

@@ -55,6 +55,8 @@ static struct row_texts texts_of(const uint64_t wall_ns[REPLAY_KINDS], uint64_t 
     return t;
 }
 
+enum { ROW_COLUMNS = 80 }; /* no reason fits behind */
+
 /* Rows have 80 columns at most: with execution along an access list there is no place for transactions and re-runs. */
 static void print_cells(const struct options *o, const struct row_texts *t)
 {
@@ -89,7 +91,8 @@ static void print_row(const struct options *o, const struct replay_verdict *v)
     if (v->status == STATUS_OK)
         printf("%sok%s\n", c->good, c->off);
     else
-        printf("%sFAILED%s %s\n", c->bad, c->off, v->error.text);
+        printf("%sFAILED%s", c->bad, c->off);
+    if (v->status != STATUS_OK) terminal_reason(v->error.text, ROW_COLUMNS);
     (void)fflush(stdout);
 }
 

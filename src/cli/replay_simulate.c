@@ -70,20 +70,32 @@ static void add_up(struct simulator *m, const struct tally *a, uint64_t block)
 
 /* ---- printing ---------------------------------------------------------------------------------------------------- */
 
+/* Rows have 80 columns: a fourth number of workers, a seventh, ... begins a new line. */
+static void break_row(uint32_t i)
+{
+    enum { IN_A_ROW = 3, INDENT = 41 };
+    if (i != 0 && i % IN_A_ROW == 0) printf("\n%*s", INDENT, "");
+}
+
 static void print_header(const struct simulator *m)
 {
     if (m->options->json) return;
-    printf("%s%8s %-17s %4s %9s", m->colours->bold, "block", "fork", "txs", "serial ms");
-    for (uint32_t i = 0; i < m->how.worker_count; i++) printf(" %12u", m->how.workers[i]);
+    printf("%s%8s %-17s %5s %8s", m->colours->bold, "block", "fork", "txs", "serial");
+    for (uint32_t i = 0; i < m->how.worker_count; i++) {
+        break_row(i);
+        printf(" %12u", m->how.workers[i]);
+    }
     printf("%s\n", m->colours->off);
 }
 
 static void print_cells(const struct simulator *m, const struct tally *a)
 {
-    printf("%4llu %9.3f", (unsigned long long)a->transactions, (double)a->serial_ns / 1e6);
-    for (uint32_t i = 0; i < m->how.worker_count; i++)
+    printf("%5llu %8.3f", (unsigned long long)a->transactions, (double)a->serial_ns / 1e6);
+    for (uint32_t i = 0; i < m->how.worker_count; i++) {
+        break_row(i);
         printf(" %5.2f%s(%5.2f)%s", ratio(a->serial_ns, a->with[i].wall_ns), m->colours->dim,
                ratio(a->serial_ns, a->with[i].possible_ns), m->colours->off);
+    }
     printf("\n");
 }
 
@@ -136,7 +148,8 @@ static void print_failure(const struct simulator *m, const struct bundle *b, con
 {
     unsigned long long number = b->block.header.number;
     if (!m->options->json) {
-        printf("%8llu %-17s %sFAILED%s %s\n", number, b->fork->name, m->colours->bad, m->colours->off, e->text);
+        printf("%8llu %-17s %sFAILED%s", number, b->fork->name, m->colours->bad, m->colours->off);
+        terminal_reason(e->text, 33);
     } else {
         struct buffer line = {0};
         buffer_printf(&line, "{\"block\":%llu,\"error\":", number);
@@ -163,12 +176,17 @@ static void print_total(const struct simulator *m)
     printf("%s%8s%s %-17s ", m->colours->bold, "all", m->colours->off, blocks);
     print_cells(m, &m->all);
     if (m->blocks == 0) return;
-    printf("%sspeed-up on so many virtual workers; in brackets what the dependencies allow. Worst blocks:",
-           m->colours->dim);
+    struct buffer text = {0};
+    buffer_append_text(&text,
+                       "Serial in ms; speed-up on so many virtual workers, in brackets what the dependencies allow. "
+                       "Worst blocks:");
     for (uint32_t i = 0; i < m->how.worker_count; i++)
-        printf("%s %.2f on %u (block %llu)", i == 0 ? "" : ",", m->worst[i], m->how.workers[i],
-               (unsigned long long)m->worst_block[i]);
-    printf("%s\n", m->colours->off);
+        buffer_printf(&text, "%s %.2f on %u (block %llu)", i == 0 ? "" : ",", m->worst[i], m->how.workers[i],
+                      (unsigned long long)m->worst_block[i]);
+    printf("%s", m->colours->dim);
+    terminal_wrap((const char *)text.data, (const char *)text.data + text.size, 0);
+    printf("%s", m->colours->off);
+    buffer_free(&text);
 }
 
 /* ---- the command ------------------------------------------------------------------------------------------------- */

@@ -176,6 +176,19 @@ void terminal_wrap(const char *text, const char *end, int column)
     printf("\n");
 }
 
+void terminal_reason(const char *text, int columns)
+{
+    enum { INDENT = 9 };
+    int size = (int)strlen(text);
+    bool fits = columns + 1 + size <= TEXT_WIDTH;
+    if (fits)
+        printf("%s%s\n", size == 0 ? "" : " ", text);
+    else {
+        printf("\n%*s", INDENT, "");
+        terminal_wrap(text, text + size, INDENT);
+    }
+}
+
 /* ---- JSON output ----------------------------------------------------------------------------------------------- */
 
 /* Bytes of the character that begins at `c`; 0 when that is no UTF-8 (Unicode, table 3-7). */

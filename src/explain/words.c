@@ -161,9 +161,9 @@ static void say_what_is_longest(struct buffer *out, const struct explain_report 
     if (is_too_small(r))
         buffer_printf(out, "Its longest transaction, %u, takes", longest);
     else if (r->limit >= much)
-        buffer_printf(out, "Little holds this block back: its longest transaction, %u, takes", longest);
+        buffer_printf(out, "Little limits this block: its longest transaction, %u, takes", longest);
     else
-        buffer_printf(out, "One long transaction holds this block back: number %u takes", longest);
+        buffer_printf(out, "One long transaction limits this block: number %u takes", longest);
     buffer_printf(out, " %.1f\u00a0%% of the whole time, so ", share);
     put_limit(out, r);
     if (r->longest_chain > 1)
@@ -182,8 +182,8 @@ static void say_what_waits(struct buffer *out, const struct explain_report *r)
         put_meeting_place(out, r);
         buffer_append_text(out, ".");
     } else {
-        buffer_printf(out, "A chain of %u of its %u transactions holds this block back: they wait for each other",
-                      count, n);
+        buffer_printf(out, "A chain of %u of its %u transactions limits this block: they wait for each other", count,
+                      n);
         put_meeting_place(out, r);
         buffer_append_text(out, ", so ");
         put_limit(out, r);
@@ -245,7 +245,7 @@ static void say_what_was_lost(struct buffer *out, const struct explain_report *r
             (worst == NULL || r->trace.locations[i].conflict_ns > worst->conflict_ns))
             worst = &r->trace.locations[i];
     if (again == 0) return;
-    buffer_printf(out, " %u transaction%s executed ahead in vain (%.1f\u00a0%% of the serial time)", again,
+    buffer_printf(out, " %u speculative execution%s wasted (%.1f\u00a0%% of the serial time)", again,
                   again == 1 ? " was" : "s were", percent(lost, r->tx_ns));
     if (worst != NULL) {
         buffer_append_text(out, ", most of all because of ");

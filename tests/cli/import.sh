@@ -59,7 +59,7 @@ expect 0 "built anew" db check --datadir "$folder/db"
 
 # Another chain's blocks, another genesis, files that are no blocks.
 expect 0 '"number":3' make-chain "$folder/other" --genesis "$folder/othergenesis" --blocks 3 --seed 9 --gas-per-block 2000000
-expect 2 "holds another chain" import --datadir "$folder/db" --genesis "$folder/othergenesis" "$folder/chain"
+expect 2 "has another chain" import --datadir "$folder/db" --genesis "$folder/othergenesis" "$folder/chain"
 expect 1 "block 1: parent of the block is unknown: 0x" "${import[@]}" "$folder/other"
 expect 1 "; the genesis file's is block 0, 0x" "${import[@]}" "$folder/other"
 expect 2 "No such file" "${import[@]}" "$folder/missing"
