@@ -143,10 +143,10 @@ static enum status read_block(struct chain_file *f, struct buffer *out, struct e
     uint64_t at = era->entry_at;
     if (era->count == ERA_BLOCKS_MAX) return file_complain(f, "at most 8192 blocks", e);
     enum status s = unpack(f, &era->header, e);
-    if (s == STATUS_OK) s = expect_entry(f, ERA_BODY, "a body behind the header", e);
+    if (s == STATUS_OK) s = expect_entry(f, ERA_BODY, "a body after the header", e);
     if (s == STATUS_OK) s = unpack(f, &era->body, e);
-    if (s == STATUS_OK) s = expect_entry(f, ERA_RECEIPTS, "receipts behind the body", e);
-    if (s == STATUS_OK) s = expect_entry(f, ERA_DIFFICULTY, "a total difficulty behind the receipts", e);
+    if (s == STATUS_OK) s = expect_entry(f, ERA_RECEIPTS, "receipts after the body", e);
+    if (s == STATUS_OK) s = expect_entry(f, ERA_DIFFICULTY, "a total difficulty after the receipts", e);
     if (s == STATUS_OK) s = note_block(f, at, e);
     if (s != STATUS_OK) return s;
     in = rlp_of(buffer_bytes(&era->body));
@@ -200,7 +200,7 @@ enum status era_next(struct chain_file *f, struct buffer *out, bool *end, struct
             begin_file(era);
             break;
         case ERA_HEADER:
-            if (era->state != ERA_BLOCKS) return file_complain(f, "no block behind the accumulator", e);
+            if (era->state != ERA_BLOCKS) return file_complain(f, "no block after the accumulator", e);
             return read_block(f, out, e);
         case ERA_BODY:
         case ERA_RECEIPTS:

@@ -141,9 +141,9 @@ enum fault {
 
 static const char *const named[FAULTS] = {
     NULL,
-    "block 3: file is no chain of blocks: expected a body behind the header",
-    "block 3: file is no chain of blocks: expected receipts behind the body",
-    "block 3: file is no chain of blocks: expected a total difficulty behind the receipts",
+    "block 3: file is no chain of blocks: expected a body after the header",
+    "block 3: file is no chain of blocks: expected receipts after the body",
+    "block 3: file is no chain of blocks: expected a total difficulty after the receipts",
     "block 3: file is no chain of blocks: expected a header first",
     "block 3: file is no chain of blocks: expected a total difficulty that is the one before and the block's own",
     "block 3: file is no chain of blocks: expected blocks with numbers in a row",
@@ -153,7 +153,7 @@ static const char *const named[FAULTS] = {
     "block 6: file is no chain of blocks: expected an index of the file's blocks",
     "block 3: file is no chain of blocks: expected Snappy frames with their checksums",
     "block 3: file is no chain of blocks: expected an entry of e2store",
-    "block 6: file is no chain of blocks: expected no block behind the accumulator",
+    "block 6: file is no chain of blocks: expected no block after the accumulator",
 };
 
 static void put_entry(struct buffer *out, unsigned type, struct bytes payload, bool reserved)

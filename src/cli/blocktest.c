@@ -168,7 +168,7 @@ static bool read_genesis(struct block_test *t, struct form *f, yyjson_val *v, yy
     if (form_optional(v, "genesisRLP") == NULL || f->status != STATUS_OK) return f->status == STATUS_OK;
     struct block genesis;
     struct rlp in = rlp_of(form_bytes(t->form, v, "genesisRLP"));
-    struct error e = {STATUS_OK, "more behind it"};
+    struct error e = {STATUS_OK, "more after it"};
     if (block_decode(&genesis, &in, &t->tester->arena, &e) != STATUS_OK || !rlp_at_end(&in)) {
         FAIL_CASE(t, "genesisRLP: %s", e.text);
         return false;

@@ -170,7 +170,7 @@ TEST(forms_say_what_is_wrong_and_where)
     f.place = "case";
     (void)form_u64(&f, f.root, "a");
     CHECK_STATUS(f.status, BAD_FIELD);
-    CHECK_TEXT(e.text, "text: case: a: expected a number of at most 8 bytes, as hex digits behind 0x");
+    CHECK_TEXT(e.text, "text: case: a: expected a number of at most 8 bytes, as hex digits after 0x");
     (void)form_bytes(&f, f.root, "b"); /* the first complaint stays */
     CHECK(strstr(e.text, "case: a:") != NULL);
     f.status = STATUS_OK;

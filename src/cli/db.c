@@ -139,7 +139,7 @@ enum exit_code db_command(const struct options *o)
     }
     const char *operand = jobs[job].operand;
     if (o->operand_count != (operand == NULL ? 1 : 2)) {
-        log_line("db %s: expected %s behind it", jobs[job].name, operand == NULL ? "nothing" : operand);
+        log_line("db %s: expected %s after it", jobs[job].name, operand == NULL ? "nothing" : operand);
         return EXIT_BAD_INPUT;
     }
     struct store_options so = {.cache_bytes = 16u << 20, .read_only = !jobs[job].writes};

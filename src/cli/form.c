@@ -174,7 +174,7 @@ struct u256 form_value_u256(struct form *f, yyjson_val *v, const char *key)
     struct u256 out;
     if (!number_of(v, &out)) {
         out = U256_ZERO;
-        form_expect(f, key, "a number of at most 32 bytes, as hex digits behind 0x");
+        form_expect(f, key, "a number of at most 32 bytes, as hex digits after 0x");
     }
     return out;
 }
@@ -184,7 +184,7 @@ uint64_t form_value_u64(struct form *f, yyjson_val *v, const char *key)
     struct u256 out;
     if (!number_of(v, &out) || !u256_fits_u64(out)) {
         out = U256_ZERO;
-        form_expect(f, key, "a number of at most 8 bytes, as hex digits behind 0x");
+        form_expect(f, key, "a number of at most 8 bytes, as hex digits after 0x");
     }
     return out.w[0];
 }
@@ -223,14 +223,14 @@ static void read_fixed(struct form *f, yyjson_val *v, const char *key, uint8_t *
 struct hash form_value_hash(struct form *f, yyjson_val *v, const char *key)
 {
     struct hash out;
-    read_fixed(f, v, key, out.b, sizeof out.b, "32 bytes, as 64 hex digits behind 0x");
+    read_fixed(f, v, key, out.b, sizeof out.b, "32 bytes, as 64 hex digits after 0x");
     return out;
 }
 
 struct address form_value_address(struct form *f, yyjson_val *v, const char *key)
 {
     struct address out;
-    read_fixed(f, v, key, out.b, sizeof out.b, "an address, as 40 hex digits behind 0x");
+    read_fixed(f, v, key, out.b, sizeof out.b, "an address, as 40 hex digits after 0x");
     return out;
 }
 
@@ -239,13 +239,13 @@ struct bytes form_value_bytes(struct form *f, yyjson_val *v, const char *key)
     size_t count;
     const char *digits = bare_digits_of(v, &count);
     if (digits == NULL || count % 2 != 0) {
-        form_expect(f, key, "bytes, as an even number of hex digits behind 0x");
+        form_expect(f, key, "bytes, as an even number of hex digits after 0x");
         return (struct bytes){0};
     }
     /* The text is our own memory, and byte i is written after digits 2i and 2i + 1 are read. */
     uint8_t *out = f->text.data + (digits - (const char *)f->text.data);
     if (!hex_decode(out, digits, count)) {
-        form_expect(f, key, "bytes, as an even number of hex digits behind 0x");
+        form_expect(f, key, "bytes, as an even number of hex digits after 0x");
         return (struct bytes){0};
     }
     return (struct bytes){out, count / 2};

@@ -98,7 +98,7 @@ static void help_weft(void)
     print_command("--version", "", "print the version, and the processors it was compiled for");
     print_paragraphs(
         "Options may stand anywhere; of one that is given twice the last counts; -- ends them. Numbers are "
-        "decimal or behind 0x.\n\n"
+        "decimal or after 0x.\n\n"
         "Exit codes: 0 all good, 1 a check failed, 2 bad usage or unreadable input, 130 interrupted.");
 }
 

@@ -122,7 +122,7 @@ static void print_result(const struct import *i, enum status status)
                       (double)p->gas / 1e6, (double)spent / 1e9, per_second((double)p->blocks, spent),
                       per_second((double)p->gas / 1e6, spent), (unsigned long long)head->number, hash);
         if (p->number > head->number) /* a store that cannot be written */
-            buffer_printf(&out, "; blocks behind it, to %llu, are not kept", (unsigned long long)p->number);
+            buffer_printf(&out, "; blocks after it, to %llu, are not kept", (unsigned long long)p->number);
     }
     printf("%.*s\n", (int)out.size, (const char *)out.data);
     buffer_free(&out);

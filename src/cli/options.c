@@ -385,7 +385,7 @@ enum status options_parse(struct options *out, const struct command *c, char **a
         if (option == NULL) return unknown_option(c, argument, e);
         if (option->kind == VALUE_NONE && value != NULL) return bad(e, c, option, "no value", value);
         if (option->kind != VALUE_NONE && option->kind != VALUE_BENCH && value == NULL) {
-            if (i + 1 == count) return error_set(e, BAD_USAGE, "%s: %s: expected a value behind it", c->name, argument);
+            if (i + 1 == count) return error_set(e, BAD_USAGE, "%s: %s: expected a value after it", c->name, argument);
             value = arguments[++i];
         }
         enum status s = read_value(out, c, option, value, e);

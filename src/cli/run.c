@@ -74,7 +74,7 @@ static enum status read_number(struct u256 *out, const char *text, const char *n
     size_t size = strlen(text);
     bool is_hex = size > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
     bool good = is_hex ? u256_from_hex(out, text + 2, size - 2) : u256_from_decimal(out, text, size);
-    return good ? STATUS_OK : bad(e, name, "a number below 2^256, decimal or hex digits behind 0x", text);
+    return good ? STATUS_OK : bad(e, name, "a number below 2^256, decimal or hex digits after 0x", text);
 }
 
 /* Without `text`: the letters of `name`, at the end of the address. */

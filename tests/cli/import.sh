@@ -51,7 +51,7 @@ expect 2 "not in the chain" db block 31 --datadir "$folder/db"
 expect 2 "not in the chain" db block "${3}" --datadir "$folder/db"
 expect 2 "expected 0x and 64 hex digits" db tx 0x12 --datadir "$folder/db"
 expect 2 "expected a number, or 0x" db block latest --datadir "$folder/db"
-expect 2 "db tx: expected a transaction's hash behind it" db tx --datadir "$folder/db"
+expect 2 "db tx: expected a transaction's hash after it" db tx --datadir "$folder/db"
 gzip -k "$folder/chain"
 expect 0 "$head" import --datadir "$folder/zipped" --genesis "$folder/genesis" --executor serial --batch 7 --json "$folder/chain.gz"
 expect 0 "gave up 26 undo records, receipts of 26 blocks" db prune --datadir "$folder/db" --history 4 --receipts
