@@ -136,8 +136,8 @@ static void check_result(struct opcodes_bench *b, struct measured *m)
     world_close(&plain);
 }
 
-/* How long the program is to be, from what a short one costs. */
-static struct program_size choose_size(struct opcodes_bench *b, const struct opcode_row *row)
+/* How long the program is to be for so much gas, from what a short one costs. */
+static struct program_size choose_size(struct opcodes_bench *b, const struct opcode_row *row, int64_t gas)
 {
     uint32_t variants = opcode_row_variants(row);
     struct program_size few = {variants, 1}, none = {0, 1};
@@ -150,7 +150,7 @@ static struct program_size choose_size(struct opcodes_bench *b, const struct opc
     world_close(&some);
     world_close(&empty);
     if (unit < 1) unit = 1;
-    int64_t wanted = PROGRAM_GAS / unit;
+    int64_t wanted = gas / unit;
     if (wanted * unit > left) wanted = left / unit;
     struct program_size size = {UNITS_MAX / variants * variants, 1};
     while (size.units > variants && size.units > wanted) size.units -= variants;
@@ -161,7 +161,7 @@ static struct program_size choose_size(struct opcodes_bench *b, const struct opc
 
 static void measure(struct opcodes_bench *b, struct measured *m)
 {
-    m->size = choose_size(b, m->row);
+    m->size = choose_size(b, m->row, PROGRAM_GAS);
     measure_with(b, m, false, &m->fast);
     if (m->wrong == NULL) measure_with(b, m, true, &m->plain);
     if (m->wrong == NULL) check_result(b, m);
@@ -313,22 +313,21 @@ static enum exit_code run_rows(struct opcodes_bench *b, const struct opcode_row 
     return failed ? EXIT_CHECK_FAILED : EXIT_GOOD;
 }
 
-double opcode_row_speed(const struct opcode_row *row, const struct fork *fork, uint32_t repeat)
+bool opcode_row_loop(struct buffer *out, const struct opcode_row *row, const struct fork *fork, int64_t gas)
 {
-    if (!in_fork(row, fork)) return 0;
-    struct opcodes_bench b = {.fork = fork, .repeat = repeat};
-    struct world loop;
-    double best = 0;
-    b.run_options.fork = fork;
-    world_open(&loop, &b, row, PROGRAM_LOOP, choose_size(&b, row), false);
-    for (int i = 0; i < WARM_UP_RUNS; i++) world_run(&loop);
-    for (uint32_t i = 0; i < repeat; i++) {
-        double ns = world_run(&loop), speed = (double)loop.gas * 1e3 / ns;
-        if (speed > best) best = speed;
+    if (!in_fork(row, fork)) return false;
+    struct opcodes_bench b = {.fork = fork, .repeat = 1, .run_options.fork = fork};
+    struct program_size size = choose_size(&b, row, gas);
+    for (bool fits = (row->flags & ROW_GROWS) == 0; !fits && size.loops > 1; size.loops /= 2) {
+        struct world w;
+        world_open(&w, &b, row, PROGRAM_LOOP, size, false);
+        world_run(&w);
+        fits = w.gas <= PROGRAM_GAS_MAX;
+        world_close(&w);
+        if (fits) break;
     }
-    if (loop.run.outcome.status != VM_SUCCESS) best = 0;
-    world_close(&loop);
-    return best;
+    opcode_program(out, row, PROGRAM_LOOP, size);
+    return true;
 }
 
 enum exit_code bench_opcodes(const struct options *o)

@@ -17,6 +17,7 @@
 enum opcode_row_flag {
     ROW_CHAIN = 1 << 0,  /* each result is an operand of the next: how long it takes until a result is there */
     ROW_STORES = 1 << 1, /* the running number is stored at the start of memory, so that memory is never the same */
+    ROW_GROWS = 1 << 2,  /* memory grows with every unit, which costs more the larger it is */
 };
 
 /* One line of the table.
@@ -73,9 +74,9 @@ void opcode_program(struct buffer *out, const struct opcode_row *row, enum progr
 /* Gas that a unit of the twin costs more (or less) than a unit of the loop without its instruction. */
 int64_t opcode_twin_gas(const struct opcode_row *row);
 
-/* Mgas/s of a row's whole loop in the interpreter that it gets, the best of so many runs; 0: it fails, or the fork does
- * not have it. */
-double opcode_row_speed(const struct opcode_row *row, const struct fork *fork, uint32_t repeat);
+/* Appends a row's program, long enough for so much gas (at most what one transaction may have). False: the fork does not
+ * have the instruction. */
+bool opcode_row_loop(struct buffer *out, const struct opcode_row *row, const struct fork *fork, int64_t gas);
 
 enum exit_code bench_opcodes(const struct options *o);
 

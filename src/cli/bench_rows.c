@@ -67,7 +67,8 @@ static const struct opcode_row table[] = {
     NULLARY(BLOBBASEFEE), NULLARY(SLOTNUM),
 
     R(MLOAD, "PUSHed place", "#32"), R(MLOAD, "", "32"), R(MSTORE, "PUSHed place", "#32 r32"), R(MSTORE, "", "32 r32"),
-    R(MSTORE8, "", "32 r32"), NULLARY(MSIZE), R(MLOAD, "memory grows by 32", "", .unit = "MSIZE MLOAD POP"),
+    R(MSTORE8, "", "32 r32"), NULLARY(MSIZE), R(MLOAD, "memory grows by 32", "", .unit = "MSIZE MLOAD POP",
+      .flags = ROW_GROWS),
     C(MLOAD, "64 KiB, in a call", STATICCALL, "#1000000 made #0 #0 #0 #0", "620100005100"),
     C(MLOAD, "1 MiB, in a call", STATICCALL, "#9000000 made #0 #0 #0 #0", "620ffff05100"),
     R(SLOAD, "warm", "1"), R(SLOAD, "cold", "i"), R(SSTORE, "warm, no change", "1 0"),

@@ -17,6 +17,14 @@
 
 enum { PIPELINE_REPEAT = 3 };
 
+/* Codes and their translations that are shared before all begin anew without any: they cannot be given up one by one, as
+ * there is always a block that uses some. */
+#ifdef WEFT_RARE_PATHS
+#define CODE_BYTES ((size_t)1)
+#else
+#define CODE_BYTES ((size_t)256 << 20)
+#endif
+
 /* A block on its way. */
 struct piece {
     struct bundle bundle;
@@ -48,6 +56,7 @@ struct runner {
     bool differs;
 
     /* of the running run */
+    size_t first;  /* the block that is item 0 of the pipeline, or of the loop */
     bool is_first; /* the one that prints */
     struct code_cache *codes;
     struct engine *sets[PIPELINE_SETS], *loader;
@@ -70,7 +79,7 @@ static void load(void *context, size_t i, unsigned slot)
     struct piece *p = &r->pieces[slot];
     *p = (struct piece){0};
     struct error e;
-    if (bundle_load(&p->bundle, &r->list->entries[i], r->options->fork, &e) != STATUS_OK) {
+    if (bundle_load(&p->bundle, &r->list->entries[r->first + i], r->options->fork, &e) != STATUS_OK) {
         p->is_unreadable = true;
         p->verdict.error = e;
         return;
@@ -108,10 +117,12 @@ static void finish(void *context, size_t i, unsigned slot, unsigned set)
     bundle_free(&p->bundle);
 }
 
+/* False: the codes have outgrown their bound. */
 static bool deliver(void *context, size_t i, unsigned slot)
 {
     struct runner *r = context;
     struct piece *p = &r->pieces[slot];
+    i += r->first;
     if (p->is_unreadable) {
         if (!r->is_first) return true;
         progress_clear(&r->progress);
@@ -126,7 +137,7 @@ static bool deliver(void *context, size_t i, unsigned slot)
         log_line("replay: block %llu: two runs differ in their results", (unsigned long long)p->verdict.number);
         r->differs = true;
     }
-    return true;
+    return code_cache_bytes(r->codes) <= CODE_BYTES;
 }
 
 static void drop(void *context, size_t i, unsigned slot)
@@ -149,7 +160,7 @@ static size_t run_pipelined(struct runner *r)
         engine_never_waits(r->sets[i], true);
     }
     r->loader = engine_new(1);
-    size_t done = pipeline_run(r->pool, &stages, r->list->count, guests, &bell);
+    size_t done = pipeline_run(r->pool, &stages, r->list->count - r->first, guests, &bell);
     for (size_t i = 0; i < PIPELINE_SETS; i++) {
         engine_free(r->sets[i]);
         pool_free(guests[i]);
@@ -163,11 +174,11 @@ static size_t run_one_by_one(struct runner *r)
     r->loader = r->sets[0] = engine_new_on(r->pool, r->codes);
     engine_never_waits(r->loader, true);
     size_t i = 0;
-    for (; i < r->list->count && !interrupted(); i++) {
+    for (bool goes_on = true; goes_on && r->first + i < r->list->count && !interrupted(); i++) {
         load(r, i, 0);
         execute(r, i, 0, 0, true);
         finish(r, i, 0, 0);
-        if (!deliver(r, i, 0)) break;
+        goes_on = deliver(r, i, 0);
     }
     engine_free(r->loader);
     return i;
@@ -176,13 +187,16 @@ static size_t run_one_by_one(struct runner *r)
 /* Runs all blocks in one way. False: it was ended before the last of them. */
 static bool run_way(struct runner *r, enum way way, struct run_cost *cost)
 {
-    r->codes = code_cache_new(vm_plan_free);
+    r->first = 0;
     r->execution_ns = 0;
     uint64_t wall = clock_wall_ns(), cpu = clock_cpu_ns();
-    size_t done = way == PIPELINED ? run_pipelined(r) : run_one_by_one(r);
+    do {
+        r->codes = code_cache_new(vm_plan_free);
+        r->first += way == PIPELINED ? run_pipelined(r) : run_one_by_one(r);
+        code_cache_free(r->codes);
+    } while (r->first < r->list->count && !interrupted());
     *cost = (struct run_cost){clock_wall_ns() - wall, clock_cpu_ns() - cpu, r->execution_ns};
-    code_cache_free(r->codes);
-    return done == r->list->count;
+    return r->first == r->list->count;
 }
 
 /* ---- what it took ------------------------------------------------------------------------------------------------ */

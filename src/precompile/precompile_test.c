@@ -1,5 +1,5 @@
 /* Precompiles as calls: the published vectors, and the edges of gas, size and encoding that they leave out. */
-#include "precompile/precompile.h"
+#include "precompile/private.h"
 
 #include "harness.h"
 #include "precompile_vectors.h"
@@ -260,4 +260,28 @@ TEST(curves_refuse_wrong_sizes_and_empty_sums)
     struct precompile_result r = call(&vectors_osaka, PRECOMPILE_P256VERIFY, zeros, 160, 6900);
     CHECK(r.ok && r.gas_left == 0 && r.output.size == 0);
     CHECK(!call(&vectors_osaka, PRECOMPILE_P256VERIFY, zeros, 160, 6899).ok);
+}
+
+TEST(precompiles_remember_no_more_than_their_memory)
+{
+    enum { SIZE = 1 << 20, CALLS = 12, KEPT_AT_MOST = 4 << 20 };
+    struct precompile_memory m = {.memo = precompile_memo_new()};
+    static uint8_t input[SIZE];
+    unsigned kept = 0;
+    for (uint64_t i = 0; i < CALLS; i++) {
+        store_be64(input, i);
+        precompile_memo_keep(m.memo, i, 1, (struct bytes){input, SIZE}, true, (struct bytes){0}, &m);
+        CHECK(m.kept_size <= KEPT_AT_MOST);
+    }
+    for (uint64_t i = 0; i < CALLS; i++) {
+        store_be64(input, i);
+        kept += precompile_memo_find(m.memo, i, 1, (struct bytes){input, SIZE}) != NULL;
+    }
+    CHECK_EQ_U64(kept, 3); /* a fourth has no room with its entry */
+    precompile_memo_clear(m.memo);
+    precompile_memory_clear(&m);
+    precompile_memo_keep(m.memo, 0, 1, (struct bytes){input, SIZE}, true, (struct bytes){0}, &m);
+    CHECK(precompile_memo_find(m.memo, 0, 1, (struct bytes){input, SIZE}) != NULL); /* the next block has room again */
+    precompile_memo_free(m.memo);
+    precompile_memory_free(&m);
 }

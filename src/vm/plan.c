@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
+#if defined(__x86_64__)
+#include <tmmintrin.h>
 #endif
 
 /* How much is translated at most: so many times the size of the code, and something for small ones. */
@@ -14,61 +14,111 @@ enum { BUDGET_TIMES = 8, BUDGET_LEAST = 4096 };
  * went into it there would be some ten for each gas. So many bytes of memory count as much. */
 enum { GAS_OF_WORK = 10, BYTES_OF_WORK = 16 };
 
-/* Bit i: byte i of 64 is a JUMPDEST; is a PUSH1 to PUSH32. */
-struct byte_kinds {
-    uint64_t jumpdests, pushes;
-};
+/* ---- where jumps may land ------------------------------------------------------------------------------------------ */
 
-static struct byte_kinds kinds_of(const uint8_t bytes[64])
+static void find_one_by_one(uint64_t *bitmap, const uint8_t *code, uint32_t size)
 {
-    struct byte_kinds k = {0, 0};
-#if defined(__SSE2__)
-    for (unsigned i = 0; i < 64; i += 16) {
-        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(bytes + i));
-        uint64_t jumpdests = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8(OP_JUMPDEST)));
-        /* As signed numbers PUSH1 to PUSH32 are the greatest there are. */
-        uint64_t pushes = (uint32_t)_mm_movemask_epi8(_mm_cmpgt_epi8(v, _mm_set1_epi8(OP_PUSH1 - 1)));
-        k.jumpdests |= jumpdests << i;
-        k.pushes |= pushes << i;
+    memset(bitmap, 0, ((size_t)size + 63) / 64 * sizeof *bitmap);
+    for (size_t at = 0; at < size; at++) {
+        if (code[at] == OP_JUMPDEST) bitmap[at / 64] |= UINT64_C(1) << (at % 64);
+        if (code[at] >= OP_PUSH1 && code[at] <= OP_PUSH32) at += code[at] - OP_PUSH1 + 1u;
     }
-#else
-    for (unsigned i = 0; i < 64; i++) {
-        k.jumpdests |= (uint64_t)(bytes[i] == OP_JUMPDEST) << i;
-        k.pushes |= (uint64_t)(bytes[i] >= OP_PUSH1 && bytes[i] <= OP_PUSH32) << i;
-    }
-#endif
-    return k;
 }
 
-/* Bits from bit `first` on; none from 64 on. */
-static uint64_t bits_from(unsigned first)
+#if defined(__x86_64__)
+
+/* Sixteen bytes at a time, in the same time whatever they are: code may be nothing but PUSH. A place is a number below
+ * 16, or BEYOND and how far it lies behind the sixteen. */
+#define SIXTEEN __attribute__((target("ssse3")))
+enum { BEYOND = 0x80 };
+
+/* For each place in `at` the one that `next` has there; places beyond stay, as a shuffle gives 0 for them. */
+SIXTEEN static __m128i follow(__m128i next, __m128i at)
 {
-    return first < 64 ? UINT64_MAX << first : 0;
+    return _mm_max_epu8(_mm_shuffle_epi8(next, at), at);
 }
 
-/* Goes from PUSH to PUSH; all bytes between them are told apart 64 at a time. */
+/* The same where `stays` is 0; places stay where it is BEYOND. */
+SIXTEEN static __m128i follow_some(__m128i next, __m128i at, __m128i stays)
+{
+    return _mm_max_epu8(_mm_shuffle_epi8(next, _mm_or_si128(at, stays)), at);
+}
+
+/* For each place, where the instruction behind the one there begins. */
+SIXTEEN static __m128i places_behind(__m128i bytes)
+{
+    const __m128i one = _mm_setr_epi8(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16);
+    const __m128i before = _mm_set1_epi8(OP_PUSH1 - 1);
+    /* As signed numbers PUSH1 to PUSH32 are the greatest there are. */
+    __m128i data = _mm_and_si128(_mm_cmpgt_epi8(bytes, before), _mm_sub_epi8(bytes, before));
+    __m128i place = _mm_add_epi8(one, data);
+    return _mm_add_epi8(place, _mm_and_si128(_mm_cmpgt_epi8(place, _mm_set1_epi8(15)), _mm_set1_epi8(BEYOND - 16)));
+}
+
+/* Bit i: place i is in the vector, which has none twice. */
+SIXTEEN static uint64_t bits_of(__m128i places)
+{
+    const __m128i low = _mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, -128, 0, 0, 0, 0, 0, 0, 0, 0);
+    const __m128i high = _mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, -128);
+    __m128i sums = _mm_sad_epu8(_mm_shuffle_epi8(low, places), _mm_setzero_si128());
+    __m128i sums_high = _mm_sad_epu8(_mm_shuffle_epi8(high, places), _mm_setzero_si128());
+    sums = _mm_or_si128(sums, _mm_slli_epi64(sums_high, 8));
+    return (uint64_t)_mm_cvtsi128_si64(_mm_or_si128(sums, _mm_srli_si128(sums, 8)));
+}
+
+/* The JUMPDESTs among sixteen bytes. *start: where the first instruction begins; then the same for what follows. */
+SIXTEEN static uint64_t find_in_sixteen(const uint8_t *code, unsigned *start)
+{
+    const char b = (char)BEYOND;
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)code);
+    __m128i one = places_behind(bytes), two = follow(one, one), four = follow(two, two), eight = follow(four, four);
+    uint8_t sixteen[16];
+    _mm_storeu_si128((__m128i *)(void *)sixteen, follow(eight, eight));
+    if (*start >= 16) {
+        *start -= 16;
+        return 0;
+    }
+    /* Lane i goes i instructions on: by one, two, four and eight as its number says. */
+    __m128i at = _mm_set1_epi8((char)*start);
+    at = follow_some(one, at, _mm_setr_epi8(b, 0, b, 0, b, 0, b, 0, b, 0, b, 0, b, 0, b, 0));
+    at = follow_some(two, at, _mm_setr_epi8(b, b, 0, 0, b, b, 0, 0, b, b, 0, 0, b, b, 0, 0));
+    at = follow_some(four, at, _mm_setr_epi8(b, b, b, b, 0, 0, 0, 0, b, b, b, b, 0, 0, 0, 0));
+    at = follow_some(eight, at, _mm_setr_epi8(b, b, b, b, b, b, b, b, 0, 0, 0, 0, 0, 0, 0, 0));
+    *start = sixteen[*start] - (unsigned)BEYOND;
+    return bits_of(at) & (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(OP_JUMPDEST)));
+}
+
+SIXTEEN static void find_by_sixteen(uint64_t *bitmap, const uint8_t *code, uint32_t size)
+{
+    unsigned start = 0;
+    for (size_t at = 0; at < size; at += 64) {
+        uint8_t tail[64] = {0};
+        const uint8_t *bytes = code + at;
+        if (size - at < 64) bytes = memcpy(tail, bytes, size - at);
+        uint64_t bits = 0;
+        for (unsigned i = 0; i < 64; i += 16) bits |= find_in_sixteen(bytes + i, &start) << i;
+        bitmap[at / 64] = bits;
+    }
+}
+
 void vm_find_jumpdests(uint64_t *bitmap, const uint8_t *code, uint32_t size)
 {
-    unsigned skip = 0; /* so many bytes are data of a PUSH before */
-    for (uint32_t start = 0; start < size; start += 64) {
-        uint8_t tail[64] = {0};
-        const uint8_t *bytes = code + start;
-        if (size - start < 64) bytes = memcpy(tail, bytes, size - start);
-        struct byte_kinds k = kinds_of(bytes);
-        uint64_t instructions = bits_from(skip);
-        uint64_t pushes = k.pushes & instructions;
-        unsigned end = 0;
-        while (pushes != 0) { /* without a branch inside: code may be nothing but PUSH */
-            unsigned at = (unsigned)__builtin_ctzll(pushes), size_of_data = bytes[at] - OP_PUSH1 + 1u;
-            uint64_t data = ((UINT64_C(1) << size_of_data) - 1) << at << 1;
-            instructions &= ~data;
-            pushes &= (pushes - 1) & ~data;
-            end = at + 1 + size_of_data;
-        }
-        skip = end > 64 ? end - 64 : 0;
-        bitmap[start / 64] = k.jumpdests & instructions;
-    }
+    if (LIKELY(__builtin_cpu_supports("ssse3")))
+        find_by_sixteen(bitmap, code, size);
+    else
+        find_one_by_one(bitmap, code, size);
 }
+
+#else
+
+void vm_find_jumpdests(uint64_t *bitmap, const uint8_t *code, uint32_t size)
+{
+    find_one_by_one(bitmap, code, size);
+}
+
+#endif
+
+/* ---- plans and translations ---------------------------------------------------------------------------------------- */
 
 static struct plan *plan_new(const struct code *code)
 {

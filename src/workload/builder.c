@@ -89,6 +89,7 @@ void workload_add(struct workload_block *b, const struct call *c)
         b->transactions = base_realloc(b->transactions, b->capacity * sizeof *b->transactions);
         b->senders = base_realloc(b->senders, b->capacity * sizeof *b->senders);
         b->after = base_realloc(b->after, b->capacity * sizeof *b->after);
+        b->authorities = base_realloc(b->authorities, b->capacity * sizeof *b->authorities);
     }
     struct transaction tx = {.type = TX_LEGACY,
                              .is_create = c->is_create,
@@ -101,6 +102,7 @@ void workload_add(struct workload_block *b, const struct call *c)
                              .data = c->data};
     b->transactions[b->count] = tx;
     b->senders[b->count] = c->from;
+    b->authorities[b->count] = NULL;
     b->after[b->count++] = c->after;
     b->header.gas_limit += c->gas;
 }
@@ -149,6 +151,7 @@ void workload_free(struct workload_block *b)
     free(b->transactions);
     free(b->senders);
     free(b->after);
+    free(b->authorities);
     state_memory_free(b->state);
     arena_free(&b->arena);
     *b = (struct workload_block){0};
@@ -161,6 +164,7 @@ struct block_task workload_task(const struct workload_block *b, const struct sta
                                .header = &b->header,
                                .transactions = b->transactions,
                                .senders = b->senders,
+                               .authorities = b->authorities,
                                .transaction_count = b->count,
                                .transactions_only = b->transactions_only,
                                .view = view};

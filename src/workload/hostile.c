@@ -5,13 +5,7 @@
  * transactions is in their call data: word 0 is where to begin, word 1 the step or whom to call. */
 #include "workload/private.h"
 
-/* EIP-7825 bounds a transaction's gas. */
-#define TX_GAS UINT64_C(16000000)
-#define MILLION UINT64_C(1000000)
 enum { CODE_SIZE = 24576, INITCODE_SIZE = 49152 };
-
-/* What a limb is blinded with in hashes that everybody can read: keys with it in a limb met in one place. */
-#define WEAK_LIMB UINT64_C(0x9e3779b97f4a7c15)
 
 #define UNTIL_GAS_IS(least) " " #least " GAS GT @loop JUMPI STOP"
 
@@ -42,11 +36,9 @@ static void add_calls(struct workload_block *b, uint64_t size, const char *sourc
 
 /* ---- floods ------------------------------------------------------------------------------------------------------ */
 
-static const struct u256 weak_key = {{0, WEAK_LIMB, 0, 0}};
-
 static void flood_slots(struct workload_block *b, uint64_t size, const char *source)
 {
-    add_calls(b, size, source, weak_key, U256(TX_GAS), U256_ZERO);
+    add_calls(b, size, source, hostile_key, U256(TX_GAS), U256_ZERO);
 }
 
 static void make_tstore(struct workload_block *b, uint64_t size, uint64_t *random)
@@ -67,6 +59,20 @@ static void make_sstore(struct workload_block *b, uint64_t size, uint64_t *rando
     flood_slots(b, size, "0 CALLDATALOAD loop: 1 ADD DUP1 DUP1 SSTORE" UNTIL_GAS_IS(50000));
 }
 
+/* Slots that are there, set to zero. */
+static void make_refunds(struct workload_block *b, uint64_t size, uint64_t *random)
+{
+    (void)random;
+    enum { CLEARING_GAS = 5000 };
+    struct address contract = workload_address(ADDRESS_CONTRACT, 0);
+    for (uint64_t tx = 0; tx * TX_GAS < size * MILLION; tx++)
+        for (uint64_t i = 0; i < TX_GAS / CLEARING_GAS; i++) {
+            struct u256 key = u256_add(hostile_key, U256(tx * TX_GAS + i + 1));
+            state_memory_set_slot(b->state, &contract, &key, &U256_ONE);
+        }
+    flood_slots(b, size, "0 CALLDATALOAD loop: 1 ADD 0 DUP2 SSTORE" UNTIL_GAS_IS(50000));
+}
+
 static void make_balance(struct workload_block *b, uint64_t size, uint64_t *random)
 {
     (void)random;
@@ -81,15 +87,6 @@ static void make_balance(struct workload_block *b, uint64_t size, uint64_t *rand
 
 /* ---- code -------------------------------------------------------------------------------------------------------- */
 
-#define CODE_BASE UINT64_C(0x10000000000)
-
-static struct address address_at(uint64_t number)
-{
-    struct address a = {{0x77}};
-    store_be64(a.b + 12, number);
-    return a;
-}
-
 /* So many contracts of full size one behind the other, that differ in their last bytes. */
 static void put_codes(struct workload_block *b, uint64_t count, const uint8_t *start, size_t start_size,
                       uint8_t filling)
@@ -99,14 +96,14 @@ static void put_codes(struct workload_block *b, uint64_t count, const uint8_t *s
         memset(code, filling, CODE_SIZE);
         memcpy(code, start, start_size);
         store_be64(code + CODE_SIZE - 8, i);
-        struct address a = address_at(CODE_BASE + i);
+        struct address a = hostile_address(HOSTILE_BASE + i);
         workload_install(b, &a, (struct bytes){code, CODE_SIZE});
     }
 }
 
 static struct u256 code_word(uint64_t number)
 {
-    struct address a = address_at(number);
+    struct address a = hostile_address(number);
     return address_word(&a);
 }
 
@@ -115,7 +112,7 @@ enum { COLD_GAS = 2600 };
 
 static void walk_codes(struct workload_block *b, uint64_t size, const char *source)
 {
-    add_calls(b, size, source, code_word(CODE_BASE), U256(TX_GAS / COLD_GAS), U256_ZERO);
+    add_calls(b, size, source, code_word(HOSTILE_BASE), U256(TX_GAS / COLD_GAS), U256_ZERO);
 }
 
 static void make_code_size(struct workload_block *b, uint64_t size, uint64_t *random)
@@ -164,7 +161,7 @@ static void translate_in_vain(struct workload_block *b, uint64_t size, const uin
         workload_add(b, &(struct call){.from = from,
                                        .to = contract,
                                        .gas = 60000 + units * CALL_GAS,
-                                       .data = two_words(b, code_word(CODE_BASE + i), U256(unit_size))});
+                                       .data = two_words(b, code_word(HOSTILE_BASE + i), U256(unit_size))});
     }
 }
 
@@ -194,6 +191,22 @@ static void make_move_bombs(struct workload_block *b, uint64_t size, uint64_t *r
     translate_in_vain(b, size, unit, sizeof unit);
 }
 
+/* Accounts that delegate to one contract (EIP-7702). */
+static void make_delegations(struct workload_block *b, uint64_t size, uint64_t *random)
+{
+    (void)random;
+    struct address target = workload_address(ADDRESS_CONTRACT, 1);
+    workload_contract(b, &target, "STOP");
+    uint8_t *code = arena_alloc(&b->arena, 23, 1);
+    memcpy(code, "\xef\x01\x00", 3);
+    memcpy(code + 3, target.b, sizeof target.b);
+    for (uint64_t i = 0; i < size * MILLION / COLD_GAS; i++) {
+        struct address a = hostile_address(HOSTILE_BASE + i);
+        workload_install(b, &a, (struct bytes){code, 23});
+    }
+    walk_codes(b, size, "0 CALLDATALOAD loop: " CALL_IT "1 ADD" UNTIL_GAS_IS(20000));
+}
+
 /* ---- calls, creates, logs, memory -------------------------------------------------------------------------------- */
 
 /* Calls of one contract with that source, over and over, by one that does nothing else. */
@@ -214,7 +227,7 @@ static void make_deep_calls(struct workload_block *b, uint64_t size, uint64_t *r
 static void make_reverts(struct workload_block *b, uint64_t size, uint64_t *random)
 {
     (void)random;
-    call_often(b, size, "1 1 SSTORE 2 2 SSTORE 1 1 TSTORE 2 2 TSTORE 0 0 LOG0 0 0 REVERT");
+    call_often(b, size, "1 1 TSTORE 2 2 TSTORE 3 3 TSTORE 4 4 TSTORE 0 0 LOG0 0 0 REVERT");
 }
 
 static void make_memory(struct workload_block *b, uint64_t size, uint64_t *random)
@@ -231,7 +244,7 @@ static void make_unpaid_access(struct workload_block *b, uint64_t size, uint64_t
     add_calls(
         b, size,
         "0 CALLDATALOAD loop: 1 ADD DUP1 0 MSTORE 0 0 32 0 32 CALLDATALOAD 200 STATICCALL POP" UNTIL_GAS_IS(20000),
-        code_word(CODE_BASE), U256(TX_GAS), address_word(&a));
+        code_word(HOSTILE_BASE), U256(TX_GAS), address_word(&a));
 }
 
 static void make_creates(struct workload_block *b, uint64_t size, uint64_t *random)
@@ -271,73 +284,92 @@ static void make_large_logs(struct workload_block *b, uint64_t size, uint64_t *r
     add_calls(b, size, "loop: 32768 0 LOG0" UNTIL_GAS_IS(400000), U256_ZERO, U256_ZERO, U256_ZERO);
 }
 
-/* A precompile that reads 128 bytes is given a million; recovering fails at once. */
+/* A precompile that reads 128 bytes is given 128 KiB; recovering fails at once. */
 static void make_large_inputs(struct workload_block *b, uint64_t size, uint64_t *random)
 {
     (void)random;
-    add_calls(b, size, "loop: 0 0 1000000 0 1 GAS STATICCALL POP" UNTIL_GAS_IS(20000), U256_ZERO, U256_ZERO, U256_ZERO);
+    add_calls(b, size, "loop: 0 0 131072 0 1 GAS STATICCALL POP" UNTIL_GAS_IS(20000), U256_ZERO, U256_ZERO, U256_ZERO);
 }
 
-/* ---- transactions ------------------------------------------------------------------------------------------------ */
-
-static void make_small_transactions(struct workload_block *b, uint64_t size, uint64_t *random)
-{
-    (void)random;
-    enum { TRANSFER_GAS = 21000 };
-    for (uint64_t i = 0; i < size * MILLION / TRANSFER_GAS; i++) {
-        struct address from = workload_address(ADDRESS_SENDER, i);
-        workload_fund(b, &from);
-        workload_add(b, &(struct call){.from = from, .to = address_at(CODE_BASE + i), .value = 1, .gas = TRANSFER_GAS});
-    }
-}
-
-static void make_access_lists(struct workload_block *b, uint64_t size, uint64_t *random)
-{
-    (void)random;
-    enum { BASE_GAS = 21000 + 2400, KEY_GAS = 1900, FLOOR_GAS = 40000, STOP = 0 };
-    struct address contract = workload_address(ADDRESS_CONTRACT, 0);
-    workload_contract(b, &contract, "STOP");
-    uint64_t key = 0;
-    for (uint64_t left = size * MILLION, i = 0; left > FLOOR_GAS; i++) {
-        uint64_t gas = left < TX_GAS ? left : TX_GAS, count = (gas - BASE_GAS) / KEY_GAS;
-        struct u256 *keys = ARENA_ARRAY(&b->arena, struct u256, count);
-        for (uint64_t k = 0; k < count; k++) keys[k] = u256_add(weak_key, U256(key++));
-        struct access_entry *entry = ARENA_NEW(&b->arena, struct access_entry);
-        *entry = (struct access_entry){contract, keys, (uint32_t)count};
-        struct address from = workload_address(ADDRESS_SENDER, i);
-        workload_fund(b, &from);
-        workload_add(b, &(struct call){.from = from, .to = contract, .gas = gas});
-        struct transaction *tx = &b->transactions[b->count - 1];
-        tx->type = TX_ACCESS_LIST;
-        tx->chain_id = b->chain.id;
-        tx->access_list = entry;
-        tx->access_count = 1;
-        tx->access_key_count = (uint32_t)count;
-        left -= gas;
-    }
-}
-
-const struct workload hostile_workloads[] = {
-    {"tstore-flood", "transient slots whose keys meet in weak hashes", 30, make_tstore, NULL},
-    {"sload-flood", "cold slots with such keys", 30, make_sload, NULL},
-    {"sstore-flood", "new slots with such keys", 30, make_sstore, NULL},
-    {"balance-flood", "cold accounts with such addresses", 30, make_balance, NULL},
-    {"access-list-flood", "access lists with such keys", 30, make_access_lists, NULL},
-    {"code-size", "sizes of codes of 24 KiB, each asked once", 10, make_code_size, NULL},
-    {"jump-maps", "calls of such codes, all PUSH1, that jump", 10, make_jump_maps, NULL},
-    {"hot-codes", "codes run five times, all JUMPDESTs", 10, make_hot_codes, NULL},
-    {"exp-bombs", "EXP of constants, translated and never run", 10, make_exp_bombs, NULL},
-    {"move-bombs", "stacks turned round, translated and never run", 10, make_move_bombs, NULL},
-    {"deep-calls", "calls of itself until no gas is left", 30, make_deep_calls, NULL},
-    {"reverts", "calls that store, log and revert", 30, make_reverts, NULL},
-    {"memory", "calls that reach for 64 KiB", 30, make_memory, NULL},
-    {"unpaid-access", "cold accounts, with too little gas for them", 30, make_unpaid_access, NULL},
-    {"creates", "empty contracts", 30, make_creates, NULL},
-    {"large-initcode", "initcode of 48 KiB, all PUSH1, that jumps", 30, make_large_initcode, NULL},
-    {"selfdestructs", "contracts that destroy themselves at once", 30, make_selfdestructs, NULL},
-    {"logs", "empty logs", 30, make_logs, NULL},
-    {"large-logs", "logs of 32 KiB", 30, make_large_logs, NULL},
-    {"large-inputs", "a megabyte for a contract that reads 128 bytes", 30, make_large_inputs, NULL},
-    {"new-accounts", "transfers to accounts that are not there", 30, make_small_transactions, NULL},
-    {NULL, NULL, 0, NULL, NULL},
+const struct hostile hostiles[] = {
+    {{"tstore-flood", "transient slots whose keys meet in weak hashes", 30, make_tstore, NULL},
+     OP_TSTORE,
+     VM_SUCCESS,
+     140},
+    {{"sload-flood", "cold slots with such keys", 30, make_sload, NULL}, OP_SLOAD, VM_SUCCESS, 2150},
+    {{"sstore-flood", "new slots with such keys", 30, make_sstore, NULL}, OP_SSTORE, VM_SUCCESS, 22200},
+    {{"refunds", "such slots set to zero", 30, make_refunds, NULL}, OP_SSTORE, VM_SUCCESS, 5100},
+    {{"balance-flood", "cold accounts with such addresses", 30, make_balance, NULL}, OP_BALANCE, VM_SUCCESS, 2650},
+    {{"access-list-flood", "access lists with such keys", 30, make_hostile_access_lists, NULL},
+     OP_CALL,
+     VM_SUCCESS,
+     16000000},
+    {{"code-size", "sizes of codes of 24 KiB, each asked once", 10, make_code_size, NULL},
+     OP_EXTCODESIZE,
+     VM_SUCCESS,
+     2650},
+    {{"jump-maps", "calls of such codes, all PUSH1, that jump", 10, make_jump_maps, NULL}, OP_JUMP, VM_SUCCESS, 2700},
+    {{"hot-codes", "codes run five times, all JUMPDESTs", 10, make_hot_codes, NULL}, OP_JUMP, VM_SUCCESS, 680},
+    {{"delegations", "calls of accounts that delegate", 30, make_delegations, NULL}, OP_STATICCALL, VM_SUCCESS, 2800},
+    {{"exp-bombs", "EXP of constants, translated and never run", 10, make_exp_bombs, NULL}, OP_EXP, VM_OUT_OF_GAS, 400},
+    {{"move-bombs", "stacks turned round, translated and never run", 10, make_move_bombs, NULL},
+     OP_STATICCALL,
+     VM_OUT_OF_GAS,
+     400},
+    {{"deep-calls", "calls of itself until no gas is left", 30, make_deep_calls, NULL}, OP_CALL, VM_SUCCESS, 300},
+    {{"reverts", "calls that store, log and revert", 30, make_reverts, NULL}, OP_CALL, VM_REVERT, 1000},
+    {{"memory", "calls that reach for 64 KiB", 30, make_memory, NULL}, OP_CALL, VM_SUCCESS, 15000},
+    {{"unpaid-access", "cold accounts, with too little gas for them", 30, make_unpaid_access, NULL},
+     OP_BALANCE,
+     VM_OUT_OF_GAS,
+     400},
+    {{"creates", "empty contracts", 30, make_creates, NULL}, OP_CREATE, VM_SUCCESS, 32100},
+    {{"large-initcode", "initcode of 48 KiB, all PUSH1, that jumps", 30, make_large_initcode, NULL},
+     OP_CREATE,
+     VM_SUCCESS,
+     36000},
+    {{"selfdestructs", "contracts that destroy themselves at once", 30, make_selfdestructs, NULL},
+     OP_SELFDESTRUCT,
+     VM_SUCCESS,
+     38000},
+    {{"logs", "empty logs", 30, make_logs, NULL}, OP_LOG0, VM_SUCCESS, 450},
+    {{"large-logs", "logs of 32 KiB", 30, make_large_logs, NULL}, OP_LOG0, VM_SUCCESS, 270000},
+    {{"large-inputs", "128 KiB for a contract that reads 128 bytes", 30, make_large_inputs, NULL},
+     OP_STATICCALL,
+     VM_SUCCESS,
+     3200},
+    {{"new-accounts", "transfers to accounts that are not there", 30, make_hostile_transfers, NULL},
+     OP_CALL,
+     VM_SUCCESS,
+     21000},
+    {{"access-list-accounts", "access lists of accounts", 30, make_hostile_access_accounts, NULL},
+     OP_CALL,
+     VM_SUCCESS,
+     16000000},
+    {{"authorizations", "delegations set, each of another account", 30, make_hostile_authorizations, NULL},
+     OP_CALL,
+     VM_SUCCESS,
+     16000000},
+    {{"blob-hashes", "BLOBHASH, of blobs that are there", 30, make_hostile_blobs, NULL}, OP_BLOBHASH, VM_SUCCESS, 9},
+    {{"call-data", "zeros for a contract that reads none", 30, make_hostile_call_data, NULL},
+     OP_CALL,
+     VM_SUCCESS,
+     16000000},
+    {{NULL, NULL, 0, NULL, NULL}, 0, VM_SUCCESS, 0},
 };
+
+static void make_nothing(struct workload_block *b, uint64_t size, uint64_t *random)
+{
+    (void)b, (void)size, (void)random;
+}
+
+void hostile_program(struct workload_block *out, const struct fork *fork, struct bytes code, uint64_t gas)
+{
+    static const struct workload none = {"program", "one call", 1, make_nothing, NULL};
+    (void)workload_make(out, &none, fork, &(struct workload_shape){0}, NULL);
+    struct address contract = workload_address(ADDRESS_CONTRACT, 0), from = workload_address(ADDRESS_SENDER, 0);
+    struct bytes copy = {arena_copy(&out->arena, code.data, code.size), code.size};
+    workload_install(out, &contract, copy);
+    workload_fund(out, &from);
+    workload_add(out, &(struct call){.from = from, .to = contract, .gas = gas});
+}

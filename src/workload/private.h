@@ -84,4 +84,26 @@ void make_gigagas_erc20(struct workload_block *b, uint64_t size, uint64_t *rando
 void make_gigagas_uniswap(struct workload_block *b, uint64_t size, uint64_t *random);
 enum status prepare_gigagas_uniswap(struct workload_block *b, struct error *e);
 
+/* ---- hostile blocks (hostile.c, hostile_transactions.c) ---------------------------------------------------------- */
+
+/* EIP-7825 bounds a transaction's gas. */
+#define TX_GAS UINT64_C(16000000)
+#define MILLION UINT64_C(1000000)
+
+/* What a limb is blinded with in hashes that everybody can read: keys with it in a limb met in one place. */
+#define WEAK_LIMB UINT64_C(0x9e3779b97f4a7c15)
+static const struct u256 hostile_key = {{0, WEAK_LIMB, 0, 0}};
+
+/* Addresses in a row; the first of them that the blocks use. */
+#define HOSTILE_BASE UINT64_C(0x10000000000)
+struct address hostile_address(uint64_t number);
+
+/* What is in the transactions themselves. */
+void make_hostile_transfers(struct workload_block *b, uint64_t size, uint64_t *random);
+void make_hostile_access_lists(struct workload_block *b, uint64_t size, uint64_t *random);
+void make_hostile_access_accounts(struct workload_block *b, uint64_t size, uint64_t *random);
+void make_hostile_authorizations(struct workload_block *b, uint64_t size, uint64_t *random);
+void make_hostile_blobs(struct workload_block *b, uint64_t size, uint64_t *random);
+void make_hostile_call_data(struct workload_block *b, uint64_t size, uint64_t *random);
+
 #endif

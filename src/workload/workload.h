@@ -31,6 +31,7 @@ struct workload_block {
     struct address *senders;
     /* for each transaction, what it waits for: 0 nothing, n transaction number n - 1, WORKLOAD_AFTER_ALL */
     uint32_t *after;
+    const struct address **authorities; /* for each transaction, of its authorizations; NULL where there are none */
     uint32_t count, capacity;
     bool transactions_only; /* no system calls, no rewards */
     struct state_memory *state;
@@ -52,8 +53,6 @@ struct workload {
 
 /* All of them; ends with a NULL name. */
 extern const struct workload workloads[];
-/* Blocks that are made to take long for their gas, the same way; `size` is that gas in millions, and default_size too. */
-extern const struct workload hostile_workloads[];
 /* NULL when there is none of that name. */
 const struct workload *workload_find(const char *name);
 
@@ -71,6 +70,26 @@ double workload_conflict_share(const struct workload_block *b);
 /* The speed-up that `threads` workers reach when a transaction takes as long as its gas, nothing else takes time,
  * and each worker takes the first transaction in the block that has nothing left to wait for. */
 double workload_ideal(const struct workload_block *b, const struct tx_result *results, unsigned threads);
+
+/* ---- hostile blocks (hostile.c) ---------------------------------------------------------------------------------- */
+
+/* A block that is made to take long for its gas; `size` is that gas in millions, and so is default_size. What it is for
+ * is that instruction `op` ends with `outcome`, about once for `gas_each` gas. Calls and creates end when what they run
+ * does; transactions count as calls. */
+struct hostile {
+    struct workload workload;
+    uint8_t op;
+    enum vm_status outcome;
+    uint32_t gas_each;
+};
+/* All of them; ends with a NULL name. */
+extern const struct hostile hostiles[];
+
+/* Executes a made block with a tracer: STATE_DIFFERS with *e set when a transaction fails, or when the block does
+ * less than four fifths of what it is for. */
+enum status hostile_check(const struct hostile *h, const struct workload_block *b, struct error *e);
+/* A block of one call, with so much gas, of a contract with this code. */
+void hostile_program(struct workload_block *out, const struct fork *fork, struct bytes code, uint64_t gas);
 
 /* ---- the assembler --------------------------------------------------------------------------------------------- */
 

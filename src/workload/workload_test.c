@@ -83,6 +83,46 @@ TEST(every_workload_runs_on_every_fork_and_both_executors)
     engine_free(many);
 }
 
+/* Small blocks: the check counts what they do, both executors agree, and authorizations are carried out. */
+TEST(every_hostile_block_does_what_it_is_for)
+{
+    struct engine *one = engine_new(1), *many = engine_new(3);
+    for (const struct hostile *h = hostiles; h->workload.name != NULL; h++) {
+        struct workload_block b;
+        struct workload_shape shape = {.size = 1};
+        struct error e = {0};
+        CHECK_STATUS(workload_make(&b, &h->workload, &fork_osaka, &shape, NULL), STATUS_OK);
+        if (hostile_check(h, &b, &e) != STATUS_OK) FAIL("%s", e.text);
+        struct state_view view = state_memory_view(b.state);
+        struct block_task task = workload_task(&b, &view);
+        struct block_result serial, parallel;
+        execute(one, EXECUTOR_SERIAL, &task, &serial);
+        execute(many, EXECUTOR_PARALLEL, &task, &parallel);
+        CHECK_BYTES(parallel.receipts_root.b, serial.receipts_root.b, 32);
+        CHECK(state_diff_equal(&parallel.diff, &serial.diff));
+        if (strcmp(h->workload.name, "authorizations") == 0)
+            CHECK(serial.diff.count > b.transactions[0].authorization_count);
+        workload_free(&b);
+    }
+    engine_free(one);
+    engine_free(many);
+}
+
+TEST(a_hostile_block_that_does_too_little_fails_its_check)
+{
+    struct hostile less = hostiles[0];
+    struct workload_block b;
+    struct workload_shape shape = {.size = 1};
+    struct error e;
+    less.gas_each /= 2;
+    CHECK_STATUS(workload_make(&b, &less.workload, &fork_osaka, &shape, NULL), STATUS_OK);
+    CHECK_STATUS(hostile_check(&less, &b, &e), STATE_DIFFERS);
+    less = hostiles[0];
+    b.transactions[0].gas_limit = 22000; /* out of gas at once */
+    CHECK_STATUS(hostile_check(&less, &b, &e), STATE_DIFFERS);
+    workload_free(&b);
+}
+
 TEST(a_workload_is_the_same_for_the_same_seed)
 {
     for (const struct workload *w = workloads; w->name != NULL; w++) {

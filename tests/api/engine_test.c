@@ -232,6 +232,68 @@ TEST(api_threads_are_bounded_by_the_processors)
     CHECK_FAILS(weft_engine_new(&options, &engine, &error), WEFT_INVALID_ARGUMENT, "API_BAD_ARGUMENT");
 }
 
+/* ---- memory for codes ------------------------------------------------------------------------ */
+
+static _Atomic uint32_t codes_read;
+
+static int32_t read_and_count_code(void *context, const weft_address *a, const weft_word *code_hash, weft_bytes *out)
+{
+    atomic_fetch_add(&codes_read, 1);
+    return read_code(context, a, code_hash, out);
+}
+
+/* Executes the same block, calls of two contracts with a code each, three times, with so many bytes for codes; returns how
+ * often the state was asked for codes, and the gas of the last. */
+static uint32_t codes_asked_for(uint64_t code_bytes, uint64_t *gas)
+{
+    enum { CALLS = 30, BLOCKS = 3 };
+    /* Counts down from 200: often enough to be translated. The second has another byte behind its end. */
+    static const uint8_t code[] = {0x60, 200, 0x5b, 0x60, 1, 0x90, 0x03, 0x80, 0x60, 2, 0x57, 0x00, 0x00};
+    weft_error error;
+    weft_engine *engine;
+    weft_options options = {.struct_size = sizeof options, .threads = 1, .code_bytes = code_bytes};
+    struct source source = {.state = state_of(ACCOUNTS), .chain = chain_named("Cancun"), .block = block_of(1)};
+    weft_state *state;
+    set_code(source.state, CONTRACT, code, sizeof code);
+    set_code(source.state, CONTRACT + 1, code, sizeof code - 1);
+    for (uint64_t i = 1; i <= CALLS; i++) {
+        weft_transaction tx = transfer_of(i, 0, CONTRACT + i % 2, 0);
+        tx.gas_limit = 100000;
+        add_transaction(source.block, tx);
+    }
+    weft_state_callbacks callbacks = {sizeof callbacks,    &source,        read_account, read_storage,
+                                      read_and_count_code, read_block_hash};
+    CHECK(pthread_mutex_init(&source.lock, NULL) == 0);
+    CHECK_OK(weft_state_from_callbacks(&callbacks, &state, &error));
+    CHECK_OK(weft_engine_new(&options, &engine, &error));
+    atomic_store(&codes_read, 0);
+    for (int i = 0; i < BLOCKS; i++) {
+        weft_result *result;
+        CHECK_OK(weft_execute_block(engine, source.chain, state, source.block, 0, &result, &error));
+        *gas = summary_of(result).gas_used;
+        weft_result_free(result);
+    }
+    weft_engine_free(engine);
+    weft_state_free(state);
+    weft_state_free(source.state);
+    weft_block_free(source.block);
+    weft_chain_free(source.chain);
+    CHECK(pthread_mutex_destroy(&source.lock) == 0);
+    return atomic_load(&codes_read);
+}
+
+/* Without room for any, codes are given up between blocks, and only there. */
+TEST(api_codes_are_given_up_between_blocks_where_memory_is_bounded)
+{
+    uint64_t gas, gas_bounded;
+    uint32_t once = codes_asked_for(0, &gas), each = codes_asked_for(1, &gas_bounded);
+    CHECK_EQ_U64(each, 3 * (uint64_t)once);
+    CHECK(once >= 2);
+    CHECK_EQ_U64(codes_asked_for(1 << 20, &gas_bounded), once);
+    CHECK_EQ_U64(gas_bounded, gas);
+    CHECK(gas > 30 * UINT64_C(21000) + 30 * UINT64_C(200));
+}
+
 /* ---- crashes --------------------------------------------------------------------------------- */
 
 static void crash(struct source *s)
