@@ -22,10 +22,10 @@ extern const struct genesis_fork {
 enum status genesis_load(struct chain_genesis *out, const char *name, struct error *e);
 
 /* Gives the members of a genesis file (f->root) the case of letters that the readers below expect. Those that nobody
- * knows are added to *unknown; genesis_warn frees it, and names them once where the file could be read. */
-void genesis_fix_names(struct form *f, struct buffer *unknown);
-void genesis_warn(const struct form *f, struct buffer *unknown);
-/* Reads a chain's configuration. out->id is the chain id where the file has none; 0: it must have one. */
-void genesis_read_chain(struct form *f, yyjson_val *config, struct chain_spec *out);
+ * knows are added to *names; genesis_warn frees it, and names them once where the file could be read. */
+void genesis_fix_names(struct form *f, struct buffer *names);
+void genesis_warn(const struct form *f, struct buffer *names);
+/* Reads a chain's configuration. s->id is the chain id where the file has none; 0: it must have one. */
+void genesis_read_chain(struct form *f, yyjson_val *config, struct chain_spec *s);
 
 #endif

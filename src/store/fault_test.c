@@ -44,14 +44,15 @@ static int due(void)
         int code = due();                                                                                              \
         return code != 0 ? code : real arguments;                                                                      \
     }
-FAILING(mdb_get, (MDB_txn * t, MDB_dbi d, MDB_val *k, MDB_val *v), (t, d, k, v))
-FAILING(mdb_put, (MDB_txn * t, MDB_dbi d, MDB_val *k, MDB_val *v, unsigned f), (t, d, k, v, f))
-FAILING(mdb_del, (MDB_txn * t, MDB_dbi d, MDB_val *k, MDB_val *v), (t, d, k, v))
+FAILING(mdb_get, (MDB_txn * txn, MDB_dbi dbi, MDB_val *key, MDB_val *data), (txn, dbi, key, data))
+FAILING(mdb_put, (MDB_txn * txn, MDB_dbi dbi, MDB_val *key, MDB_val *data, unsigned flags),
+        (txn, dbi, key, data, flags))
+FAILING(mdb_del, (MDB_txn * txn, MDB_dbi dbi, MDB_val *key, MDB_val *data), (txn, dbi, key, data))
 FAILING(mdb_stat, (MDB_txn * t, MDB_dbi d, MDB_stat *s), (t, d, s))
 FAILING(mdb_cursor_open, (MDB_txn * t, MDB_dbi d, MDB_cursor **c), (t, d, c))
 FAILING(mdb_cursor_renew, (MDB_txn * t, MDB_cursor *c), (t, c))
-FAILING(mdb_cursor_get, (MDB_cursor * c, MDB_val *k, MDB_val *v, MDB_cursor_op o), (c, k, v, o))
-FAILING(mdb_cursor_put, (MDB_cursor * c, MDB_val *k, MDB_val *v, unsigned f), (c, k, v, f))
+FAILING(mdb_cursor_get, (MDB_cursor * cursor, MDB_val *key, MDB_val *data, MDB_cursor_op op), (cursor, key, data, op))
+FAILING(mdb_cursor_put, (MDB_cursor * cursor, MDB_val *key, MDB_val *data, unsigned flags), (cursor, key, data, flags))
 FAILING(mdb_cursor_del, (MDB_cursor * c, unsigned f), (c, f))
 
 int mdb_txn_begin(MDB_env *env, MDB_txn *parent, unsigned flags, MDB_txn **txn)
@@ -80,6 +81,8 @@ int mdb_txn_commit(MDB_txn *txn)
 
 #ifndef WEFT_SANITIZED /* sanitizers bring a pthread_create of their own */
 #define THREADS_FAIL 1
+/* The system's header has names that nobody else may use. */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *), void *context)
 {
     return fault.no_threads ? EAGAIN : REAL(pthread_create)(thread, attributes, run, context);
