@@ -77,6 +77,7 @@ void __wrap_sched_init(struct sched *s, uint32_t count, unsigned workers, uint32
     steps_held++;
     if (now.scenario->confidence != UINT32_MAX) s->confidence = now.scenario->confidence;
     if (now.scenario->window != UINT32_MAX && workers > 1) s->window = now.scenario->window;
+    if (now.scenario->probe != 0) s->probe_in = s->probe_distance = now.scenario->probe;
     steps_held--;
 }
 
