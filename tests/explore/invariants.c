@@ -94,6 +94,8 @@ bool __wrap_sched_is_valid(struct sched *s, uint32_t item)
     bool valid = __real_sched_is_valid(s, item);
     calls[HOOK_VALID]++;
     if (!valid || fiber_running < 0 || now.first == NULL) return valid;
+    /* Before EIP-161 nothing is committed unseen: bringing the beneficiary into existence invalidates nothing. */
+    if (!now.scenario->task.fork->clear_empty) return valid;
     whole++;
     for (uint32_t tx = now.first[item]; tx < now.first[item + 1]; tx++)
         if (now.ahead[tx] != NULL && !is_valid(now.ahead[tx]))
