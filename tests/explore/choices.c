@@ -130,7 +130,8 @@ void choices_near_mutant(void)
 {
     enum { STEPS_NEAR = 8 };
     if (c.mode != RANDOM || c.near_in == 0 || c.near != 0 || below(c.near_in) != 0) return;
-    c.near = choices_at + 1 + below(STEPS_NEAR);
+    /* The next choice is at the place itself, before it is executed. */
+    c.near = choices_at + 1 + below(2) * below(STEPS_NEAR);
     c.quiet = choices_quiet;
     choices_quiet = least(choices_quiet, c.near);
 }
