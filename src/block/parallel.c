@@ -240,7 +240,8 @@ static enum worker_answer op_validate(void *context, uint32_t tx)
 }
 
 /* ---- commit point ------------------------------------------------------------------------------------------------ */
-/* Before EIP-161 the fee of a transaction brings its beneficiary into existence, which the next one may notice. */
+/* Before EIP-161 the fee of a transaction brings its beneficiary into existence, which the next one may notice. Such blocks
+ * are not committed in groups, so it is found when that one is looked at. */
 static void bring_beneficiary(struct parallel_run *p, struct engine_worker *w, uint32_t tx)
 {
     struct account_entry *e = p->run->beneficiary;
@@ -248,7 +249,7 @@ static void bring_beneficiary(struct parallel_run *p, struct engine_worker *w, u
     struct meta meta = meta_unpack(&location_find(&e->meta, tx + 2)->value);
     if (meta.exists) return;
     meta.exists = true;
-    (void)execution_write_one(&e->meta, tx + 1, meta_pack(meta), &w->versions);
+    execution_write_one(&e->meta, tx + 1, meta_pack(meta), &w->versions);
     state_changes_account(&w->changes, e);
 }
 

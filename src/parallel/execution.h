@@ -101,7 +101,8 @@ void execution_forget(struct execution *e);
 /* Puts what it wrote on a list of changes. */
 void execution_list_changes(const struct execution *e, struct state_changes *to);
 
-/* Commit point: publishes one more version of `l` on behalf of transaction number `tx`. True: as execution.invalidates. */
-bool execution_write_one(struct location *l, uint32_t tx, struct u256 value, struct arena *arena);
+/* Commit point: publishes one more version of `l` on behalf of transaction number `tx`. Who has read `l` behind it is not
+ * told: only for blocks in which each transaction is looked at when it is committed. */
+void execution_write_one(struct location *l, uint32_t tx, struct u256 value, struct arena *arena);
 
 #endif

@@ -8,13 +8,11 @@ enum { READER_ROUNDED = 32 };
 /* A version of a balance with so many uncommitted ones below it asks for being committed. */
 enum { DELTAS_MAX = 16 };
 
-bool execution_write_one(struct location *l, uint32_t tx, struct u256 value, struct arena *arena)
+void execution_write_one(struct location *l, uint32_t tx, struct u256 value, struct arena *arena)
 {
     struct version *v = ARENA_NEW(arena, struct version);
     version_init(v, VERSION_VALUE, tx, 0, value);
     version_insert(l, v);
-    atomic_thread_fence(memory_order_seq_cst);
-    return reader_of(&l->read_by) > tx;
 }
 
 static struct published_write *add_write(struct execution *e, struct version *v)

@@ -232,7 +232,7 @@ static bool take_ahead(struct sched *s, struct sched_task *out)
         uint32_t head = atomic_load(&s->head);
         uint32_t item = atomic_load(&s->cursor);
         /* Where the commit point would overtake a run that starts right behind it, start one further. */
-        uint32_t first = confidence_of(s) < SCHED_CONFIDENCE_LOW ? head + 2 : head;
+        uint32_t first = least(confidence_of(s) < SCHED_CONFIDENCE_LOW ? head + 2 : head, s->count);
         if (item < first) {
             atomic_compare_exchange_strong(&s->cursor, &item, first);
             continue;

@@ -206,6 +206,11 @@ static void make_surroundings(struct scenario *s, uint64_t *random)
     s->confidence = s->window = UINT32_MAX;
     if (random_below(random, 3) == 0) s->confidence = confidences[random_below(random, COUNT_OF(confidences))];
     if (random_below(random, 6) == 0) s->window = windows[random_below(random, COUNT_OF(windows))];
+    /* Closes with the first conflict or is closed, and opens a crack again and again. */
+    if (random_below(random, 4) != 0) return;
+    s->confidence = 7 + random_below(random, 3);
+    s->window = random_below(random, 4);
+    s->probe = 1 + random_below(random, 3);
 }
 
 void scenario_make(struct scenario *s, uint64_t seed, enum profile profile, uint32_t count)

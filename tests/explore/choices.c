@@ -10,7 +10,7 @@ struct branch {
     bool deviates; /* counts when it is not the first way */
 };
 
-uint32_t choices_at, choices_quiet, choices_quiet_values, choices_values;
+uint32_t choices_at, choices_quiet, choices_quiet_values, choices_values, choices_allowed;
 bool choices_at_value;
 
 enum mode { DEFAULT, RANDOM, REPLAY, DEPTH_FIRST };
@@ -25,6 +25,8 @@ static struct {
     bool at_values; /* only steps at values count */
     uint32_t points[POINTS_MAX], point_count, point, next_point;
     uint32_t stale_in, delay_in; /* an older value, a delayed store: once in so many */
+    uint32_t near_in;            /* a preemption behind the mutant's place: once in so many; 0: none */
+    uint32_t near, quiet;        /* the choice it comes at, 0: none is due; choices_quiet otherwise */
 
     /* again */
     const struct schedule *again;
@@ -57,6 +59,11 @@ static uint32_t below(uint32_t n)
     return (uint32_t)((random_next(&c.random) >> 32) * n >> 32);
 }
 
+static uint32_t least(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
 static void next_point(void)
 {
     if (c.gap != 0)
@@ -72,6 +79,7 @@ void choices_random(uint64_t seed)
 {
     static const uint32_t gaps[] = {1, 4, 12, 40, 120, 400, 0, 0, 0, 0};
     static const uint32_t rare[] = {2, 4, 16, 64};
+    static const uint32_t nears[] = {0, 2, 4, 16};
     /* Of the run before, which most likely was of the same block. */
     uint32_t length = choices_at, values = choices_values;
     begin(RANDOM);
@@ -79,6 +87,8 @@ void choices_random(uint64_t seed)
     c.gap = gaps[below(COUNT_OF(gaps))];
     c.stale_in = rare[below(COUNT_OF(rare))];
     c.delay_in = rare[below(COUNT_OF(rare))];
+    c.near = 0;
+    c.near_in = sites_is_mutant ? nears[below(COUNT_OF(nears))] : 0;
     c.at_values = c.gap == 0 && below(2) == 0;
     if (c.at_values) length = values;
     c.point = 0;
@@ -116,17 +126,35 @@ bool choices_next(void)
     return true;
 }
 
+void choices_near_mutant(void)
+{
+    enum { STEPS_NEAR = 8 };
+    if (c.mode != RANDOM || c.near_in == 0 || c.near != 0 || below(c.near_in) != 0) return;
+    /* The next choice is at the place itself, before it is executed. */
+    c.near = choices_at + 1 + below(2) * below(STEPS_NEAR);
+    c.quiet = choices_quiet;
+    choices_quiet = least(choices_quiet, c.near);
+}
+
 static uint32_t choose_random(uint32_t ways, enum choice_kind kind)
 {
     switch (kind) {
     case CHOICE_PREEMPT: {
+        if (c.near != 0 && choices_at >= c.near) {
+            c.near = 0;
+            choices_quiet = c.quiet;
+            return 1 + below(ways - 1);
+        }
         if (c.at_values ? !choices_at_value || choices_values < c.next_point : choices_at < choices_quiet) return 0;
         next_point();
         return c.gap != 0 ? below(ways) : 1 + below(ways - 1);
     }
     case CHOICE_NEXT: return below(ways);
     case CHOICE_SPIN: return below(ways);
-    case CHOICE_STALE: return below(c.stale_in) != 0 ? 0 : 1 + below(ways - 1);
+    case CHOICE_STALE:
+        if (UNLIKELY(choices_allowed + 1 < ways) && below(4) != 0)
+            return choices_allowed + 1 + below(ways - 1 - choices_allowed);
+        return below(c.stale_in) != 0 ? 0 : 1 + below(ways - 1);
     case CHOICE_DELAY: return below(c.delay_in) != 0 ? 0 : 1;
     }
     return 0;

@@ -57,9 +57,11 @@ extern uint32_t choices_at, choices_quiet, choices_quiet_values;
 /* Whether the step is at a value of the state, not at a word of the scheduler or the pool. */
 extern bool choices_at_value;
 extern uint32_t choices_values; /* how many such steps there were */
-/* Whether the step is at a value of the state, not at a word of the scheduler or the pool. */
-extern bool choices_at_value;
-extern uint32_t choices_values; /* how many such steps there were */
+/* Of an old value that a load may give: so many ways there would be without the mutant. At random the others are preferred:
+ * what only the mutant allows is what it can be noticed by. */
+extern uint32_t choices_allowed;
+/* The step is at the mutant's place: somebody else may well come next. */
+void choices_near_mutant(void);
 static inline uint32_t choose_preemption(uint32_t ways)
 {
     if (LIKELY(choices_at + 1 < choices_quiet)) {
@@ -136,6 +138,7 @@ extern struct step_site *sites_last[FIBERS];
 /* The running fiber wakes others. Whether a mutant says that it does not. */
 bool sites_wake_is_lost(void);
 void sites_print(void);
+extern bool sites_is_mutant; /* there is one */
 /* Turns on a mutant, NAME+CHANGE; false when there is none of that name. */
 bool sites_mutate(const char *mutant);
 
@@ -158,6 +161,7 @@ struct scenario {
     struct address fails;     /* ... unless it is for a slot of this account, and `is_failing` */
     bool is_failing;
     uint32_t confidence, window; /* what the scheduler starts with; UINT32_MAX: as it does */
+    uint32_t probe;              /* commits until a closed window opens a crack; 0: as it does */
     struct transaction transactions[TRANSACTIONS_MAX];
     struct address senders[TRANSACTIONS_MAX];
     struct authorization authorizations[TRANSACTIONS_MAX][2];

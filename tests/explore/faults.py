@@ -58,6 +58,11 @@ FAULTS = {
         ("    if (atomic_load(&s->alone) == 0) return true;\n    atomic_fetch_sub(&s->ahead, 1);\n    return false;\n",
          "    return true;\n"),
     ]),
+    # The cursor went beyond the last item, and an item that is none was taken for one that had been deferred.
+    "cursor_beyond_the_end": ("src/parallel/scheduler.c", "--profile spend --transactions 7 --workers 8 --model tso", [
+        ("least(confidence_of(s) < SCHED_CONFIDENCE_LOW ? head + 2 : head, s->count)",
+         "confidence_of(s) < SCHED_CONFIDENCE_LOW ? head + 2 : head"),
+    ]),
     # A group was committed whole though the block's gas did not suffice for it.
     "gas_of_a_group": ("src/block/parallel.c", "--model sc", [
         (" || g->room > limit - run->gas_used", ""),

@@ -77,6 +77,7 @@ void __wrap_sched_init(struct sched *s, uint32_t count, unsigned workers, uint32
     steps_held++;
     if (now.scenario->confidence != UINT32_MAX) s->confidence = now.scenario->confidence;
     if (now.scenario->window != UINT32_MAX && workers > 1) s->window = now.scenario->window;
+    if (now.scenario->probe != 0) s->probe_in = s->probe_distance = now.scenario->probe;
     steps_held--;
 }
 
@@ -93,6 +94,8 @@ bool __wrap_sched_is_valid(struct sched *s, uint32_t item)
     bool valid = __real_sched_is_valid(s, item);
     calls[HOOK_VALID]++;
     if (!valid || fiber_running < 0 || now.first == NULL) return valid;
+    /* Before EIP-161 nothing is committed unseen: bringing the beneficiary into existence invalidates nothing. */
+    if (!now.scenario->task.fork->clear_empty) return valid;
     whole++;
     for (uint32_t tx = now.first[item]; tx < now.first[item + 1]; tx++)
         if (now.ahead[tx] != NULL && !is_valid(now.ahead[tx]))

@@ -23,10 +23,13 @@ enum model memory_model;
 
 enum { STORES = 6, STALE_MAX = 3, LOCATIONS = 1 << 14, BUFFER = 12 };
 
-/* The last entry of `seen`: sequentially consistent stores up to that number. */
+/* sc: sequentially consistent stores up to that number are seen. */
 struct view {
     struct clock known, seen;
     uint32_t sc;
+    /* seen and sc if there were no mutant: what differs is what the mutant alone allows. */
+    struct clock meant;
+    uint32_t meant_sc;
 };
 
 struct store {
@@ -34,6 +37,7 @@ struct store {
     struct view released;
     struct clock readers; /* when each fiber first read or wrote it; 0: never */
     uint32_t sc;          /* number of a sequentially consistent store; 0: it is none */
+    uint32_t meant_sc;
     bool releases;
 };
 
@@ -59,7 +63,8 @@ struct thread {
 };
 
 static struct thread threads[FIBERS];
-static struct clock fences; /* what sequentially consistent fences have ordered */
+static struct clock fences, fences_meant; /* what sequentially consistent fences have ordered */
+static int meant;                         /* the order that is written where the running fiber is */
 static uint32_t sc_stores;
 static struct history *histories;
 static uint32_t history_count;
@@ -109,11 +114,17 @@ static void join_view(struct view *to, const struct view *from)
     if (from->sc > to->sc) to->sc = from->sc;
 }
 
+static void join_meant(struct view *to, const struct view *from)
+{
+    join(&to->meant, &from->meant);
+    if (from->meant_sc > to->meant_sc) to->meant_sc = from->meant_sc;
+}
+
 /* What `t` does from now on is not covered by what it has released. */
 static void tick(struct thread *t)
 {
     uint32_t *mine = &t->now.known.at[t - threads];
-    t->now.seen.at[t - threads] = ++*mine;
+    t->now.meant.at[t - threads] = t->now.seen.at[t - threads] = ++*mine;
 }
 
 static bool acquires(int order)
@@ -131,10 +142,19 @@ void memory_begin(void)
 {
     memset(threads, 0, sizeof threads);
     memset(&fences, 0, sizeof fences);
-    for (int i = 0; i < FIBERS; i++) threads[i].now.known.at[i] = threads[i].now.seen.at[i] = 1;
+    memset(&fences_meant, 0, sizeof fences_meant);
+    for (int i = 0; i < FIBERS; i++)
+        threads[i].now.known.at[i] = threads[i].now.seen.at[i] = threads[i].now.meant.at[i] = 1;
     sc_stores = 0;
     history_count = 0;
     run++;
+}
+
+static void order_meant(struct thread *t)
+{
+    join(&t->now.meant, &fences_meant);
+    join(&fences_meant, &t->now.meant);
+    t->now.meant_sc = sc_stores;
 }
 
 static void order_by_fence(struct thread *t)
@@ -142,6 +162,7 @@ static void order_by_fence(struct thread *t)
     join(&t->now.seen, &fences);
     join(&fences, &t->now.seen);
     t->now.sc = sc_stores;
+    order_meant(t);
     tick(t);
 }
 
@@ -168,12 +189,14 @@ void memory_thread_begins(int parent, int child)
     if (parent < 0) return;
     flush(&threads[parent]);
     join_view(&threads[child].now, &threads[parent].now);
+    join_meant(&threads[child].now, &threads[parent].now);
     tick(&threads[parent]);
 }
 
 void memory_thread_joined(int parent, int child)
 {
     join_view(&threads[parent].now, &threads[child].now);
+    join_meant(&threads[parent].now, &threads[child].now);
 }
 
 const struct clock *memory_known(int fiber)
@@ -213,9 +236,10 @@ static struct history *history_of(const volatile void *at, size_t size)
     }
 }
 
-static bool is_known(const struct store *s, const struct clock *seen, uint32_t sc)
+/* `number` of a store that is sequentially consistent, or 0; those up to `sc` are seen. */
+static bool is_known(const struct store *s, const struct clock *seen, uint32_t number, uint32_t sc)
 {
-    if (s->sc != 0 && s->sc <= sc) return true;
+    if (number != 0 && number <= sc) return true;
     for (int i = 0; i < FIBERS; i++)
         if (s->readers.at[i] != 0 && s->readers.at[i] <= seen->at[i]) return true;
     return false;
@@ -227,16 +251,31 @@ static uint32_t stale_ways(const struct thread *t, const struct history *h, int 
     struct clock seen = t->now.seen;
     bool is_sc = order == memory_order_seq_cst;
     if (is_sc) join(&seen, &fences);
-    uint32_t k = 0;
-    while (k + 1 < h->count && !is_known(&h->stores[(h->newest - k) % STORES], &seen, is_sc ? UINT32_MAX : t->now.sc))
-        k++;
-    return k;
+    for (uint32_t k = 0; k + 1 < h->count; k++) {
+        const struct store *s = &h->stores[(h->newest - k) % STORES];
+        if (is_known(s, &seen, s->sc, is_sc ? UINT32_MAX : t->now.sc)) return k;
+    }
+    return h->count - 1;
+}
+
+/* The same if there were no mutant. */
+static uint32_t meant_ways(const struct thread *t, const struct history *h)
+{
+    struct clock seen = t->now.meant;
+    bool is_sc = meant == memory_order_seq_cst;
+    if (is_sc) join(&seen, &fences_meant);
+    for (uint32_t k = 0; k + 1 < h->count; k++) {
+        const struct store *s = &h->stores[(h->newest - k) % STORES];
+        if (is_known(s, &seen, s->meant_sc, is_sc ? UINT32_MAX : t->now.meant_sc)) return k;
+    }
+    return h->count - 1;
 }
 
 static void read_from(struct thread *t, struct store *s, int order)
 {
     uint32_t *reader = &s->readers.at[t - threads];
     if (*reader == 0) *reader = t->now.known.at[t - threads];
+    join_meant(acquires(meant) ? &t->now : &t->pending, &s->released);
     if (!s->releases) return;
     join_view(acquires(order) ? &t->now : &t->pending, &s->released);
 }
@@ -246,7 +285,10 @@ static uint64_t weak_load(struct thread *t, const volatile void *at, size_t size
     struct history *h = history_of(at, size);
     uint32_t older = h->count > 1 ? stale_ways(t, h, order) : 0, way = 0;
     uint8_t *stale = &h->stale[t - threads];
-    if (older != 0 && *stale < STALE_MAX) way = choose(older + 1, CHOICE_STALE);
+    if (older != 0 && *stale < STALE_MAX) {
+        choices_allowed = sites_is_mutant ? meant_ways(t, h) : older;
+        way = choose(older + 1, CHOICE_STALE);
+    }
     *stale = (uint8_t)(way == 0 ? 0 : *stale + 1);
     struct store *s = &h->stores[(h->newest - way) % STORES];
     read_from(t, s, order);
@@ -257,19 +299,21 @@ static uint64_t weak_load(struct thread *t, const volatile void *at, size_t size
 static void weak_store(struct thread *t, struct history *h, uint64_t bits, int order, const struct store *before)
 {
     struct store new = {.bits = bits};
-    if (before != NULL && before->releases) {
-        new.releases = true;
+    if (before != NULL) {
+        new.releases = before->releases;
         new.released = before->released;
     }
     if (releases(order) || t->has_fence) {
         new.releases = true;
         join_view(&new.released, releases(order) ? &t->now : &t->fenced);
     }
-    if (order == memory_order_seq_cst) new.sc = ++sc_stores;
+    join_meant(&new.released, releases(meant) ? &t->now : &t->fenced);
+    if (meant == memory_order_seq_cst) new.meant_sc = ++sc_stores;
+    if (order == memory_order_seq_cst) new.sc = sc_stores;
     new.readers.at[t - threads] = t->now.known.at[t - threads];
     h->stores[++h->newest % STORES] = new;
     if (h->count < STORES) h->count++;
-    if (releases(order)) tick(t);
+    if (releases(meant)) tick(t);
 }
 
 /* ---- the operations ------------------------------------------------------------------------------------------ */
@@ -287,7 +331,17 @@ static ALWAYS_INLINE int visit(struct step_site *site, int order)
     sites_last[fiber_running] = site;
     choices_at_value = site->is_value;
     choices_values += site->is_value;
+    if (UNLIKELY(site->is_mutant)) choices_near_mutant();
     return UNLIKELY(site->weak) ? memory_order_relaxed : order;
+}
+
+/* A step at a site; *order becomes the one that counts, `meant` is the one that is written there. */
+static ALWAYS_INLINE void step(struct step_site *site, int *order)
+{
+    int written = *order;
+    *order = visit(site, written);
+    world_step();
+    meant = written;
 }
 
 static uint64_t buffered_load(const struct thread *t, const volatile void *at, size_t size)
@@ -300,8 +354,7 @@ static uint64_t buffered_load(const struct thread *t, const volatile void *at, s
 uint64_t step_load(struct step_site *site, const volatile void *at, size_t size, int order)
 {
     if (!is_step() || (fiber_spins && memory_model == MODEL_SC)) return raw_load(at, size);
-    order = visit(site, order);
-    world_step();
+    step(site, &order);
     races_atomic(at, size, false);
     struct thread *t = &threads[fiber_running];
     if (memory_model == MODEL_SC) return raw_load(at, size);
@@ -330,8 +383,7 @@ void step_store(struct step_site *site, volatile void *at, size_t size, uint64_t
         raw_store(at, size, bits);
         return;
     }
-    order = visit(site, order);
-    world_step();
+    step(site, &order);
     store(at, size, bits, order);
 }
 
@@ -383,12 +435,13 @@ uint64_t step_modify(struct step_site *site, volatile void *at, size_t size, enu
         raw_store(at, size, cut(result_of(operation, old, operand), size));
         return old;
     }
-    order = visit(site, order);
-    world_step();
+    step(site, &order);
     struct thread *t = &threads[fiber_running];
     if (site->split) { /* a mutant */
         uint64_t old = memory_model == MODEL_WEAK ? weak_load(t, at, size, order) : buffered_load(t, at, size);
+        int written = meant;
         world_step();
+        meant = written;
         store(at, size, cut(result_of(operation, old, operand), size), order);
         return old;
     }
@@ -407,8 +460,7 @@ bool step_compare_exchange(struct step_site *site, volatile void *at, size_t siz
         *expected = now;
         return done;
     }
-    success = visit(site, success);
-    world_step();
+    step(site, &success);
     struct thread *t = &threads[fiber_running];
     if (site->blind) { /* a mutant */
         store(at, size, desired, success);
@@ -416,6 +468,7 @@ bool step_compare_exchange(struct step_site *site, volatile void *at, size_t siz
     }
     flush(t);
     if (raw_load(at, size) != *expected) {
+        meant = failure;
         *expected = newest(t, at, size, site->weak ? memory_order_relaxed : failure);
         races_atomic(at, size, false);
         return false;
@@ -428,18 +481,21 @@ bool step_compare_exchange(struct step_site *site, volatile void *at, size_t siz
 void step_fence(struct step_site *site, int order)
 {
     if (!is_step()) return;
-    order = visit(site, order);
-    world_step();
-    if (site->gone || order == memory_order_relaxed) return;
+    step(site, &order);
     struct thread *t = &threads[fiber_running];
-    if (acquires(order)) join_view(&t->now, &t->pending);
-    if (order == memory_order_seq_cst) {
+    if (acquires(meant)) join_meant(&t->now, &t->pending);
+    if (acquires(order) && !site->gone) join_view(&t->now, &t->pending);
+    if (meant == memory_order_seq_cst) order_meant(t);
+    if (order == memory_order_seq_cst && !site->gone) {
         flush(t);
         order_by_fence(t);
     }
-    if (releases(order)) {
+    if (!releases(meant)) return;
+    if (!site->gone) {
         t->fenced = t->now;
         t->has_fence = true;
-        tick(t);
     }
+    t->fenced.meant = t->now.meant;
+    t->fenced.meant_sc = t->now.meant_sc;
+    tick(t);
 }

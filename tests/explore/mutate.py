@@ -34,6 +34,8 @@ ORDERS = [
     ("explore_races", "--model weak", 3000),
     ("explore", "--model weak", 30000),
     ("explore", "--model weak --profile spend --transactions 4", 20000),
+    ("explore", "--model weak --profile spend --transactions 4 --workers 2", 20000),
+    ("explore_races", "--model weak --workers 3 --transactions 5", 6000),
 ]
 STORES = [("explore", "--model tso", 20000)]
 INTERLEAVINGS = [

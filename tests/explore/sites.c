@@ -13,6 +13,7 @@ static const char *const kind_names[STEP_KINDS] = {"load", "store", "rmw", "cas"
 static struct step_site **all;
 static size_t count;
 struct step_site *sites_last[FIBERS];
+bool sites_is_mutant;
 
 static int compare(const void *a, const void *b)
 {
@@ -125,6 +126,7 @@ static void apply(struct step_site *s, enum change change)
     case CHANGE_WAKE_LOST: s->wake_lost = true; break;
     case CHANGES: break;
     }
+    s->is_mutant = sites_is_mutant = true;
 }
 
 bool sites_mutate(const char *mutant)

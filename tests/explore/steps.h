@@ -36,6 +36,7 @@ struct step_site {
     bool is_value;   /* of the state, see sites.c */
     bool wake_lost;  /* the next futex wake of the same worker wakes nobody */
     bool wake_seen;  /* a futex wake followed it */
+    bool is_mutant;  /* one of these is changed */
     int order;       /* the strongest that it was executed with; -1: never executed */
     uint64_t visits; /* how often */
 };
