@@ -184,6 +184,8 @@ static bool enter(struct sched *s)
 
 static void leave(struct sched *s)
 {
+    /* Release at least: a worker whose item was taken from it has released nothing else since it read values, which the
+     * commit point may overwrite next. */
     atomic_fetch_sub(&s->ahead, 1);
 }
 
@@ -340,8 +342,8 @@ void sched_validated(struct sched *s, uint32_t item)
 
 void sched_invalidates(struct sched *s, uint32_t item)
 {
-    /* Release at least: pairs with the loads in take_item and take_revalidation; whoever counts this change sees what was
-     * published before it. */
+    /* Pairs with the loads in take_item and take_revalidation: whoever counts this change sees what was published before it.
+     * (The fence behind the publication, or the withdrawal, would make a relaxed addition release as well.) */
     uint32_t changes = atomic_fetch_add(&s->changes, 1) + 1;
     /* Relaxed: the state, or the token, publishes it. */
     atomic_store_explicit(&s->items[item].invalidated, changes, memory_order_relaxed);

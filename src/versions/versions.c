@@ -105,6 +105,7 @@ void version_unlink(struct location *l, struct version *v)
             link = &at->next;
             continue;
         }
+        /* Acquire is more than needed: what is below was inserted before its transaction was committed. */
         struct version *next = atomic_load_explicit(&v->next, memory_order_acquire);
         /* Release: whoever follows the link sees the fields of `next`; pairs with the acquire in location_find. Fails
          * when somebody has inserted above v: look from the same link. */

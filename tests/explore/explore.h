@@ -57,8 +57,8 @@ extern uint32_t choices_at, choices_quiet, choices_quiet_values;
 /* Whether the step is at a value of the state, not at a word of the scheduler or the pool. */
 extern bool choices_at_value;
 extern uint32_t choices_values; /* how many such steps there were */
-/* Of an old value that a load may give: so many ways there would be without the mutant. At random the others are preferred:
- * what only the mutant allows is what it can be noticed by. */
+/* Of the old values that a load may give, so many would be possible without the mutant. At random the others are
+ * preferred: the mutant can be noticed by nothing else. */
 extern uint32_t choices_allowed;
 /* The step is at the mutant's place: somebody else may well come next. */
 void choices_near_mutant(void);
