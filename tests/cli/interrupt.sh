@@ -80,7 +80,10 @@ if [ -n "$WEFT_FIXTURES" ]; then
     for way in "" --pipeline "--simulate 2" "--perturb 1000"; do
         # shellcheck disable=SC2086
         ends 50 replay --repeat 10000 $way "$WEFT_FIXTURES/mainnet_blocks"
-        grep -q " blocks" "$folder/out" || complain "replay $way: no summary"
+        # A summary of the blocks that were done; there may be none yet.
+        if grep -qE "^ *[0-9]+ [A-Z]" "$folder/out" && ! grep -q " blocks" "$folder/out"; then
+            complain "replay $way: no summary"
+        fi
     done
     ends 50 statetest "$WEFT_FIXTURES/state_tests"
     ends 50 witness "$WEFT_FIXTURES/blockchain_tests"
