@@ -77,13 +77,11 @@ ends 30 import --datadir "$folder/store" --genesis "$folder/genesis.json" "$fold
 grep -q "^head is block 300" "$folder/out" || complain "an interrupted import does not go on: $(cat "$folder/out")"
 ends 5 db check --datadir "$folder/store"
 if [ -n "$WEFT_FIXTURES" ]; then
-    for way in "" --pipeline "--simulate 2" "--perturb 1000"; do
+    # --simulate ends the block it is at, so one must not take long.
+    for way in "--repeat 10000" "--repeat 10000 --pipeline" "--repeat 50 --simulate 2" "--repeat 10000 --perturb 1000"; do
         # shellcheck disable=SC2086
-        ends 50 replay --repeat 10000 $way "$WEFT_FIXTURES/mainnet_blocks"
-        # A summary of the blocks that were done; there may be none yet.
-        if grep -qE "^ *[0-9]+ [A-Z]" "$folder/out" && ! grep -q " blocks" "$folder/out"; then
-            complain "replay $way: no summary"
-        fi
+        ends 50 replay $way "$WEFT_FIXTURES/mainnet_blocks"
+        grep -q " blocks" "$folder/out" || complain "replay $way: no summary"
     done
     ends 50 statetest "$WEFT_FIXTURES/state_tests"
     ends 50 witness "$WEFT_FIXTURES/blockchain_tests"
