@@ -124,7 +124,7 @@ struct block_task {
     const struct hash *state_roots;
     const struct block_tracing *tracing; /* NULL: nothing is traced, and nothing is lost by it */
     /* Serial executor only, on a block that is known to be valid (nonces are taken from the transactions, as they are
-     * ahead of the line); NULL: nobody looks on. */
+     * in speculative executions); NULL: nobody looks on. */
     const struct block_watch *watch;
     bool keep_accesses;     /* fill access_list and codes_read, also where the fork has no access list: for a witness */
     bool pay_zero_reward;   /* a block reward of zero is paid as well, which touches the beneficiary: as t8n tools do */
@@ -190,7 +190,7 @@ const struct block_stats *block_stats_median(struct block_stats *runs, size_t co
 
 /* What a worker did at some time; only noted when engine_record is on. */
 enum block_event_kind {
-    EVENT_RUN,   /* executed a transaction at the head of the line, and committed it */
+    EVENT_RUN,   /* executed a transaction at the commit point, and committed it */
     EVENT_AHEAD, /* executed a transaction ahead of its turn */
     EVENT_CHECK, /* checked what was executed ahead, and committed it if it held */
     EVENT_WAIT,  /* found nothing to do; tx has no meaning */

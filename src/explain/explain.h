@@ -42,7 +42,7 @@ struct explain_location {
     /* what it cost */
     uint32_t dependents;  /* transactions that depend on another one through it */
     uint32_t on_path;     /* steps of the critical path that go through it */
-    uint32_t conflicts;   /* executions ahead of the line that it spoiled */
+    uint32_t conflicts;   /* speculative executions that it invalidated */
     uint64_t conflict_ns; /* their time */
 };
 
@@ -228,7 +228,7 @@ struct explain_avoided {
     uint32_t no_ops;  /* stored to a slot without effect, while others use it */
     uint32_t in_time; /* depend on another, ran ahead, and saw its value in time */
     uint32_t grouped; /* depend on their neighbour and ran behind it on one worker */
-    uint32_t at_head; /* depend on another, and were left to the head of the line */
+    uint32_t at_head; /* depend on another, and were left to the commit point */
 };
 
 enum { EXPLAIN_CORES = 6 }; /* 2, 4, 8, 16, 32, 64 */
@@ -257,7 +257,7 @@ struct explain_report {
     uint32_t event_count;
     uint64_t recorded_ns;             /* wall time of that run */
     uint64_t idle_ns;                 /* of all workers in it, while they waited for something to do */
-    uint32_t ahead_count, vain_count; /* executions ahead of the line in it; those of them that came to nothing */
+    uint32_t ahead_count, vain_count; /* speculative executions in it; those of them that were wasted */
     struct explain_cost costs[4];     /* by enum block_field */
     struct explain_avoided avoided;
     uint32_t *hottest; /* locations, those that cost most first */

@@ -242,7 +242,7 @@ static enum status run_all(const struct explain_how *how, struct explain_report 
 
 /* ---- what the events say of each transaction --------------------------------------------------------------------- */
 
-/* Where and when a transaction was last executed ahead of the line. */
+/* Where and when a transaction was last executed speculatively. */
 struct ahead {
     uint64_t start_ns, end_ns;
     uint16_t worker;
