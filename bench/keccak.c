@@ -4,7 +4,7 @@
  *
  * Rows of many messages are ns for one of them; behind the name of a variant stands how many states it works on. */
 #include "crypto/crypto.h"
-#include "crypto/keccak_private.h"
+#include "crypto/hash/keccak_private.h"
 #include "timing.h"
 
 enum { MESSAGES = 64, LONG_SIZE = 65536 };

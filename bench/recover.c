@@ -5,7 +5,7 @@
  * Rows are ns a signature (least and median over rounds, CPU time of this thread) for batches of several sizes; the
  * ratio is libsecp256k1's time divided by the batch's, median over rounds. The output is a Markdown table. */
 #include "crypto/crypto.h"
-#include "crypto/secp256k1_private.h"
+#include "crypto/secp256k1/secp256k1_private.h"
 
 #include "timing.h"
 

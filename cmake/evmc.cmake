@@ -11,7 +11,7 @@ if(NOT EXISTS ${WEFT_EVMC_INCLUDE}/evmc/evmc.h)
 endif()
 
 weft_glob(evmc_sources src/evmc/*.c)
-set(evmc_interpreters vm plain plan fast translate)
+set(evmc_interpreters vm interpreter/plain interpreter/fast translator/plan translator/translate)
 list(TRANSFORM evmc_interpreters REPLACE "(.+)" "${CMAKE_SOURCE_DIR}/src/vm/\\1.c")
 add_library(weft_evmc SHARED EXCLUDE_FROM_ALL ${evmc_sources} ${evmc_interpreters})
 set_target_properties(weft_evmc PROPERTIES OUTPUT_NAME weft-evmc)

@@ -1,7 +1,7 @@
 /* geth's genesis files: whatever the document, a complaint or a chain whose rules can be asked for and whose first block
  * has its state's root. */
 #define _GNU_SOURCE 1
-#include "cli/genesis.h"
+#include "json/genesis.h"
 #include "file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -2,40 +2,40 @@
  * The first byte says which reader. */
 #define _GNU_SOURCE 1
 #define _GNU_SOURCE 1
+#include "json/json.h"
 #include "block/block.h"
-#include "cli/form.h"
-#include "cli/payload.h"
 #include "file.h"
+#include "json/payload.h"
 
 static struct arena arena;
 
-static void read_block(struct form *f)
+static void read_block(struct json_reader *f)
 {
     struct block b;
     const struct address *from;
-    form_block(f, f->root, &arena, &b, &from);
+    json_block(f, f->root, &arena, &b, &from);
     if (f->status != STATUS_OK) return;
     struct hash hash;
     header_hash(&hash, &b.header);
     for (uint32_t i = 0; i < b.transaction_count; i++) transaction_hash(&hash, &b.transactions[i]);
 }
 
-static void read_state(struct form *f)
+static void read_state(struct json_reader *f)
 {
     struct state_memory *m = state_memory_new(), *copy;
     struct hash root, other;
     struct error e;
-    form_accounts(f, f->root, m);
+    json_accounts(f, f->root, m);
     copy = state_memory_copy(m);
     state_memory_root(m, NULL, &root);
     state_memory_root(copy, NULL, &other);
     FUZZ_CHECK(hash_equal(&root, &other));
-    (void)form_state_equals(f, f->root, m, &e); /* the codes are decoded already, so it may say no */
+    (void)json_state_equals(f, f->root, m, &e); /* the codes are decoded already, so it may say no */
     state_memory_free(copy);
     state_memory_free(m);
 }
 
-static void read_payload(struct form *f, uint64_t version)
+static void read_payload(struct json_reader *f, uint64_t version)
 {
     struct block b;
     struct bytes access_list;
@@ -44,11 +44,11 @@ static void read_payload(struct form *f, uint64_t version)
 }
 
 /* What was read survives the way over the wire. */
-static void read_transaction(struct form *f)
+static void read_transaction(struct json_reader *f)
 {
     struct transaction tx, again;
-    form_transaction(f, f->root, &arena, &tx);
-    form_signature(f, f->root, &tx);
+    json_transaction(f, f->root, &arena, &tx);
+    json_signature(f, f->root, &tx);
     if (f->status != STATUS_OK) return;
     struct rlp_writer w = {0};
     transaction_encode(&w, &tx);
@@ -68,9 +68,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct fuzz_file file;
     if (size == 0) return 0;
     const char *path = fuzz_file(&file, (struct bytes){data + 1, size - 1});
-    struct form f;
+    struct json_reader f;
     struct error e = {STATUS_OK, ""};
-    if (form_open(&f, path, &e) != STATUS_OK) {
+    if (json_open(&f, path, &e) != STATUS_OK) {
         FUZZ_CHECK(e.text[0] != 0);
         return 0;
     }
@@ -84,7 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     else
         read_payload(&f, kind - 1);
     FUZZ_CHECK(f.status == STATUS_OK || e.text[0] != 0);
-    form_close(&f);
+    json_close(&f);
     arena_reset(&arena);
     return 0;
 }

@@ -1,8 +1,8 @@
 /* Pairings and sums of multiples: vectors agree with blst and mcl, one pair after the other. Points are small multiples
  * of the generators, so that equal, opposite and infinite ones, and products that are one, come up often; some bytes of
  * the encoding are changed. First byte: which function. */
-#include "crypto/bls12_381_private.h"
-#include "crypto/bn254_private.h"
+#include "crypto/bls12_381/bls12_381_private.h"
+#include "crypto/bn254/bn254_private.h"
 #include "crypto/crypto.h"
 #include "fuzz.h"
 

@@ -3,8 +3,8 @@
  * u1 and u2 are small numbers, powers of two, or either of them negative or times lambda. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "crypto/crypto.h"
-#include "crypto/p256_private.h"
-#include "crypto/secp256k1_private.h"
+#include "crypto/p256/p256_private.h"
+#include "crypto/secp256k1/secp256k1_private.h"
 #include "fuzz.h"
 
 #include <openssl/ec.h>

@@ -2,7 +2,7 @@
  *
  *     fork (a byte) | alloc | 0 | env | 0 | txs */
 #define _GNU_SOURCE 1
-#include "cli/t8n.h"
+#include "cli/t8n/t8n.h"
 #include "file.h"
 
 enum { GAS_MAX = 3000000, TRANSACTIONS_MAX = 8 };

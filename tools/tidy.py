@@ -5,7 +5,7 @@
     tools/tidy.py --layers   prints the layers instead
 
 - layers: a folder under src/ includes only folders that stand before it (LAYERS below)
-- forks: outside src/fork, src/cli and tests nobody asks which fork it is in; rules are read from fork data
+- forks: outside src/fork, src/json, src/cli and tests nobody asks which fork it is in; rules are read from fork data
 - headers have a guard WEFT_..._H; no tabs, no blanks at line ends, a newline at the end
 - functions in a folder's public header carry its name, or one of its types', as prefix
 - files over 700 lines and lines over 120 columns are named (a warning; tables are what they are)
@@ -25,8 +25,7 @@ LAYERS = {
     "u256": ["base"],
     "crypto": ["u256"],
     "rlp": ["u256"],
-    "json": ["u256"],
-    "types": ["crypto", "rlp", "json"],
+    "types": ["crypto", "rlp"],
     "fork": ["types"],
     "versions": ["u256"],
     "state": ["fork", "versions"],
@@ -40,12 +39,12 @@ LAYERS = {
     "block": ["tx", "parallel", "trie"],
     "witness": ["block"],
     "chain": ["block", "store", "witness"],
-    "rpc": ["chain"],
-    "dist": ["block"],
+    "json": ["chain"],
+    "testing": ["json"],
     "explain": ["block"],
     "workload": ["explain"],
-    "api": ["chain", "rpc", "dist"],
-    "cli": ["chain", "rpc", "dist", "workload"],
+    "api": ["chain"],
+    "cli": ["testing", "workload"],
 }
 
 # Prefixes that a folder's functions may carry besides its own name, its header files' names and its types' names.
@@ -53,6 +52,7 @@ PREFIXES = {
     "base": None,  # everybody's vocabulary: no prefix asked
     "types": None,  # each type is its own prefix: header_, transaction_, bal_, ...
     "crypto": None,  # each primitive is its own prefix: keccak_, sha256_, ...
+    "testing": None,  # results_, exception_, tester_, ...
     "cli": None,
     "u256": ("u512_",),
     "fork": ("chain_",),
@@ -144,7 +144,7 @@ def check_layers(path, folder, text, found):
 
 
 def check_forks(path, folder, code, found):
-    if folder in ("fork", "cli") or is_test(path):
+    if folder in ("fork", "json", "cli") or is_test(path):
         return
     for number, line in enumerate(code.split("\n"), 1):
         if any(question.search(line) for question in FORK_QUESTIONS):

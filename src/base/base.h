@@ -138,6 +138,9 @@ void hex_encode(char *out, const uint8_t *data, size_t size);
 bool hex_decode(uint8_t *out, const char *text, size_t digits);
 /* Value of one hex digit, or -1. */
 int hex_digit(char c);
+/* Reads an unsigned number, decimal or behind 0x; *end is what stands behind it. False when there is none, or it does
+ * not fit; *out is then untouched. */
+bool text_number(const char *text, const char **end, uint64_t *out);
 
 /* ---- memory -------------------------------------------------------------------------------------------------- */
 

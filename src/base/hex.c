@@ -1,4 +1,7 @@
 /* hex: bytes to digits and back. */
+#include <errno.h>
+#include <stdlib.h>
+
 #include "base/base.h"
 
 #if defined(__SSE2__)
@@ -68,5 +71,17 @@ bool hex_decode(uint8_t *out, const char *text, size_t digits)
         if (high == 0 || low == 0) return false;
         out[i / 2] = (uint8_t)((high - 1) << 4 | (low - 1));
     }
+    return true;
+}
+
+bool text_number(const char *text, const char **end, uint64_t *out)
+{
+    char *stop;
+    bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X'); /* a 0 alone does not mean octal digits */
+    errno = 0;
+    unsigned long long n = strtoull(text, &stop, hex ? 16 : 10);
+    if (stop == text || *text < '0' || *text > '9' || errno != 0) return false;
+    *out = n;
+    *end = stop;
     return true;
 }

@@ -1,6 +1,6 @@
 /* chain: blocks from files onto a store: read, checked in full, executed, kept.
  *
- *     file ──► reader ──► ahead: decode, check the body, recover senders, hash; some blocks before they are needed,
+ *     file ──► reader ──► decoder: decode, check the body, recover senders, hash; some blocks before they are needed,
  *                           │    on threads of their own, reading senders and recipients in, too
  *                           ▼
  *                         header, uncles ──► execute ──► receipts, gas, bloom ──► state root ──► pending ──► commit,

@@ -1,9 +1,9 @@
 /* Importing: one block after the other, each checked against its parent, executed, compared with its header, and given
  * to the store. While a block is executed the tries of its parent are still being changed:
  *
- *     threads ahead    decode N+2, senders N+1 ...      (ahead.c)
+ *     threads ahead    decode N+2, senders N+1 ...      (decoder.c)
  *     caller           execute N ──► receipts, gas ──► settle N-1 ──► begin to apply N ──► execute N+1 ...
- *     scout, readers   what N+1 names                                                      (scout.c)
+ *     prefetcher, readers   what N+1 names                                                      (prefetcher.c)
  *     store's thread   root of N-1 ────────────────────────┘              └──► root of N
  *     writer           batches before
  *
@@ -50,10 +50,10 @@ enum status chain_new(struct chain **out, struct store *store, const struct chai
     c->beside = engine_threads(c->engine) > 1;
     if (c->beside) c->root_pool = pool_new(engine_threads(c->engine));
     if (o->readers != 0) {
-        c->scout = scout_new(store, o->readers);
-        c->way_readers = pool_new(o->readers);
+        c->prefetcher = prefetcher_new(store, o->readers);
+        c->path_readers = pool_new(o->readers);
     }
-    store_set_readers(store, c->way_readers);
+    store_set_readers(store, c->path_readers);
     c->progress.number = c->parent.number;
     *out = c;
     return STATUS_OK;
@@ -66,8 +66,8 @@ void chain_free(struct chain *c)
     store_set_readers(c->store, NULL);
     engine_free(c->engine);
     pool_free(c->root_pool);
-    scout_free(c->scout);
-    pool_free(c->way_readers);
+    prefetcher_free(c->prefetcher);
+    pool_free(c->path_readers);
     rlp_writer_free(&c->receipts);
     buffer_free(&c->applied.bytes);
     arena_free(&c->arena);
@@ -136,55 +136,56 @@ static enum status check_uncles(struct chain *c, const struct block *b, struct e
 
 /* Whether a thread has nothing else to do. While all recover senders or change tries, whoever waits for others only
  * waits longer. */
-static bool has_spare_thread(struct chain *c, struct ahead *ahead)
+static bool has_spare_thread(struct chain *c, struct decoder *decoder)
 {
-    unsigned threads = engine_threads(c->engine), busy = ahead_busy(ahead), most = threads / 2;
+    unsigned threads = engine_threads(c->engine), busy = decoder_busy(decoder), most = threads / 2;
     unsigned taken = 1 + (busy < most ? busy : most) + !store_apply_is_done(c->store);
     return taken < threads;
 }
 
 /* Running transactions ahead of their turn costs more than running each once: it is for spare threads. */
-static enum executor_kind choose_executor(struct chain *c, struct ahead *ahead)
+static enum executor_kind choose_executor(struct chain *c, struct decoder *decoder)
 {
-    bool alone = c->options.executor == EXECUTOR_PARALLEL && !has_spare_thread(c, ahead);
+    bool alone = c->options.executor == EXECUTOR_PARALLEL && !has_spare_thread(c, decoder);
     return alone ? EXECUTOR_SERIAL : c->options.executor;
 }
 
-static enum status execute(struct chain *c, struct ahead *ahead, const struct ahead_job *job, struct block_task *task,
-                           struct block_result *r, struct error *e)
+static enum status execute(struct chain *c, struct decoder *decoder, const struct decoder_job *job,
+                           struct block_task *task, struct block_result *r, struct error *e)
 {
     const struct block *b = &job->block;
     enum status s = block_check_header(&b->header, &c->parent, job->fork, &c->genesis->spec, e);
     if (s == STATUS_OK && b->uncle_count != 0) s = check_uncles(c, b, e);
     if (s != STATUS_OK) return s;
-    const struct ahead_job *next = c->scout == NULL ? NULL : ahead_peek(ahead);
-    scout_read(c->scout, b, &job->signers);
-    if (next != NULL) scout_begin(c->scout, &next->block, &next->signers);
+    const struct decoder_job *next = c->prefetcher == NULL ? NULL : decoder_peek(decoder);
+    prefetcher_read(c->prefetcher, b, &job->signers);
+    if (next != NULL) prefetcher_begin(c->prefetcher, &next->block, &next->signers);
     struct block_doubt doubt;
-    s = chain_execute_checked(c, choose_executor(c, ahead), b, job->fork, &job->signers, task, r, &doubt, e);
-    scout_wait(c->scout);
+    s = chain_execute_checked(c, choose_executor(c, decoder), b, job->fork, &job->signers, task, r, &doubt, e);
+    prefetcher_wait(c->prefetcher);
     if (doubt.differed) chain_say_differs(c, b, buffer_bytes(&job->bytes), &doubt);
     return s;
 }
 
 /* The same while the block before is being settled. A wrong root of that comes first; where it turned out to be right
  * after all, the state was another one. */
-static enum status execute_and_settle(struct chain *c, struct ahead *ahead, const struct ahead_job *job,
+static enum status execute_and_settle(struct chain *c, struct decoder *decoder, const struct decoder_job *job,
                                       struct block_task *task, struct block_result *r, struct error *e)
 {
     struct error before = {STATUS_OK, ""};
     uint64_t start = clock_wall_ns(), rechecks = c->rechecks;
-    enum status s = execute(c, ahead, job, task, r, e);
+    enum status s = execute(c, decoder, job, task, r, e);
     c->progress.execute_ns += clock_wall_ns() - start;
     if (chain_settle(c, &before) != STATUS_OK) {
         if (e != NULL) *e = before;
         return before.status;
     }
-    return rechecks == c->rechecks ? s : execute(c, ahead, job, task, r, e);
+    return rechecks == c->rechecks ? s : execute(c, decoder, job, task, r, e);
 }
 
 /* Checks, executes and begins to store the block; passes over it when it is there. */
-static enum status import_block(struct chain *c, struct ahead *ahead, const struct ahead_job *job, struct error *e)
+static enum status import_block(struct chain *c, struct decoder *decoder, const struct decoder_job *job,
+                                struct error *e)
 {
     const struct block *b = &job->block;
     struct block_task task;
@@ -206,8 +207,8 @@ static enum status import_block(struct chain *c, struct ahead *ahead, const stru
     /* Who goes back, or makes roots in between (receipts before Byzantium), needs the tries. */
     if (goes_back || !job->fork->receipt_status) s = chain_settle(c, e);
     if (s == STATUS_OK && goes_back) s = branch_follow(c, &b->header, e);
-    if (s == STATUS_OK) s = execute_and_settle(c, ahead, job, &task, &r, e);
-    return s == STATUS_OK ? chain_keep(c, job, &r, has_spare_thread(c, ahead), c->beside, e) : s;
+    if (s == STATUS_OK) s = execute_and_settle(c, decoder, job, &task, &r, e);
+    return s == STATUS_OK ? chain_keep(c, job, &r, has_spare_thread(c, decoder), c->beside, e) : s;
 }
 
 /* ---- a file ------------------------------------------------------------------------------------------------------ */
@@ -215,7 +216,7 @@ static enum status import_block(struct chain *c, struct ahead *ahead, const stru
 /* A commit is due when enough waits for it; while the one before is being written, which would have to be waited for,
  * a quarter more may wait. When the file's last blocks are on their way, also when as many wait as are
  * left, so that at the end, when nothing can be done beside it, there is little. */
-static bool commit_is_due(struct chain *c, struct ahead *ahead)
+static bool commit_is_due(struct chain *c, struct decoder *decoder)
 {
     size_t bytes = store_pending_bytes(c->store), left;
     uint64_t blocks = store_pending_blocks(c->store);
@@ -223,14 +224,14 @@ static bool commit_is_due(struct chain *c, struct ahead *ahead)
     bool committing = store_is_committing(c->store);
     if (committing) enough += enough / 4;
     if (blocks >= c->options.batch_blocks || bytes >= enough) return true;
-    return c->beside && !committing && bytes >= c->options.batch_bytes / LAST_PART && ahead_knows_left(ahead, &left) &&
-           blocks >= left;
+    return c->beside && !committing && bytes >= c->options.batch_bytes / LAST_PART &&
+           decoder_knows_left(decoder, &left) && blocks >= left;
 }
 
-static enum status commit_if_due(struct chain *c, struct ahead *ahead, struct error *e)
+static enum status commit_if_due(struct chain *c, struct decoder *decoder, struct error *e)
 {
     enum status s = c->branch.open ? branch_bound(c, e) : STATUS_OK;
-    if (s != STATUS_OK || c->branch.open || !commit_is_due(c, ahead)) return s;
+    if (s != STATUS_OK || c->branch.open || !commit_is_due(c, decoder)) return s;
     s = chain_settle(c, e);
     uint64_t start = clock_wall_ns();
     if (s == STATUS_OK) s = c->beside ? store_commit_begin(c->store, e) : store_commit(c->store, e);
@@ -238,27 +239,27 @@ static enum status commit_if_due(struct chain *c, struct ahead *ahead, struct er
     return s;
 }
 
-static enum status import_next(struct chain *c, struct ahead *ahead, bool *end, struct error *e)
+static enum status import_next(struct chain *c, struct decoder *decoder, bool *end, struct error *e)
 {
     uint64_t start = clock_wall_ns();
-    struct ahead_job *job = ahead_next(ahead);
+    struct decoder_job *job = decoder_next(decoder);
     c->progress.wait_ns += clock_wall_ns() - start;
     enum status s = job->status;
     *end = job->end;
     if (s != STATUS_OK && e != NULL) *e = job->error;
-    if (s == STATUS_OK && !*end) s = import_block(c, ahead, job, e);
-    ahead_done(ahead, job);
-    return s == STATUS_OK && !*end ? commit_if_due(c, ahead, e) : s;
+    if (s == STATUS_OK && !*end) s = import_block(c, decoder, job, e);
+    decoder_done(decoder, job);
+    return s == STATUS_OK && !*end ? commit_if_due(c, decoder, e) : s;
 }
 
-static enum status import_all(struct chain *c, struct ahead *ahead, const struct chain_file *file,
+static enum status import_all(struct chain *c, struct decoder *decoder, const struct chain_file *file,
                               bool (*step)(void *context, const struct chain_progress *p), void *context,
                               struct error *e)
 {
     enum status s = STATUS_OK;
     struct error before = {STATUS_OK, ""};
     for (bool end = false; s == STATUS_OK && !end;) {
-        s = import_next(c, ahead, &end, e);
+        s = import_next(c, decoder, &end, e);
         chain_file_progress(file, &c->progress.file_read, &c->progress.file_bytes);
         if (s == STATUS_OK && !end && step != NULL && !step(context, &c->progress))
             s = error_set(e, CHAIN_INTERRUPTED, "%s", status_text(CHAIN_INTERRUPTED));
@@ -276,9 +277,9 @@ enum status chain_import(struct chain *c, const char *path, bool (*step)(void *c
     enum status s = chain_file_open(&file, path, e);
     if (s != STATUS_OK) return s;
     unsigned threads = engine_threads(c->engine), processors = cpu_count(); /* who prepares blocks never waits */
-    struct ahead *ahead = ahead_new(c, file, !c->beside ? 0 : threads < processors ? threads : processors);
-    s = branch_end_file(c, import_all(c, ahead, file, step, context, &why), &why);
-    ahead_free(ahead);
+    struct decoder *decoder = decoder_new(c, file, !c->beside ? 0 : threads < processors ? threads : processors);
+    s = branch_end_file(c, import_all(c, decoder, file, step, context, &why), &why);
+    decoder_free(decoder);
     chain_file_close(file);
     if (s != STATUS_OK && store_status(c->store, e) != STATUS_OK) return store_status(c->store, e);
     if (s != STATUS_OK && s != CHAIN_FILE) error_set(e, s, "%s: %s", path, why.text);

@@ -11,15 +11,15 @@ struct chain {
     const struct chain_genesis *genesis;
     struct chain_options options;
     struct engine *engine;
-    bool beside;                  /* work of different blocks is done at the same time */
-    struct pool *root_pool;       /* for the tries, while the engine's pool executes; NULL: none */
-    struct scout *scout;          /* reads what a block names; NULL: nobody does */
-    struct pool *way_readers;     /* read the ways through the tries */
-    struct header parent;         /* the head's, without its extra data */
-    bool applying;                /* the root of the head is still to be compared: chain_settle */
-    struct chain_progress counts; /* of that block */
-    struct applied {              /* and what is needed to execute it once more */
-        bool doubtful;            /* it was executed in parallel */
+    bool beside;                   /* work of different blocks is done at the same time */
+    struct pool *root_pool;        /* for the tries, while the engine's pool executes; NULL: none */
+    struct prefetcher *prefetcher; /* reads what a block names; NULL: nobody does */
+    struct pool *path_readers;     /* read the ways through the tries */
+    struct header parent;          /* the head's, without its extra data */
+    bool applying;                 /* the root of the head is still to be compared: chain_settle */
+    struct chain_progress counts;  /* of that block */
+    struct applied {               /* and what is needed to execute it once more */
+        bool doubtful;             /* it was executed in parallel */
         unsigned threads;
         struct buffer bytes; /* the whole block, if it is doubtful */
     } applied;
@@ -38,8 +38,8 @@ struct chain {
 /* Loads chain->parent from the store. */
 enum status chain_load_parent(struct chain *c, struct error *e);
 /* Gives the block to the store; what was begun before must be settled. `spare`: the pools are free. */
-struct ahead_job;
-enum status chain_keep(struct chain *c, const struct ahead_job *job, const struct block_result *r, bool spare,
+struct decoder_job;
+enum status chain_keep(struct chain *c, const struct decoder_job *job, const struct block_result *r, bool spare,
                        bool beside, struct error *e);
 /* Says that the parallel executor was wrong, and saves the block. */
 void chain_say_differs(struct chain *c, const struct block *b, struct bytes encoded, const struct block_doubt *doubt);
@@ -61,9 +61,9 @@ enum status branch_end_all(struct chain *c, struct error *e);
 /* After each block of a branch: chooses it, or fails, when too much waits. */
 enum status branch_bound(struct chain *c, struct error *e);
 
-/* ---- a block on its way (ahead.c) -------------------------------------------------------------------------------- */
+/* ---- decoding blocks before they are needed (decoder.c) -------------------------------------------------------------------------------- */
 
-struct ahead_job {
+struct decoder_job {
     enum { JOB_FREE, JOB_DECODING, JOB_RECOVERING, JOB_READY } state;
     bool end; /* the file has no more */
     struct buffer bytes;
@@ -80,33 +80,33 @@ struct ahead_job {
 };
 
 /* What becomes of job->bytes, all at once on the caller. */
-enum status ahead_decode(const struct chain *c, struct ahead_job *job);
+enum status decoder_decode(const struct chain *c, struct decoder_job *job);
 
-struct ahead;
-/* Without threads everything is done in ahead_next. */
-struct ahead *ahead_new(const struct chain *c, struct chain_file *file, unsigned threads);
-/* The next block in order of the file; waits for it. Its memory is given back with ahead_done. */
-struct ahead_job *ahead_next(struct ahead *a);
-void ahead_done(struct ahead *a, struct ahead_job *job);
+struct decoder;
+/* Without threads everything is done in decoder_next. */
+struct decoder *decoder_new(const struct chain *c, struct chain_file *file, unsigned threads);
+/* The next block in order of the file; waits for it. Its memory is given back with decoder_done. */
+struct decoder_job *decoder_next(struct decoder *a);
+void decoder_done(struct decoder *a, struct decoder_job *job);
 /* Threads that have work just now. */
-unsigned ahead_busy(struct ahead *a);
-/* The block behind the one that ahead_next has given, if it is ready; NULL otherwise. */
-const struct ahead_job *ahead_peek(struct ahead *a);
+unsigned decoder_busy(struct decoder *a);
+/* The block behind the one that decoder_next has given, if it is ready; NULL otherwise. */
+const struct decoder_job *decoder_peek(struct decoder *a);
 /* Whether the whole file has been read, and how many of its blocks are not done. */
-bool ahead_knows_left(struct ahead *a, size_t *blocks);
-void ahead_free(struct ahead *a);
+bool decoder_knows_left(struct decoder *a, size_t *blocks);
+void decoder_free(struct decoder *a);
 
-/* ---- reading ahead (scout.c) ------------------------------------------------------------------------------------- */
+/* ---- prefetching (prefetcher.c) ------------------------------------------------------------------------------------- */
 
-struct scout;
-struct scout *scout_new(struct store *store, unsigned readers);
-void scout_free(struct scout *s);
-/* Begins to read what the block names. Until scout_wait the store must not be changed, nothing else be asked of the
- * scout. The block is no longer needed afterwards. All of these do nothing where there is no scout (NULL). */
-void scout_begin(struct scout *s, const struct block *b, const struct block_signers *signers);
-void scout_wait(struct scout *s);
-/* Reads what the block names, unless the scout has begun with that block before. */
-void scout_read(struct scout *s, const struct block *b, const struct block_signers *signers);
+struct prefetcher;
+struct prefetcher *prefetcher_new(struct store *store, unsigned readers);
+void prefetcher_free(struct prefetcher *s);
+/* Begins to read what the block names. Until prefetcher_wait the store must not be changed, nothing else be asked of the
+ * prefetcher. The block is no longer needed afterwards. All of these do nothing where there is no prefetcher (NULL). */
+void prefetcher_begin(struct prefetcher *s, const struct block *b, const struct block_signers *signers);
+void prefetcher_wait(struct prefetcher *s);
+/* Reads what the block names, unless the prefetcher has begun with that block before. */
+void prefetcher_read(struct prefetcher *s, const struct block *b, const struct block_signers *signers);
 
 /* ---- what a built and an imported block have in common (execute.c) ----------------------------------------------- */
 

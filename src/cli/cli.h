@@ -223,9 +223,6 @@ void progress_step(struct progress *p);
 /* Wipes the bar, so that something else can be printed; it comes back with a later step. */
 void progress_clear(struct progress *p);
 
-/* Reads an unsigned number, decimal or behind 0x; *end is what stands behind it. False when there is none, or it does
- * not fit; *out is then untouched. */
-bool text_number(const char *text, const char **end, uint64_t *out);
 /* Times as people read them. */
 static inline double milliseconds(uint64_t ns)
 {
@@ -242,9 +239,6 @@ void json_put_text(struct buffer *out, const char *text);
 void json_put_hex(struct buffer *out, const void *data, size_t size);
 
 /* ---- files ----------------------------------------------------------------------------------------------------- */
-
-/* Largest file that any command reads. */
-#define FILE_SIZE_MAX ((size_t)4 << 30)
 
 struct file_entry {
     char *path;

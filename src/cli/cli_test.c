@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "cli/form.h"
-#include "cli/suite.h"
+#include "cli/suite/suite.h"
 #include "harness.h"
+#include "json/json.h"
 
 static enum exit_code do_nothing(const struct options *o)
 {
@@ -130,14 +130,14 @@ TEST(a_blob_too_many_has_either_name)
 /* ---- forms ------------------------------------------------------------------------------------------------------- */
 
 /* Opens `text` as a file would be. */
-static enum status open_text(struct form *f, const char *text, struct error *e)
+static enum status open_text(struct json_reader *f, const char *text, struct error *e)
 {
     char path[] = "/tmp/weft-form-XXXXXX";
     int fd = mkstemp(path);
     CHECK(fd >= 0);
     CHECK(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
     (void)close(fd);
-    enum status s = form_open(f, path, e);
+    enum status s = json_open(f, path, e);
     f->file = "text";
     (void)unlink(path);
     return s;
@@ -146,43 +146,43 @@ static enum status open_text(struct form *f, const char *text, struct error *e)
 TEST(forms_read_numbers_bytes_and_hashes)
 {
     struct error e;
-    struct form f;
+    struct json_reader f;
     CHECK_STATUS(open_text(&f, "{\"a\":\"0x000102\",\"n\":7,\"b\":\"0x00ff\",\"e\":\"0x\",\"z\":null}", &e), STATUS_OK);
-    CHECK_EQ_U64(form_u64(&f, f.root, "a"), 0x102);
-    CHECK_EQ_U64(form_u64(&f, f.root, "n"), 7);
-    CHECK_EQ_U64(form_u64(&f, f.root, "e"), 0);
-    CHECK_EQ_U64(form_optional_u64(&f, f.root, "z"), 0);
-    struct bytes b = form_bytes(&f, f.root, "b");
+    CHECK_EQ_U64(json_u64(&f, f.root, "a"), 0x102);
+    CHECK_EQ_U64(json_u64(&f, f.root, "n"), 7);
+    CHECK_EQ_U64(json_u64(&f, f.root, "e"), 0);
+    CHECK_EQ_U64(json_optional_u64(&f, f.root, "z"), 0);
+    struct bytes b = json_bytes(&f, f.root, "b");
     CHECK_HEX(b.data, b.size, "00ff");
-    CHECK_EQ_U64(form_bytes(&f, f.root, "e").size, 0);
+    CHECK_EQ_U64(json_bytes(&f, f.root, "e").size, 0);
     CHECK_STATUS(f.status, STATUS_OK);
-    form_close(&f);
+    json_close(&f);
 }
 
 TEST(forms_say_what_is_wrong_and_where)
 {
     struct error e;
-    struct form f;
+    struct json_reader f;
     CHECK_STATUS(open_text(&f, "{\"a\": 1,\n\"b\" }", &e), BAD_JSON);
     CHECK(strstr(e.text, "line 2") != NULL);
 
     CHECK_STATUS(open_text(&f, "{\"a\":\"0x10000000000000000\",\"b\":\"0x123\",\"c\":[]}", &e), STATUS_OK);
     f.place = "case";
-    (void)form_u64(&f, f.root, "a");
+    (void)json_u64(&f, f.root, "a");
     CHECK_STATUS(f.status, BAD_FIELD);
     CHECK_TEXT(e.text, "text: case: a: expected a number of at most 8 bytes, as hex digits after 0x");
-    (void)form_bytes(&f, f.root, "b"); /* the first complaint stays */
+    (void)json_bytes(&f, f.root, "b"); /* the first complaint stays */
     CHECK(strstr(e.text, "case: a:") != NULL);
     f.status = STATUS_OK;
-    (void)form_bytes(&f, f.root, "b");
+    (void)json_bytes(&f, f.root, "b");
     CHECK_STATUS(f.status, BAD_FIELD);
     f.status = STATUS_OK;
-    (void)form_address(&f, f.root, "missing");
+    (void)json_address(&f, f.root, "missing");
     CHECK_STATUS(f.status, BAD_FIELD);
     f.status = STATUS_OK;
-    (void)form_object(&f, f.root, "c");
+    (void)json_object(&f, f.root, "c");
     CHECK_STATUS(f.status, BAD_FIELD);
-    form_close(&f);
+    json_close(&f);
 }
 
 TEST(a_state_is_compared_whole)
@@ -194,22 +194,22 @@ TEST(a_state_is_compared_whole)
     struct u256 key = U256_ONE, other = U256(9);
     for (int change = 0; change < 6; change++) {
         struct error e;
-        struct form made, compared;
+        struct json_reader made, compared;
         CHECK_STATUS(open_text(&made, text, &e), STATUS_OK);
         CHECK_STATUS(open_text(&compared, text, &e), STATUS_OK);
         struct state_memory *state = state_memory_new();
-        form_accounts(&made, made.root, state);
+        json_accounts(&made, made.root, state);
         CHECK_STATUS(made.status, STATUS_OK);
         if (change == 1) state_memory_account(state, &one)->nonce++;
         if (change == 2) state_memory_account(state, &one)->balance = U256_ZERO;
         if (change == 3) state_memory_set_slot(state, &one, &key, &other);
         if (change == 4) state_memory_set_slot(state, &one, &other, &other);
         if (change == 5) state_memory_account(state, &three);
-        bool equal = form_state_equals(&compared, compared.root, state, &e);
+        bool equal = json_state_equals(&compared, compared.root, state, &e);
         CHECK(equal == (change == 0));
         state_memory_free(state);
-        form_close(&made);
-        form_close(&compared);
+        json_close(&made);
+        json_close(&compared);
     }
 }
 

@@ -3,7 +3,6 @@
 
 #include "workload/workload.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -144,18 +143,6 @@ static enum status bad(struct error *e, const struct command *c, const struct op
                        const char *found)
 {
     return error_set(e, BAD_USAGE, "%s: %s: expected %s, found '%s'", c->name, o->name, expected, found);
-}
-
-bool text_number(const char *text, const char **end, uint64_t *out)
-{
-    char *stop;
-    bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X'); /* a 0 alone does not mean octal digits */
-    errno = 0;
-    unsigned long long n = strtoull(text, &stop, hex ? 16 : 10);
-    if (stop == text || *text < '0' || *text > '9' || errno != 0) return false;
-    *out = n;
-    *end = stop;
-    return true;
 }
 
 static enum status read_threads(struct options *o, const struct command *c, const struct option *option,

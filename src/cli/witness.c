@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "cli/bundle.h"
 #include "cli/cli.h"
-#include "cli/stateless.h"
-#include "cli/suite.h"
+#include "cli/suite/suite.h"
+#include "testing/stateless.h"
+#include "json/bundle.h"
 
 static void put_list(struct buffer *out, const char *name, const struct bytes *items, size_t count)
 {

@@ -1,9 +1,9 @@
 /* Pairing curves, KZG and modexp: group laws, and everything that must be refused. Known values are in the precompile
  * vectors. */
-#include "crypto/bls12_381_private.h"
-#include "crypto/bn254_private.h"
+#include "crypto/bls12_381/bls12_381_private.h"
+#include "crypto/bn254/bn254_private.h"
 #include "crypto/crypto.h"
-#include "crypto/modexp_private.h"
+#include "crypto/modexp/modexp_private.h"
 
 #include "curve_test.h"
 #include "harness.h"

@@ -1,6 +1,6 @@
 /* Pairings in vectors against blst and mcl: the parts on any input, the whole on pairs of all kinds. */
-#include "crypto/bls12_381_private.h"
-#include "crypto/bn254_private.h"
+#include "crypto/bls12_381/bls12_381_private.h"
+#include "crypto/bn254/bn254_private.h"
 #include "crypto/crypto.h"
 
 #include "curve_test.h"

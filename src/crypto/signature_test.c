@@ -1,8 +1,8 @@
 /* Signatures over secp256k1 and P-256: round trips and everything that must be refused. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "crypto/crypto.h"
-#include "crypto/p256_private.h"
-#include "crypto/secp256k1_private.h"
+#include "crypto/p256/p256_private.h"
+#include "crypto/secp256k1/secp256k1_private.h"
 
 #include "harness.h"
 

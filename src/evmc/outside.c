@@ -1,7 +1,7 @@
 /* Instruction bodies over an EVMC host that are too long to inline: SSTORE, LOG, EXTCODECOPY, calls, creates,
- * SELFDESTRUCT. They charge what those of vm/storage.c and vm/call.c charge. */
+ * SELFDESTRUCT. They charge what those of vm/interpreter/storage.c and vm/calls/call.c charge. */
 #include "evmc/outside.h"
-#include "vm/call.h"
+#include "vm/calls/call.h"
 
 int64_t vm_op_return(struct frame *f, struct u256 *sp, int64_t gas)
 {

@@ -58,7 +58,7 @@ struct evmc_regions {
 struct evmc_regions evmc_lend(struct evmc_instance *i, struct u256 *stack, uint8_t *memory);
 void evmc_take_back(struct evmc_instance *i, struct evmc_regions before);
 
-/* ---- bodies: see vm/private.h for their shape, vm/storage.h for the native ones ---------------------------------- */
+/* ---- bodies: see vm/private.h for their shape, vm/interpreter/storage.h for the native ones ---------------------------------- */
 
 static ALWAYS_INLINE evmc_address evmc_address_of(const struct u256 *a)
 {

@@ -65,7 +65,7 @@ struct code {
     uint32_t size;           /* bytes, without the padding */
     bool is_delegation;      /* 0xef0100 and an address: EIP-7702 */
     struct address delegate; /* whose code runs instead, if is_delegation */
-    _Atomic(void *) plan;    /* what the VM prepared for it (vm/plan.h) */
+    _Atomic(void *) plan;    /* what the VM prepared for it (vm/translator/plan.h) */
     struct code *next;       /* of all in the cache */
     _Atomic uint32_t heat;   /* how often the VM ran it, until it is hot */
     _Atomic uint32_t used;   /* the cache's block in which it was last asked for */

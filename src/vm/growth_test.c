@@ -3,7 +3,7 @@
 
 #include "vm_test.h"
 
-#include "vm/instructions.h"
+#include "vm/interpreter/instructions.h"
 
 static const struct fork *amsterdam(void)
 {

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 
 #include "block/block.h"
-#include "cli/bundle.h"
 #include "crypto/crypto.h"
 #include "harness.h"
+#include "json/bundle.h"
 
 static const unsigned thread_counts[] = {1, 2, 4, 8};
 

@@ -5,17 +5,17 @@
 
 static size_t checked;
 
-static void check_case(struct form *f, const struct fork *fork, const char *name, yyjson_val *v)
+static void check_case(struct json_reader *f, const struct fork *fork, const char *name, yyjson_val *v)
 {
-    struct u256 found = block_difficulty(fork, form_u64(f, v, "currentBlockNumber"), form_u64(f, v, "currentTimestamp"),
-                                         form_u64(f, v, "parentTimestamp"), form_u256(f, v, "parentDifficulty"),
-                                         form_u64(f, v, "parentUncles") != 0);
-    if (!u256_equal(found, form_u256(f, v, "currentDifficulty")))
+    struct u256 found = block_difficulty(fork, json_u64(f, v, "currentBlockNumber"), json_u64(f, v, "currentTimestamp"),
+                                         json_u64(f, v, "parentTimestamp"), json_u256(f, v, "parentDifficulty"),
+                                         json_u64(f, v, "parentUncles") != 0);
+    if (!u256_equal(found, json_u256(f, v, "currentDifficulty")))
         FAIL("%s: %s differs by the rules of %s", f->file, name, fork->name);
     checked++;
 }
 
-static void check_group(struct form *f, const char *name, yyjson_val *v)
+static void check_group(struct json_reader *f, const char *name, yyjson_val *v)
 {
     (void)name;
     yyjson_obj_iter groups = yyjson_obj_iter_with(v);

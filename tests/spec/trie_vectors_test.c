@@ -17,12 +17,12 @@ static void put(struct trie *t, struct arena *arena, yyjson_val *key_text, yyjso
     CHECK_STATUS(trie_put(t, key.data, key.size, value), STATUS_OK);
 }
 
-static void check_case(struct form *f, const char *name, yyjson_val *test)
+static void check_case(struct json_reader *f, const char *name, yyjson_val *test)
 {
     struct arena arena = {0};
     struct trie *t = trie_new(NULL, NULL);
-    struct hash expected = form_hash(f, test, "root"), found;
-    yyjson_val *in = form_member(f, test, "in"), *step;
+    struct hash expected = json_hash(f, test, "root"), found;
+    yyjson_val *in = json_member(f, test, "in"), *step;
     size_t i, count;
     yyjson_val *key;
     if (any_order)

@@ -32,10 +32,10 @@ static void put_value(struct rlp_writer *w, yyjson_val *v)
     }
 }
 
-static void check_rlp(struct form *f, const char *name, yyjson_val *test)
+static void check_rlp(struct json_reader *f, const char *name, yyjson_val *test)
 {
     struct arena arena = {0};
-    yyjson_val *in = form_member(f, test, "in"), *out = form_member(f, test, "out");
+    yyjson_val *in = json_member(f, test, "in"), *out = json_member(f, test, "out");
     struct bytes encoded = vectors_text(&arena, yyjson_get_str(out), yyjson_get_len(out));
     const char *word = yyjson_is_str(in) ? yyjson_get_str(in) : "";
     enum status s = rlp_check(encoded);
@@ -76,7 +76,7 @@ static enum status judge(const struct fork *fork, struct bytes encoded, struct a
     return s;
 }
 
-static void check_on_fork(struct form *f, const char *name, yyjson_val *result, const char *fork_name,
+static void check_on_fork(struct json_reader *f, const char *name, yyjson_val *result, const char *fork_name,
                           struct bytes encoded)
 {
     const struct fork *fork = fork_find(fork_name);
@@ -85,15 +85,15 @@ static void check_on_fork(struct form *f, const char *name, yyjson_val *result, 
     struct address sender;
     CHECK(fork != NULL);
     enum status s = judge(fork, encoded, &arena, &tx, &sender);
-    bool valid = form_optional(result, "exception") == NULL;
+    bool valid = json_optional(result, "exception") == NULL;
     if (valid != (s == STATUS_OK)) FAIL("%s on %s: %s", name, fork_name, status_name(s));
     if (valid) {
-        struct hash expected_hash = form_hash(f, result, "hash"), hash;
-        struct address expected_sender = form_address(f, result, "sender");
+        struct hash expected_hash = json_hash(f, result, "hash"), hash;
+        struct address expected_sender = json_address(f, result, "sender");
         transaction_hash(&hash, &tx);
         CHECK_BYTES(hash.b, expected_hash.b, 32);
         CHECK_BYTES(sender.b, expected_sender.b, 20);
-        CHECK_EQ_U64(tx_intrinsic(fork, &tx, 0).gas, form_u64(f, result, "intrinsicGas"));
+        CHECK_EQ_U64(tx_intrinsic(fork, &tx, 0).gas, json_u64(f, result, "intrinsicGas"));
         struct rlp_writer w = {0};
         transaction_encode(&w, &tx);
         CHECK(bytes_equal(rlp_written(&w), encoded));
@@ -102,13 +102,13 @@ static void check_on_fork(struct form *f, const char *name, yyjson_val *result, 
     arena_free(&arena);
 }
 
-static void check_transaction(struct form *f, const char *name, yyjson_val *test)
+static void check_transaction(struct json_reader *f, const char *name, yyjson_val *test)
 {
     struct arena arena = {0};
-    yyjson_val *text = form_member(f, test, "txbytes"), *key, *result;
+    yyjson_val *text = json_member(f, test, "txbytes"), *key, *result;
     struct bytes encoded = vectors_text(&arena, yyjson_get_str(text), yyjson_get_len(text));
     size_t i, count;
-    yyjson_obj_foreach(form_object(f, test, "result"), i, count, key, result)
+    yyjson_obj_foreach(json_object(f, test, "result"), i, count, key, result)
         check_on_fork(f, name, result, yyjson_get_str(key), encoded);
     arena_free(&arena);
 }
@@ -122,57 +122,57 @@ TEST(published_transaction_vectors_hold)
 
 /* Blocks of the fixtures carry their list as JSON; blocks from the witness fixtures and others: list, encoding and the
  * header's hash must agree. */
-static void put_words(struct form *f, struct rlp_writer *w, yyjson_val *changes, const char *value, bool is_code)
+static void put_words(struct json_reader *f, struct rlp_writer *w, yyjson_val *changes, const char *value, bool is_code)
 {
     size_t mark = rlp_mark(w);
     for (size_t i = yyjson_arr_size(changes); i-- > 0;) {
         yyjson_val *change = yyjson_arr_get(changes, i);
         size_t inner = rlp_mark(w);
         if (is_code) {
-            struct bytes code = form_bytes(f, change, value);
+            struct bytes code = json_bytes(f, change, value);
             rlp_put_bytes(w, code.data, code.size);
         } else {
-            rlp_put_u256(w, form_u256(f, change, value));
+            rlp_put_u256(w, json_u256(f, change, value));
         }
-        rlp_put_u64(w, form_u64(f, change, "blockAccessIndex"));
+        rlp_put_u64(w, json_u64(f, change, "blockAccessIndex"));
         rlp_put_list(w, inner);
     }
     rlp_put_list(w, mark);
 }
 
-static void put_account(struct form *f, struct rlp_writer *w, yyjson_val *account)
+static void put_account(struct json_reader *f, struct rlp_writer *w, yyjson_val *account)
 {
     size_t mark = rlp_mark(w);
-    put_words(f, w, form_array(f, account, "codeChanges"), "newCode", true);
-    put_words(f, w, form_array(f, account, "nonceChanges"), "postNonce", false);
-    put_words(f, w, form_array(f, account, "balanceChanges"), "postBalance", false);
-    yyjson_val *reads = form_array(f, account, "storageReads"), *writes = form_array(f, account, "storageChanges");
+    put_words(f, w, json_array(f, account, "codeChanges"), "newCode", true);
+    put_words(f, w, json_array(f, account, "nonceChanges"), "postNonce", false);
+    put_words(f, w, json_array(f, account, "balanceChanges"), "postBalance", false);
+    yyjson_val *reads = json_array(f, account, "storageReads"), *writes = json_array(f, account, "storageChanges");
     size_t list = rlp_mark(w);
     for (size_t i = yyjson_arr_size(reads); i-- > 0;)
-        rlp_put_u256(w, form_value_u256(f, yyjson_arr_get(reads, i), "storageReads"));
+        rlp_put_u256(w, json_value_u256(f, yyjson_arr_get(reads, i), "storageReads"));
     rlp_put_list(w, list);
     list = rlp_mark(w);
     for (size_t i = yyjson_arr_size(writes); i-- > 0;) {
         yyjson_val *slot = yyjson_arr_get(writes, i);
         size_t inner = rlp_mark(w);
-        put_words(f, w, form_array(f, slot, "slotChanges"), "postValue", false);
-        rlp_put_u256(w, form_u256(f, slot, "slot"));
+        put_words(f, w, json_array(f, slot, "slotChanges"), "postValue", false);
+        rlp_put_u256(w, json_u256(f, slot, "slot"));
         rlp_put_list(w, inner);
     }
     rlp_put_list(w, list);
-    struct address address = form_address(f, account, "address");
+    struct address address = json_address(f, account, "address");
     rlp_put_address(w, &address);
     rlp_put_list(w, mark);
 }
 
-static void check_list(struct form *f, yyjson_val *block, yyjson_val *accounts)
+static void check_list(struct json_reader *f, yyjson_val *block, yyjson_val *accounts)
 {
     struct rlp_writer w = {0}, again = {0};
     struct arena arena = {0};
     struct block_access_list list;
     struct error e;
-    yyjson_val *header = form_object(f, block, "blockHeader");
-    struct hash expected = form_hash(f, header, "blockAccessListHash"), found;
+    yyjson_val *header = json_object(f, block, "blockHeader");
+    struct hash expected = json_hash(f, header, "blockAccessListHash"), found;
     for (size_t i = yyjson_arr_size(accounts); i-- > 0;) put_account(f, &w, yyjson_arr_get(accounts, i));
     rlp_put_list(&w, 0);
     if (bal_decode(&list, rlp_written(&w), &arena, &e) != STATUS_OK) FAIL("%s", e.text);
@@ -187,16 +187,16 @@ static void check_list(struct form *f, yyjson_val *block, yyjson_val *accounts)
 
 static size_t lists;
 
-static void check_lists(struct form *f, const char *name, yyjson_val *test)
+static void check_lists(struct json_reader *f, const char *name, yyjson_val *test)
 {
     (void)name;
     size_t i, count;
     yyjson_val *block;
-    yyjson_arr_foreach(form_array(f, test, "blocks"), i, count, block)
+    yyjson_arr_foreach(json_array(f, test, "blocks"), i, count, block)
     {
-        yyjson_val *accounts = form_optional(block, "blockAccessList");
-        if (accounts == NULL || form_optional(block, "expectException") != NULL ||
-            form_optional(block, "blockHeader") == NULL)
+        yyjson_val *accounts = json_optional(block, "blockAccessList");
+        if (accounts == NULL || json_optional(block, "expectException") != NULL ||
+            json_optional(block, "blockHeader") == NULL)
             continue;
         check_list(f, block, accounts);
         lists++;

@@ -7,13 +7,14 @@
 #include <stdlib.h>
 
 #include "cli/cli.h"
-#include "cli/form.h"
+#include "json/json.h"
 
 #include "harness.h"
 
 /* Calls check(form, name, value) for each member of each file's top-level object; `path` is below $WEFT_FIXTURES.
  * Returns the number of cases. A complaint of the form fails the test. */
-static inline size_t vectors_each(const char *path, void (*check)(struct form *f, const char *name, yyjson_val *v))
+static inline size_t vectors_each(const char *path,
+                                  void (*check)(struct json_reader *f, const char *name, yyjson_val *v))
 {
     const char *folder = getenv("WEFT_FIXTURES");
     char whole[4096];
@@ -24,8 +25,8 @@ static inline size_t vectors_each(const char *path, void (*check)(struct form *f
     if (folder == NULL || files_find(&files, whole, &e) != STATUS_OK || files.count == 0)
         SKIP("no %s in $WEFT_FIXTURES", path);
     for (size_t i = 0; i < files.count; i++) {
-        struct form f;
-        if (form_open(&f, files.files[i].path, &e) != STATUS_OK) FAIL("%s", e.text);
+        struct json_reader f;
+        if (json_open(&f, files.files[i].path, &e) != STATUS_OK) FAIL("%s", e.text);
         f.error = &e;
         yyjson_val *key, *value;
         yyjson_obj_iter members = yyjson_obj_iter_with(f.root);
@@ -36,7 +37,7 @@ static inline size_t vectors_each(const char *path, void (*check)(struct form *f
             if (f.status != STATUS_OK) FAIL("%s", e.text);
             count++;
         }
-        form_close(&f);
+        json_close(&f);
     }
     files_free(&files);
     return count;
