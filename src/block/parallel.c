@@ -269,7 +269,16 @@ static enum worker_answer refuse(struct parallel_run *p, uint32_t tx, enum statu
     return WORKER_REFUSED;
 }
 
-static enum worker_answer op_commit_executed(void *context, uint32_t tx, enum execution_mode mode)
+static enum worker_answer op_run_in_place(void *context, uint32_t group)
+{
+    const struct parallel_worker *self = context;
+    const struct parallel_run *p = self->run;
+    for (uint32_t tx = p->first[group]; tx < p->first[group + 1]; tx++)
+        if (!block_run_in_place(p->run, self->tools, tx, true)) return WORKER_REFUSED;
+    return WORKER_YES;
+}
+
+static enum worker_answer op_commit_executed(void *context, uint32_t tx)
 {
     struct parallel_worker *self = context;
     struct parallel_run *p = self->run;
@@ -278,9 +287,6 @@ static enum worker_answer op_commit_executed(void *context, uint32_t tx, enum ex
     p->run->results[tx] = self->result;
     if (why != STATUS_OK) {
         block_drop_trace(p->run, tx, self->tracer);
-    } else if (mode == EXECUTE_IN_PLACE) {
-        state_commit_over(w->tx.state);
-        block_count(p->run, tx);
     } else {
         struct execution *e = execution_publish(w->tx.state, NULL, &w->versions);
         if (e->invalidates) sched_invalidates(&p->sched, p->group_of[tx]);
@@ -390,6 +396,12 @@ static enum worker_answer op_commit_group(void *context, uint32_t group)
 
 /* ---- waiting ----------------------------------------------------------------------------------------------------- */
 
+static uint64_t op_clock(void *context)
+{
+    (void)context;
+    return clock_wall_ns();
+}
+
 static enum worker_answer op_spin(void *context, uint32_t epoch)
 {
     struct parallel_worker *self = context;
@@ -441,9 +453,11 @@ static const struct worker_ops operations = {
     .publish = op_publish,
     .drop = op_drop,
     .validate = op_validate,
+    .run_in_place = op_run_in_place,
     .commit_group = op_commit_group,
     .commit_speculative = op_commit_speculative,
     .commit_executed = op_commit_executed,
+    .clock = op_clock,
     .spin = op_spin,
     .sleep = op_sleep,
 };

@@ -22,7 +22,7 @@ uint32_t share_run_alone(struct block_run *run)
     if (threads > 1 && plan_promises_work(gas, count)) return 0;
     uint64_t since = clock_wall_ns();
     for (uint32_t i = 0; i < count; i++) {
-        if (!block_run_in_place(run, i)) return count;
+        if (!block_run_in_place(run, &run->engine->workers[0], i, false)) return count;
         if (!plan_look(i + 1) || threads == 1) continue;
         uint64_t gas_left = gas > run->gas_used ? gas - run->gas_used : 0;
         if (plan_share_rest(clock_wall_ns() - since, run->gas_used, i + 1, gas_left, count - i - 1, threads))

@@ -211,7 +211,7 @@ static enum worker_answer op_execute(void *context, uint32_t tx, enum execution_
     struct virtual_worker *w = context;
     const struct simulation *s = w->simulation;
     if (mode == EXECUTE_SPECULATIVELY) return speculate(w, tx);
-    if (w->stage == 0) return spend(w, mode == EXECUTE_IN_PLACE ? s->c->ns[tx] : slowed(s, tx));
+    if (w->stage == 0) return spend(w, slowed(s, tx));
     return end(w, WORKER_YES);
 }
 
@@ -299,15 +299,32 @@ static enum worker_answer op_commit_speculative(void *context, uint32_t tx)
     return end(w, WORKER_NO);
 }
 
-static enum worker_answer op_commit_executed(void *context, uint32_t tx, enum execution_mode mode)
+static enum worker_answer op_run_in_place(void *context, uint32_t group)
 {
     struct virtual_worker *w = context;
-    if (mode == EXECUTE_IN_PLACE)
-        w->simulation->items[tx].version++;
-    else
-        write(w->simulation, tx);
+    struct simulation *s = w->simulation;
+    uint64_t ns = 0;
+    for (uint32_t tx = s->first[group]; tx < s->first[group + 1]; tx++) ns += s->c->ns[tx];
+    if (w->stage == 0) return spend(w, ns);
+    for (uint32_t tx = s->first[group]; tx < s->first[group + 1]; tx++) {
+        s->items[tx].version++;
+        commit(w, tx);
+    }
+    return end(w, WORKER_YES);
+}
+
+static enum worker_answer op_commit_executed(void *context, uint32_t tx)
+{
+    struct virtual_worker *w = context;
+    write(w->simulation, tx);
     commit(w, tx);
     return WORKER_YES;
+}
+
+static uint64_t op_clock(void *context)
+{
+    const struct virtual_worker *w = context;
+    return w->at;
 }
 
 static enum worker_answer op_spin(void *context, uint32_t epoch)
@@ -332,9 +349,11 @@ static const struct worker_ops operations = {
     .publish = op_publish,
     .drop = op_drop,
     .validate = op_validate,
+    .run_in_place = op_run_in_place,
     .commit_group = op_commit_group,
     .commit_speculative = op_commit_speculative,
     .commit_executed = op_commit_executed,
+    .clock = op_clock,
     .spin = op_spin,
     .sleep = op_sleep,
 };
