@@ -88,7 +88,8 @@ static void record_conflict(struct parallel_run *p, uint32_t tx, uint32_t missed
 {
     if (has_prediction(p)) {
         prediction_record_conflict(&p->prediction, tx, missed);
-    } else if (atomic_load_explicit(&p->prediction_wanted, memory_order_relaxed) == 0) {
+    } else if ((policy_is_on(POLICY_SAME_ACCOUNT) || policy_is_on(POLICY_SAME_CLASS)) &&
+               atomic_load_explicit(&p->prediction_wanted, memory_order_relaxed) == 0) {
         p->conflicting = tx;
         p->missed = missed;
         /* Release: pairs with the acquire in make_prediction. */
@@ -481,8 +482,11 @@ static void work(void *context, unsigned id)
 {
     struct parallel_run *p = context;
     struct parallel_worker self = {.run = p, .tools = &p->run->engine->workers[id]};
-    struct worker w = {
-        .sched = &p->sched, .ops = &operations, .context = &self, .first = p->first, .may_overwrite = p->in_groups};
+    struct worker w = {.sched = &p->sched,
+                       .ops = &operations,
+                       .context = &self,
+                       .first = p->first,
+                       .may_overwrite = p->in_groups && policy_is_on(POLICY_IN_PLACE)};
     while (worker_step(&w)) continue;
     if (p->in_groups && p->run->status == STATUS_OK) finish_groups(p);
 }

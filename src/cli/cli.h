@@ -67,6 +67,7 @@ enum option_flag {
     OPTION_OPCODES = 1ull << 33,
     OPTION_HOSTILE = 1ull << 34,
     OPTION_OVERSUBSCRIBE = 1ull << 40,
+    OPTION_WITHOUT = 1ull << 41,
 };
 
 /* Which executors a command runs: a mask of 1 << enum executor_kind. */

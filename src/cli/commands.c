@@ -20,7 +20,7 @@ const struct command commands[] = {
      "With --perturb each block is executed N times, in every parallel mode, by 1 to 8 workers that are\n"
      "delayed at random places; each run is compared with serial execution.",
      OPTION_JSON | OPTION_THREADS | OPTION_OVERSUBSCRIBE | OPTION_EXECUTOR | OPTION_REPEAT | OPTION_FILTER |
-         OPTION_FORK | OPTION_RPC | OPTION_SIMULATE | OPTION_PIPELINE | OPTION_PERTURB | OPTION_SEED,
+         OPTION_FORK | OPTION_RPC | OPTION_SIMULATE | OPTION_PIPELINE | OPTION_PERTURB | OPTION_SEED | OPTION_WITHOUT,
      1, UINT32_MAX, replay_command},
     {"statetest", "PATH...", "run official state tests",
      "PATH is a file or a folder of files in the form of execution-spec-tests. Every case runs on every fork\n"
@@ -63,7 +63,8 @@ const struct command commands[] = {
      "With --hostile blocks are timed that are made to be slow, one kind after the other, serially: --size is\n"
      "their gas in millions. Then the slowest operands of every instruction and precompiled contract. Worst last.",
      OPTION_JSON | OPTION_THREAD_LIST | OPTION_OVERSUBSCRIBE | OPTION_REPEAT | OPTION_FORK | OPTION_SIZE | OPTION_SEED |
-         OPTION_HOT | OPTION_CONTRACTS | OPTION_SIMULATE | OPTION_PERTURB | OPTION_OPCODES | OPTION_HOSTILE,
+         OPTION_HOT | OPTION_CONTRACTS | OPTION_SIMULATE | OPTION_PERTURB | OPTION_OPCODES | OPTION_HOSTILE |
+         OPTION_WITHOUT,
      0, UINT32_MAX, bench_command},
     {"run", "[CODE]", "execute one contract call",
      "CODE is what runs, in hex digits; --code and --codefile say the same. Without any, the code that the\n"

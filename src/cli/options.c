@@ -1,6 +1,7 @@
 /* options: the one parser of command lines. */
 #include "cli/options.h"
 
+#include "parallel/policies.h"
 #include "workload/workload.h"
 
 #include <stdio.h>
@@ -119,6 +120,8 @@ static const struct option table[] = {
     OTHER(OPTION_LAYOUT, "--layout", "ADDR=FILE", VALUE_LAYOUT,
         "Solidity's storageLayout of a contract; may be given several times"),
     OTHER(OPTION_SIMULATE, "--simulate", "N,N,...", VALUE_THREAD_LIST, "run the scheduler on N virtual workers"),
+    OTHER(OPTION_WITHOUT, "--without", "POLICY", VALUE_POLICY,
+        "leave a policy of the parallel executor out, to see what it is worth; may be given several times"),
     FLAG(OPTION_PIPELINE, "--pipeline", pipeline, "from files to checked results, one by one and pipelined"),
     NUMBER(OPTION_PERTURB, "--perturb", "N", perturb, 1, PERTURB_MAX,
         "run each block N times with workers delayed at random, and compare with serial"),
@@ -205,6 +208,20 @@ static enum status read_bounded(const struct command *c, const struct option *op
     return bad(e, c, option, expected, text);
 }
 
+static enum status read_policy(const struct command *c, const struct option *option, const char *text, struct error *e)
+{
+    char expected[160] = "";
+    for (enum policy p = 0; p < POLICIES; p++) {
+        if (strcmp(text, policy_names[p]) == 0) {
+            policy_leave_out(p);
+            return STATUS_OK;
+        }
+        size_t used = strlen(expected);
+        (void)snprintf(expected + used, sizeof expected - used, "%s%s", p == 0 ? "" : ", ", policy_names[p]);
+    }
+    return bad(e, c, option, expected, text);
+}
+
 static enum status read_value(struct options *o, const struct command *c, const struct option *option, const char *text,
                               struct error *e)
 {
@@ -232,6 +249,7 @@ static enum status read_value(struct options *o, const struct command *c, const 
         if (o->layout_count == LAYOUTS_MAX) return bad(e, c, option, "no more than 64 of them", text);
         o->layouts[o->layout_count++] = text;
         break;
+    case VALUE_POLICY: return read_policy(c, option, text, e);
     case VALUE_FORK:
         o->fork = fork_find(text);
         if (o->fork == NULL) return bad(e, c, option, "the name of a fork", text);

@@ -17,6 +17,7 @@ enum value_kind {
     VALUE_THREAD_LIST,
     VALUE_EXECUTOR,
     VALUE_LAYOUT,
+    VALUE_POLICY,
     VALUE_FORK,
 };
 

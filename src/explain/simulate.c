@@ -435,8 +435,11 @@ static void run_shared(struct simulation *s, unsigned workers)
     for (unsigned i = 0; i < s->worker_count; i++) {
         struct virtual_worker *w = &s->workers[i];
         *w = (struct virtual_worker){.simulation = s, .at = s->ended_ns + (i == 0 ? 0 : s->costs->wake_ns)};
-        w->worker = (struct worker){
-            .sched = &s->sched, .ops = &operations, .context = w, .first = s->first, .may_overwrite = true};
+        w->worker = (struct worker){.sched = &s->sched,
+                                    .ops = &operations,
+                                    .context = w,
+                                    .first = s->first,
+                                    .may_overwrite = policy_is_on(POLICY_IN_PLACE)};
     }
     if (s->worker_count > 1) s->workers[1].at += s->costs->plan_ns * (n - s->from);
     for (struct virtual_worker *w; (w = whose_turn(s)) != NULL;) step(s, w);

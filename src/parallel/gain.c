@@ -1,19 +1,19 @@
 #include "parallel/gain.h"
 
-#include <stdlib.h>
-static uint64_t tune(const char *name, uint64_t otherwise)
-{
-    const char *v = getenv(name);
-    return v == NULL ? otherwise : strtoull(v, NULL, 10);
-}
-static uint64_t T_ITEMS, T_PCT, T_PAUSE, T_GOOD;
-__attribute__((constructor)) static void tune_all(void)
-{
-    T_ITEMS = tune("G_ITEMS", 32), T_PCT = tune("G_PCT", 112), T_PAUSE = tune("G_PAUSE", 200000), T_GOOD = tune("G_GOOD", 125);
-}
-enum { PAUSE_LAST_NS = 100000000 };
+enum {
+    STRETCH_ITEMS = 32, /* shorter ones say little: what is executed far ahead is committed late */
+    LEAST_PERCENT = 112,
+    GOOD_PERCENT = 125,
+    PAUSE_LEAST_NS = 200000, /* about what a stretch takes, so that searching costs little */
+    PAUSE_MOST_NS = 100000000,
+};
 
-void gain_begin(struct gain *g, uint64_t now)
+void gain_init(struct gain *g)
+{
+    *g = (struct gain){.stretch_items = STRETCH_ITEMS, .pause_least = PAUSE_LEAST_NS};
+}
+
+static void begin(struct gain *g, uint64_t now)
 {
     g->since = now;
     g->work = 0;
@@ -22,24 +22,25 @@ void gain_begin(struct gain *g, uint64_t now)
 
 bool gain_add(struct gain *g, uint64_t work, uint64_t now)
 {
+    if (g->since == 0) begin(g, now);
     g->work += work;
-    if (++g->items < T_ITEMS) return true;
+    if (++g->items < g->stretch_items) return true;
     uint64_t percent = g->work * 100 / (now - g->since + 1);
-    if (percent >= T_GOOD) g->pause /= 2;
-    gain_begin(g, now);
-    return percent >= T_PCT;
+    if (percent >= GOOD_PERCENT) g->pause /= 2;
+    begin(g, now);
+    return percent >= LEAST_PERCENT;
 }
 
 void gain_pause(struct gain *g, uint64_t now)
 {
-    if (g->pause < T_PAUSE) g->pause = T_PAUSE;
+    if (g->pause < g->pause_least) g->pause = g->pause_least;
     g->until = now + g->pause;
-    if (g->pause < PAUSE_LAST_NS) g->pause *= 2;
+    if (g->pause < PAUSE_MOST_NS) g->pause *= 2;
 }
 
 bool gain_is_rested(struct gain *g, uint64_t now)
 {
     if (now < g->until) return false;
-    gain_begin(g, now);
+    begin(g, now);
     return true;
 }

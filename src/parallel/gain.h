@@ -13,14 +13,15 @@
 #include "base/base.h"
 
 struct gain {
-    uint64_t since, work; /* of the stretch */
-    uint32_t items;       /* committed in it */
-    uint64_t pause;       /* length of the next pause */
-    uint64_t until;       /* end of this pause */
+    uint64_t since, work;   /* of the stretch; since is 0 before the first */
+    uint32_t items;         /* committed in it */
+    uint32_t stretch_items; /* how many make a stretch */
+    uint64_t pause_least;
+    uint64_t pause; /* length of the next pause */
+    uint64_t until; /* end of this pause */
 };
 
-/* Begins a stretch. */
-void gain_begin(struct gain *g, uint64_t now);
+void gain_init(struct gain *g);
 /* An item was committed whose execution took `work`. False: speculating does not pay. */
 bool gain_add(struct gain *g, uint64_t work, uint64_t now);
 /* Begins a pause. */

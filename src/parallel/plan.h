@@ -4,6 +4,7 @@
 #ifndef WEFT_PLAN_H
 #define WEFT_PLAN_H
 
+#include "parallel/policies.h"
 #include "parallel/scheduler.h"
 #include "types/types.h"
 

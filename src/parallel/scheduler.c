@@ -1,5 +1,7 @@
 #include "parallel/scheduler.h"
 
+#include "parallel/policies.h"
+
 enum item_state {
     ITEM_FREE,
     ITEM_RUNNING,
@@ -23,6 +25,7 @@ void sched_init(struct sched *s, uint32_t count, unsigned workers, uint32_t wind
                         .items = items,
                         .wake = wake,
                         .wake_context = wake_context};
+    gain_init(&s->gain);
     for (uint32_t i = 0; i < count; i++) {
         items[i] = (struct sched_item){0};
         atomic_init(&items[i].after, SCHED_NOBODY);
@@ -266,7 +269,7 @@ static bool take_deferred(struct sched *s, struct sched_task *out)
 static bool take_revalidation(struct sched *s, struct sched_task *out)
 {
     for (;;) {
-        if (window_of(s) == 0) return false;
+        if (window_of(s) == 0 || !policy_is_on(POLICY_REVALIDATION)) return false;
         uint32_t head = atomic_load(&s->head), next = atomic_load(&s->revalidate), item = next;
         if (item < head + SCHED_REVALIDATE_LEAD) item = head + SCHED_REVALIDATE_LEAD;
         if (item >= atomic_load(&s->cursor) || item >= s->count || item - head > SCHED_REVALIDATE_SPAN * s->workers)
@@ -406,6 +409,7 @@ static void record_success(struct sched *s)
 static bool record_conflict(struct sched *s)
 {
     uint32_t confidence = confidence_of(s), window = window_of(s);
+    if (!policy_is_on(POLICY_CONFIDENCE)) return false;
     confidence -= confidence / 16 + (confidence != 0);
     atomic_store_explicit(&s->confidence, confidence, memory_order_relaxed);
     if (window != 0) atomic_store_explicit(&s->window, window - window / 8, memory_order_relaxed);
@@ -423,7 +427,7 @@ static void judge(struct sched *s, enum sched_outcome outcome, uint64_t work_ns,
         record_success(s);
     else if (outcome == SCHED_CONFLICT || s->stole) /* either way a speculative execution was wasted */
         closes = record_conflict(s);
-    if (window_of(s) == 0 || (gain_add(&s->gain, work_ns, now_ns) && !closes)) return;
+    if (window_of(s) == 0 || ((gain_add(&s->gain, work_ns, now_ns) || !policy_is_on(POLICY_GAIN)) && !closes)) return;
     gain_pause(&s->gain, now_ns);
     atomic_store_explicit(&s->window, 0, memory_order_relaxed);
 }

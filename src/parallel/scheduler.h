@@ -114,7 +114,7 @@ struct sched {
     struct gain gain;     /* of speculating, as measured */
     uint32_t uncalled;    /* commits since those who wait were last called */
     uint32_t invalidated; /* the last change by a committed item: what was validated before it is to be validated */
-    bool stole;              /* the item at the commit point was taken from whoever was running it */
+    bool stole;           /* the item at the commit point was taken from whoever was running it */
 };
 
 enum {
@@ -126,7 +126,7 @@ enum {
     SCHED_REVALIDATE_SPAN = 8, /* what is farther away than so many for each worker can wait */
     SCHED_FAR = 8,             /* nobody is woken up for what is nearer to the head */
     SCHED_SCAN_MAX = 256,      /* so many items are looked at for one that was deferred */
-    SCHED_CALL_LAST = 1024, /* those who found nothing but items to defer are called again after so many commits */
+    SCHED_CALL_LAST = 1024,    /* those who found nothing but items to defer are called again after so many commits */
 };
 
 /* Starts a block of `count` items on `workers` workers; `items` has room for `count`. Nobody speculates further ahead than

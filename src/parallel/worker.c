@@ -1,5 +1,7 @@
 #include "parallel/worker.h"
 
+#include "parallel/policies.h"
+
 static bool is_last(const struct worker *w)
 {
     return w->tx + 1 == w->first[w->task.item + 1];
@@ -34,7 +36,8 @@ static void take(struct worker *w, struct sched_task task, uint64_t now_ns)
     case SCHED_COMMIT:
         w->outcome = SCHED_USED;
         w->mode = EXECUTE_COMMITTED;
-        w->phase = sched_is_valid(w->sched, task.item) ? WORKER_COMMIT_GROUP : WORKER_COMMIT_SPECULATIVE;
+        w->phase = policy_is_on(POLICY_WHOLE) && sched_is_valid(w->sched, task.item) ? WORKER_COMMIT_GROUP
+                                                                                     : WORKER_COMMIT_SPECULATIVE;
         break;
     case SCHED_SPECULATE: speculate(w); break;
     case SCHED_REVALIDATE:
