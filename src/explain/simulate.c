@@ -17,6 +17,7 @@ const struct explain_costs explain_costs_measured = {.plan_ns = 50,
                                                      .schedule_ns = 60,
                                                      .spin_ns = 10000,
                                                      .wake_ns = 50000,
+                                                     .handover_ns = 50,
                                                      .slower = 1.03};
 
 /* A worker, and where it is in an operation that takes time. */
@@ -412,7 +413,8 @@ static void run_alone(struct simulation *s, unsigned workers)
         s->items[s->from].version = 1;
         s->items[s->from++].committed = true;
         if (workers > 1 && plan_look(s->from) &&
-            plan_share_rest(ns, gas, s->from, gas_all > gas ? gas_all - gas : 0, n - s->from, workers))
+            plan_share_rest(&(struct plan_costs){s->costs->handover_ns, s->costs->wake_ns}, ns, gas, s->from,
+                            gas_all > gas ? gas_all - gas : 0, n - s->from, workers))
             break;
     }
     s->committed = s->from;
