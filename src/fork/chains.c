@@ -126,6 +126,23 @@ const struct fork *chain_fork_at(const struct chain_spec *chain, uint64_t number
     return fork;
 }
 
+static const struct fork *after_merge(const struct chain_spec *chain, const struct fork *fork, bool is_merged)
+{
+    return is_merged && chain->merged != NULL && fork->difficulty != DIFFICULTY_NONE ? chain->merged : fork;
+}
+
+const struct fork *chain_fork_after(const struct chain_spec *chain, uint64_t number, uint64_t timestamp,
+                                    struct u256 total_difficulty)
+{
+    return after_merge(chain, chain_fork_at(chain, number, timestamp),
+                       !u256_less(total_difficulty, chain->terminal_total_difficulty));
+}
+
+const struct fork *chain_fork_of(const struct chain_spec *chain, const struct header *h)
+{
+    return after_merge(chain, chain_fork_at(chain, h->number, h->timestamp), u256_is_zero(h->difficulty));
+}
+
 /* ---- chains of test fixtures --------------------------------------------------------------------------------- */
 
 /* The fork named by the first `size` characters of `text`, or NULL. */

@@ -14,6 +14,7 @@
 
 #include "base/base.h"
 #include "fork/precompile_rules.h"
+#include "types/types.h"
 
 /* ---- opcodes ------------------------------------------------------------------------------------------------- */
 
@@ -272,6 +273,10 @@ struct chain_spec {
     /* A private chain whose genesis lacks the contracts of EIP-7002 or EIP-7251: blocks go without their requests, where
      * the EIPs call such a block invalid. */
     bool lacks_request_contracts;
+    /* EIP-3675: where no activation has said so before, the rules are `merged` from the first block on whose parent has
+     * this total difficulty. NULL: the merge is an activation like any other. */
+    const struct fork *merged;
+    struct u256 terminal_total_difficulty;
     struct activation activations[CHAIN_ACTIVATIONS_MAX];
     uint32_t activation_count;
 };
@@ -284,6 +289,13 @@ const struct chain_spec *chain_with_id(uint64_t id);
 
 /* The rules of the block with that number and timestamp. Never NULL. */
 const struct fork *chain_fork_at(const struct chain_spec *chain, uint64_t number, uint64_t timestamp);
+
+/* The same where the merge may be at a total difficulty. chain_fork_after is told that of the block before. chain_fork_of
+ * goes by what the header says itself, as all headers after the merge have a difficulty of 0: who knows the total
+ * difficulty must compare. */
+const struct fork *chain_fork_after(const struct chain_spec *chain, uint64_t number, uint64_t timestamp,
+                                    struct u256 total_difficulty);
+const struct fork *chain_fork_of(const struct chain_spec *chain, const struct header *h);
 
 /* The chain that a test fixture names: a fork ("Cancun": from block 0 on) or a change of forks
  * ("CancunToPragueAtTime15k", "BerlinToLondonAt5"). Chain id 1, mainnet's deposit contract. UNKNOWN_FORK if no fork has
