@@ -61,7 +61,8 @@ static void begin_header(const struct chain *c, const struct chain_template *t, 
 enum status chain_build(struct chain *c, const struct chain_template *t, struct rlp_writer *w,
                         struct block_result *result, struct error *e)
 {
-    const struct fork *fork = chain_fork_after(&c->genesis->spec, c->parent.number + 1, t->timestamp, store_head(c->store)->total_difficulty);
+    const struct fork *fork = chain_fork_after(&c->genesis->spec, c->parent.number + 1, t->timestamp,
+                                               store_head(c->store)->total_difficulty);
     struct block_signers signers = {t->senders, t->authorities};
     struct block_task task;
     struct block_result own, *r = result != NULL ? result : &own;

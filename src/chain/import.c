@@ -156,9 +156,11 @@ static enum status check_merge(const struct chain *c, const struct decoder_job *
 {
     const struct header *h = &job->block.header;
     struct u256 before = store_head(c->store)->total_difficulty;
-    if (job->fork == chain_fork_after(&c->genesis->spec, h->number, h->timestamp, before)) return STATUS_OK;
-    bool is_merged = !u256_less(before, c->genesis->spec.terminal_total_difficulty);
-    return error_set(e, BLOCK_DIFFICULTY, "block %llu: %s: expected %s, the total difficulty before it being %s that of the merge",
+    const struct fork *fork = chain_fork_after(&c->genesis->spec, h->number, h->timestamp, before);
+    bool is_merged = fork->difficulty == DIFFICULTY_NONE;
+    if ((job->fork->difficulty == DIFFICULTY_NONE) == is_merged) return STATUS_OK;
+    return error_set(e, BLOCK_DIFFICULTY,
+                     "block %llu: %s: expected %s, the total difficulty before it being %s that of the merge",
                      (unsigned long long)h->number, status_text(BLOCK_DIFFICULTY), is_merged ? "0" : "more than 0",
                      is_merged ? "at least" : "below");
 }

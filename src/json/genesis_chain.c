@@ -62,15 +62,17 @@ void genesis_activate(struct json_reader *f, struct chain_spec *s, const struct 
     for (size_t i = 0; i < GENESIS_FORKS; i++) {
         const struct genesis_fork *named = &genesis_forks[i];
         if (i == merge && terminal != NULL && u256_is_zero(*terminal)) { /* from the start, whatever else is said */
+            if (points[i].key != NULL) s->netsplit_block = points[i].at;
             s->activations[s->activation_count++] = (struct activation){named->fork, BY_NUMBER, 0};
             continue;
         }
         if (points[i].key == NULL) continue;
+        if (i == merge) s->netsplit_block = points[i].at;
         check_order(f, points, i);
         /* Constantinople alone means both, as geth reads it. */
         bool both = named->fork == &fork_constantinople && !has_petersburg;
-        s->activations[s->activation_count++] =
-            (struct activation){both ? &fork_petersburg : named->fork, named->by, points[i].at};
+        s->activations[s->activation_count++] = (struct activation){both ? &fork_petersburg : named->fork, named->by,
+                                                                    points[i].at};
     }
     if (terminal == NULL || u256_is_zero(*terminal)) return;
     s->merged = &fork_paris;

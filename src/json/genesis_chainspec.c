@@ -137,15 +137,12 @@ static void read_engine(struct json_reader *f, yyjson_val *engine, struct chain_
 
 /* ---- names ------------------------------------------------------------------------------------------------------- */
 
-static const char *const root_names[] = {"name",    "dataDir",  "engine", "params",
-                                         "genesis", "accounts", "nodes",  "hardcodedSync",
-                                         NULL};
-static const char *const ethash_names[] = {"minimumDifficulty",      "difficultyBoundDivisor",
-                                           "durationLimit",          "blockReward",
-                                           "homesteadTransition",    "eip100bTransition",
-                                           "daoHardforkTransition",  "daoHardforkBeneficiary",
-                                           "daoHardforkAccounts",    "difficultyBombDelays",
-                                           "difficultyBombDisabled", NULL};
+static const char *const root_names[] = {"name",     "dataDir", "engine",        "params", "genesis",
+                                         "accounts", "nodes",   "hardcodedSync", NULL};
+static const char *const ethash_names[] = {"minimumDifficulty",     "difficultyBoundDivisor", "durationLimit",
+                                           "blockReward",           "homesteadTransition",    "eip100bTransition",
+                                           "daoHardforkTransition", "daoHardforkBeneficiary", "daoHardforkAccounts",
+                                           "difficultyBombDelays",  "difficultyBombDisabled", NULL};
 /* Beside the transitions. Some say what is the same on every chain that weft knows. */
 static const char *const params_names[] = {"networkID",
                                            "chainID",
@@ -164,10 +161,9 @@ static const char *const params_names[] = {"networkID",
                                            "mergeForkIdTransition",
                                            "beaconChainGenesisTimestamp",
                                            NULL};
-static const char *const genesis_names[] = {"seal",      "difficulty",    "author",        "timestamp",
-                                            "extraData", "gasLimit",      "parentHash",    "stateRoot",
-                                            "number",    "baseFeePerGas", "excessBlobGas", "blobGasUsed",
-                                            "gasUsed",   "slotNumber",    NULL};
+static const char *const genesis_names[] = {"seal",          "difficulty",  "author",    "timestamp",  "extraData",
+                                            "gasLimit",      "parentHash",  "stateRoot", "number",     "baseFeePerGas",
+                                            "excessBlobGas", "blobGasUsed", "gasUsed",   "slotNumber", NULL};
 static const char *const seal_names[] = {"nonce", "mixHash", NULL};
 static const char *const account_names[] = {"balance", "nonce", "code", "storage", "builtin", NULL};
 
@@ -206,6 +202,7 @@ static void read_rules(struct json_reader *f, struct chain_spec *s)
         s->deposit_contract = json_address(f, params, "depositContractAddress");
     read_transitions(f, params, points);
     read_engine(f, json_object(f, f->root, "engine"), s, points);
+    s->netsplit_block = json_optional_u64(f, params, "mergeForkIdTransition");
     yyjson_val *named = json_optional(params, "terminalTotalDifficulty");
     /* Hex digits that no decimal number has may stand without 0x. */
     const char *text = yyjson_get_str(named);

@@ -46,7 +46,8 @@ static void use_forks(struct json_reader *f, yyjson_val *schedule, struct chain_
 /* ---- by time ----------------------------------------------------------------------------------------------------- */
 
 /* Forks that change nothing but blobs, in their order. */
-static const struct fork *const blob_forks[] = {&fork_osaka, &fork_bpo1, &fork_bpo2, &fork_bpo3, &fork_bpo4, &fork_bpo5};
+static const struct fork *const blob_forks[] = {&fork_osaka, &fork_bpo1, &fork_bpo2,
+                                                &fork_bpo3,  &fork_bpo4, &fork_bpo5};
 
 /* The rules of a change of blobs alone, after `before`: by the name that it has where there is one. */
 static const struct fork *next_blob_fork(const struct fork *before)

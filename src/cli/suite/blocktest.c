@@ -286,6 +286,8 @@ static void check_end(struct block_test *t, yyjson_val *v)
     yyjson_val *state = json_optional(v, "postState"), *changes = json_optional(v, "postStateDiff");
     struct error difference;
     struct hash root = head->header.state_root;
+    t->tester->root = head->header.state_root;
+    t->tester->has_root = true;
     if (json_optional(v, "postStateHash") != NULL) root = json_hash(t->reader, v, "postStateHash");
     if (!hash_equal(&head->hash, &expected))
         FAIL_CASE(t, "head is block %llu, expected another (lastblockhash)", (unsigned long long)head->header.number);
