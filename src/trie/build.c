@@ -113,7 +113,7 @@ static void root_of_sorted(struct hash *out, const struct trie_pair *pairs, size
     struct node_pool nodes = {0};
     struct node *root = node_build(&nodes, pairs, count);
     uint8_t reference_size = 0;
-    struct node_ref ref = {&root, &reference_size, out->b};
+    struct node_reference ref = {&root, &reference_size, out->b};
     node_hash_trees(&ref, 1, pool, NULL);
     arena_free(&nodes.arena);
 }

@@ -138,7 +138,7 @@ static enum status read_reference(struct rlp *in, struct bytes *out)
     return bad ? TRIE_BAD_NODE : STATUS_OK; /* longer nodes are referred to by hash */
 }
 
-static void set_reference(struct node_ref p, struct bytes reference)
+static void set_reference(struct node_reference p, struct bytes reference)
 {
     *p.reference_size = (uint8_t)reference.size;
     memcpy(p.reference, reference.data, reference.size);

@@ -70,7 +70,7 @@ TEST(branches_grow_a_slot_at_a_time)
         uint8_t expected[16] = {0};
         for (unsigned k = 0; k < 24; k++) {
             unsigned at = (unsigned)harness_random_below(16);
-            struct node_ref p = node_ref_new(&nodes, b, at);
+            struct node_reference p = node_ref_new(&nodes, b, at);
             memset(p.reference, expected[at] = (uint8_t)(k + 1), REFERENCE_SIZE);
             *p.reference_size = REFERENCE_SIZE;
         }

@@ -18,7 +18,7 @@ static struct node_pool *pool_of(struct copy *c, size_t depth, unsigned part)
 
 /* Replaces the node in memory by a copy, or drops it and keeps its encoded reference where it has been saved. `part`:
  * the nibble below the root. */
-static void copy_ref(struct copy *c, struct node_ref p, size_t depth, unsigned part)
+static void copy_ref(struct copy *c, struct node_reference p, size_t depth, unsigned part)
 {
     struct node *n = *p.node;
     if (n == NULL) return;

@@ -24,7 +24,7 @@ enum {
 /* A node whose hash or short RLP is to be computed. */
 struct todo {
     struct todo *next;
-    struct node_ref ref;
+    struct node_reference ref;
     uint8_t kind; /* of the node */
 };
 
@@ -38,7 +38,7 @@ struct hasher {
 /* ---- one batch --------------------------------------------------------------------------------------------------- */
 
 struct batch {
-    struct node_ref ref[BATCH];
+    struct node_reference ref[BATCH];
     struct bytes encoded[BATCH];
     size_t count;
 };
@@ -113,7 +113,7 @@ static void hash_level(struct hasher *h, size_t depth)
 
 /* ---- trees ------------------------------------------------------------------------------------------------------- */
 
-static void collect(struct hasher *h, struct node_ref p, size_t depth)
+static void collect(struct hasher *h, struct node_reference p, size_t depth)
 {
     struct todo *t = ARENA_NEW(&h->todos, struct todo);
     struct node *n = *p.node;
@@ -146,12 +146,12 @@ static void hash_levels(struct hasher *h)
 
 /* Places dealt out to tasks: task i takes number i, i + tasks, ... */
 struct spread {
-    struct node_ref ref[SPREAD_MAX];
+    struct node_reference ref[SPREAD_MAX];
     uint8_t depth[SPREAD_MAX];
     size_t count, tasks;
 };
 
-static void spread_collect(struct spread *s, struct node_ref p, size_t depth)
+static void spread_collect(struct spread *s, struct node_reference p, size_t depth)
 {
     if (*p.reference_size != 0) return;
     struct node *n = *p.node;
@@ -173,7 +173,7 @@ static void spread_task(void *context, size_t task)
     hash_levels(&h);
 }
 
-static void spread_hash(struct node_ref root, struct pool *pool)
+static void spread_hash(struct node_reference root, struct pool *pool)
 {
     struct spread s;
     s.count = 0;
@@ -183,7 +183,7 @@ static void spread_hash(struct node_ref root, struct pool *pool)
     pool_for(pool, s.tasks, 1, spread_task, &s);
 }
 
-void node_hash_trees(const struct node_ref *roots, size_t count, struct pool *pool, const struct trie_sink *sink)
+void node_hash_trees(const struct node_reference *roots, size_t count, struct pool *pool, const struct trie_sink *sink)
 {
     if (pool != NULL && pool_workers(pool) > 1 && sink == NULL)
         for (size_t i = 0; i < count; i++) spread_hash(roots[i], pool);

@@ -39,7 +39,7 @@ static void part_task(void *context, size_t n)
     struct many *m = context;
     size_t first = m->first[n], count = m->first[n + 1] - first;
     if (count == 0) return;
-    struct node_ref here = node_ref_in_branch(m->root, (unsigned)n);
+    struct node_reference here = node_ref_in_branch(m->root, (unsigned)n);
     struct trie part = {.nodes = m->trie->parts[n],
                         .source = m->trie->source,
                         .base_depth = 1,
@@ -57,7 +57,7 @@ static void part_task(void *context, size_t n)
 /* The branch at the root has lost children, perhaps all but one. */
 static enum status settle_root(struct trie *t)
 {
-    struct node_ref root = trie_root_ref(t);
+    struct node_reference root = trie_root_ref(t);
     struct branch *b = as_branch(t->root);
     unsigned other = branch_only_child(b), count = 0;
     for (unsigned i = 0; i < BRANCH_SIZE; i++) count += !node_ref_is_empty(node_ref_in_branch(b, i));
@@ -130,7 +130,7 @@ struct save {
     uint8_t path[NIBBLES_MAX];
 };
 
-static void save_node(struct save *s, struct node_ref p, size_t depth)
+static void save_node(struct save *s, struct node_reference p, size_t depth)
 {
     struct node *n = *p.node;
     if (n == NULL || !n->unsaved) return;

@@ -52,7 +52,7 @@ struct branch *node_copy_branch(struct node_pool *p, const struct branch *from)
     return b;
 }
 
-struct node_ref node_ref_new(struct node_pool *p, struct branch *b, unsigned i)
+struct node_reference node_ref_new(struct node_pool *p, struct branch *b, unsigned i)
 {
     if (i == BRANCH_VALUE || b->slot[i] != 0) return node_ref_in_branch(b, i);
     if (b->used == b->capacity) {

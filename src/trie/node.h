@@ -4,7 +4,7 @@
  *     extension   nibbles that all keys below share, and one child (a branch)
  *     leaf        the whole key and the value; which part of the key is the path follows from the leaf's depth
  *
- * A parent, or the trie's root, refers to a node by a node reference (struct node_ref). It has the node in memory, its
+ * A parent, or the trie's root, refers to a node by a node reference (struct node_reference). It has the node in memory, its
  * encoded reference, or both:
  *
  *     reference_size   node       the node ...
@@ -77,36 +77,36 @@ struct leaf {
 };
 
 /* Where a node hangs. */
-struct node_ref {
+struct node_reference {
     struct node **node;
     uint8_t *reference_size;
     uint8_t *reference; /* NULL for the value of a branch */
 };
 /* Of a child that is there, or to see that it is not; to hang one in, see node_ref_new. */
-static inline struct node_ref node_ref_in_branch(struct branch *b, unsigned i)
+static inline struct node_reference node_ref_in_branch(struct branch *b, unsigned i)
 {
-    if (i == BRANCH_VALUE) return (struct node_ref){&b->value, &b->reference_size[i], NULL};
-    if (b->slot[i] == 0) return (struct node_ref){&b->none, &b->reference_size[i], NULL};
-    return (struct node_ref){&b->slots[b->slot[i] - 1].child, &b->reference_size[i], branch_reference(b, i)};
+    if (i == BRANCH_VALUE) return (struct node_reference){&b->value, &b->reference_size[i], NULL};
+    if (b->slot[i] == 0) return (struct node_reference){&b->none, &b->reference_size[i], NULL};
+    return (struct node_reference){&b->slots[b->slot[i] - 1].child, &b->reference_size[i], branch_reference(b, i)};
 }
-static inline struct node_ref node_ref_in_extension(struct extension *e)
+static inline struct node_reference node_ref_in_extension(struct extension *e)
 {
-    return (struct node_ref){&e->child, &e->reference_size, e->reference};
+    return (struct node_reference){&e->child, &e->reference_size, e->reference};
 }
 /* Hangs a new or changed node in. */
-static inline void node_ref_set(struct node_ref p, struct node *n)
+static inline void node_ref_set(struct node_reference p, struct node *n)
 {
     *p.node = n;
     *p.reference_size = 0;
 }
 /* Hangs what is at `from` in at `to`, unchanged. */
-static inline void node_ref_move(struct node_ref to, struct node_ref from)
+static inline void node_ref_move(struct node_reference to, struct node_reference from)
 {
     *to.node = *from.node;
     *to.reference_size = *from.reference_size;
     memcpy(to.reference, from.reference, *from.reference_size);
 }
-static inline bool node_ref_is_empty(struct node_ref p)
+static inline bool node_ref_is_empty(struct node_reference p)
 {
     return *p.node == NULL && *p.reference_size == 0;
 }
@@ -126,7 +126,7 @@ struct branch *node_new_branch(struct node_pool *p, size_t children);
 struct branch *node_copy_branch(struct node_pool *p, const struct branch *from);
 /* The reference of a child that may be new. The branch may move its slots: other references into it are then invalid,
  * unless it has all sixteen. */
-struct node_ref node_ref_new(struct node_pool *p, struct branch *b, unsigned i);
+struct node_reference node_ref_new(struct node_pool *p, struct branch *b, unsigned i);
 /* An extension whose child is still to be hung in. */
 struct extension *node_new_extension(struct node_pool *p, const uint8_t *path, size_t size);
 /* A leaf that holds a copy of the value, or (borrow) points at it. */
@@ -178,7 +178,7 @@ enum status node_decode_any(struct node_pool *p, struct bytes encoded, const uin
 /* Makes the references of each root and of everything below it. A root's reference is always a hash, even if its
  * encoding is short. With a pool, a big trie is dealt out to its workers; with a sink, each node that gets a hash is
  * passed to it (one thread). */
-void node_hash_trees(const struct node_ref *roots, size_t count, struct pool *pool, const struct trie_sink *sink);
+void node_hash_trees(const struct node_reference *roots, size_t count, struct pool *pool, const struct trie_sink *sink);
 
 /* ---- building (build.c) ------------------------------------------------------------------------------------------ */
 

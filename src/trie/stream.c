@@ -78,7 +78,7 @@ static void hang_in(struct trie_stream *s, const struct node *n, size_t depth)
 {
     struct open_branch *o = &s->open[s->count - 1];
     unsigned nibble = nibble_at(s->key, o->depth);
-    struct node_ref p = node_ref_new(&s->nodes, o->branch, nibble);
+    struct node_reference p = node_ref_new(&s->nodes, o->branch, nibble);
     refer(s, n, depth, p.reference_size, p.reference);
 }
 

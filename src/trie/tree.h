@@ -17,15 +17,15 @@ struct trie {
     uint8_t root_reference_size;
     uint8_t root_reference[REFERENCE_SIZE];
 };
-static inline struct node_ref trie_root_ref(struct trie *t)
+static inline struct node_reference trie_root_ref(struct trie *t)
 {
-    return (struct node_ref){&t->root, &t->root_reference_size, t->root_reference};
+    return (struct node_reference){&t->root, &t->root_reference_size, t->root_reference};
 }
 
 /* The path from the root towards a key. Its last reference is empty, or refers to a leaf (perhaps of another key)
  * or to an extension that leads elsewhere. */
 struct path {
-    struct node_ref ref[NIBBLES_MAX + 2];
+    struct node_reference ref[NIBBLES_MAX + 2];
     size_t count;
     size_t depth; /* nibbles above the last reference */
 };
@@ -38,11 +38,12 @@ struct leaf *path_leaf(const struct path *w, const uint8_t *key, size_t key_size
 void trie_note_gone(struct trie *t, const uint8_t *key, size_t depth);
 /* The branch at `p`, at `depth` on the path of `key`, has a single child left, number `other` and fetched, and gives way
  * to it. */
-void trie_collapse(struct trie *t, struct node_ref p, const uint8_t *key, size_t depth, unsigned other);
+void trie_collapse(struct trie *t, struct node_reference p, const uint8_t *key, size_t depth, unsigned other);
 /* The number of the only child that the branch has; BRANCH_SIZE when there are more or none. */
 unsigned branch_only_child(struct branch *b);
 
 /* Fetches the node of a reference at `depth` on the path of `key`, which is not empty, unless it is there. */
-enum status trie_resolve(struct trie *t, struct node_ref p, const uint8_t *key, size_t depth, bool below_extension);
+enum status trie_resolve(struct trie *t, struct node_reference p, const uint8_t *key, size_t depth,
+                         bool below_extension);
 
 #endif

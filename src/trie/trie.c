@@ -31,7 +31,8 @@ void trie_free(struct trie *t)
 
 /* ---- the path to a key ------------------------------------------------------------------------------------------- */
 
-enum status trie_resolve(struct trie *t, struct node_ref p, const uint8_t *key, size_t depth, bool below_extension)
+enum status trie_resolve(struct trie *t, struct node_reference p, const uint8_t *key, size_t depth,
+                         bool below_extension)
 {
     if (*p.node != NULL) return STATUS_OK;
     struct bytes encoded = {p.reference, *p.reference_size};
@@ -66,7 +67,7 @@ bool trie_is_leaf(const struct hash *hash, const void *key, size_t key_size, siz
 
 /* Whether the reference refers to the leaf that the key is known to have had; if so, makes it. Where nearly all that is
  * referred to is a branch it is not worth the hashing. */
-static bool is_old_leaf(struct trie *t, struct node_ref p, const uint8_t *key, size_t key_size, size_t depth,
+static bool is_old_leaf(struct trie *t, struct node_reference p, const uint8_t *key, size_t key_size, size_t depth,
                         bool known)
 {
     struct hash hash;
@@ -90,7 +91,7 @@ static bool take_hint(struct branch *b, unsigned nibble)
 enum status trie_find(struct trie *t, const uint8_t *key, size_t key_size, struct path *w)
 {
     ASSERT(key_size <= TRIE_KEY_MAX);
-    struct node_ref p = trie_root_ref(t);
+    struct node_reference p = trie_root_ref(t);
     size_t depth = t->base_depth, end = 2 * key_size;
     bool below_extension = false, known_leaf = false;
     w->count = 0;
@@ -165,13 +166,13 @@ enum status trie_get(struct trie *t, const void *key, size_t key_size, struct by
 /* ---- putting ----------------------------------------------------------------------------------------------------- */
 
 /* Where in a branch at `depth` the leaf belongs. */
-static struct node_ref ref_of_leaf(struct trie *t, struct branch *b, const struct leaf *l, size_t depth)
+static struct node_reference ref_of_leaf(struct trie *t, struct branch *b, const struct leaf *l, size_t depth)
 {
     return node_ref_new(&t->nodes, b, 2 * (size_t)l->key_size == depth ? BRANCH_VALUE : nibble_at(l->key, depth));
 }
 
 /* Hangs the branch in so that `count` nibbles lead to it. */
-static void lead_to(struct trie *t, struct node_ref p, const uint8_t *nibbles, size_t count, struct branch *b)
+static void lead_to(struct trie *t, struct node_reference p, const uint8_t *nibbles, size_t count, struct branch *b)
 {
     if (count != 0) {
         struct extension *e = node_new_extension(&t->nodes, nibbles, count);
@@ -182,7 +183,7 @@ static void lead_to(struct trie *t, struct node_ref p, const uint8_t *nibbles, s
 }
 
 /* A leaf stands where the new one belongs: both go below a branch at their first difference. */
-static void part_leaves(struct trie *t, struct node_ref p, size_t depth, struct leaf *added)
+static void part_leaves(struct trie *t, struct node_reference p, size_t depth, struct leaf *added)
 {
     struct leaf *old = as_leaf(*p.node);
     size_t shorter = old->key_size < added->key_size ? old->key_size : added->key_size;
@@ -199,14 +200,14 @@ static void part_leaves(struct trie *t, struct node_ref p, size_t depth, struct 
 }
 
 /* The key leaves an extension in the middle: a branch goes there. */
-static void part_extension(struct trie *t, struct node_ref p, size_t depth, struct leaf *added)
+static void part_extension(struct trie *t, struct node_reference p, size_t depth, struct leaf *added)
 {
     struct extension *e = as_extension(*p.node);
     size_t end = 2 * (size_t)added->key_size, i = 0;
     while (depth + i < end && nibble_at(added->key, depth + i) == e->path[i]) i++;
     struct branch *b = node_new_branch(&t->nodes, 2);
     size_t behind = e->size - i - 1;
-    struct node_ref rest = node_ref_new(&t->nodes, b, e->path[i]);
+    struct node_reference rest = node_ref_new(&t->nodes, b, e->path[i]);
     if (behind != 0) {
         struct extension *lower = node_new_extension(&t->nodes, e->path + i + 1, behind);
         node_ref_set(rest, &lower->node);
@@ -224,7 +225,7 @@ enum status trie_put(struct trie *t, const void *key, size_t key_size, struct by
     struct path w;
     enum status s = trie_find(t, key, key_size, &w);
     if (s != STATUS_OK) return s;
-    struct node_ref p = w.ref[w.count - 1];
+    struct node_reference p = w.ref[w.count - 1];
     struct leaf *old = path_leaf(&w, key, key_size);
     if (old != NULL && bytes_equal(leaf_value(old), value)) return STATUS_OK;
     if (old != NULL && old->value_size == value.size && !old->borrowed) {
@@ -266,7 +267,8 @@ unsigned branch_only_child(struct branch *b)
 
 /* Hangs in an extension over `path` to what is at `below`, which is a branch; or, where an extension is there already,
  * one over both paths. */
-static void extend(struct trie *t, struct node_ref p, const uint8_t *path, size_t size, struct node_ref below)
+static void extend(struct trie *t, struct node_reference p, const uint8_t *path, size_t size,
+                   struct node_reference below)
 {
     struct node *n = *below.node;
     if (n->kind != NODE_EXTENSION) {
@@ -295,7 +297,7 @@ static void path_to_child(uint8_t sibling[TRIE_KEY_MAX], const uint8_t *key, siz
 
 /* Paths grow: of a leaf by itself, its key is whole; of an extension by the child's nibble; a branch gets an extension
  * in front. */
-void trie_collapse(struct trie *t, struct node_ref p, const uint8_t *key, size_t depth, unsigned other)
+void trie_collapse(struct trie *t, struct node_reference p, const uint8_t *key, size_t depth, unsigned other)
 {
     struct branch *b = as_branch(*p.node);
     uint8_t nibble = (uint8_t)other, sibling[TRIE_KEY_MAX];
@@ -313,7 +315,7 @@ void trie_collapse(struct trie *t, struct node_ref p, const uint8_t *key, size_t
 
 /* What stands above a branch that gave way may be an extension, which swallows what came in its place or, over a leaf,
  * vanishes. */
-static void close_up(struct trie *t, struct node_ref above, const uint8_t *key, size_t depth)
+static void close_up(struct trie *t, struct node_reference above, const uint8_t *key, size_t depth)
 {
     struct extension *e = as_extension(*above.node);
     trie_note_gone(t, key, depth);
@@ -331,10 +333,10 @@ enum status trie_delete(struct trie *t, const void *key, size_t key_size)
     if (s != STATUS_OK) return s;
     struct leaf *old = path_leaf(&w, key, key_size);
     if (old == NULL) return STATUS_OK;
-    struct node_ref p = w.ref[w.count - 1];
+    struct node_reference p = w.ref[w.count - 1];
     node_ref_set(p, NULL); /* for the time being: a failure below puts it back */
     if (w.count > 1) {     /* what leads to a leaf is a branch: below an extension there is no leaf */
-        struct node_ref upper = w.ref[w.count - 2];
+        struct node_reference upper = w.ref[w.count - 2];
         struct branch *b = as_branch(*upper.node);
         size_t depth = w.depth - (p.reference != NULL); /* of the branch */
         unsigned other = branch_only_child(b);
@@ -351,7 +353,7 @@ enum status trie_delete(struct trie *t, const void *key, size_t key_size)
         if (other != BRANCH_SIZE) {
             trie_collapse(t, upper, key, depth, other);
             w.count--;
-            struct node_ref *above = w.count > 1 ? &w.ref[w.count - 2] : NULL;
+            struct node_reference *above = w.count > 1 ? &w.ref[w.count - 2] : NULL;
             if (above != NULL && (*above->node)->kind == NODE_EXTENSION) {
                 close_up(t, *above, key, depth - as_extension(*above->node)->size);
                 w.count--;
@@ -367,7 +369,7 @@ enum status trie_delete(struct trie *t, const void *key, size_t key_size)
 
 static void make_root(struct trie *t, struct pool *pool, const struct trie_sink *sink, struct hash *out)
 {
-    struct node_ref root = trie_root_ref(t);
+    struct node_reference root = trie_root_ref(t);
     *out = keccak_empty_trie;
     if (node_ref_is_empty(root)) return;
     node_hash_trees(&root, 1, pool, sink);
@@ -397,7 +399,7 @@ static void roots_task(void *context, size_t task)
 {
     const struct roots_job *job = context;
     size_t first = task * TRIES_TOGETHER, count = 0;
-    struct node_ref roots[TRIES_TOGETHER] = {{NULL, NULL, NULL}};
+    struct node_reference roots[TRIES_TOGETHER] = {{NULL, NULL, NULL}};
     size_t end = job->count - first < TRIES_TOGETHER ? job->count : first + TRIES_TOGETHER;
     for (size_t i = first; i < end; i++)
         if (!node_ref_is_empty(trie_root_ref(job->tries[i]))) roots[count++] = trie_root_ref(job->tries[i]);
