@@ -94,7 +94,7 @@ void block_trace_init(struct block_trace *t, struct vm_trace_options options,
 struct block_watch {
     void *context;
     /* After transaction `index` was executed and before it is committed: its finalized records, with predicates on
-     * balances noted as they are for an execution ahead of its turn, and what it did. */
+     * balances noted as for a speculative execution, and what it did. */
     void (*executed)(void *context, uint32_t index, const struct state *s, const struct tx_result *result);
 };
 
@@ -181,7 +181,7 @@ struct block_stats {
     uint64_t wall_ns;     /* system calls, transactions, rewards: from loaded state to results */
     uint64_t cpu_ns;      /* of the workers, in the same span */
     unsigned threads;     /* workers that took part */
-    uint32_t speculated;  /* executions ahead of the head */
+    uint32_t speculated;  /* speculative executions */
     uint32_t reruns;      /* executions whose result was thrown away */
     uint32_t conflicts;   /* transactions whose speculation did not hold */
 };
@@ -191,23 +191,23 @@ const struct block_stats *block_stats_median(struct block_stats *runs, size_t co
 
 /* What a worker did at some time; only noted when engine_record is on. */
 enum block_event_kind {
-    EVENT_RUN,   /* executed a transaction at the commit point, and committed it */
-    EVENT_AHEAD, /* executed a transaction ahead of its turn */
-    EVENT_CHECK, /* checked what was executed ahead, and committed it if it held */
-    EVENT_WAIT,  /* found nothing to do; tx has no meaning */
+    EVENT_RUN,       /* executed a transaction at the commit point, and committed it */
+    EVENT_SPECULATE, /* executed a transaction speculatively */
+    EVENT_CHECK,     /* validated a speculative execution, and committed it if it was valid */
+    EVENT_WAIT,      /* found nothing to do; tx has no meaning */
 };
 struct block_event {
     uint64_t start_ns, end_ns; /* since the block began */
     uint32_t tx;
     uint16_t worker;
     uint8_t kind; /* enum block_event_kind */
-    bool in_vain; /* EVENT_AHEAD: stolen before it was published; EVENT_CHECK: did not hold */
+    bool wasted;  /* EVENT_SPECULATE: taken away before it was published; EVENT_CHECK: not valid */
 };
 
-/* Why a transaction that had been executed ahead was executed again. */
+/* Why a transaction that had been executed speculatively was executed again. */
 struct block_conflict {
     uint32_t tx; /* index in the block */
-    /* whose field or slot had changed; NULL: the execution was invalid where it ran ahead */
+    /* whose field or slot had changed; NULL: the transaction was invalid on what it saw */
     const struct account_entry *account;
     const struct slot_entry *slot; /* NULL: a field of the account */
     enum block_field { FIELD_BALANCE, FIELD_NONCE, FIELD_CODE, FIELD_SLOT } field;

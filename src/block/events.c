@@ -11,7 +11,7 @@ uint64_t event_clock(const struct engine *e)
 }
 
 void event_note(struct engine *e, struct engine_worker *w, enum block_event_kind kind, uint32_t tx, uint64_t start_ns,
-                bool in_vain)
+                bool wasted)
 {
     if (LIKELY(!e->record)) return;
     if (w->event_count == w->event_capacity) {
@@ -23,7 +23,7 @@ void event_note(struct engine *e, struct engine_worker *w, enum block_event_kind
                                                        .tx = tx,
                                                        .worker = (uint16_t)(w - e->workers),
                                                        .kind = (uint8_t)kind,
-                                                       .in_vain = in_vain};
+                                                       .wasted = wasted};
 }
 
 void events_gather(struct engine *e, struct block_result *out)

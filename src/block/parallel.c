@@ -219,7 +219,7 @@ static enum worker_answer op_publish(void *context, uint32_t tx, bool complete)
     p->speculations[tx] = s;
     if (invalidates) sched_invalidates(&p->sched, p->group_of[tx]);
     if (complete && p->in_groups) sum_up(p, p->group_of[tx]);
-    event_note(p->run->engine, w, EVENT_AHEAD, tx, self->start_ns, false);
+    event_note(p->run->engine, w, EVENT_SPECULATE, tx, self->start_ns, false);
     return valid ? WORKER_YES : WORKER_NO;
 }
 
@@ -227,7 +227,7 @@ static void op_drop(void *context, uint32_t tx)
 {
     struct parallel_worker *self = context;
     block_drop_trace(self->run->run, tx, self->tracer);
-    event_note(self->run->run->engine, self->tools, EVENT_AHEAD, tx, self->start_ns, true);
+    event_note(self->run->run->engine, self->tools, EVENT_SPECULATE, tx, self->start_ns, true);
 }
 
 static enum worker_answer op_validate(void *context, uint32_t tx)

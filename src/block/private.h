@@ -92,7 +92,7 @@ uint32_t share_run_alone(struct block_run *run);
 uint64_t event_clock(const struct engine *e);
 /* Notes that worker `w` did something from `start_ns` until now. */
 void event_note(struct engine *e, struct engine_worker *w, enum block_event_kind kind, uint32_t tx, uint64_t start_ns,
-                bool in_vain);
+                bool wasted);
 /* Gathers what all workers noted. */
 void events_gather(struct engine *e, struct block_result *out);
 

@@ -227,7 +227,7 @@ struct explain_avoided {
     uint32_t fees;    /* paid the beneficiary after somebody else had, and nobody looked */
     uint32_t nonces;  /* of a sender who had sent before */
     uint32_t no_ops;  /* stored to a slot without effect, while others use it */
-    uint32_t in_time; /* depend on another, ran ahead, and saw its value in time */
+    uint32_t in_time; /* depend on another, were executed speculatively, and saw its value in time */
     uint32_t grouped; /* depend on their neighbour and ran behind it on one worker */
     uint32_t at_head; /* depend on another, and were left to the commit point */
 };
@@ -256,10 +256,10 @@ struct explain_report {
     uint32_t simulated_count;
     struct block_event *events; /* of a parallel run near the median, by worker, then by time */
     uint32_t event_count;
-    uint64_t recorded_ns;             /* wall time of that run */
-    uint64_t idle_ns;                 /* of all workers in it, while they waited for something to do */
-    uint32_t ahead_count, vain_count; /* speculative executions in it; those of them that were wasted */
-    struct explain_cost costs[4];     /* by enum block_field */
+    uint64_t recorded_ns;               /* wall time of that run */
+    uint64_t idle_ns;                   /* of all workers in it, while they waited for something to do */
+    uint32_t ahead_count, wasted_count; /* speculative executions in it; those of them that were wasted */
+    struct explain_cost costs[4];       /* by enum block_field */
     struct explain_avoided avoided;
     uint32_t *hottest; /* locations, those that cost most first */
     uint32_t hottest_count;

@@ -243,13 +243,13 @@ static enum status run_all(const struct explain_how *how, struct explain_report 
 /* ---- what the events say of each transaction --------------------------------------------------------------------- */
 
 /* Where and when a transaction was last executed speculatively. */
-struct ahead {
+struct speculated {
     uint64_t start_ns, end_ns;
     uint16_t worker;
     bool there, held;
 };
 
-static void count_event(struct explain_report *r, struct ahead *ahead, const struct block_event *e)
+static void count_event(struct explain_report *r, struct speculated *speculated, const struct block_event *e)
 {
     uint64_t ns = e->end_ns - e->start_ns;
     if (e->kind == EVENT_WAIT) {
@@ -261,25 +261,25 @@ static void count_event(struct explain_report *r, struct ahead *ahead, const str
     tx->executions++;
     if (e->kind == EVENT_RUN) return;
     r->ahead_count++;
-    r->vain_count += e->in_vain;
-    if (e->in_vain)
+    r->wasted_count += e->wasted;
+    if (e->wasted)
         tx->lost_ns += ns;
     else
-        ahead[e->tx] = (struct ahead){e->start_ns, e->end_ns, e->worker, true, false};
+        speculated[e->tx] = (struct speculated){e->start_ns, e->end_ns, e->worker, true, false};
 }
 
 /* A check comes from another worker's list than the execution, so all executions are counted before. */
-static void count_check(struct explain_report *r, struct ahead *ahead, const struct block_event *e)
+static void count_check(struct explain_report *r, struct speculated *speculated, const struct block_event *e)
 {
     struct explain_tx *tx = &r->txs[e->tx];
-    struct ahead *a = &ahead[e->tx];
+    struct speculated *a = &speculated[e->tx];
     if (!a->there) return;
-    a->held = !e->in_vain;
+    a->held = !e->wasted;
     if (a->held) {
         tx->waiting_ns += e->start_ns > a->end_ns ? e->start_ns - a->end_ns : 0;
         return;
     }
-    r->vain_count++;
+    r->wasted_count++;
     uint64_t lost = a->end_ns - a->start_ns + (e->end_ns - e->start_ns);
     tx->lost_ns += lost;
     if (tx->conflict_at == EXPLAIN_NONE) return;
@@ -291,10 +291,10 @@ static void count_check(struct explain_report *r, struct ahead *ahead, const str
 }
 
 /* How a transaction that depends on another one came to see the right values. */
-static void count_happy(struct explain_report *r, const struct ahead *ahead, uint32_t from, uint32_t to)
+static void count_in_time(struct explain_report *r, const struct speculated *speculated, uint32_t from, uint32_t to)
 {
     enum { NEIGHBOURHOOD = 32 };
-    const struct ahead *a = &ahead[to], *b = &ahead[from];
+    const struct speculated *a = &speculated[to], *b = &speculated[from];
     if (!a->there)
         r->avoided.at_head++;
     else if (a->held && b->there && b->worker == a->worker && to - from < NEIGHBOURHOOD)
@@ -305,21 +305,21 @@ static void count_happy(struct explain_report *r, const struct ahead *ahead, uin
 
 static void use_events(struct explain_report *r)
 {
-    struct ahead *ahead = base_calloc((size_t)r->trace.tx_count + 1, sizeof *ahead);
+    struct speculated *speculated = base_calloc((size_t)r->trace.tx_count + 1, sizeof *speculated);
     uint32_t *latest = base_alloc(((size_t)r->graph.node_count + 1) * sizeof *latest);
     for (uint32_t i = 0; i < r->graph.node_count; i++) latest[i] = EXPLAIN_NONE;
-    for (uint32_t i = 0; i < r->event_count; i++) count_event(r, ahead, &r->events[i]);
+    for (uint32_t i = 0; i < r->event_count; i++) count_event(r, speculated, &r->events[i]);
     for (uint32_t i = 0; i < r->event_count; i++)
-        if (r->events[i].kind == EVENT_CHECK) count_check(r, ahead, &r->events[i]);
+        if (r->events[i].kind == EVENT_CHECK) count_check(r, speculated, &r->events[i]);
     for (uint32_t i = 0; i < r->graph.edge_count; i++) {
         const struct explain_edge *e = &r->graph.edges[i];
         if (e->to >= r->graph.tx_count || e->from >= r->graph.tx_count) continue;
         if (latest[e->to] == EXPLAIN_NONE || latest[e->to] < e->from) latest[e->to] = e->from;
     }
     for (uint32_t i = 0; i < r->trace.tx_count; i++)
-        if (latest[i] != EXPLAIN_NONE && r->event_count != 0) count_happy(r, ahead, latest[i], i);
+        if (latest[i] != EXPLAIN_NONE && r->event_count != 0) count_in_time(r, speculated, latest[i], i);
     free(latest);
-    free(ahead);
+    free(speculated);
 }
 
 /* ---- what the trace says ----------------------------------------------------------------------------------------- */

@@ -90,7 +90,7 @@ static void collect_needs(struct simulation *s)
     memset(s->join_there, 0, ((size_t)(g->node_count - g->tx_count) + 1) * sizeof *s->join_there);
 }
 
-/* Who looks at a balance that fees of this block went to cannot be run ahead with success: fees are added up at the
+/* Who looks at a balance that fees of this block went to cannot be executed speculatively with success: fees are added up at the
  * head. */
 static void find_fee_readers(struct simulation *s)
 {

@@ -105,7 +105,7 @@
     ISTANBUL_IS, .name = "MuirGlacier", .aliases = "",                                                                 \
     .bomb_delay = 9000000                      /* EIP-2384 */
 
-/* EIP-2929: the first access in a transaction is dear, later ones are cheap. Base gas is the price of a warm access. */
+/* EIP-2929: the first access in a transaction is cold and expensive, later ones are warm. Base gas is the price of a warm access. */
 #define BERLIN_IS                                                                                                      \
     MUIR_GLACIER_IS, .name = "Berlin", .aliases = "",                                                                  \
     .gas.cold_account = 2600, .gas.cold_slot = 2100, .gas.warm = 100,                                                  \

@@ -1,4 +1,4 @@
-/* Executions by hand: which changes below a transaction that ran ahead disturb it and which do not. Random blocks:
+/* Executions by hand: which changes below a transaction that was executed speculatively invalidate it and which do not. Random blocks:
  * tests/explore. */
 #include "parallel/execution.h"
 
@@ -7,13 +7,13 @@
 
 static const struct address alice = {{[19] = 0xa1}}, bob = {{[19] = 0xb0}};
 
-/* Transaction 1 is committed at the head after transaction 2 has run ahead on the state before both. */
+/* Transaction 1 is committed at the commit point after transaction 2 was executed speculatively on the state before both. */
 struct stage {
     struct state_memory *memory;
     struct state_view view;
     struct code_cache *codes;
     struct state_table *table;
-    struct state *head, *ahead;
+    struct state *committed, *speculative;
     struct arena versions;
 };
 
@@ -32,21 +32,21 @@ static void set(struct stage *t)
     t->view = state_memory_view(t->memory);
     t->codes = code_cache_new(keep_no_plan);
     t->table = state_table_new(&t->view, t->codes);
-    t->head = state_new(t->table);
-    t->ahead = state_new(t->table);
+    t->committed = state_new(t->table);
+    t->speculative = state_new(t->table);
     t->versions = (struct arena){0};
-    t->head->clear_empty = t->ahead->clear_empty = true;
-    state_begin(t->ahead, 2, true);
-    state_begin(t->head, 1, false);
+    t->committed->clear_empty = t->speculative->clear_empty = true;
+    state_begin(t->speculative, 2, true);
+    state_begin(t->committed, 1, false);
 }
 
-/* Whether what ran ahead still holds after what ran at the head. */
+/* Whether the speculative execution is still valid after the one at the commit point. */
 static bool holds(struct stage *t, const struct account_entry *beneficiary, uint64_t fees, struct conflict *conflict)
 {
-    state_finalize(t->ahead);
-    struct execution *second = execution_publish(t->ahead, NULL, &t->versions);
-    state_finalize(t->head);
-    struct execution *first = execution_publish(t->head, NULL, &t->versions);
+    state_finalize(t->speculative);
+    struct execution *second = execution_publish(t->speculative, NULL, &t->versions);
+    state_finalize(t->committed);
+    struct execution *first = execution_publish(t->committed, NULL, &t->versions);
     execution_commit(first);
     struct u256 wei = U256(fees);
     *conflict = (struct conflict){0};
@@ -59,8 +59,8 @@ static bool holds(struct stage *t, const struct account_entry *beneficiary, uint
 
 static void strike(struct stage *t)
 {
-    state_free(t->head);
-    state_free(t->ahead);
+    state_free(t->committed);
+    state_free(t->speculative);
     state_table_free(t->table);
     code_cache_free(t->codes);
     state_memory_free(t->memory);
@@ -80,8 +80,8 @@ TEST(execution_the_same_value_again_disturbs_nobody)
     struct u256 key = U256(1);
     for (uint64_t value = 6; value <= 7; value++) {
         set(&t);
-        state_slot(t.ahead, state_account(t.ahead, &alice), &key);
-        write_slot(t.head, value);
+        state_slot(t.speculative, state_account(t.speculative, &alice), &key);
+        write_slot(t.committed, value);
         CHECK(holds(&t, NULL, 0, &conflict) == (value == 7));
         if (value == 6) {
             CHECK(conflict.location != NULL);
@@ -99,8 +99,8 @@ TEST(execution_a_question_about_a_balance_survives_what_does_not_change_the_answ
     for (uint64_t taken = 39; taken <= 41; taken++) {
         set(&t);
         struct u256 enough = U256(60), wei = U256(taken);
-        CHECK(state_balance_at_least(t.ahead, state_account(t.ahead, &alice), &enough));
-        state_debit(t.head, state_account(t.head, &alice), &wei);
+        CHECK(state_balance_at_least(t.speculative, state_account(t.speculative, &alice), &enough));
+        state_debit(t.committed, state_account(t.committed, &alice), &wei);
         CHECK(holds(&t, NULL, 0, &conflict) == (taken <= 40));
         strike(&t);
     }
@@ -112,8 +112,8 @@ TEST(execution_a_balance_that_was_looked_at_counts_the_fees_of_its_owner)
     struct conflict conflict;
     for (uint64_t fees = 0; fees <= 1; fees++) {
         set(&t);
-        struct account *a = state_account(t.ahead, &alice);
-        CHECK_EQ_U64(state_balance(t.ahead, a).w[0], 100);
+        struct account *a = state_account(t.speculative, &alice);
+        CHECK_EQ_U64(state_balance(t.speculative, a).w[0], 100);
         struct account_entry *e = a->entry;
         CHECK(holds(&t, e, fees, &conflict) == (fees == 0));
         strike(&t);
@@ -126,9 +126,9 @@ TEST(execution_credits_commute)
     struct conflict conflict;
     set(&t);
     struct u256 one = U256(1), two = U256(2);
-    struct account *a = state_account(t.ahead, &alice);
-    state_credit(t.ahead, a, &one);
-    state_debit(t.head, state_account(t.head, &alice), &two);
+    struct account *a = state_account(t.speculative, &alice);
+    state_credit(t.speculative, a, &one);
+    state_debit(t.committed, state_account(t.committed, &alice), &two);
     struct account_entry *e = a->entry;
     CHECK(holds(&t, NULL, 0, &conflict));
     CHECK_EQ_U64(location_balance(&e->balance, 3).w[0], 99);
@@ -144,15 +144,15 @@ TEST(execution_a_balance_that_overflows_is_noticed)
     struct conflict conflict;
     set(&t);
     struct u256 twenty = U256(20), fifteen = U256(15), hundred = U256(100);
-    struct account *poor = state_account(t.ahead, &alice);
-    state_debit(t.ahead, poor, &hundred);
-    state_credit(t.ahead, poor, &hundred);
-    state_credit(t.ahead, poor, &twenty);
-    CHECK(state_balance_at_least(t.ahead, poor, &fifteen));
-    struct account *rich = state_account(t.head, &bob);
-    struct u256 all = u256_sub(state_balance(t.head, rich), hundred);
-    state_debit(t.head, rich, &all);
-    state_credit(t.head, state_account(t.head, &alice), &all); /* 100 + 2^256 - 110 = 2^256 - 10 */
+    struct account *poor = state_account(t.speculative, &alice);
+    state_debit(t.speculative, poor, &hundred);
+    state_credit(t.speculative, poor, &hundred);
+    state_credit(t.speculative, poor, &twenty);
+    CHECK(state_balance_at_least(t.speculative, poor, &fifteen));
+    struct account *rich = state_account(t.committed, &bob);
+    struct u256 all = u256_sub(state_balance(t.committed, rich), hundred);
+    state_debit(t.committed, rich, &all);
+    state_credit(t.committed, state_account(t.committed, &alice), &all); /* 100 + 2^256 - 110 = 2^256 - 10 */
     CHECK(!holds(&t, NULL, 0, &conflict));
     strike(&t);
 }
@@ -164,10 +164,10 @@ TEST(execution_a_balance_that_overflows_downwards_is_noticed)
     struct conflict conflict;
     set(&t);
     struct u256 much = u256_sub(U256_ZERO, U256(10)), asked = U256(200), most = U256(95);
-    struct account *poor = state_account(t.ahead, &alice);
-    state_credit(t.ahead, poor, &much);
-    CHECK(!state_balance_at_least(t.ahead, poor, &asked));
-    state_debit(t.head, state_account(t.head, &alice), &most);
+    struct account *poor = state_account(t.speculative, &alice);
+    state_credit(t.speculative, poor, &much);
+    CHECK(!state_balance_at_least(t.speculative, poor, &asked));
+    state_debit(t.committed, state_account(t.committed, &alice), &most);
     CHECK(!holds(&t, NULL, 0, &conflict));
     strike(&t);
 }
@@ -176,11 +176,11 @@ TEST(execution_what_was_given_up_is_not_seen)
 {
     struct stage t;
     set(&t);
-    write_slot(t.ahead, 9);
-    state_finalize(t.ahead);
-    struct execution *e = execution_publish(t.ahead, NULL, &t.versions);
+    write_slot(t.speculative, 9);
+    state_finalize(t.speculative);
+    struct execution *e = execution_publish(t.speculative, NULL, &t.versions);
     struct u256 key = U256(1);
-    struct slot_entry *slot = state_slot(t.head, state_account(t.head, &alice), &key)->entry;
+    struct slot_entry *slot = state_slot(t.committed, state_account(t.committed, &alice), &key)->entry;
     CHECK_EQ_U64(location_find(&slot->location, 3)->value.w[0], 9);
     CHECK_EQ_U64(location_find(&slot->location, 2)->value.w[0], 7);
     execution_withdraw(e);
@@ -194,19 +194,19 @@ TEST(execution_an_execution_is_not_sure_of_what_its_predecessor_left)
     struct stage t;
     set(&t);
     struct u256 paid = U256(1000), taken = U256(50), spent = U256(80);
-    state_credit(t.ahead, state_account(t.ahead, &alice), &paid);
-    state_finalize(t.ahead);
-    struct execution *first = execution_publish(t.ahead, NULL, &t.versions);
-    state_begin(t.ahead, 2, true);
-    struct account *a = state_account(t.ahead, &alice);
-    CHECK(state_balance_at_least(t.ahead, a, &taken));
-    state_debit(t.ahead, a, &taken);
-    state_finalize(t.ahead);
+    state_credit(t.speculative, state_account(t.speculative, &alice), &paid);
+    state_finalize(t.speculative);
+    struct execution *first = execution_publish(t.speculative, NULL, &t.versions);
+    state_begin(t.speculative, 2, true);
+    struct account *a = state_account(t.speculative, &alice);
+    CHECK(state_balance_at_least(t.speculative, a, &taken));
+    state_debit(t.speculative, a, &taken);
+    state_finalize(t.speculative);
 
-    state_debit(t.head, state_account(t.head, &alice), &spent);
-    state_finalize(t.head);
-    execution_commit(execution_publish(t.head, NULL, &t.versions));
-    struct execution *second = execution_publish(t.ahead, first, &t.versions);
+    state_debit(t.committed, state_account(t.committed, &alice), &spent);
+    state_finalize(t.committed);
+    execution_commit(execution_publish(t.committed, NULL, &t.versions));
+    struct execution *second = execution_publish(t.speculative, first, &t.versions);
     CHECK(!second->validated);
     CHECK(!execution_is_valid(second, NULL, NULL, NULL));
     strike(&t);
@@ -225,13 +225,13 @@ TEST(execution_forgotten_versions_are_not_walked_over)
     set(&t);
     struct execution *last = NULL;
     for (uint64_t run = 0; run < 10; run++) {
-        state_begin(t.ahead, 2, true);
-        write_slot(t.ahead, 8 + run);
-        state_finalize(t.ahead);
-        last = execution_publish(t.ahead, last, &t.versions);
+        state_begin(t.speculative, 2, true);
+        write_slot(t.speculative, 8 + run);
+        state_finalize(t.speculative);
+        last = execution_publish(t.speculative, last, &t.versions);
     }
     struct u256 key = U256(1);
-    struct slot_entry *slot = state_slot(t.head, state_account(t.head, &alice), &key)->entry;
+    struct slot_entry *slot = state_slot(t.committed, state_account(t.committed, &alice), &key)->entry;
     CHECK_EQ_U64(chain_length(&slot->location), 11);
     execution_forget(last);
     CHECK_EQ_U64(chain_length(&slot->location), 2);

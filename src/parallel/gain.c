@@ -1,7 +1,7 @@
 #include "parallel/gain.h"
 
 enum {
-    STRETCH_ITEMS = 32, /* shorter ones say little: what is executed far ahead is committed late */
+    STRETCH_ITEMS = 32, /* shorter ones say little: what is executed early is committed late */
     LEAST_PERCENT = 112,
     GOOD_PERCENT = 125,
     PAUSE_LEAST_NS = 200000, /* about what a stretch takes, so that searching costs little */

@@ -40,7 +40,7 @@ bool plan_share_rest(const struct plan_costs *c, uint64_t ns, uint64_t gas_done,
  * and group_of[i] is the group of transaction i. Both have room for all transactions, `first` for one more. Returns the
  * number of groups. */
 uint32_t plan_groups(const struct plan *p, uint32_t from, unsigned workers, uint32_t *first, uint32_t *group_of);
-/* How many groups may be executed ahead of the commit point: about so many transactions that chains of versions, which
+/* How many groups may be executed before the commit point reaches them: about so many transactions that chains of versions, which
  * readers walk over, stay short. */
 uint32_t plan_window(uint32_t groups, uint32_t transactions, unsigned workers);
 /* The groups that may take so long that they are best begun first, longest first; `out` has room for PLAN_HEAVY_MAX + 1.

@@ -172,14 +172,14 @@ static bool take_head(struct sched *s, struct sched_task *out)
     }
 }
 
-/* `ahead` counts workers that speculate, and items that are complete and not committed. Either a worker that is about to
+/* `speculating` counts workers that speculate, and items that are complete and not committed. Either a worker that is about to
  * begin sees that the commit point is alone, or that sees the worker: each says what it does before it looks at the
  * other. */
 static bool enter(struct sched *s)
 {
-    atomic_fetch_add(&s->ahead, 1);
+    atomic_fetch_add(&s->speculating, 1);
     if (atomic_load(&s->alone) == 0) return true;
-    atomic_fetch_sub(&s->ahead, 1);
+    atomic_fetch_sub(&s->speculating, 1);
     return false;
 }
 
@@ -187,14 +187,14 @@ static void leave(struct sched *s)
 {
     /* Release at least: a worker whose item was taken from it has released nothing else since it read values, which the
      * commit point may overwrite next. */
-    atomic_fetch_sub(&s->ahead, 1);
+    atomic_fetch_sub(&s->speculating, 1);
 }
 
 bool sched_alone(struct sched *s)
 {
-    if (window_of(s) != 0 || atomic_load(&s->ahead) != 0) return false;
+    if (window_of(s) != 0 || atomic_load(&s->speculating) != 0) return false;
     atomic_store(&s->alone, 1);
-    if (atomic_load(&s->ahead) == 0) return true;
+    if (atomic_load(&s->speculating) == 0) return true;
     atomic_store(&s->alone, 0);
     return false;
 }
@@ -227,7 +227,7 @@ static bool take_heavy(struct sched *s, struct sched_task *out)
     return false;
 }
 
-static bool take_ahead(struct sched *s, struct sched_task *out)
+static bool take_undone(struct sched *s, struct sched_task *out)
 {
     if (take_heavy(s, out)) return true;
     for (;;) {
@@ -294,7 +294,7 @@ struct sched_task sched_next(struct sched *s)
     if (atomic_load(&s->stopped) != 0 || atomic_load(&s->head) == s->count) return (struct sched_task){SCHED_DONE, 0};
     if (take_head(s, &task)) return task;
     if (enter(s)) {
-        if (take_deferred(s, &task) || take_ahead(s, &task) || take_revalidation(s, &task)) return task;
+        if (take_deferred(s, &task) || take_undone(s, &task) || take_revalidation(s, &task)) return task;
         leave(s);
     }
     return (struct sched_task){SCHED_WAIT, 0};
@@ -439,8 +439,8 @@ static void call_after_commit(struct sched *s)
     uint32_t deferrals = atomic_load_explicit(&s->deferrals, memory_order_relaxed);
     if (++s->uncalled < least(deferrals, SCHED_CALL_LAST) || atomic_load(&s->waiting) == 0) return;
     uint32_t head = atomic_load(&s->head), cursor = atomic_load(&s->cursor), window = window_of(s);
-    uint32_t ahead = cursor > head ? cursor - head : 0;
-    if (window == 0 || cursor >= s->count || ahead > window / 2) return;
+    uint32_t begun = cursor > head ? cursor - head : 0;
+    if (window == 0 || cursor >= s->count || begun > window / 2) return;
     s->uncalled = 0;
     call_waiting(s);
 }

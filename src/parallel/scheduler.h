@@ -24,15 +24,15 @@
  * An item is validated when all it had read was valid at some time. What is published or withdrawn on behalf of an
  * item may invalidate readers behind it; that is counted (`changes`). So a validated item is valid as long as nothing
  * before it has invalidated readers since, and the commit point need not look at its reads (sched_is_valid). Others are
- * validated again ahead of their turn, and executed again, by idle workers.
+ * revalidated, and executed again, by idle workers.
  *
  * Waste is bounded by the window: conflicts shrink it, successes let it grow. It closes when it has shrunk to nothing, and
  * when the commit point, which measures what speculating gains (gain.h), finds that it gains nothing: on a chain of
  * dependent transactions. A closed window costs nothing, for values are then overwritten in place; it opens again after a
- * pause, the longer the more often it was in vain. An item that is expected to conflict is deferred until the one it depends
+ * pause, the longer the more often it gained nothing. An item that is expected to conflict is deferred until the one it depends
  * on has been executed.
  *
- * Order of memory: the words `state`, `token`, `head`, `cursor`, `ahead`, `alone` and `waiting` are accessed sequentially
+ * Order of memory: the words `state`, `token`, `head`, `cursor`, `speculating`, `alone` and `waiting` are accessed sequentially
  * consistent (the default of C11). Two arguments need one order of all of them: that no wake-up is lost (take_head) and
  * that nobody reads while values are overwritten in place (sched_alone). All other orders are explained where they stand. */
 #ifndef WEFT_SCHEDULER_H
@@ -92,17 +92,17 @@ struct sched {
     _Atomic uint32_t heavy_next;
 
     /* Contended words, each on its own cache line. */
-    _Alignas(64) _Atomic uint32_t head;    /* next to be committed; written by the holder of the token */
-    _Atomic uint32_t overdue;              /* the commit point no longer waits for others to end this one */
-    _Alignas(64) _Atomic uint32_t cursor;  /* next to be executed speculatively */
-    _Alignas(64) _Atomic uint32_t changes; /* counts what invalidated readers; from 1 */
-    _Atomic uint32_t revalidate;           /* next to be validated again */
-    _Atomic uint32_t deferred;             /* no item before it is deferred */
-    _Alignas(64) _Atomic uint32_t ahead;   /* see sched_alone */
-    _Alignas(64) _Atomic uint32_t alone;   /* 1: the commit point overwrites values in place and nobody may begin */
-    _Alignas(64) _Atomic uint32_t token;   /* 1 while a worker stands at the commit point */
-    _Alignas(64) _Atomic uint32_t epoch;   /* raised when a waiting worker may find something to do */
-    _Alignas(64) _Atomic uint32_t waiting; /* workers that sleep or are about to */
+    _Alignas(64) _Atomic uint32_t head;        /* next to be committed; written by the holder of the token */
+    _Atomic uint32_t overdue;                  /* the commit point no longer waits for others to end this one */
+    _Alignas(64) _Atomic uint32_t cursor;      /* next to be executed speculatively */
+    _Alignas(64) _Atomic uint32_t changes;     /* counts what invalidated readers; from 1 */
+    _Atomic uint32_t revalidate;               /* next to be validated again */
+    _Atomic uint32_t deferred;                 /* no item before it is deferred */
+    _Alignas(64) _Atomic uint32_t speculating; /* see sched_alone */
+    _Alignas(64) _Atomic uint32_t alone;       /* 1: the commit point overwrites values in place and nobody may begin */
+    _Alignas(64) _Atomic uint32_t token;       /* 1 while a worker stands at the commit point */
+    _Alignas(64) _Atomic uint32_t epoch;       /* raised when a waiting worker may find something to do */
+    _Alignas(64) _Atomic uint32_t waiting;     /* workers that sleep or are about to */
 
     /* Written by the holder of the token, read by all; hints, so relaxed order suffices. */
     _Alignas(64) _Atomic uint32_t window; /* how far behind the head to speculate; 0: not at all */
@@ -129,7 +129,7 @@ enum {
     SCHED_CALL_LAST = 1024,    /* those who found nothing but items to defer are called again after so many commits */
 };
 
-/* Starts a block of `count` items on `workers` workers; `items` has room for `count`. Nobody speculates further ahead than
+/* Starts a block of `count` items on `workers` workers; `items` has room for `count`. No worker speculates further behind the head than
  * `window_most` items, at least 1: versions that are not committed are walked over one by one, so their number must be
  * bounded. `wake` is called with its context, on any worker, when the epoch was raised while somebody waits. */
 void sched_init(struct sched *s, uint32_t count, unsigned workers, uint32_t window_most, struct sched_item *items,

@@ -39,7 +39,7 @@ struct worker_ops {
     enum worker_answer (*publish)(void *context, uint32_t tx, bool complete);
     /* The last execution does not count. */
     void (*drop)(void *context, uint32_t tx);
-    /* Ahead of its turn: whether the published execution is still valid. WORKER_NONE: only the commit point can know. */
+    /* Before its turn: whether the published execution is still valid. WORKER_NONE: only the commit point can know. */
     enum worker_answer (*validate)(void *context, uint32_t tx);
     /* At the commit point while nobody speculates: executes and commits a group, overwriting values in place. WORKER_YES or
      * WORKER_REFUSED. */

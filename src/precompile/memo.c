@@ -1,4 +1,4 @@
-/* Results of dear calls, remembered for the length of a block. One array of pointers to entries that never change once
+/* Results of expensive calls, remembered for the length of a block. One array of pointers to entries that never change once
  * they can be found: who has computed something puts it into memory of its own and then writes one pointer; who looks
  * reads one. Two that want the same place make one of them forgotten, which costs time, never a result. */
 #include <stdlib.h>

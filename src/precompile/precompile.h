@@ -12,7 +12,7 @@
 
 #include "base/base.h"
 
-/* Results of dear calls (PRECOMPILE_MEMO_GAS or more; hashes are left out), so that one with the same input need not be
+/* Results of expensive calls (PRECOMPILE_MEMO_GAS or more; hashes are left out), so that one with the same input need not be
  * computed again: a transaction that is run anew because of a conflict, a signature that several contracts check. For
  * one block and its rules: clear it in between. Any number of threads may use it at once; nothing waits. */
 struct precompile_memo;

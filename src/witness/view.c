@@ -29,7 +29,7 @@ struct witness_state {
     pthread_mutex_t lock; /* of the gaps */
     struct gap *gaps;
     size_t gap_count, gap_capacity;
-    char missing[100]; /* the last code or header that was asked for in vain */
+    char missing[100]; /* the last code or header that was asked for and is missing */
 };
 
 /* ---- hashing ----------------------------------------------------------------------------------------------------- */

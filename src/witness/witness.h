@@ -55,7 +55,7 @@ struct state_view witness_state_view(struct witness_state *s);
 /* Whether all that was accessed was there. NULL: whether all that was asked for was. STATE_MISSING, TRIE_BAD_NODE or
  * RLP_* with *e saying which account or slot was not. */
 enum status witness_state_check(struct witness_state *s, const struct block_access_list *accesses, struct error *e);
-/* The last code or header that the view was asked for in vain, in words; for when it returned STATE_MISSING. */
+/* The last code or header that the view was asked for and lacks, in words; for when it returned STATE_MISSING. */
 const char *witness_state_missing(const struct witness_state *s);
 bool witness_state_has_code(const struct witness_state *s, const struct hash *hash);
 /* The nodes by hash. */

@@ -141,7 +141,7 @@ static void make_hot_codes(struct workload_block *b, uint64_t size, uint64_t *ra
 }
 
 /* A contract whose runs take long to translate, called at one after the other with too little gas to run any. */
-static void translate_in_vain(struct workload_block *b, uint64_t size, const uint8_t *unit, size_t unit_size)
+static void translate_for_nothing(struct workload_block *b, uint64_t size, const uint8_t *unit, size_t unit_size)
 {
     static const uint8_t begin[] = {0x5f, 0x35, 0x56}; /* PUSH0, CALLDATALOAD, JUMP */
     enum { CALL_GAS = 400 };
@@ -176,7 +176,7 @@ static void make_exp_bombs(struct workload_block *b, uint64_t size, uint64_t *ra
     at += 32;
     for (int i = 0; i < 10; i++, at += 4) memcpy(unit + at, "\x80\x80\x0a\x50", 4); /* DUP1, DUP1, EXP, POP */
     unit[at] = 0x50;
-    translate_in_vain(b, size, unit, sizeof unit);
+    translate_for_nothing(b, size, unit, sizeof unit);
 }
 
 static void make_move_bombs(struct workload_block *b, uint64_t size, uint64_t *random)
@@ -188,7 +188,7 @@ static void make_move_bombs(struct workload_block *b, uint64_t size, uint64_t *r
     memset(unit + 1, 0x36, WORDS); /* CALLDATASIZE */
     for (int i = 0; i < SWAPS; i++) unit[1 + WORDS + i] = (uint8_t)(0x90 + i % 16);
     memcpy(unit + 1 + WORDS + SWAPS, "\x5f\x35\x56", 3);
-    translate_in_vain(b, size, unit, sizeof unit);
+    translate_for_nothing(b, size, unit, sizeof unit);
 }
 
 /* Accounts that delegate to one contract (EIP-7702). */

@@ -186,7 +186,7 @@ const char *check_run(const struct scenario *s, unsigned workers, enum along alo
 /* Jobs on a pool instead of a block: `jobs` of them, and the pool's whole life (jobs.c). */
 const char *check_pool(unsigned workers, unsigned jobs, bool guests);
 
-/* Executions ahead, conflicts and executions again since the start. */
+/* Speculative executions, conflicts and executions again since the start. */
 struct check_counts {
     uint64_t runs, speculated, conflicts, reruns, fallbacks, invalid;
 };

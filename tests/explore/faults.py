@@ -53,9 +53,9 @@ FAULTS = {
     "head_not_looked_at_again": ("src/parallel/scheduler.c", "--model sc", [
         ("if (state != ITEM_FREE && state != ITEM_READY) return false;", "(void)state;\n        return false;"),
     ]),
-    # Who begins to run ahead did not look whether the head overwrites values in place.
+    # A worker that begins to speculate did not look whether the head overwrites values in place.
     "not_alone": ("src/parallel/scheduler.c", "--model sc", [
-        ("    if (atomic_load(&s->alone) == 0) return true;\n    atomic_fetch_sub(&s->ahead, 1);\n    return false;\n",
+        ("    if (atomic_load(&s->alone) == 0) return true;\n    atomic_fetch_sub(&s->speculating, 1);\n    return false;\n",
          "    return true;\n"),
     ]),
     # The cursor went beyond the last item, and an item that is none was taken for one that had been deferred.

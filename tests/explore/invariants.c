@@ -3,7 +3,7 @@
  *
  * - groups are committed once, in their order, and so are transactions
  * - a group that is committed without being looked at is valid
- * - when the block has ended nobody is counted as running ahead or as waiting */
+ * - when the block has ended nobody is counted as speculating or as waiting */
 #include <stdio.h>
 
 #include "explore.h"
@@ -18,7 +18,7 @@ static struct {
     struct sched *sched;   /* of the block that runs in parallel; NULL: none */
     const uint32_t *first; /* transactions of its groups */
     uint32_t groups, committed_groups, committed;
-    struct execution *ahead[TRANSACTIONS_MAX]; /* the last one that was published and not withdrawn */
+    struct execution *speculative[TRANSACTIONS_MAX]; /* the last one that was published and not withdrawn */
 } now;
 
 /* How often each was called: one that never is watches nothing. */
@@ -55,7 +55,7 @@ void invariants_begin(const struct scenario *s, bool may_restart)
     now.sched = NULL;
     now.first = NULL;
     now.committed = 0;
-    memset(now.ahead, 0, sizeof now.ahead);
+    memset(now.speculative, 0, sizeof now.speculative);
 }
 
 uint32_t __wrap_plan_groups(const struct plan *p, uint32_t from, unsigned workers, uint32_t *first, uint32_t *group_of)
@@ -104,7 +104,7 @@ bool __wrap_sched_is_valid(struct sched *s, uint32_t item)
     if (!now.scenario->task.fork->clear_empty) return valid;
     whole++;
     for (uint32_t tx = now.first[item]; tx < now.first[item + 1]; tx++)
-        if (now.ahead[tx] != NULL && !is_valid(now.ahead[tx]))
+        if (now.speculative[tx] != NULL && !is_valid(now.speculative[tx]))
             world_fail("transaction %u is to be committed unseen, and is not valid", tx);
     return valid;
 }
@@ -122,14 +122,15 @@ struct execution *__wrap_execution_publish(struct state *s, struct execution *ol
 {
     struct execution *e = __real_execution_publish(s, old, arena);
     calls[HOOK_PUBLISH]++;
-    if (fiber_running >= 0 && e->tx != 0 && e->tx <= TRANSACTIONS_MAX) now.ahead[e->tx - 1] = s->speculative ? e : NULL;
+    if (fiber_running >= 0 && e->tx != 0 && e->tx <= TRANSACTIONS_MAX)
+        now.speculative[e->tx - 1] = s->speculative ? e : NULL;
     return e;
 }
 
 bool __wrap_execution_withdraw(struct execution *e)
 {
     calls[HOOK_WITHDRAW]++;
-    if (fiber_running >= 0 && now.ahead[e->tx - 1] == e) now.ahead[e->tx - 1] = NULL;
+    if (fiber_running >= 0 && now.speculative[e->tx - 1] == e) now.speculative[e->tx - 1] = NULL;
     return __real_execution_withdraw(e);
 }
 
@@ -158,8 +159,8 @@ const char *invariants_end(bool block_is_valid)
     if (now.sched == NULL || !block_is_valid) return NULL;
     if (now.committed_groups != now.groups)
         wrong = "not all groups were committed";
-    else if (now.sched->ahead != 0)
-        wrong = "somebody is still counted as running ahead";
+    else if (now.sched->speculating != 0)
+        wrong = "somebody is still counted as speculating";
     else if (now.sched->waiting != 0)
         wrong = "somebody is still counted as waiting";
     return wrong;

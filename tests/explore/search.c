@@ -120,7 +120,7 @@ static double now(void)
 static void print_counts(double seconds, bool held)
 {
     const struct check_counts *c = &check_counts;
-    (void)printf("%llu runs in %.1f s (%.0f a second): %llu executions ahead, %llu again, %llu conflicts, "
+    (void)printf("%llu runs in %.1f s (%.0f a second): %llu speculative executions, %llu again, %llu conflicts, "
                  "%llu executed serially, %llu invalid blocks: %s\n",
                  (unsigned long long)c->runs, seconds, (double)c->runs / seconds, (unsigned long long)c->speculated,
                  (unsigned long long)c->reruns, (unsigned long long)c->conflicts, (unsigned long long)c->fallbacks,

@@ -35,7 +35,7 @@ static void put_tiles(struct buffer *out, const struct explain_report *r)
     (void)snprintf(label, sizeof label, "critical path, %u transaction%s", r->path.count,
                    r->path.count == 1 ? "" : "s");
     put_tile(out, value, label, "the longest chain of transactions that wait for each other");
-    (void)snprintf(value, sizeof value, "%u", r->vain_count);
+    (void)snprintf(value, sizeof value, "%u", r->wasted_count);
     (void)snprintf(label, sizeof label, "wasted of %u speculative", r->ahead_count);
     put_tile(out, value, label, "speculative executions, in the run that the timeline shows");
     (void)snprintf(value, sizeof value, "%.0f %%",

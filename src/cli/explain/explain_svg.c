@@ -129,7 +129,7 @@ static const char *event_class(const struct explain_report *r, const struct bloc
 {
     switch ((enum block_event_kind)e->kind) {
     case EVENT_RUN: return r->txs[e->tx].conflict_at != EXPLAIN_NONE || r->txs[e->tx].executions > 1 ? "rerun" : "run";
-    case EVENT_AHEAD: return e->in_vain || r->txs[e->tx].lost_ns != 0 ? "vain" : "ahead";
+    case EVENT_SPECULATE: return e->wasted || r->txs[e->tx].lost_ns != 0 ? "vain" : "ahead";
     case EVENT_CHECK: return "check";
     case EVENT_WAIT: return "wait";
     }

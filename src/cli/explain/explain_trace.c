@@ -6,7 +6,7 @@
 static const char *name_of(const struct block_event *e)
 {
     static const char *const names[] = {
-        [EVENT_RUN] = "run", [EVENT_AHEAD] = "speculative", [EVENT_CHECK] = "check", [EVENT_WAIT] = "wait"};
+        [EVENT_RUN] = "run", [EVENT_SPECULATE] = "speculative", [EVENT_CHECK] = "check", [EVENT_WAIT] = "wait"};
     return names[e->kind];
 }
 
@@ -31,9 +31,8 @@ static void put_event(struct buffer *out, const struct explain_report *r, const 
     explain_put_call(&text, &r->task->transactions[e->tx]);
     buffer_append(&text, "", 1);
     json_put_text(out, (const char *)text.data);
-    buffer_printf(out, ",\"gas\":%llu,\"in_vain\":%s", (unsigned long long)r->gas[e->tx],
-                  e->in_vain ? "true" : "false");
-    if (e->kind == EVENT_CHECK && e->in_vain && r->txs[e->tx].conflict_at != EXPLAIN_NONE) {
+    buffer_printf(out, ",\"gas\":%llu,\"wasted\":%s", (unsigned long long)r->gas[e->tx], e->wasted ? "true" : "false");
+    if (e->kind == EVENT_CHECK && e->wasted && r->txs[e->tx].conflict_at != EXPLAIN_NONE) {
         text.size = 0;
         explain_put_location(&text, &r->trace.locations[r->txs[e->tx].conflict_at]);
         buffer_append(&text, "", 1);
