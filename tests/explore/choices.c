@@ -133,10 +133,10 @@ bool choices_next(void)
 
 void choices_near_mutant(bool between)
 {
-    enum { STEPS_NEAR = 8 };
+    enum { STEPS_NEAR = 4 };
     if (c.mode != RANDOM || c.near_in == 0 || (c.near != 0 && !between) || below(c.near_in) != 0) return;
     /* The next choice is at the place itself, before it is executed. */
-    c.near = choices_at + 1 + (between ? 0 : below(2) * below(STEPS_NEAR));
+    c.near = choices_at + 1 + (between ? 0 : below(2) * (1 + below(STEPS_NEAR)));
     c.quiet = choices_quiet;
     choices_quiet = least(choices_quiet, c.near);
 }
@@ -153,12 +153,9 @@ static uint32_t choose_fiber(void)
 }
 
 /* Somebody else goes on; who runs now may be held. */
-static uint32_t preempt(bool holds)
+static uint32_t preempt(bool hold)
 {
-    if (holds && below(2) == 0) {
-        if ((choices_fibers & ~c.held) == 0) return 0;
-        c.held |= 1u << fiber_running;
-    }
+    if (hold && (choices_fibers & ~c.held) != 0) c.held |= 1u << fiber_running;
     return 1 + choose_fiber();
 }
 
@@ -173,10 +170,10 @@ static uint32_t choose_random(uint32_t ways, enum choice_kind kind)
         }
         bool is_sleepy = choices_at_call && c.holds;
         choices_at_call = false;
-        if (is_sleepy && below(4) == 0) return preempt(true);
+        if (is_sleepy && below(4) == 0) return preempt(below(2) == 0);
         if (c.at_values ? !choices_at_value || choices_values < c.next_point : choices_at < choices_quiet) return 0;
         next_point();
-        return c.gap != 0 && below(ways) == 0 ? 0 : preempt(c.holds && c.gap == 0);
+        return c.gap != 0 && below(ways) == 0 ? 0 : preempt(c.holds && c.gap == 0 && below(2) == 0);
     }
     case CHOICE_NEXT: return choose_fiber();
     case CHOICE_SPIN: return below(ways);

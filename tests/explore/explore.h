@@ -157,7 +157,16 @@ bool sites_mutate(const char *mutant);
 /* ---- blocks -------------------------------------------------------------------------------------------------- */
 
 enum { TRANSACTIONS_MAX = 32 };
-enum profile { PROFILE_ANY, PROFILE_MIX, PROFILE_SPEND, PROFILE_CHAIN, PROFILE_REBORN, PROFILE_COUNTER, PROFILES };
+enum profile {
+    PROFILE_ANY,
+    PROFILE_MIX,
+    PROFILE_SPEND,
+    PROFILE_CHAIN,
+    PROFILE_REBORN,
+    PROFILE_COUNTER,
+    PROFILE_SWITCH,
+    PROFILES
+};
 extern const char *const profile_names[PROFILES];
 
 struct scenario {

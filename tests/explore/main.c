@@ -15,7 +15,7 @@ static const char usage[] =
     "  --seconds N         and after so many seconds\n"
     "  --block-runs N      runs of each block (200; depth first 200000)\n"
     "  --seed N            of the search (1)\n"
-    "  --profile NAME      mix, spend, chain, reborn or counter (any)\n"
+    "  --profile NAME      mix, spend, chain, reborn, counter or switch (any)\n"
     "  --transactions N    of each block, up to 32 (small ones mostly)\n"
     "  --workers N         2 to 8 (any)\n"
     "  --model NAME        sc, tso or weak (any)\n"
@@ -121,6 +121,7 @@ int main(int argc, char **argv)
     }
     if (s.transactions > TRANSACTIONS_MAX || s.workers == 1 || s.workers > FIBERS)
         return wrong_usage("out of range", s.workers == 1 || s.workers > FIBERS ? "workers" : "transactions");
+    if (s.pool && s.along >= 0) return wrong_usage("not of a pool", "along");
     if (s.block_runs == 0) s.block_runs = depth_first ? 200000 : 200;
     catch_signals();
     bool held = replay != NULL ? search_replay(replay) : depth_first ? search_depth_first(&s) : search_random(&s);
