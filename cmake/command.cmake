@@ -6,7 +6,7 @@
 #     lib/weft/libweft-command.so                                  any processor
 #     lib/weft/glibc-hwcaps/x86-64-v3/libweft-command.so           with AVX2 and BMI2: 2013 and later
 #
-# docs/decisions/0040-processors.md says why.
+# docs/decisions/0006-processors.md says why.
 
 # weft_variants: a list of architecture levels that an installed weft is compiled for beside the one that all have.
 set(weft_variants)

@@ -82,6 +82,7 @@ struct block_tracing {
 struct block_trace {
     struct block_tracing tracing; /* for the task */
     struct vm_trace_options options;
+    uint64_t counts[256]; /* how often committed transactions ran each instruction, so far */
     /* The lines of a committed transaction, in order; they are gone when it returns. */
     void (*traced)(void *context, uint32_t index, struct bytes lines);
     void *context;

@@ -88,7 +88,8 @@ static void record_conflict(struct parallel_run *p, uint32_t tx, uint32_t missed
 {
     if (has_prediction(p)) {
         prediction_record_conflict(&p->prediction, tx, missed);
-    } else if (atomic_load_explicit(&p->prediction_wanted, memory_order_relaxed) == 0) {
+    } else if ((policy_is_on(POLICY_SAME_ACCOUNT) || policy_is_on(POLICY_SAME_CLASS)) &&
+               atomic_load_explicit(&p->prediction_wanted, memory_order_relaxed) == 0) {
         p->conflicting = tx;
         p->missed = missed;
         /* Release: pairs with the acquire in make_prediction. */
@@ -269,7 +270,16 @@ static enum worker_answer refuse(struct parallel_run *p, uint32_t tx, enum statu
     return WORKER_REFUSED;
 }
 
-static enum worker_answer op_commit_executed(void *context, uint32_t tx, enum execution_mode mode)
+static enum worker_answer op_run_in_place(void *context, uint32_t group)
+{
+    const struct parallel_worker *self = context;
+    const struct parallel_run *p = self->run;
+    for (uint32_t tx = p->first[group]; tx < p->first[group + 1]; tx++)
+        if (!block_run_in_place(p->run, self->tools, tx, true)) return WORKER_REFUSED;
+    return WORKER_YES;
+}
+
+static enum worker_answer op_commit_executed(void *context, uint32_t tx)
 {
     struct parallel_worker *self = context;
     struct parallel_run *p = self->run;
@@ -278,9 +288,6 @@ static enum worker_answer op_commit_executed(void *context, uint32_t tx, enum ex
     p->run->results[tx] = self->result;
     if (why != STATUS_OK) {
         block_drop_trace(p->run, tx, self->tracer);
-    } else if (mode == EXECUTE_IN_PLACE) {
-        state_commit_over(w->tx.state);
-        block_count(p->run, tx);
     } else {
         struct execution *e = execution_publish(w->tx.state, NULL, &w->versions);
         if (e->invalidates) sched_invalidates(&p->sched, p->group_of[tx]);
@@ -390,6 +397,12 @@ static enum worker_answer op_commit_group(void *context, uint32_t group)
 
 /* ---- waiting ----------------------------------------------------------------------------------------------------- */
 
+static uint64_t op_clock(void *context)
+{
+    (void)context;
+    return clock_wall_ns();
+}
+
 static enum worker_answer op_spin(void *context, uint32_t epoch)
 {
     struct parallel_worker *self = context;
@@ -441,9 +454,11 @@ static const struct worker_ops operations = {
     .publish = op_publish,
     .drop = op_drop,
     .validate = op_validate,
+    .run_in_place = op_run_in_place,
     .commit_group = op_commit_group,
     .commit_speculative = op_commit_speculative,
     .commit_executed = op_commit_executed,
+    .clock = op_clock,
     .spin = op_spin,
     .sleep = op_sleep,
 };
@@ -467,8 +482,11 @@ static void work(void *context, unsigned id)
 {
     struct parallel_run *p = context;
     struct parallel_worker self = {.run = p, .tools = &p->run->engine->workers[id]};
-    struct worker w = {
-        .sched = &p->sched, .ops = &operations, .context = &self, .first = p->first, .may_overwrite = p->in_groups};
+    struct worker w = {.sched = &p->sched,
+                       .ops = &operations,
+                       .context = &self,
+                       .first = p->first,
+                       .may_overwrite = p->in_groups && policy_is_on(POLICY_IN_PLACE)};
     while (worker_step(&w)) continue;
     if (p->in_groups && p->run->status == STATUS_OK) finish_groups(p);
 }

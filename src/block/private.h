@@ -76,9 +76,9 @@ void block_count(struct block_run *run, uint32_t index);
 /* Notes that the block is invalid because of transaction `index`. */
 void block_refuse(struct block_run *run, uint32_t index, enum status why);
 
-/* Executes and commits transaction `index` in place on worker 0; false when it cannot be in the block. Only while no
- * other worker runs. */
-bool block_run_in_place(struct block_run *run, uint32_t index);
+/* Executes and commits transaction `index` on `worker`, overwriting values in place; false when it cannot be in the block.
+ * Only while no other worker executes. `over_versions`: transactions before it may have left versions. */
+bool block_run_in_place(struct block_run *run, struct engine_worker *worker, uint32_t index, bool over_versions);
 
 /* The transactions of a task, as planning sees them. */
 struct plan block_plan(const struct block_task *task);

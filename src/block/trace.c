@@ -22,8 +22,9 @@ static void drop(void *context, uint32_t index, struct vm_tracer *tracer)
 
 static void commit(void *context, uint32_t index, struct vm_tracer *tracer)
 {
-    const struct block_trace *t = context;
+    struct block_trace *t = context;
     const struct vm_trace *execution = tracer->context;
+    for (size_t i = 0; i < COUNT_OF(t->counts); i++) t->counts[i] += execution->counts[i];
     t->traced(t->context, index, buffer_bytes(&execution->text));
     drop(context, index, tracer);
 }

@@ -104,7 +104,7 @@ static enum status give_up(struct chain *c, struct error *e)
 static bool wins(const struct chain *c, bool at_end)
 {
     const struct store_head *head = store_head(c->store);
-    const struct fork *fork = chain_fork_at(&c->genesis->spec, c->parent.number, c->parent.timestamp);
+    const struct fork *fork = chain_fork_of(&c->genesis->spec, &c->parent);
     if (fork->difficulty != DIFFICULTY_NONE)
         return u256_compare(head->total_difficulty, c->branch.old.total_difficulty) > 0;
     return at_end || head->number > c->branch.old.number;

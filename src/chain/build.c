@@ -11,7 +11,7 @@ void chain_genesis_free(struct chain_genesis *g)
 void chain_genesis_seal(struct chain_genesis *g, struct pool *pool)
 {
     struct header *h = &g->header;
-    const struct fork *f = chain_fork_at(&g->spec, 0, h->timestamp);
+    const struct fork *f = chain_fork_of(&g->spec, h);
     h->field_count = block_header_fields(f);
     h->uncles_hash = uncles_hash_empty;
     h->transactions_root = h->receipts_root = keccak_empty_trie;
@@ -61,7 +61,8 @@ static void begin_header(const struct chain *c, const struct chain_template *t, 
 enum status chain_build(struct chain *c, const struct chain_template *t, struct rlp_writer *w,
                         struct block_result *result, struct error *e)
 {
-    const struct fork *fork = chain_fork_at(&c->genesis->spec, c->parent.number + 1, t->timestamp);
+    const struct fork *fork = chain_fork_after(&c->genesis->spec, c->parent.number + 1, t->timestamp,
+                                               store_head(c->store)->total_difficulty);
     struct block_signers signers = {t->senders, t->authorities};
     struct block_task task;
     struct block_result own, *r = result != NULL ? result : &own;

@@ -64,7 +64,7 @@ static enum status decode(const struct chain *c, struct decoder_job *job)
     struct rlp in = rlp_of(buffer_bytes(&job->bytes));
     enum status s = block_decode(&job->block, &in, &job->arena, &job->error);
     if (s != STATUS_OK) return s;
-    job->fork = chain_fork_at(&c->genesis->spec, job->block.header.number, job->block.header.timestamp);
+    job->fork = chain_fork_of(&c->genesis->spec, &job->block.header);
     s = check_form(job);
     if (s != STATUS_OK) return s;
     if (!chain_split(buffer_bytes(&job->bytes), &job->arena, &job->header_bytes, &job->body_bytes))

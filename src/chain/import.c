@@ -150,11 +150,27 @@ static enum executor_kind choose_executor(struct chain *c, struct decoder *decod
     return alone ? EXECUTOR_SERIAL : c->options.executor;
 }
 
+/* The rules were chosen by the header alone: where the merge is at a total difficulty, they must be those that the blocks
+ * before lead to. */
+static enum status check_merge(const struct chain *c, const struct decoder_job *job, struct error *e)
+{
+    const struct header *h = &job->block.header;
+    struct u256 before = store_head(c->store)->total_difficulty;
+    const struct fork *fork = chain_fork_after(&c->genesis->spec, h->number, h->timestamp, before);
+    bool is_merged = fork->difficulty == DIFFICULTY_NONE;
+    if ((job->fork->difficulty == DIFFICULTY_NONE) == is_merged) return STATUS_OK;
+    return error_set(e, BLOCK_DIFFICULTY,
+                     "block %llu: %s: expected %s, the total difficulty before it being %s that of the merge",
+                     (unsigned long long)h->number, status_text(BLOCK_DIFFICULTY), is_merged ? "0" : "more than 0",
+                     is_merged ? "at least" : "below");
+}
+
 static enum status execute(struct chain *c, struct decoder *decoder, const struct decoder_job *job,
                            struct block_task *task, struct block_result *r, struct error *e)
 {
     const struct block *b = &job->block;
-    enum status s = block_check_header(&b->header, &c->parent, job->fork, &c->genesis->spec, e);
+    enum status s = check_merge(c, job, e);
+    if (s == STATUS_OK) s = block_check_header(&b->header, &c->parent, job->fork, &c->genesis->spec, e);
     if (s == STATUS_OK && b->uncle_count != 0) s = check_uncles(c, b, e);
     if (s != STATUS_OK) return s;
     const struct decoder_job *next = c->prefetcher == NULL ? NULL : decoder_peek(decoder);

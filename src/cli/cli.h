@@ -44,7 +44,7 @@ enum option_flag {
     OPTION_SEED = 1 << 10,
     OPTION_RPC = 1 << 11,
     OPTION_STATELESS = 1 << 12,
-    OPTION_T8N = 1 << 13,   /* all of struct t8n_options; a single dash will do, as Go programs take it */
+    OPTION_T8N = 1 << 13,   /* most of struct t8n_options */
     OPTION_RUN = 1 << 14,   /* all of struct run_options */
     OPTION_TRACE = 1 << 15, /* tracing */
     OPTION_OUTPUT = 1 << 16,
@@ -67,6 +67,12 @@ enum option_flag {
     OPTION_OPCODES = 1ull << 33,
     OPTION_HOSTILE = 1ull << 34,
     OPTION_OVERSUBSCRIBE = 1ull << 40,
+    OPTION_EVM = 1ull << 41, /* what a program called evm is told: --verbosity; a single dash will do for all options */
+    OPTION_SUITE = 1ull << 42, /* --run, --statetest.fork, --statetest.index, --human */
+    OPTION_T9N = 1ull << 43,
+    OPTION_B11R = 1ull << 44,
+    OPTION_TIME = 1ull << 45,
+    OPTION_WITHOUT = 1ull << 46,
 };
 
 /* Which executors a command runs: a mask of 1 << enum executor_kind. */
@@ -82,6 +88,8 @@ enum executor_choice {
 enum { THREADS_MAX = 1024, THREAD_LIST_MAX = 16, REPEAT_MAX = 1000000, LAYOUTS_MAX = 64 };
 
 #define HOT_NOT_GIVEN UINT64_MAX
+#define SUBTEST_ALL UINT64_MAX
+#define TIME_NOT_GIVEN UINT64_MAX
 
 /* What `weft run` takes. NULL: not given. */
 struct run_options {
@@ -96,7 +104,9 @@ struct t8n_options {
     const char *fork, *chain_id, *reward; /* the state's rules */
     const char *folder;
     const char *out_alloc, *out_result, *out_body; /* files in the folder, "stdout", "stderr", or "" for nowhere */
+    const char *opcode_count;                      /* file in the folder */
     const char *verbosity;                         /* taken and ignored */
+    const char *header, *ommers, *withdrawals, *clique, *out_block; /* b11r */
 };
 
 struct options {
@@ -129,6 +139,13 @@ struct options {
     bool opcodes, hostile;
     bool trace;
     struct vm_trace_options tracing;
+    bool no_storage;                                   /* taken and ignored: traces have none */
+    const char *trace_format, *tracer, *tracer_config; /* NULL: not given */
+    const char *pattern; /* an extended regular expression for names of cases; NULL: not given */
+    uint64_t subtest;    /* number of the only result of a state test; SUBTEST_ALL */
+    bool human;
+    bool evm; /* the program is called as geth's: output and exit codes are as that has them */
+    uint64_t time;
     struct run_options run;
     struct t8n_options t8n;
     const char *output, *perfetto; /* files; NULL: not given */
@@ -151,6 +168,9 @@ struct command {
     enum exit_code (*run)(const struct options *o);
 };
 
+/* fork --genesis: what a node of that chain answers to eth_config (EIP-7910). */
+enum exit_code fork_config(const struct options *o);
+
 /* All commands; ends with a NULL name. */
 extern const struct command commands[];
 
@@ -171,6 +191,8 @@ enum exit_code bench_command(const struct options *o);
 enum exit_code run_command(const struct options *o);
 enum exit_code witness_command(const struct options *o);
 enum exit_code t8n_command(const struct options *o);
+enum exit_code t9n_command(const struct options *o);
+enum exit_code b11r_command(const struct options *o);
 enum exit_code explain_command(const struct options *o);
 enum exit_code fork_command(const struct options *o);
 enum exit_code import_command(const struct options *o);
@@ -235,7 +257,7 @@ static inline double microseconds(uint64_t ns)
 
 /* Writes `text` as a JSON string, with its quotes; U+FFFD for bytes that are no UTF-8. */
 void json_put_text(struct buffer *out, const char *text);
-/* Writes 0x and the digits. */
+/* Writes 0x and the digits, in quotes. */
 void json_put_hex(struct buffer *out, const void *data, size_t size);
 
 /* ---- files ----------------------------------------------------------------------------------------------------- */

@@ -20,10 +20,11 @@ const struct command commands[] = {
      "With --perturb each block is executed N times, in every parallel mode, by 1 to 8 workers that are\n"
      "delayed at random places; each run is compared with serial execution.",
      OPTION_JSON | OPTION_THREADS | OPTION_OVERSUBSCRIBE | OPTION_EXECUTOR | OPTION_REPEAT | OPTION_FILTER |
-         OPTION_FORK | OPTION_RPC | OPTION_SIMULATE | OPTION_PIPELINE | OPTION_PERTURB | OPTION_SEED,
+         OPTION_FORK | OPTION_RPC | OPTION_SIMULATE | OPTION_PIPELINE | OPTION_PERTURB | OPTION_SEED | OPTION_WITHOUT,
      1, UINT32_MAX, replay_command},
-    {"statetest", "PATH...", "run official state tests",
-     "PATH is a file or a folder of files in the form of execution-spec-tests. Every case runs on every fork\n"
+    {"statetest", "[PATH...]", "run official state tests",
+     "PATH is a file or a folder of files in the form of execution-spec-tests. Without any, paths are read from\n"
+     "standard input, one a line up to an empty one, and run as they come. Every case runs on every fork\n"
      "that it has a result for; checked are the transaction's encoding and sender, the state root, the logs,\n"
      "and for transactions that must be refused the reason. A malformed case has failed; to find nothing to\n"
      "check is an error.\n\n"
@@ -31,11 +32,12 @@ const struct command commands[] = {
      "With --trace each transaction is traced on stderr (EIP-3155), and {\"stateRoot\": ...} follows\n"
      "each; files go one after the other.",
      OPTION_JSON | OPTION_THREADS | OPTION_OVERSUBSCRIBE | OPTION_EXECUTOR | OPTION_FILTER | OPTION_FORK |
-         OPTION_WORKERS | OPTION_TRACE,
-     1, UINT32_MAX, statetest_command},
-    {"blocktest", "PATH...", "run official blockchain tests",
+         OPTION_WORKERS | OPTION_TRACE | OPTION_EVM | OPTION_SUITE,
+     0, UINT32_MAX, statetest_command},
+    {"blocktest", "[PATH...]", "run official blockchain tests",
      "PATH is a file or a folder of files in the form of execution-spec-tests, as blocks or as Engine API\n"
-     "payloads (engine, engine_x). Checked are genesis, each block's encoding and that it is what the test\n"
+     "payloads (engine, engine_x). Without any, paths are read from standard input, as statetest does. Checked are "
+     "genesis, each block's encoding and that it is what the test\n"
      "shows in fields, header, uncles, body, execution and state root, the head and the state at the end;\n"
      "blocks that must be refused are refused for the named reason. Seals are not checked. A malformed case\n"
      "has failed; to find nothing to check is an error.\n\n"
@@ -43,8 +45,8 @@ const struct command commands[] = {
      "own where it has one (EIP-8025), and the block is executed from the witness alone.\n\n"
      "Files are spread over --threads; each thread executes with --workers workers.",
      OPTION_JSON | OPTION_THREADS | OPTION_OVERSUBSCRIBE | OPTION_EXECUTOR | OPTION_FILTER | OPTION_FORK |
-         OPTION_WORKERS | OPTION_STATELESS | OPTION_STORE,
-     1, UINT32_MAX, blocktest_command},
+         OPTION_WORKERS | OPTION_STATELESS | OPTION_STORE | OPTION_EVM | OPTION_SUITE,
+     0, UINT32_MAX, blocktest_command},
     {"bench", "[WORKLOAD...]", "execute generated blocks serially and in parallel",
      "Without an operand all workloads run. Blocks are made from --seed and are the same on every machine.\n"
      "Times are medians over --repeat runs and cover the execution of the block over loaded state. `ideal` is\n"
@@ -63,7 +65,8 @@ const struct command commands[] = {
      "With --hostile blocks are timed that are made to be slow, one kind after the other, serially: --size is\n"
      "their gas in millions. Then the slowest operands of every instruction and precompiled contract. Worst last.",
      OPTION_JSON | OPTION_THREAD_LIST | OPTION_OVERSUBSCRIBE | OPTION_REPEAT | OPTION_FORK | OPTION_SIZE | OPTION_SEED |
-         OPTION_HOT | OPTION_CONTRACTS | OPTION_SIMULATE | OPTION_PERTURB | OPTION_OPCODES | OPTION_HOSTILE,
+         OPTION_HOT | OPTION_CONTRACTS | OPTION_SIMULATE | OPTION_PERTURB | OPTION_OPCODES | OPTION_HOSTILE |
+         OPTION_WITHOUT,
      0, UINT32_MAX, bench_command},
     {"run", "[CODE]", "execute one contract call",
      "CODE is what runs, in hex digits; --code and --codefile say the same. Without any, the code that the\n"
@@ -76,7 +79,7 @@ const struct command commands[] = {
      "Without it, the state is empty and the rules are those of Osaka. BLOCKHASH gives the hash of the number\n"
      "in decimal.\n\n"
      "A trace (EIP-3155) has the fields and words of geth's `evm --trace run`.",
-     OPTION_JSON | OPTION_FORK | OPTION_RUN | OPTION_TRACE, 0, 1, run_command},
+     OPTION_JSON | OPTION_FORK | OPTION_RUN | OPTION_TRACE | OPTION_EVM, 0, 1, run_command},
     {"witness", "PATH...", "make the execution witness of blocks",
      "PATH is a file or a folder of blockchain tests, or a bundle as replay takes it. For each valid block one\n"
      "line of JSON comes out: file, case, block, and executionWitness with state (nodes of the tries), codes\n"
@@ -101,8 +104,17 @@ const struct command commands[] = {
      "BPO1, BPO2, BPO3, BPO4, BPO5, Amsterdam; FrontierToHomesteadAt5, ShanghaiToCancunAtTime15k and so on;\n"
      "ArrowGlacierToParisAtDiffC0000; Berlin+3198 adds an EIP of opcodes: 1153, 1344, 1884, 2200, 3198, 3529,\n"
      "3855, 5656, 6780, 7843, 7939, 8024.",
-     OPTION_T8N | OPTION_THREAD_LIST | OPTION_EXECUTOR | OPTION_TRACE | OPTION_PERTURB | OPTION_SEED, 0, 0,
+     OPTION_T8N | OPTION_THREAD_LIST | OPTION_EXECUTOR | OPTION_TRACE | OPTION_PERTURB | OPTION_SEED | OPTION_EVM, 0, 0,
      t8n_command},
+    {"t9n", "", "look at transactions without any state",
+     "Takes a list of transactions in RLP, and prints for each, as JSON, its hash, its sender and its intrinsic\n"
+     "gas, or why no block can have it, as geth's `evm t9n`.",
+     OPTION_T9N | OPTION_EVM, 0, 0, t9n_command},
+    {"b11r", "", "put a block together from its parts",
+     "Takes a header, transactions, uncles and withdrawals, and gives the block in RLP, and its hash, as geth's\n"
+     "`evm b11r`. Nothing is executed or checked. Without them in the header, the hash of the uncles is made, and the\n"
+     "roots are those of no transactions.",
+     OPTION_B11R | OPTION_EVM, 0, 0, b11r_command},
     {"explain", "BUNDLE|WORKLOAD...", "say why a block does not run faster",
      "Operands are bundles or folders of bundles, as weft replay takes them, or names of workloads, as weft bench\n"
      "takes them. Each block is executed --repeat times serially and in parallel, and once watched: what truly\n"
@@ -114,8 +126,10 @@ const struct command commands[] = {
          OPTION_SIMULATE,
      1, UINT32_MAX, explain_command},
     {"fork", "[NAME]", "show what a fork is",
-     "Without NAME all forks are listed. With --diff only what changed against the fork before is shown.",
-     OPTION_JSON | OPTION_DIFF, 0, 1, fork_command},
+     "Without NAME all forks are listed. With --diff only what changed against the fork before is shown.\n\n"
+     "With --genesis the answer is what a node of that chain gives to eth_config (EIP-7910): the forks that\n"
+     "count at --time, next and last, with their numbers of blobs, fork ids, precompiled and system contracts.",
+     OPTION_JSON | OPTION_DIFF | OPTION_GENESIS | OPTION_TIME, 0, 1, fork_command},
     {"import", "FILE...", "import blocks into a store, checked in full",
      "FILE is a stream of blocks in RLP as `geth export` writes it, plain or gzip, or an era1 file. The store\n"
      "is made when it is not there; blocks that are in it already are passed over, so that an import that was\n"

@@ -249,6 +249,7 @@ static void list_forks(const struct options *o)
 
 enum exit_code fork_command(const struct options *o)
 {
+    if (o->genesis != NULL) return fork_config(o);
     if (o->operand_count == 0) {
         list_forks(o);
         return EXIT_GOOD;

@@ -120,7 +120,8 @@ void options_help(const struct command *c)
     size_t count;
     const struct option *table = options_table(&count);
     for (size_t i = 0; i < count; i++)
-        if ((c->options & table[i].flag) != 0) print_option(table[i].name, table[i].value, table[i].help);
+        if ((c->options & table[i].flag) != 0 && table[i].help != NULL)
+            print_option(table[i].name, table[i].value, table[i].help);
     print_option("--help", NULL, "print this");
     print_paragraphs(c->details);
 }

@@ -1,6 +1,7 @@
 /* options: the one parser of command lines. */
 #include "cli/options.h"
 
+#include "parallel/policies.h"
 #include "workload/workload.h"
 
 #include <stdio.h>
@@ -24,6 +25,7 @@ enum {
 
 #define FIELD(name) offsetof(struct options, name)
 #define FLAG(flag, name, field, help) {flag, name, NULL, help, VALUE_NONE, FIELD(field), 0, 0}
+#define NOT(flag, name, field, help) {flag, name, NULL, help, VALUE_NOT, FIELD(field), 0, 0}
 #define PATH(flag, name, value, field, help) {flag, name, value, help, VALUE_PATH, FIELD(field), 0, 0}
 #define TEXT(flag, name, value, field, help) {flag, name, value, help, VALUE_TEXT, FIELD(field), 0, 0}
 #define NUMBER(flag, name, value, field, least, most, help)                                                            \
@@ -55,7 +57,7 @@ static const struct option table[] = {
     NUMBER(OPTION_SEED, "--seed", "N", seed, 0, ANY, "seed of the generator (default: 0)"),
     FLAG(OPTION_STORE, "--store", store, "keep the state in a store, in a folder of its own for each case"),
     PATH(OPTION_DATADIR, "--datadir", "FOLDER", datadir, "where chain and state are kept"),
-    PATH(OPTION_GENESIS, "--genesis", "FILE", genesis, "genesis file as geth reads it; or dev, dev-FORK"),
+    PATH(OPTION_GENESIS, "--genesis", "FILE", genesis, "a genesis file; or mainnet, sepolia, holesky, hoodi, dev, dev-FORK"),
     NUMBER(OPTION_CACHE, "--cache-mb", "N", cache_mb, 1, CACHE_MB_MAX,
         "bound of what is kept in memory to be faster (default 256)"),
     NUMBER(OPTION_IMPORT, "--batch", "N", batch, 1, BLOCKS_MAX, "commit after so many blocks (default 2048)"),
@@ -96,6 +98,23 @@ static const struct option table[] = {
     FLAG(OPTION_TRACE, "--trace.memory", tracing.memory, "with memory"),
     FLAG(OPTION_TRACE, "--trace.nostack", tracing.no_stack, "without the stack"),
     FLAG(OPTION_TRACE, "--trace.returndata", tracing.return_data, "with what the last call returned"),
+    FLAG(OPTION_TRACE, "--trace.callframes", tracing.call_frames, "with a line before each message"),
+    NOT(OPTION_TRACE, "--trace.nomemory", tracing.memory, "=false: as --trace.memory"),
+    NOT(OPTION_TRACE, "--trace.noreturndata", tracing.return_data, "=false: as --trace.returndata"),
+    FLAG(OPTION_TRACE, "--trace.nostorage", no_storage, "taken, as traces have no storage"),
+    TEXT(OPTION_TRACE, "--trace.format", "json", trace_format, "json is the only one"),
+    TEXT(OPTION_TRACE, "--trace.tracer", "NAME", tracer, NULL),
+    TEXT(OPTION_TRACE, "--trace.jsonconfig", "JSON", tracer_config, NULL),
+    NOT(OPTION_TRACE, "--nomemory", tracing.memory, NULL),
+    FLAG(OPTION_TRACE, "--nostack", tracing.no_stack, NULL),
+    NOT(OPTION_TRACE, "--noreturndata", tracing.return_data, NULL),
+    FLAG(OPTION_TRACE, "--nostorage", no_storage, NULL),
+    TEXT(OPTION_SUITE, "--run", "REGEX", pattern, "only cases whose name the extended regular expression finds"),
+    OTHER(OPTION_SUITE, "--statetest.fork", "NAME", VALUE_FORK, NULL),
+    NUMBER(OPTION_SUITE, "--statetest.index", "N", subtest, 0, ANY, "only the result of that number, from 0, of each state test"),
+    FLAG(OPTION_SUITE, "--human", human, NULL),
+    FLAG(OPTION_STATELESS, "--cross-check", stateless, NULL),
+    FLAG(OPTION_STATELESS, "--xc", stateless, NULL),
     PATH(OPTION_T8N, "--state.fork", "NAME", t8n.fork,
         "rules: a fork, FORKToFORKAt..., followed by +EIP (default: GrayGlacier)"),
     TEXT(OPTION_T8N, "--state.chainid", "ID", t8n.chain_id, "chain id (default: 1)"),
@@ -110,7 +129,20 @@ static const struct option table[] = {
     TEXT(OPTION_T8N, "--output.result", "FILE", t8n.out_result,
         "roots, receipts, rejected transactions (default: result.json)"),
     TEXT(OPTION_T8N, "--output.body", "FILE", t8n.out_body, "the included transactions in RLP (default: nowhere)"),
-    TEXT(OPTION_T8N, "--verbosity", "N", t8n.verbosity, "ignored"),
+    TEXT(OPTION_T8N, "--opcode.count", "FILE", t8n.opcode_count,
+        "how often the included transactions ran each instruction (default: nowhere)"),
+    PATH(OPTION_T9N, "--state.fork", "NAME", t8n.fork, "rules (default: GrayGlacier)"),
+    TEXT(OPTION_T9N, "--state.chainid", "ID", t8n.chain_id, "chain id (default: 1)"),
+    TEXT(OPTION_T9N, "--input.txs", "FILE", t8n.txs, "a list of transactions in RLP, as hex digits in a file named *.rlp; or stdin"),
+    TEXT(OPTION_B11R, "--input.header", "FILE", t8n.header, "the header, or stdin (default: header.json)"),
+    TEXT(OPTION_B11R, "--input.ommers", "FILE", t8n.ommers, "uncles as blocks in RLP, or stdin (default: none)"),
+    TEXT(OPTION_B11R, "--input.withdrawals", "FILE", t8n.withdrawals, "withdrawals, or stdin (default: none)"),
+    TEXT(OPTION_B11R, "--input.txs", "FILE", t8n.txs, "transactions in RLP, or stdin (default: txs.rlp)"),
+    TEXT(OPTION_B11R, "--output.basedir", "DIR", t8n.folder, "where output files go; made when missing"),
+    TEXT(OPTION_B11R, "--output.block", "FILE", t8n.out_block, "the block and its hash, or stdout, stderr (default: block.json)"),
+    TEXT(OPTION_B11R, "--seal.clique", "FILE", t8n.clique, NULL),
+    TEXT(OPTION_EVM, "--verbosity", "N", t8n.verbosity, "taken for geth's callers, and ignored"),
+    NUMBER(OPTION_TIME, "--time", "SECONDS", time, 0, ANY, "with --genesis: as of that time (default: now)"),
     NUMBER(OPTION_HOT, "--hot", "PERCENT", hot, 0, 100, "share of transactions in hot places (hybrid; default: 30)"),
     PATH(OPTION_CONTRACTS, "--contracts", "DIR", contracts,
         "codes that tools/contracts.sh fetched (default: .cache/contracts)"),
@@ -119,6 +151,8 @@ static const struct option table[] = {
     OTHER(OPTION_LAYOUT, "--layout", "ADDR=FILE", VALUE_LAYOUT,
         "Solidity's storageLayout of a contract; may be given several times"),
     OTHER(OPTION_SIMULATE, "--simulate", "N,N,...", VALUE_THREAD_LIST, "run the scheduler on N virtual workers"),
+    OTHER(OPTION_WITHOUT, "--without", "POLICY", VALUE_POLICY,
+        "leave a policy of the parallel executor out, to see what it is worth; may be given several times"),
     FLAG(OPTION_PIPELINE, "--pipeline", pipeline, "from files to checked results, one by one and pipelined"),
     NUMBER(OPTION_PERTURB, "--perturb", "N", perturb, 1, PERTURB_MAX,
         "run each block N times with workers delayed at random, and compare with serial"),
@@ -205,6 +239,33 @@ static enum status read_bounded(const struct command *c, const struct option *op
     return bad(e, c, option, expected, text);
 }
 
+static enum status read_policy(const struct command *c, const struct option *option, const char *text, struct error *e)
+{
+    char expected[160] = "";
+    for (enum policy p = 0; p < POLICIES; p++) {
+        if (strcmp(text, policy_names[p]) == 0) {
+            policy_leave_out(p);
+            return STATUS_OK;
+        }
+        size_t used = strlen(expected);
+        (void)snprintf(expected + used, sizeof expected - used, "%s%s", p == 0 ? "" : ", ", policy_names[p]);
+    }
+    return bad(e, c, option, expected, text);
+}
+
+/* What Go takes for a truth value. */
+static bool read_truth(const char *text, bool *out)
+{
+    static const char *const words[] = {"false", "true", "0",     "1",    "f",     "t",
+                                        "F",     "T",    "FALSE", "TRUE", "False", "True"};
+    for (size_t i = 0; i < COUNT_OF(words); i++) {
+        if (strcmp(text, words[i]) != 0) continue;
+        *out = i % 2 != 0;
+        return true;
+    }
+    return false;
+}
+
 static enum status read_value(struct options *o, const struct command *c, const struct option *option, const char *text,
                               struct error *e)
 {
@@ -212,7 +273,13 @@ static enum status read_value(struct options *o, const struct command *c, const 
     enum status s = STATUS_OK;
     uint64_t n;
     switch (option->kind) {
-    case VALUE_NONE: *(bool *)field = true; break;
+    case VALUE_NONE:
+    case VALUE_NOT: {
+        bool given = true;
+        if (text != NULL && !read_truth(text, &given)) return bad(e, c, option, "no value, true or false", text);
+        *(bool *)field = given == (option->kind == VALUE_NONE);
+        break;
+    }
     case VALUE_PATH:
         if (*text == 0) return bad(e, c, option, "a value", text);
         *(const char **)field = text;
@@ -232,6 +299,7 @@ static enum status read_value(struct options *o, const struct command *c, const 
         if (o->layout_count == LAYOUTS_MAX) return bad(e, c, option, "no more than 64 of them", text);
         o->layouts[o->layout_count++] = text;
         break;
+    case VALUE_POLICY: return read_policy(c, option, text, e);
     case VALUE_FORK:
         o->fork = fork_find(text);
         if (o->fork == NULL) return bad(e, c, option, "the name of a fork", text);
@@ -253,7 +321,7 @@ static const struct option *find_option(const struct command *c, const char *arg
         const struct option *o = &table[i];
         size_t own_dashes = strspn(o->name, "-");
         const char *name = o->name + own_dashes;
-        bool as_written = dashes == own_dashes || (o->flag == OPTION_T8N && dashes == 1);
+        bool as_written = dashes == own_dashes || ((c->options & OPTION_EVM) != 0 && dashes == 1 && size > 1);
         if ((c->options & o->flag) != 0 && as_written && strcspn(name, "[") == size &&
             memcmp(name, argument + dashes, size) == 0) {
             *value = equals == NULL ? NULL : equals + 1;
@@ -350,6 +418,8 @@ enum status options_parse(struct options *out, const struct command *c, char **a
     *out = (struct options){0};
     out->threads[0] = cpu_count();
     out->hot = HOT_NOT_GIVEN;
+    out->subtest = SUBTEST_ALL;
+    out->time = TIME_NOT_GIVEN;
     *wants_help = false;
     for (int i = 0; i < count && strcmp(arguments[i], "--") != 0; i++)
         *wants_help = *wants_help || is_help(arguments[i]);
@@ -370,8 +440,8 @@ enum status options_parse(struct options *out, const struct command *c, char **a
         const char *value;
         const struct option *option = find_option(c, strcmp(argument, "-o") == 0 ? "--output" : argument, &value);
         if (option == NULL) return unknown_option(c, argument, e);
-        if (option->kind == VALUE_NONE && value != NULL) return bad(e, c, option, "no value", value);
-        if (option->kind != VALUE_NONE && option->kind != VALUE_BENCH && value == NULL) {
+        bool needs_value = option->kind != VALUE_NONE && option->kind != VALUE_NOT && option->kind != VALUE_BENCH;
+        if (needs_value && value == NULL) {
             if (i + 1 == count) return error_set(e, BAD_USAGE, "%s: %s: expected a value after it", c->name, argument);
             value = arguments[++i];
         }
@@ -386,6 +456,11 @@ enum status options_parse(struct options *out, const struct command *c, char **a
         return error_set(e, BAD_USAGE, "%s: %s: expected %s; see weft %s --help", c->name,
                          out->operands[c->operands_max], c->operands_max == 0 ? "only options" : "fewer operands",
                          c->name);
+    if (out->tracer != NULL || out->tracer_config != NULL)
+        return error_set(e, BAD_USAGE, "%s: --trace.tracer: expected none: weft traces instructions alone (--trace)",
+                         c->name);
+    if (out->trace_format != NULL && strcmp(out->trace_format, "json") != 0)
+        return error_set(e, BAD_USAGE, "%s: --trace.format: expected json, found '%s'", c->name, out->trace_format);
     limit_threads(out, c);
     return STATUS_OK;
 }

@@ -6,7 +6,8 @@
 
 /* What an option's value is turned into, in struct options. */
 enum value_kind {
-    VALUE_NONE,   /* bool: given */
+    VALUE_NONE,   /* bool: given, or =true, =false as Go programs take it */
+    VALUE_NOT,    /* the same, the other way round */
     VALUE_NUMBER, /* uint64_t */
     VALUE_TEXT,   /* const char * */
     VALUE_PATH,   /* the same, and not empty */
@@ -17,6 +18,7 @@ enum value_kind {
     VALUE_THREAD_LIST,
     VALUE_EXECUTOR,
     VALUE_LAYOUT,
+    VALUE_POLICY,
     VALUE_FORK,
 };
 
@@ -24,7 +26,7 @@ struct option {
     enum option_flag flag;
     const char *name;
     const char *value; /* as the help shows it */
-    const char *help;
+    const char *help;  /* NULL: taken, but not shown */
     enum value_kind kind;
     size_t offset;        /* into struct options */
     uint64_t least, most; /* of numbers */

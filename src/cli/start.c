@@ -17,8 +17,15 @@ static void run_call(void *context)
     call->code = call->command->run(&call->options);
 }
 
+/* geth's long names. */
+static const struct {
+    const char *name, *command;
+} long_names[] = {{"transition", "t8n"}, {"transaction", "t9n"}, {"block-builder", "b11r"}};
+
 static const struct command *find_command(const char *name)
 {
+    for (size_t i = 0; i < COUNT_OF(long_names); i++)
+        if (strcmp(name, long_names[i].name) == 0) name = long_names[i].command;
     for (const struct command *c = commands; c->name != NULL; c++)
         if (strcmp(c->name, name) == 0) return c;
     return NULL;
@@ -51,10 +58,37 @@ static int finish(int code)
     return EXIT_BAD_INPUT;
 }
 
+/* Options may stand before the command, as geth's callers have it (evm --verbosity 2 t8n ...): they are those of the first
+ * argument that is one. Its place, which is moved to the front. */
+static void find_behind_options(int argc, char **argv)
+{
+    int at = 1;
+    while (at < argc && find_command(argv[at]) == NULL) at++;
+    if (at == 1 || at == argc) return;
+    char *command = argv[at];
+    memmove(&argv[2], &argv[1], (size_t)(at - 1) * sizeof *argv);
+    argv[1] = command;
+}
+
+/* What geth's program prints on stdout for machines is its trace. */
+static void speak_as_evm(struct options *o, const struct command *c)
+{
+    o->evm = true;
+    if ((c->options & OPTION_TRACE) == 0 || !o->json) return;
+    o->trace = true;
+    o->json = false;
+}
+
 int cli_main(int argc, char **argv)
 {
     (void)signal(SIGPIPE, SIG_DFL); /* a reader that goes ends us quietly, whatever started us and ignores it */
     const char *name = argc < 2 ? "--help" : argv[1];
+    bool about = strcmp(name, "--version") == 0 || strcmp(name, "-v") == 0 || strcmp(name, "--help") == 0 ||
+                 strcmp(name, "-h") == 0;
+    if (name[0] == '-' && !about) {
+        find_behind_options(argc, argv);
+        name = argv[1];
+    }
     if (strcmp(name, "--version") == 0 || strcmp(name, "version") == 0 || strcmp(name, "-v") == 0) {
         if (is_called_evm(argv[0]))
             printf("evm version weft %s\n", WEFT_VERSION);
@@ -63,9 +97,9 @@ int cli_main(int argc, char **argv)
         return finish(EXIT_GOOD);
     }
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
-        const struct command *about = argc > 2 ? find_command(argv[2]) : NULL;
-        if (argc > 2 && about == NULL) return refuse(argv[2]);
-        options_help(about);
+        const struct command *which = argc > 2 ? find_command(argv[2]) : NULL;
+        if (argc > 2 && which == NULL) return refuse(argv[2]);
+        options_help(which);
         return finish(argc < 2 ? EXIT_BAD_INPUT : EXIT_GOOD);
     }
     struct call call = {.command = find_command(name)};
@@ -76,6 +110,7 @@ int cli_main(int argc, char **argv)
         log_line("%s", error.text);
         return EXIT_BAD_INPUT;
     }
+    if (is_called_evm(argv[0])) speak_as_evm(&call.options, call.command);
     if (wants_help) {
         options_help(call.command);
         return finish(EXIT_GOOD);

@@ -12,7 +12,7 @@
  *
  * Where the processor offers more (AVX2, AVX-512, SHA), the variant is chosen at run time, once; a plain twin always
  * exists and tests compare the two. Curves and big numbers come from blst, mcl, libsecp256k1, OpenSSL and GMP
- * (docs/decisions/0010-crypto-libraries.md); pairings, sums of multiples, recoveries and P-256 have a way of their
+ * (docs/decisions/0002-crypto-libraries.md); pairings, sums of multiples, recoveries and P-256 have a way of their
  * own where the processor has AVX-512 IFMA.
  *
  * Threads: every function may be called from any thread at any time. */

@@ -168,6 +168,7 @@ struct explain_costs {
     uint64_t schedule_ns; /* taking a task */
     uint64_t spin_ns;     /* how long a worker without work looks for some before it sleeps */
     uint64_t wake_ns;     /* until a sleeping worker is awake */
+    uint64_t handover_ns; /* until what one core has written is read by another */
     double slower; /* executing in a shared block takes so many times as long: caches are shared, memory is busier */
 };
 /* Measured; see docs/explain.md. */

@@ -17,6 +17,7 @@ const struct explain_costs explain_costs_measured = {.plan_ns = 50,
                                                      .schedule_ns = 60,
                                                      .spin_ns = 10000,
                                                      .wake_ns = 50000,
+                                                     .handover_ns = 50,
                                                      .slower = 1.03};
 
 /* A worker, and where it is in an operation that takes time. */
@@ -211,7 +212,7 @@ static enum worker_answer op_execute(void *context, uint32_t tx, enum execution_
     struct virtual_worker *w = context;
     const struct simulation *s = w->simulation;
     if (mode == EXECUTE_SPECULATIVELY) return speculate(w, tx);
-    if (w->stage == 0) return spend(w, mode == EXECUTE_IN_PLACE ? s->c->ns[tx] : slowed(s, tx));
+    if (w->stage == 0) return spend(w, slowed(s, tx));
     return end(w, WORKER_YES);
 }
 
@@ -299,15 +300,32 @@ static enum worker_answer op_commit_speculative(void *context, uint32_t tx)
     return end(w, WORKER_NO);
 }
 
-static enum worker_answer op_commit_executed(void *context, uint32_t tx, enum execution_mode mode)
+static enum worker_answer op_run_in_place(void *context, uint32_t group)
 {
     struct virtual_worker *w = context;
-    if (mode == EXECUTE_IN_PLACE)
-        w->simulation->items[tx].version++;
-    else
-        write(w->simulation, tx);
+    struct simulation *s = w->simulation;
+    uint64_t ns = 0;
+    for (uint32_t tx = s->first[group]; tx < s->first[group + 1]; tx++) ns += s->c->ns[tx];
+    if (w->stage == 0) return spend(w, ns);
+    for (uint32_t tx = s->first[group]; tx < s->first[group + 1]; tx++) {
+        s->items[tx].version++;
+        commit(w, tx);
+    }
+    return end(w, WORKER_YES);
+}
+
+static enum worker_answer op_commit_executed(void *context, uint32_t tx)
+{
+    struct virtual_worker *w = context;
+    write(w->simulation, tx);
     commit(w, tx);
     return WORKER_YES;
+}
+
+static uint64_t op_clock(void *context)
+{
+    const struct virtual_worker *w = context;
+    return w->at;
 }
 
 static enum worker_answer op_spin(void *context, uint32_t epoch)
@@ -332,9 +350,11 @@ static const struct worker_ops operations = {
     .publish = op_publish,
     .drop = op_drop,
     .validate = op_validate,
+    .run_in_place = op_run_in_place,
     .commit_group = op_commit_group,
     .commit_speculative = op_commit_speculative,
     .commit_executed = op_commit_executed,
+    .clock = op_clock,
     .spin = op_spin,
     .sleep = op_sleep,
 };
@@ -393,7 +413,8 @@ static void run_alone(struct simulation *s, unsigned workers)
         s->items[s->from].version = 1;
         s->items[s->from++].committed = true;
         if (workers > 1 && plan_look(s->from) &&
-            plan_share_rest(ns, gas, s->from, gas_all > gas ? gas_all - gas : 0, n - s->from, workers))
+            plan_share_rest(&(struct plan_costs){s->costs->handover_ns, s->costs->wake_ns}, ns, gas, s->from,
+                            gas_all > gas ? gas_all - gas : 0, n - s->from, workers))
             break;
     }
     s->committed = s->from;
@@ -416,8 +437,11 @@ static void run_shared(struct simulation *s, unsigned workers)
     for (unsigned i = 0; i < s->worker_count; i++) {
         struct virtual_worker *w = &s->workers[i];
         *w = (struct virtual_worker){.simulation = s, .at = s->ended_ns + (i == 0 ? 0 : s->costs->wake_ns)};
-        w->worker = (struct worker){
-            .sched = &s->sched, .ops = &operations, .context = w, .first = s->first, .may_overwrite = true};
+        w->worker = (struct worker){.sched = &s->sched,
+                                    .ops = &operations,
+                                    .context = w,
+                                    .first = s->first,
+                                    .may_overwrite = policy_is_on(POLICY_IN_PLACE)};
     }
     if (s->worker_count > 1) s->workers[1].at += s->costs->plan_ns * (n - s->from);
     for (struct virtual_worker *w; (w = whose_turn(s)) != NULL;) step(s, w);

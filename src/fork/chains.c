@@ -45,6 +45,7 @@ const struct chain_spec chain_sepolia = {
     .name = "sepolia",
     .id = 11155111,
     .dao_block = NEVER,
+    .netsplit_block = 1735371,
     .deposit_contract = {{0x7f, 0x02, 0xc3, 0xe3, 0xc9, 0x8b, 0x13, 0x30, 0x55, 0xb8,
                           0xb3, 0x48, 0xb2, 0xac, 0x62, 0x56, 0x69, 0xed, 0x29, 0x5d}},
     .activations =
@@ -124,6 +125,23 @@ const struct fork *chain_fork_at(const struct chain_spec *chain, uint64_t number
         fork = a->fork;
     }
     return fork;
+}
+
+static const struct fork *after_merge(const struct chain_spec *chain, const struct fork *fork, bool is_merged)
+{
+    return is_merged && chain->merged != NULL && fork->difficulty != DIFFICULTY_NONE ? chain->merged : fork;
+}
+
+const struct fork *chain_fork_after(const struct chain_spec *chain, uint64_t number, uint64_t timestamp,
+                                    struct u256 total_difficulty)
+{
+    return after_merge(chain, chain_fork_at(chain, number, timestamp),
+                       !u256_less(total_difficulty, chain->terminal_total_difficulty));
+}
+
+const struct fork *chain_fork_of(const struct chain_spec *chain, const struct header *h)
+{
+    return after_merge(chain, chain_fork_at(chain, h->number, h->timestamp), u256_is_zero(h->difficulty));
 }
 
 /* ---- chains of test fixtures --------------------------------------------------------------------------------- */

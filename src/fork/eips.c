@@ -25,6 +25,9 @@ bool fork_add_eip(struct fork *f, uint64_t eip)
         f->sstore.same = 800;
         f->sstore.needs_stipend = true;
         return true;
+    case 2929: return f->gas.warm != 0;            /* not to be added, only had */
+    case 3860: return f->limit.initcode_size != 0; /* likewise */
+    case 7702: return f->delegation;               /* likewise */
     case 3198: add_opcode(f, OP_BASEFEE, 2); return true;
     case 3529:
         f->sstore.clear_refund = 4800;

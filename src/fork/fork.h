@@ -14,6 +14,7 @@
 
 #include "base/base.h"
 #include "fork/precompile_rules.h"
+#include "types/types.h"
 
 /* ---- opcodes ------------------------------------------------------------------------------------------------- */
 
@@ -224,8 +225,9 @@ extern const struct fork *const forks[];
  * if there is none. */
 const struct fork *fork_find(const char *name);
 
-/* Adds to a copy of a fork an EIP that it does not have, of those that change opcodes alone (1153, 1344, 1884, 2200,
- * 3198, 3529, 3855, 5656, 6780, 7843, 7939, 8024). False, and nothing changed, for any other. */
+/* Adds to a copy of a fork an EIP, of those that change opcodes alone (1153, 1344, 1884, 2200, 3198, 3529, 3855, 5656,
+ * 6780, 7843, 7939, 8024). Also true for 2929, 3860 and 7702 where the fork has them. False, and nothing changed, for any
+ * other. */
 bool fork_add_eip(struct fork *f, uint64_t eip);
 
 /* The fork with other numbers of blobs: `target`, `max` and `update_fraction`, which is not 0. The same for the same
@@ -272,6 +274,11 @@ struct chain_spec {
     /* A private chain whose genesis lacks the contracts of EIP-7002 or EIP-7251: blocks go without their requests, where
      * the EIPs call such a block invalid. */
     bool lacks_request_contracts;
+    /* EIP-3675: where no activation has said so before, the rules are `merged` from the first block on whose parent has
+     * this total difficulty. NULL: the merge is an activation like any other. */
+    const struct fork *merged;
+    struct u256 terminal_total_difficulty;
+    uint64_t netsplit_block; /* at which no rules change, and fork ids do; 0: none */
     struct activation activations[CHAIN_ACTIVATIONS_MAX];
     uint32_t activation_count;
 };
@@ -284,6 +291,18 @@ const struct chain_spec *chain_with_id(uint64_t id);
 
 /* The rules of the block with that number and timestamp. Never NULL. */
 const struct fork *chain_fork_at(const struct chain_spec *chain, uint64_t number, uint64_t timestamp);
+
+/* The same where the merge may be at a total difficulty. chain_fork_after is told that of the block before. chain_fork_of
+ * goes by what the header says itself, as all headers after the merge have a difficulty of 0: who knows the total
+ * difficulty must compare. */
+const struct fork *chain_fork_after(const struct chain_spec *chain, uint64_t number, uint64_t timestamp,
+                                    struct u256 total_difficulty);
+const struct fork *chain_fork_of(const struct chain_spec *chain, const struct header *h);
+
+/* The fork id (EIP-2124) of a node whose head has that number and timestamp. `genesis` is the hash of the first block,
+ * `start` its timestamp: what begins before it was always there. */
+uint32_t chain_fork_id(const struct chain_spec *chain, const struct hash *genesis, uint64_t start, uint64_t number,
+                       uint64_t timestamp);
 
 /* The chain that a test fixture names: a fork ("Cancun": from block 0 on) or a change of forks
  * ("CancunToPragueAtTime15k", "BerlinToLondonAt5"). Chain id 1, mainnet's deposit contract. UNKNOWN_FORK if no fork has

@@ -90,7 +90,7 @@ static enum status load_chain(struct bundle *b, const char *path, const struct f
         json_close(&f);
         if (f.status != STATUS_OK) return f.status;
     }
-    if (b->fork == NULL) b->fork = chain_fork_at(&b->chain, b->block.header.number, b->block.header.timestamp);
+    if (b->fork == NULL) b->fork = chain_fork_of(&b->chain, &b->block.header);
     struct state_view view = state_memory_view(b->state);
     return is_known ? STATUS_OK : bundle_find_system_contracts(&b->chain, b->fork, &view);
 }

@@ -1,4 +1,10 @@
-/* genesis: a geth genesis file as a chain's rules and first block. */
+/* genesis: a genesis file as a chain's rules and first block.
+ *
+ *     file ──► names put right, unknown ones noted ──► rules (config, or params) ──► header ──► accounts ──► sealed
+ *
+ * Numbers are JSON numbers, or texts of hex digits behind 0x or of decimal digits; "" is zero, or no bytes; null is as if
+ * the member were not there. Members that say something about rules that weft cannot follow are refused; names that
+ * nobody knows are warned of, once, all together. */
 #ifndef WEFT_JSON_GENESIS_H
 #define WEFT_JSON_GENESIS_H
 
@@ -14,10 +20,10 @@ extern const struct genesis_fork {
     enum activation_by by;
 } genesis_forks[GENESIS_FORKS];
 
-/* Reads a genesis file, or makes the genesis that NAME stands for: `dev-FORK` (dev-Osaka, dev-Prague, ...), an empty
- * state with that fork from the start, or dev for the newest settled one. Public networks need their file: their first
- * state is not in weft. BAD_FIELD, BAD_JSON, FILE_UNREADABLE, CHAIN_CONFIG, with *e set. Free with
- * chain_genesis_free. */
+/* Reads a genesis file: in geth's form, which Besu, Erigon and reth have as well, or a chain specification of Nethermind.
+ * Or gives the genesis that NAME stands for: `mainnet`, `sepolia`, `holesky` or `hoodi`, whose first blocks are packed
+ * with the program; `dev-FORK` (dev-Osaka, dev-Prague, ...), an empty state with that fork from the start, or dev for the
+ * newest settled one. BAD_FIELD, BAD_JSON, FILE_UNREADABLE, UNKNOWN_FORK, with *e set. Free with chain_genesis_free. */
 enum status genesis_load(struct chain_genesis *out, const char *name, struct error *e);
 
 /* Gives the members of a genesis file (f->root) the case of letters that the readers below expect. Those that nobody

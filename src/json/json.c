@@ -2,6 +2,7 @@
 #include "json/json.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 /* ---- documents ------------------------------------------------------------------------------------------------- */
 
@@ -151,6 +152,39 @@ static const char *digits_of(yyjson_val *v, size_t *count)
     return text + 2;
 }
 
+/* A JSON number that is no plain integer of 64 bits. */
+static bool raw_number(const char *text, size_t size, struct u256 *out)
+{
+    enum { DIGITS_MAX = 100 }; /* more than 2^256 has, with room for zeros that an exponent takes away again */
+    char digits[2 * DIGITS_MAX];
+    size_t count = 0, at = 0;
+    long exponent = 0;
+    for (bool fraction = false; at < size && count < DIGITS_MAX && text[at] != 'e' && text[at] != 'E'; at++) {
+        if (text[at] == '.')
+            fraction = true;
+        else
+            digits[count++] = text[at];
+        exponent -= fraction && text[at] != '.';
+    }
+    if (at < size && text[at] != 'e' && text[at] != 'E') return false;
+    if (at < size) exponent += strtol(text + at + 1, NULL, 10); /* the parser saw that it is one, and ends it */
+    while (exponent < 0 && count > 1 && digits[count - 1] == '0') count--, exponent++;
+    if (exponent < 0 || exponent > DIGITS_MAX) return false;
+    while (exponent-- > 0) digits[count++] = '0';
+    return u256_from_decimal(out, digits, count);
+}
+
+/* A number with a fraction or an exponent was read as the nearest that a machine has; its shortest text is what stood
+ * there, up to 17 digits. */
+static bool real_number(yyjson_val *v, struct u256 *out)
+{
+    size_t size;
+    char *text = yyjson_val_write(v, YYJSON_WRITE_NOFLAG, &size);
+    bool good = text != NULL && raw_number(text, size, out);
+    free(text);
+    return good;
+}
+
 /* "" and "0x" are zero. */
 static bool number_of(yyjson_val *v, struct u256 *out)
 {
@@ -159,7 +193,8 @@ static bool number_of(yyjson_val *v, struct u256 *out)
         *out = U256(yyjson_get_uint(v));
         return true;
     }
-    if (yyjson_is_raw(v)) return u256_from_decimal(out, yyjson_get_raw(v), yyjson_get_len(v)); /* beyond 64 bits */
+    if (yyjson_is_raw(v)) return raw_number(yyjson_get_raw(v), yyjson_get_len(v), out);
+    if (yyjson_is_real(v)) return real_number(v, out);
     size_t count;
     const char *digits = digits_of(v, &count);
     if (digits != NULL) return count == 0 || u256_from_hex(out, digits, count);

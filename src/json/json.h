@@ -9,8 +9,8 @@
  * The document is parsed in place over the file's bytes, and byte strings are decoded in place as well: json_bytes
  * returns memory of the document and may be asked once for each value. Everything is valid until json_close.
  *
- * Numbers are hex digits behind 0x, of any length that fits, leading zeros allowed, or decimal digits, or JSON numbers;
- * an empty text is zero, or no bytes; fixtures are not strict. One thread. */
+ * Numbers are hex digits behind 0x, of any length that fits, leading zeros allowed, or decimal digits, or JSON numbers,
+ * also with a fraction or an exponent (5.875e22) where that makes a whole number; an empty text is zero, or no bytes; fixtures are not strict. One thread. */
 #ifndef WEFT_JSON_JSON_H
 #define WEFT_JSON_JSON_H
 
@@ -104,7 +104,7 @@ bool json_block_equals(struct json_reader *f, yyjson_val *v, struct arena *arena
                        struct error *difference);
 
 /* Adds the accounts of {"0xaddress": {"balance", "nonce", "code", "storage"}, ...} to `out`; missing fields are
- * zero. */
+ * zero. One that has nothing but "builtin" is a precompiled contract in a chain specification, and no account. */
 void json_accounts(struct json_reader *f, yyjson_val *accounts, struct state_memory *out);
 /* Compares a state with accounts of that form, all of them and nothing else. False with the first difference in
  * *difference. */
@@ -127,7 +127,9 @@ void json_authorizations(struct json_reader *f, yyjson_val *list, struct arena *
 void json_blob_hashes(struct json_reader *f, yyjson_val *list, struct arena *arena, struct transaction *out);
 
 /* {"Cancun": {"target", "max", "baseFeeUpdateFraction"}, ...} (EIP-7840): gives the forks of a chain that have blobs
- * these numbers. One without an entry has those of the fork before it; without any, and for a NULL schedule, its own. */
+ * these numbers. One without an entry has those of the fork before it; without any, and for a NULL schedule, its own.
+ * Or [{"timestamp", "target", "max", "baseFeeUpdateFraction"}, ...] (EIP-7892): from each time on these numbers, whatever
+ * the fork; a time at which no fork begins is a change of blobs alone. */
 void json_blob_schedule(struct json_reader *f, yyjson_val *schedule, struct chain_spec *s);
 
 #endif

@@ -56,6 +56,7 @@ void json_accounts(struct json_reader *f, yyjson_val *accounts, struct state_mem
     for (yyjson_val *key; (key = yyjson_obj_iter_next(&i)) != NULL;) {
         yyjson_val *fields = yyjson_obj_iter_get_val(key);
         f->account = key;
+        if (yyjson_obj_size(fields) == 1 && json_optional(fields, "builtin") != NULL) continue;
         struct address address = address_of_key(f, key);
         if (!yyjson_is_obj(fields)) json_expect(f, "value", "an object");
         struct memory_account *a = state_memory_account(out, &address);

@@ -114,7 +114,7 @@ enum status payload_read(struct json_reader *f, yyjson_val *parameters, uint64_t
     yyjson_val *payload = yyjson_arr_get(parameters, 0);
     struct header *h = &out->header;
     read_header(f, payload, h);
-    const struct fork *fork = chain_fork_at(chain, h->number, h->timestamp);
+    const struct fork *fork = chain_fork_of(chain, h);
     h->field_count = block_header_fields(fork);
     if (version != version_of(fork))
         return error_set(e, PAYLOAD_VERSION, "%s: found %llu, expected %llu", status_text(PAYLOAD_VERSION),

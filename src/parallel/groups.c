@@ -31,7 +31,8 @@ uint32_t plan_groups(const struct plan *p, uint32_t from, unsigned workers, uint
     uint64_t gas = group_gas;
     for (uint32_t i = from; i < p->count; i++) {
         uint64_t limit = p->transactions[i].gas_limit;
-        if (groups == 0 || limit > group_gas - gas || i - first[groups - 1] == GROUP_MAX) {
+        if (groups == 0 || !policy_is_on(POLICY_GROUPS) || limit > group_gas - gas ||
+            i - first[groups - 1] == GROUP_MAX) {
             first[groups++] = i;
             gas = 0;
         }
@@ -58,6 +59,7 @@ uint32_t plan_heavy(const struct plan *p, const uint32_t *first, uint32_t groups
 {
     uint64_t rest = 0; /* behind group g */
     uint32_t count = 0;
+    if (!policy_is_on(POLICY_HEAVY)) return 0;
     for (uint32_t g = groups; g-- > 0 && workers > 1;) {
         uint64_t weight = group_weight(p, first, g);
         bool is_heavy = weight >= HEAVY_LEAST &&

@@ -4,6 +4,7 @@
 #ifndef WEFT_PLAN_H
 #define WEFT_PLAN_H
 
+#include "parallel/policies.h"
 #include "parallel/scheduler.h"
 #include "types/types.h"
 
@@ -26,7 +27,12 @@ bool plan_promises_work(uint64_t gas, uint32_t count);
 /* Whether, `done` transactions having been executed alone, it is time to ask whether the rest should be shared ... */
 bool plan_look(uint32_t done);
 /* ... and that, by so many workers: the first `done` took `ns` and `gas_done`; the other `left` use `gas_left`. */
-bool plan_share_rest(uint64_t ns, uint64_t gas_done, uint32_t done, uint64_t gas_left, uint32_t left, unsigned workers);
+struct plan_costs {
+    uint64_t handover_ns; /* until what one core has written is read by another */
+    uint64_t wake_ns;     /* until a worker that is called begins */
+};
+bool plan_share_rest(const struct plan_costs *c, uint64_t ns, uint64_t gas_done, uint32_t done, uint64_t gas_left,
+                     uint32_t left, unsigned workers);
 
 /* ---- groups (groups.c) -------------------------------------------------------------------------------------------- */
 

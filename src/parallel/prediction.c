@@ -153,7 +153,11 @@ uint32_t prediction_of_conflict(const struct prediction *p, uint32_t tx)
     uint32_t i = tx - p->from;
     if (p->class_of[i] == PREDICTION_NONE) return PREDICTION_NONE;
     const struct suspicion *s = &p->suspicions[p->class_of[i]];
-    if (atomic_load_explicit(&s->same_class, memory_order_relaxed) >= SUSPICION_LIMIT) return p->in_class[i];
-    if (atomic_load_explicit(&s->same_account, memory_order_relaxed) >= SUSPICION_LIMIT) return p->same_account[i];
+    if (policy_is_on(POLICY_SAME_CLASS) &&
+        atomic_load_explicit(&s->same_class, memory_order_relaxed) >= SUSPICION_LIMIT)
+        return p->in_class[i];
+    if (policy_is_on(POLICY_SAME_ACCOUNT) &&
+        atomic_load_explicit(&s->same_account, memory_order_relaxed) >= SUSPICION_LIMIT)
+        return p->same_account[i];
     return PREDICTION_NONE;
 }

@@ -1,5 +1,7 @@
 #include "parallel/scheduler.h"
 
+#include "parallel/policies.h"
+
 enum item_state {
     ITEM_FREE,
     ITEM_RUNNING,
@@ -22,9 +24,8 @@ void sched_init(struct sched *s, uint32_t count, unsigned workers, uint32_t wind
                         .window_most = window_most,
                         .items = items,
                         .wake = wake,
-                        .wake_context = wake_context,
-                        .probe_in = SCHED_PROBE_FIRST,
-                        .probe_distance = SCHED_PROBE_FIRST};
+                        .wake_context = wake_context};
+    gain_init(&s->gain);
     for (uint32_t i = 0; i < count; i++) {
         items[i] = (struct sched_item){0};
         atomic_init(&items[i].after, SCHED_NOBODY);
@@ -268,7 +269,7 @@ static bool take_deferred(struct sched *s, struct sched_task *out)
 static bool take_revalidation(struct sched *s, struct sched_task *out)
 {
     for (;;) {
-        if (window_of(s) == 0) return false;
+        if (window_of(s) == 0 || !policy_is_on(POLICY_REVALIDATION)) return false;
         uint32_t head = atomic_load(&s->head), next = atomic_load(&s->revalidate), item = next;
         if (item < head + SCHED_REVALIDATE_LEAD) item = head + SCHED_REVALIDATE_LEAD;
         if (item >= atomic_load(&s->cursor) || item >= s->count || item - head > SCHED_REVALIDATE_SPAN * s->workers)
@@ -327,6 +328,11 @@ void sched_published(struct sched *s, uint32_t item, bool last)
     call_for(s, item);
     if (atomic_load_explicit(&s->deferrals, memory_order_relaxed) != 0)
         atomic_store_explicit(&s->deferrals, 0, memory_order_relaxed);
+}
+
+void sched_worked(struct sched *s, uint32_t item, uint64_t ns)
+{
+    s->items[item].work_ns = ns < UINT32_MAX ? (uint32_t)ns : UINT32_MAX;
 }
 
 static void set_validated(struct sched_item *i)
@@ -392,34 +398,38 @@ bool sched_is_near(struct sched *s, uint32_t item)
 
 /* ---- committing -------------------------------------------------------------------------------------------------- */
 
-static void grow_window(struct sched *s)
+static void record_success(struct sched *s)
 {
     uint32_t confidence = confidence_of(s);
     if (confidence < SCHED_CONFIDENCE_MAX) atomic_store_explicit(&s->confidence, confidence + 1, memory_order_relaxed);
-    if (s->probe_distance > SCHED_PROBE_FIRST) s->probe_distance /= 2;
     atomic_store_explicit(&s->window, least(window_of(s) + s->workers, s->window_most), memory_order_relaxed);
 }
 
-static void shrink_window(struct sched *s)
+/* Whether the window had better close. */
+static bool record_conflict(struct sched *s)
 {
     uint32_t confidence = confidence_of(s), window = window_of(s);
+    if (!policy_is_on(POLICY_CONFIDENCE)) return false;
     confidence -= confidence / 16 + (confidence != 0);
     atomic_store_explicit(&s->confidence, confidence, memory_order_relaxed);
-    if (window == 0) return;
-    window = confidence < SCHED_CONFIDENCE_NONE ? 0 : window - window / 8;
-    atomic_store_explicit(&s->window, window, memory_order_relaxed);
-    if (window == 0) {
-        s->probe_in = s->probe_distance;
-        if (s->probe_distance < SCHED_PROBE_LAST) s->probe_distance *= 2;
-    }
+    if (window != 0) atomic_store_explicit(&s->window, window - window / 8, memory_order_relaxed);
+    return confidence < SCHED_CONFIDENCE_NONE;
 }
 
-/* A closed window opens a crack after a while. */
-static void maybe_probe(struct sched *s)
+/* What the commit of an item says of speculating. */
+static void judge(struct sched *s, enum sched_outcome outcome, uint64_t work_ns, uint64_t now_ns)
 {
-    if (s->workers < 2 || window_of(s) != 0 || --s->probe_in != 0) return;
-    s->probe_in = s->probe_distance;
-    atomic_store_explicit(&s->window, least(2, s->window_most), memory_order_relaxed);
+    bool closes = false;
+    if (s->workers < 2) return;
+    if (window_of(s) == 0 && gain_is_rested(&s->gain, now_ns))
+        atomic_store_explicit(&s->window, least(2, s->window_most), memory_order_relaxed);
+    if (outcome == SCHED_USED)
+        record_success(s);
+    else if (outcome == SCHED_CONFLICT || s->stole) /* either way a speculative execution was wasted */
+        closes = record_conflict(s);
+    if (window_of(s) == 0 || ((gain_add(&s->gain, work_ns, now_ns) || !policy_is_on(POLICY_GAIN)) && !closes)) return;
+    gain_pause(&s->gain, now_ns);
+    atomic_store_explicit(&s->window, 0, memory_order_relaxed);
 }
 
 /* Those who wait because the window was full may go on; the more often they found only items to defer, the rarer they are
@@ -435,17 +445,13 @@ static void call_after_commit(struct sched *s)
     call_waiting(s);
 }
 
-struct sched_task sched_committed(struct sched *s, uint32_t item, enum sched_outcome outcome)
+struct sched_task sched_committed(struct sched *s, uint32_t item, enum sched_outcome outcome, uint64_t began_ns,
+                                  uint64_t now_ns)
 {
     struct sched_item *i = &s->items[item];
     uint32_t invalidated = atomic_load_explicit(&i->invalidated, memory_order_relaxed);
     if (invalidated > s->invalidated) s->invalidated = invalidated;
-    if (outcome == SCHED_USED)
-        grow_window(s);
-    else if (outcome == SCHED_CONFLICT || s->stole) /* either way a speculative execution was wasted */
-        shrink_window(s);
-    else
-        maybe_probe(s);
+    judge(s, outcome, outcome == SCHED_USED ? i->work_ns : now_ns - began_ns, now_ns);
     s->stole = false;
     if (atomic_load_explicit(&i->complete, memory_order_relaxed) != 0) leave(s);
     if (atomic_load_explicit(&s->alone, memory_order_relaxed) != 0) atomic_store(&s->alone, 0);

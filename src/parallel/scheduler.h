@@ -26,9 +26,11 @@
  * before it has invalidated readers since, and the commit point need not look at its reads (sched_is_valid). Others are
  * validated again ahead of their turn, and executed again, by idle workers.
  *
- * Waste is bounded by the window: conflicts shrink it, successes let it grow; on a chain of dependent transactions it
- * closes, and is opened for a probe ever more rarely. An item that is expected to conflict is deferred until the one it
- * depends on has been executed.
+ * Waste is bounded by the window: conflicts shrink it, successes let it grow. It closes when it has shrunk to nothing, and
+ * when the commit point, which measures what speculating gains (gain.h), finds that it gains nothing: on a chain of
+ * dependent transactions. A closed window costs nothing, for values are then overwritten in place; it opens again after a
+ * pause, the longer the more often it was in vain. An item that is expected to conflict is deferred until the one it depends
+ * on has been executed.
  *
  * Order of memory: the words `state`, `token`, `head`, `cursor`, `ahead`, `alone` and `waiting` are accessed sequentially
  * consistent (the default of C11). Two arguments need one order of all of them: that no wake-up is lost (take_head) and
@@ -37,6 +39,7 @@
 #define WEFT_SCHEDULER_H
 
 #include "base/base.h"
+#include "parallel/gain.h"
 
 enum sched_kind {
     SCHED_EXECUTE,    /* commit point: execute `item` on committed values and commit it; then sched_committed */
@@ -69,6 +72,7 @@ struct sched_item {
     _Atomic uint8_t complete;     /* 1: it has been executed to its end, or committed; its writes can be read */
     uint8_t reruns;               /* of whoever runs it, as is the next one */
     uint32_t looked;              /* sched.changes when it was taken */
+    uint32_t work_ns;             /* what its speculative execution took, UINT32_MAX at most */
     _Atomic uint32_t after;       /* deferred until that one is complete; SCHED_NOBODY: not deferred */
     _Atomic uint32_t wanted;      /* one that was deferred until this one is complete; 0: none */
     _Atomic uint32_t validated;   /* sched.changes when all of it was valid; 0: not known to be */
@@ -107,11 +111,10 @@ struct sched {
     _Atomic uint32_t deferrals; /* since an item was last executed speculatively */
 
     /* Of the holder of the token. */
-    uint32_t probe_in;       /* commits until a closed window opens for a probe */
-    uint32_t probe_distance; /* doubles with each wasted probe */
-    uint32_t uncalled;       /* commits since those who wait were last called */
-    uint32_t invalidated;    /* the last change by a committed item: what was validated before it is to be validated */
-    bool stole;              /* the item at the commit point was taken from whoever was running it */
+    struct gain gain;     /* of speculating, as measured */
+    uint32_t uncalled;    /* commits since those who wait were last called */
+    uint32_t invalidated; /* the last change by a committed item: what was validated before it is to be validated */
+    bool stole;           /* the item at the commit point was taken from whoever was running it */
 };
 
 enum {
@@ -123,9 +126,7 @@ enum {
     SCHED_REVALIDATE_SPAN = 8, /* what is farther away than so many for each worker can wait */
     SCHED_FAR = 8,             /* nobody is woken up for what is nearer to the head */
     SCHED_SCAN_MAX = 256,      /* so many items are looked at for one that was deferred */
-    SCHED_PROBE_FIRST = 4,
-    SCHED_PROBE_LAST = 2048,
-    SCHED_CALL_LAST = 1024, /* those who found nothing but items to defer are called again after so many commits */
+    SCHED_CALL_LAST = 1024,    /* those who found nothing but items to defer are called again after so many commits */
 };
 
 /* Starts a block of `count` items on `workers` workers; `items` has room for `count`. Nobody speculates further ahead than
@@ -148,6 +149,8 @@ struct sched_task sched_next(struct sched *s);
  * is over. True: publish it, then call sched_published; `last` says that the item is complete. */
 bool sched_publishing(struct sched *s, uint32_t item);
 void sched_published(struct sched *s, uint32_t item, bool last);
+/* Before the last sched_published: what executing `item` took. */
+void sched_worked(struct sched *s, uint32_t item, uint64_t ns);
 /* Before the last sched_published: all of `item` was valid when it was published. */
 void sched_validated(struct sched *s, uint32_t item);
 /* Before sched_published, or at the commit point before sched_committed: readers behind `item` may have missed what was
@@ -178,8 +181,10 @@ bool sched_is_near(struct sched *s, uint32_t item);
 bool sched_alone(struct sched *s);
 /* Whether all speculative executions of `item` are known to be valid. */
 bool sched_is_valid(struct sched *s, uint32_t item);
-/* The holder has committed `item`. Gives its next task, still with the token if that is of the commit point. */
-struct sched_task sched_committed(struct sched *s, uint32_t item, enum sched_outcome outcome);
+/* The holder has committed `item`, which it took at `began_ns`, at `now_ns` (of any clock). Gives its next task, still with
+ * the token if that is of the commit point. */
+struct sched_task sched_committed(struct sched *s, uint32_t item, enum sched_outcome outcome, uint64_t began_ns,
+                                  uint64_t now_ns);
 /* Ends the block early (an invalid transaction); the holder calls it. Everybody gets SCHED_DONE from now on. */
 void sched_stop(struct sched *s);
 

@@ -1,5 +1,7 @@
 #include "parallel/worker.h"
 
+#include "parallel/policies.h"
+
 static bool is_last(const struct worker *w)
 {
     return w->tx + 1 == w->first[w->task.item + 1];
@@ -15,22 +17,27 @@ static void speculate(struct worker *w)
     w->phase = WORKER_ASK;
 }
 
-static void take(struct worker *w, struct sched_task task)
+/* Takes a task at `now_ns`; 0: at a time that is still to be looked up. */
+static void take(struct worker *w, struct sched_task task, uint64_t now_ns)
 {
     w->task = task;
     w->valid = true;
     w->may_rerun = w->publishing = false;
-    if (task.kind != SCHED_WAIT && task.kind != SCHED_DONE) w->tx = w->first[task.item];
+    if (task.kind != SCHED_WAIT && task.kind != SCHED_DONE) {
+        w->tx = w->first[task.item];
+        w->began_ns = now_ns != 0 ? now_ns : w->ops->clock(w->context);
+    }
     switch (task.kind) {
     case SCHED_EXECUTE:
         w->outcome = SCHED_EXECUTED;
-        w->mode = w->may_overwrite && sched_alone(w->sched) ? EXECUTE_IN_PLACE : EXECUTE_COMMITTED;
-        w->phase = WORKER_COMMIT_SPECULATIVE;
+        w->mode = EXECUTE_COMMITTED;
+        w->phase = w->may_overwrite && sched_alone(w->sched) ? WORKER_RUN_IN_PLACE : WORKER_COMMIT_SPECULATIVE;
         break;
     case SCHED_COMMIT:
         w->outcome = SCHED_USED;
         w->mode = EXECUTE_COMMITTED;
-        w->phase = sched_is_valid(w->sched, task.item) ? WORKER_COMMIT_GROUP : WORKER_COMMIT_SPECULATIVE;
+        w->phase = policy_is_on(POLICY_WHOLE) && sched_is_valid(w->sched, task.item) ? WORKER_COMMIT_GROUP
+                                                                                     : WORKER_COMMIT_SPECULATIVE;
         break;
     case SCHED_SPECULATE: speculate(w); break;
     case SCHED_REVALIDATE:
@@ -69,6 +76,7 @@ static void publish(struct worker *w)
     if (valid == WORKER_AGAIN) return;
     w->publishing = false;
     w->valid = w->valid && valid == WORKER_YES;
+    if (completes) sched_worked(w->sched, w->task.item, w->ops->clock(w->context) - w->began_ns);
     if (completes && w->valid) sched_validated(w->sched, w->task.item);
     sched_published(w->sched, w->task.item, completes);
     if (again) {
@@ -101,11 +109,10 @@ static void execute(struct worker *w)
 
 /* ---- commit point ------------------------------------------------------------------------------------------------ */
 
-static void commit_group(struct worker *w)
+static void commit_ends(struct worker *w)
 {
-    enum worker_answer committed = w->ops->commit_group(w->context, w->task.item);
-    if (committed == WORKER_NO) w->phase = WORKER_COMMIT_SPECULATIVE;
-    if (committed == WORKER_YES) take(w, sched_committed(w->sched, w->task.item, w->outcome));
+    uint64_t now = w->ops->clock(w->context);
+    take(w, sched_committed(w->sched, w->task.item, w->outcome, w->began_ns, now), now);
 }
 
 static void end_block(struct worker *w)
@@ -114,13 +121,27 @@ static void end_block(struct worker *w)
     w->phase = WORKER_DONE;
 }
 
+static void run_in_place(struct worker *w)
+{
+    enum worker_answer committed = w->ops->run_in_place(w->context, w->task.item);
+    if (committed == WORKER_YES) commit_ends(w);
+    if (committed == WORKER_REFUSED) end_block(w);
+}
+
+static void commit_group(struct worker *w)
+{
+    enum worker_answer committed = w->ops->commit_group(w->context, w->task.item);
+    if (committed == WORKER_NO) w->phase = WORKER_COMMIT_SPECULATIVE;
+    if (committed == WORKER_YES) commit_ends(w);
+}
+
 static void commit_next(struct worker *w)
 {
     w->phase = WORKER_COMMIT_SPECULATIVE;
     if (!is_last(w))
         w->tx++;
     else
-        take(w, sched_committed(w->sched, w->task.item, w->outcome));
+        commit_ends(w);
 }
 
 static void commit_speculative(struct worker *w)
@@ -144,7 +165,7 @@ static void commit_execute(struct worker *w)
 
 static void commit_executed(struct worker *w)
 {
-    enum worker_answer committed = w->ops->commit_executed(w->context, w->tx, w->mode);
+    enum worker_answer committed = w->ops->commit_executed(w->context, w->tx);
     if (committed == WORKER_YES) commit_next(w);
     if (committed == WORKER_REFUSED) end_block(w);
 }
@@ -154,7 +175,7 @@ static void commit_executed(struct worker *w)
 static void look(struct worker *w)
 {
     w->epoch = sched_epoch(w->sched);
-    take(w, sched_next(w->sched));
+    take(w, sched_next(w->sched), 0);
     if (w->phase == WORKER_LOOK) w->phase = WORKER_SPIN;
 }
 
@@ -172,7 +193,7 @@ static void spin(struct worker *w)
         return;
     }
     sched_waited(w->sched);
-    take(w, task);
+    take(w, task, 0);
 }
 
 static void slept(struct worker *w)
@@ -184,10 +205,11 @@ static void slept(struct worker *w)
 bool worker_step(struct worker *w)
 {
     switch (w->phase) {
-    case WORKER_ASK: take(w, sched_next(w->sched)); break;
+    case WORKER_ASK: take(w, sched_next(w->sched), 0); break;
     case WORKER_EXECUTE: execute(w); break;
     case WORKER_PUBLISH: publish(w); break;
     case WORKER_VALIDATE: validate(w); break;
+    case WORKER_RUN_IN_PLACE: run_in_place(w); break;
     case WORKER_COMMIT_GROUP: commit_group(w); break;
     case WORKER_COMMIT_SPECULATIVE: commit_speculative(w); break;
     case WORKER_COMMIT_EXECUTE: commit_execute(w); break;

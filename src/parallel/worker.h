@@ -5,6 +5,7 @@
  *     ask ──► speculate:   execute ──► publish ──► next transaction of the group ...          ──► ask
  *         ──► revalidate:  validate ──► (execute ──► publish) ──► next ...                    ──► ask
  *         ──► commit:      whole group, or: commit ──► (execute ──► commit) ──► next ...      ──► ask
+ *         ──► alone:       the whole group in place                                           ──► ask
  *         ──► wait:        spin ──► ask once more ──► sleep                                   ──► ask
  *
  * Each step calls at most one operation, and the scheduler before and after it. */
@@ -17,7 +18,6 @@
 enum execution_mode {
     EXECUTE_SPECULATIVELY, /* on what is published so far; reads are kept */
     EXECUTE_COMMITTED,     /* at the commit point; writes become versions that others may read at once */
-    EXECUTE_IN_PLACE,      /* at the commit point, nobody speculating: values are overwritten */
 };
 
 enum worker_answer {
@@ -41,13 +41,18 @@ struct worker_ops {
     void (*drop)(void *context, uint32_t tx);
     /* Ahead of its turn: whether the published execution is still valid. WORKER_NONE: only the commit point can know. */
     enum worker_answer (*validate)(void *context, uint32_t tx);
+    /* At the commit point while nobody speculates: executes and commits a group, overwriting values in place. WORKER_YES or
+     * WORKER_REFUSED. */
+    enum worker_answer (*run_in_place)(void *context, uint32_t group);
     /* Commits a group of which all is valid. WORKER_NO: transaction by transaction, please. */
     enum worker_answer (*commit_group)(void *context, uint32_t group);
     /* Commits a speculative execution if it is valid, or withdraws it: WORKER_YES, WORKER_NO. WORKER_NONE: there is
      * none. Calls sched_invalidates. */
     enum worker_answer (*commit_speculative)(void *context, uint32_t tx);
     /* Commits the last execution. WORKER_YES or WORKER_REFUSED. Calls sched_invalidates. */
-    enum worker_answer (*commit_executed)(void *context, uint32_t tx, enum execution_mode mode);
+    enum worker_answer (*commit_executed)(void *context, uint32_t tx);
+    /* Nanoseconds since some time. */
+    uint64_t (*clock)(void *context);
     /* Waits a moment for sched_epoch to become another than `epoch`; whether it has. */
     enum worker_answer (*spin)(void *context, uint32_t epoch);
     /* Sleeps while sched_epoch is `epoch`; may return early. */
@@ -59,6 +64,7 @@ enum worker_phase {
     WORKER_EXECUTE, /* speculatively */
     WORKER_PUBLISH,
     WORKER_VALIDATE,
+    WORKER_RUN_IN_PLACE,
     WORKER_COMMIT_GROUP,
     WORKER_COMMIT_SPECULATIVE,
     WORKER_COMMIT_EXECUTE,
@@ -74,7 +80,7 @@ struct worker {
     const struct worker_ops *ops;
     void *context;
     const uint32_t *first; /* transaction of each group; one more: where the last one ends */
-    bool may_overwrite;    /* EXECUTE_IN_PLACE is possible in this block */
+    bool may_overwrite;    /* values may be overwritten in place in this block */
 
     enum worker_phase phase;
     struct sched_task task;
@@ -84,6 +90,7 @@ struct worker {
     bool publishing; /* sched_publishing has said yes */
     enum execution_mode mode;
     enum sched_outcome outcome;
+    uint64_t began_ns; /* when the task was taken */
     uint32_t epoch;
 };
 

@@ -43,8 +43,7 @@ struct chain_node *test_chain_node_of(const struct test_chain *c, const struct h
 const struct fork *test_chain_fork_of(const struct test_chain *c, const struct chain_node *parent,
                                       const struct block *b)
 {
-    if (c->merged != NULL && !u256_less(parent->total_difficulty, c->terminal)) return c->merged;
-    return chain_fork_at(c->spec, b->header.number, b->header.timestamp);
+    return chain_fork_after(c->spec, b->header.number, b->header.timestamp, parent->total_difficulty);
 }
 
 /* ---- importing --------------------------------------------------------------------------------------------------- */

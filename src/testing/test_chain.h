@@ -26,8 +26,6 @@ struct chain_node {
 struct test_chain {
     struct tester *tester;
     const struct chain_spec *spec;
-    const struct fork *merged; /* rules once the blocks before have `terminal` difficulty in all; NULL: none */
-    struct u256 terminal;
     struct chain_node *nodes;
     uint32_t count, capacity;
     uint32_t head;       /* the block that fork choice takes */

@@ -20,6 +20,8 @@ struct tester {
     struct engine *engines[3];     /* by enum executor_kind */
     struct arena arena;            /* of the running case: reset by run_file */
     uint64_t gas, time[3];         /* of the running case: gas used, ns of execution by enum executor_kind */
+    bool has_root;                 /* and the state root afterwards, where somebody wants to know */
+    struct hash root;
 };
 
 /* The engine that executes with `kind`. */

@@ -94,7 +94,7 @@ static struct node *build(struct node_pool *p, const struct trie_pair *pairs, si
         size_t start = i;
         uint8_t nibble = nibble_at(pairs[i].key, depth);
         while (i < count && nibble_at(pairs[i].key, depth) == nibble) i++;
-        *place_new(p, b, nibble).node = build(p, pairs + start, i - start, depth + 1);
+        *node_ref_new(p, b, nibble).node = build(p, pairs + start, i - start, depth + 1);
     }
     return &b->node;
 }
@@ -113,8 +113,8 @@ static void root_of_sorted(struct hash *out, const struct trie_pair *pairs, size
     struct node_pool nodes = {0};
     struct node *root = node_build(&nodes, pairs, count);
     uint8_t reference_size = 0;
-    struct place place = {&root, &reference_size, out->b};
-    node_hash_trees(&place, 1, pool, NULL);
+    struct node_reference ref = {&root, &reference_size, out->b};
+    node_hash_trees(&ref, 1, pool, NULL);
     arena_free(&nodes.arena);
 }
 

@@ -138,7 +138,7 @@ static enum status read_reference(struct rlp *in, struct bytes *out)
     return bad ? TRIE_BAD_NODE : STATUS_OK; /* longer nodes are referred to by hash */
 }
 
-static void set_reference(struct place p, struct bytes reference)
+static void set_reference(struct node_reference p, struct bytes reference)
 {
     *p.reference_size = (uint8_t)reference.size;
     memcpy(p.reference, reference.data, reference.size);
@@ -166,7 +166,7 @@ static struct branch *decode_plain_branch(struct node_pool *p, struct rlp list, 
     if (list.end - at != 1 || *at != NOTHING || children < 2 || depth == NIBBLES_MAX) return NULL;
     struct branch *b = node_new_branch(p, children);
     for (unsigned i = 0; i < BRANCH_VALUE; i++)
-        if (hash[i] != NULL) set_reference(place_new(p, b, i), (struct bytes){hash[i], REFERENCE_SIZE});
+        if (hash[i] != NULL) set_reference(node_ref_new(p, b, i), (struct bytes){hash[i], REFERENCE_SIZE});
     return b;
 }
 
@@ -182,7 +182,7 @@ static enum status decode_branch(struct node_pool *p, struct rlp *in, const uint
         enum status s = read_reference(in, &reference);
         if (s != STATUS_OK) return s;
         if (reference.size == 0) continue;
-        set_reference(place_new(p, b, i), reference);
+        set_reference(node_ref_new(p, b, i), reference);
         children++;
     }
     if (depth == NIBBLES_MAX && children != 0) return TRIE_BAD_NODE; /* no key is that long */
@@ -230,7 +230,7 @@ static enum status decode_extension(struct node_pool *p, struct rlp *in, size_t 
     enum status s = read_reference(in, &reference);
     if (s != STATUS_OK) return s;
     if (reference.size == 0) return TRIE_BAD_NODE;
-    set_reference(place_in_extension(e), reference);
+    set_reference(node_ref_in_extension(e), reference);
     return rlp_finish(in);
 }
 

@@ -1,4 +1,4 @@
-/* Nodes from RLP: the short way for plain branches says what the general one says. */
+/* Nodes from RLP: the shortcut for plain branches says what the general one says. */
 #include "harness.h"
 #include "trie/node.h"
 
@@ -31,7 +31,7 @@ static size_t random_branch(uint8_t out[1024])
     return size;
 }
 
-TEST(branches_are_read_alike_both_ways)
+TEST(branches_are_read_alike_by_both_decoders)
 {
     struct node_pool nodes = {0};
     uint8_t encoded[1024], again[2][1024];
@@ -62,7 +62,7 @@ TEST(branches_are_read_alike_both_ways)
     arena_free(&nodes.arena);
 }
 
-TEST(branches_grow_a_room_at_a_time)
+TEST(branches_grow_a_slot_at_a_time)
 {
     struct node_pool nodes = {0};
     for (unsigned i = 0; i < 200; i++) {
@@ -70,13 +70,13 @@ TEST(branches_grow_a_room_at_a_time)
         uint8_t expected[16] = {0};
         for (unsigned k = 0; k < 24; k++) {
             unsigned at = (unsigned)harness_random_below(16);
-            struct place p = place_new(&nodes, b, at);
+            struct node_reference p = node_ref_new(&nodes, b, at);
             memset(p.reference, expected[at] = (uint8_t)(k + 1), REFERENCE_SIZE);
             *p.reference_size = REFERENCE_SIZE;
         }
         struct branch *copy = node_copy_branch(&nodes, b);
         for (unsigned at = 0; at < 16; at++) {
-            CHECK(place_is_empty(place_in_branch(copy, at)) == (expected[at] == 0));
+            CHECK(node_ref_is_empty(node_ref_in_branch(copy, at)) == (expected[at] == 0));
             if (expected[at] != 0) CHECK(branch_reference(copy, at)[31] == expected[at] && branch_child(b, at) == NULL);
         }
         node_give_up(&nodes, &b->node);

@@ -16,9 +16,9 @@ static struct node_pool *pool_of(struct copy *c, size_t depth, unsigned part)
     return depth == 0 || c->parts == NULL ? &c->nodes : &c->parts[part];
 }
 
-/* Makes the place hold a copy of its node, or, where that has been saved, its reference alone. `part`: the nibble below
- * the root. */
-static void copy_place(struct copy *c, struct place p, size_t depth, unsigned part)
+/* Replaces the node in memory by a copy, or drops it and keeps its encoded reference where it has been saved. `part`:
+ * the nibble below the root. */
+static void copy_ref(struct copy *c, struct node_reference p, size_t depth, unsigned part)
 {
     struct node *n = *p.node;
     if (n == NULL) return;
@@ -36,14 +36,14 @@ static void copy_place(struct copy *c, struct place p, size_t depth, unsigned pa
     case NODE_EXTENSION: {
         struct extension *e = node_new_extension(pool, as_extension(n)->path, as_extension(n)->size);
         *e = *as_extension(n);
-        copy_place(c, place_in_extension(e), depth + e->size, depth == 0 ? e->path[0] : part);
+        copy_ref(c, node_ref_in_extension(e), depth + e->size, depth == 0 ? e->path[0] : part);
         *p.node = &e->node;
         break;
     }
     case NODE_BRANCH: {
         struct branch *b = node_copy_branch(pool, as_branch(n));
         for (unsigned i = 0; i < BRANCH_SIZE; i++)
-            copy_place(c, place_in_branch(b, i), depth + 1, depth == 0 ? i % BRANCH_VALUE : part);
+            copy_ref(c, node_ref_in_branch(b, i), depth + 1, depth == 0 ? i % BRANCH_VALUE : part);
         *p.node = &b->node;
         break;
     }
@@ -54,7 +54,7 @@ static void copy_place(struct copy *c, struct place p, size_t depth, unsigned pa
 void trie_forget(struct trie *t)
 {
     struct copy c = {.parts = t->parts == NULL ? NULL : base_calloc(BRANCH_VALUE, sizeof *c.parts)};
-    copy_place(&c, trie_place(t), 0, 0);
+    copy_ref(&c, trie_root_ref(t), 0, 0);
     for (unsigned i = 0; i < BRANCH_VALUE && t->parts != NULL; i++) arena_free(&t->parts[i].arena);
     free(t->parts);
     arena_free(&t->nodes.arena);

@@ -21,10 +21,10 @@ enum {
     BLOCK = 136       /* bytes that keccak-256 takes at once */
 };
 
-/* A place whose reference is to be made. */
+/* A node whose hash or short RLP is to be computed. */
 struct todo {
     struct todo *next;
-    struct place place;
+    struct node_reference ref;
     uint8_t kind; /* of the node */
 };
 
@@ -38,7 +38,7 @@ struct hasher {
 /* ---- one batch --------------------------------------------------------------------------------------------------- */
 
 struct batch {
-    struct place place[BATCH];
+    struct node_reference ref[BATCH];
     struct bytes encoded[BATCH];
     size_t count;
 };
@@ -62,8 +62,8 @@ static void batch_hash(struct batch *b, const struct trie_sink *sink)
     }
     keccak256_many(hashes, sorted, b->count);
     for (size_t i = 0; i < b->count; i++) {
-        memcpy(b->place[i].reference, hashes[position[i]].b, REFERENCE_SIZE);
-        *b->place[i].reference_size = REFERENCE_SIZE;
+        memcpy(b->ref[i].reference, hashes[position[i]].b, REFERENCE_SIZE);
+        *b->ref[i].reference_size = REFERENCE_SIZE;
         if (sink != NULL) sink->node(sink->context, &hashes[position[i]], b->encoded[i]);
     }
     b->count = 0;
@@ -72,8 +72,9 @@ static void batch_hash(struct batch *b, const struct trie_sink *sink)
 /* In a big trie every node is some cache misses: they are asked for some nodes ahead. */
 static void prefetch(const struct todo *t)
 {
-    const char *n = (const char *)*t->place.node;
-    size_t size = t->kind == NODE_BRANCH ? sizeof(struct branch) + 4 * sizeof(struct room) : sizeof(struct leaf) + 64;
+    const char *n = (const char *)*t->ref.node;
+    size_t size = t->kind == NODE_BRANCH ? sizeof(struct branch) + 4 * sizeof(struct child_slot)
+                                         : sizeof(struct leaf) + 64;
     for (size_t i = 0; i < size; i += 64) __builtin_prefetch(n + i);
 }
 
@@ -85,7 +86,7 @@ static void hash_level(struct hasher *h, size_t depth)
     const struct todo *ahead = h->level[depth];
     for (unsigned i = 0; i < AHEAD && ahead != NULL; i++, ahead = ahead->next) prefetch(ahead);
     for (const struct todo *t = h->level[depth]; t != NULL; t = t->next) {
-        const struct node *n = *t->place.node;
+        const struct node *n = *t->ref.node;
         if (ahead != NULL) {
             prefetch(ahead);
             ahead = ahead->next;
@@ -98,12 +99,12 @@ static void hash_level(struct hasher *h, size_t depth)
         uint8_t *to = buffer_reserve(&h->encodings, bound);
         size_t size = node_encode(to, n, depth);
         if (size < REFERENCE_SIZE && depth != 0) {
-            memcpy(t->place.reference, to, size);
-            *t->place.reference_size = (uint8_t)size;
+            memcpy(t->ref.reference, to, size);
+            *t->ref.reference_size = (uint8_t)size;
             continue;
         }
         h->encodings.size += size;
-        b.place[b.count] = t->place;
+        b.ref[b.count] = t->ref;
         b.encoded[b.count++] = (struct bytes){to, size};
     }
     if (b.count != 0) batch_hash(&b, h->sink);
@@ -112,7 +113,7 @@ static void hash_level(struct hasher *h, size_t depth)
 
 /* ---- trees ------------------------------------------------------------------------------------------------------- */
 
-static void collect(struct hasher *h, struct place p, size_t depth)
+static void collect(struct hasher *h, struct node_reference p, size_t depth)
 {
     struct todo *t = ARENA_NEW(&h->todos, struct todo);
     struct node *n = *p.node;
@@ -127,9 +128,10 @@ static void collect(struct hasher *h, struct place p, size_t depth)
                 __builtin_prefetch((const char *)branch_child(b, i) + 128);
             }
         for (unsigned i = 0; i < BRANCH_VALUE; i++)
-            if (b->reference_size[i] == 0 && branch_child(b, i) != NULL) collect(h, place_in_branch(b, i), depth + 1);
+            if (b->reference_size[i] == 0 && branch_child(b, i) != NULL)
+                collect(h, node_ref_in_branch(b, i), depth + 1);
     } else if (n->kind == NODE_EXTENSION && as_extension(n)->reference_size == 0) {
-        collect(h, place_in_extension(as_extension(n)), depth + as_extension(n)->size);
+        collect(h, node_ref_in_extension(as_extension(n)), depth + as_extension(n)->size);
     }
 }
 
@@ -144,21 +146,22 @@ static void hash_levels(struct hasher *h)
 
 /* Places dealt out to tasks: task i takes number i, i + tasks, ... */
 struct spread {
-    struct place place[SPREAD_MAX];
+    struct node_reference ref[SPREAD_MAX];
     uint8_t depth[SPREAD_MAX];
     size_t count, tasks;
 };
 
-static void spread_collect(struct spread *s, struct place p, size_t depth)
+static void spread_collect(struct spread *s, struct node_reference p, size_t depth)
 {
     if (*p.reference_size != 0) return;
     struct node *n = *p.node;
     if (n->kind == NODE_BRANCH && depth < SPREAD_DEPTH) {
         for (unsigned i = 0; i < BRANCH_VALUE; i++)
-            if (branch_child(as_branch(n), i) != NULL) spread_collect(s, place_in_branch(as_branch(n), i), depth + 1);
+            if (branch_child(as_branch(n), i) != NULL)
+                spread_collect(s, node_ref_in_branch(as_branch(n), i), depth + 1);
         return;
     }
-    s->place[s->count] = p;
+    s->ref[s->count] = p;
     s->depth[s->count++] = (uint8_t)depth;
 }
 
@@ -166,11 +169,11 @@ static void spread_task(void *context, size_t task)
 {
     struct spread *s = context;
     struct hasher h = {.level = {NULL}};
-    for (size_t i = task; i < s->count; i += s->tasks) collect(&h, s->place[i], s->depth[i]);
+    for (size_t i = task; i < s->count; i += s->tasks) collect(&h, s->ref[i], s->depth[i]);
     hash_levels(&h);
 }
 
-static void spread_hash(struct place root, struct pool *pool)
+static void spread_hash(struct node_reference root, struct pool *pool)
 {
     struct spread s;
     s.count = 0;
@@ -180,7 +183,7 @@ static void spread_hash(struct place root, struct pool *pool)
     pool_for(pool, s.tasks, 1, spread_task, &s);
 }
 
-void node_hash_trees(const struct place *roots, size_t count, struct pool *pool, const struct trie_sink *sink)
+void node_hash_trees(const struct node_reference *roots, size_t count, struct pool *pool, const struct trie_sink *sink)
 {
     if (pool != NULL && pool_workers(pool) > 1 && sink == NULL)
         for (size_t i = 0; i < count; i++) spread_hash(roots[i], pool);

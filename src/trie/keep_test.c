@@ -1,4 +1,4 @@
-/* Tries that are kept by place, changed by many workers, and streamed: each against building everything anew. */
+/* Tries that are kept by path, changed by many workers, and streamed: each against building everything anew. */
 #include <stdlib.h>
 
 #include "harness.h"
@@ -6,7 +6,7 @@
 
 enum { MOST = 3000 };
 
-/* What a database would hold: nodes by place, and the pairs. */
+/* What a database would hold: nodes by path, and the pairs. */
 struct kept_node {
     uint8_t path[64];
     size_t depth;

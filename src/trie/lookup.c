@@ -1,5 +1,5 @@
 /* Looking a key up without keeping anything: node after node is read where it lies. As strict as node_decode is about
- * what lies on the way, so that both take the same tries for good. */
+ * what lies on the path, so that both accept the same tries. */
 #include "trie/node.h"
 
 /* How far a lookup has come. */

@@ -39,7 +39,7 @@ static void part_task(void *context, size_t n)
     struct many *m = context;
     size_t first = m->first[n], count = m->first[n + 1] - first;
     if (count == 0) return;
-    struct place here = place_in_branch(m->root, (unsigned)n);
+    struct node_reference here = node_ref_in_branch(m->root, (unsigned)n);
     struct trie part = {.nodes = m->trie->parts[n],
                         .source = m->trie->source,
                         .base_depth = 1,
@@ -51,26 +51,26 @@ static void part_task(void *context, size_t n)
     m->trie->parts[n] = part.nodes;
     m->gone[n] = part.gone;
     m->leaf_depth[n] = part.leaf_depth;
-    place_move(here, trie_place(&part));
+    node_ref_move(here, trie_root_ref(&part));
 }
 
 /* The branch at the root has lost children, perhaps all but one. */
 static enum status settle_root(struct trie *t)
 {
-    struct place root = trie_place(t);
+    struct node_reference root = trie_root_ref(t);
     struct branch *b = as_branch(t->root);
     unsigned other = branch_only_child(b), count = 0;
-    for (unsigned i = 0; i < BRANCH_SIZE; i++) count += !place_is_empty(place_in_branch(b, i));
+    for (unsigned i = 0; i < BRANCH_SIZE; i++) count += !node_ref_is_empty(node_ref_in_branch(b, i));
     const uint8_t nowhere[TRIE_KEY_MAX] = {0};
     if (count == 0) {
         trie_note_gone(t, nowhere, 0);
-        place_set(root, NULL);
+        node_ref_set(root, NULL);
         node_give_up(&t->nodes, &b->node);
     } else if (count == 1) {
-        uint8_t way[TRIE_KEY_MAX] = {0};
+        uint8_t path[TRIE_KEY_MAX] = {0};
         if (other < BRANCH_VALUE) {
-            nibble_set(way, 0, other);
-            enum status s = trie_resolve(t, place_in_branch(b, other), way, 1, false);
+            nibble_set(path, 0, other);
+            enum status s = trie_resolve(t, node_ref_in_branch(b, other), path, 1, false);
             if (s != STATUS_OK) return s;
         }
         trie_collapse(t, root, nowhere, 0, other);
@@ -84,7 +84,8 @@ static enum status put_in_parts(struct trie *t, const struct trie_pair *pairs, s
                                 struct pool *pool)
 {
     struct many m = {.trie = t, .root = as_branch(t->root), .pairs = pairs, .deletions = deletions};
-    for (unsigned i = 0; i < BRANCH_VALUE; i++) (void)place_new(&t->nodes, m.root, i); /* no place moves from here on */
+    for (unsigned i = 0; i < BRANCH_VALUE; i++)
+        (void)node_ref_new(&t->nodes, m.root, i); /* no reference moves from here on */
     if (t->parts == NULL) t->parts = base_calloc(BRANCH_VALUE, sizeof *t->parts);
     for (size_t i = 0, n = 0; n <= BRANCH_VALUE; n++) {
         while (i < count && nibble_at(pairs[i].key, 0) < n) i++;
@@ -111,8 +112,8 @@ enum status trie_put_all(struct trie *t, struct trie_pair *pairs, size_t count, 
         size_t todo = pass == 0 ? count - deletions : deletions;
         enum status s = STATUS_OK;
         if (todo == 0) continue;
-        if (todo >= MANY && pool != NULL && !place_is_empty(trie_place(t)))
-            s = trie_resolve(t, trie_place(t), pairs[0].key, 0, false);
+        if (todo >= MANY && pool != NULL && !node_ref_is_empty(trie_root_ref(t)))
+            s = trie_resolve(t, trie_root_ref(t), pairs[0].key, 0, false);
         if (s != STATUS_OK) return s;
         bool in_parts = todo >= MANY && pool != NULL && t->root != NULL && t->root->kind == NODE_BRANCH;
         s = in_parts ? put_in_parts(t, pairs, count, pass == 1, pool) : put_run(t, pairs, count, pass == 1);
@@ -129,7 +130,7 @@ struct save {
     uint8_t path[NIBBLES_MAX];
 };
 
-static void save_node(struct save *s, struct place p, size_t depth)
+static void save_node(struct save *s, struct node_reference p, size_t depth)
 {
     struct node *n = *p.node;
     if (n == NULL || !n->unsaved) return;
@@ -148,13 +149,13 @@ static void save_node(struct save *s, struct place p, size_t depth)
     if (n->kind == NODE_EXTENSION) {
         struct extension *e = as_extension(n);
         memcpy(s->path + depth, e->path, e->size);
-        save_node(s, place_in_extension(e), depth + e->size);
+        save_node(s, node_ref_in_extension(e), depth + e->size);
         return;
     }
     for (unsigned i = 0; i < BRANCH_VALUE; i++) {
         if (branch_child(as_branch(n), i) == NULL) continue;
         s->path[depth] = (uint8_t)i;
-        save_node(s, place_in_branch(as_branch(n), i), depth + 1);
+        save_node(s, node_ref_in_branch(as_branch(n), i), depth + 1);
     }
 }
 
@@ -165,7 +166,7 @@ void trie_save(struct trie *t, const struct trie_keeper *keeper)
         keeper->gone(keeper->context, t->gone.data + at + 1, t->gone.data[at]);
     buffer_free(&t->gone);
     ASSERT(t->root == NULL || t->root_reference_size != 0);
-    save_node(&s, trie_place(t), 0);
+    save_node(&s, trie_root_ref(t), 0);
     buffer_free(&s.encoding);
 }
 
@@ -201,7 +202,7 @@ size_t trie_known(const struct trie *t, const void *key, size_t key_size, struct
             const struct branch *b = (const struct branch *)n;
             unsigned nibble = nibble_at(key, depth++);
             reference_size = b->reference_size[nibble];
-            reference = b->room[nibble] == 0 ? NULL : branch_reference(b, nibble);
+            reference = b->slot[nibble] == 0 ? NULL : branch_reference(b, nibble);
             n = branch_child(b, nibble);
         }
     }

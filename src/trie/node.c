@@ -18,54 +18,54 @@ static void give(struct free_node **list, void *memory)
     *list = n;
 }
 
-/* 0 for two rooms, and so on. */
-static unsigned room_class(size_t capacity)
+/* 0 for two slots, and so on. */
+static unsigned slot_class(size_t capacity)
 {
     unsigned c = 0;
     while ((size_t)2 << c < capacity) c++;
     return c;
 }
 
-static struct room *new_rooms(struct node_pool *p, unsigned c)
+static struct child_slot *new_slots(struct node_pool *p, unsigned c)
 {
-    return take(p, &p->rooms[c], ((size_t)2 << c) * sizeof(struct room), _Alignof(struct room));
+    return take(p, &p->slots[c], ((size_t)2 << c) * sizeof(struct child_slot), _Alignof(struct child_slot));
 }
 
 struct branch *node_new_branch(struct node_pool *p, size_t children)
 {
-    enum { LINE = 64 }; /* what is looked at first lies in one line of the cache, the rooms behind it */
-    unsigned c = room_class(children);
+    enum { LINE = 64 }; /* what is looked at first lies in one line of the cache, the slots behind it */
+    unsigned c = slot_class(children);
     struct branch *b = take(p, &p->branches, sizeof *b, LINE);
-    *b = (struct branch){.node = {NODE_BRANCH, true}, .capacity = (uint8_t)(2u << c), .rooms = new_rooms(p, c)};
+    *b = (struct branch){.node = {NODE_BRANCH, true}, .capacity = (uint8_t)(2u << c), .slots = new_slots(p, c)};
     return b;
 }
 
 struct branch *node_copy_branch(struct node_pool *p, const struct branch *from)
 {
     struct branch *b = node_new_branch(p, from->used);
-    struct room *rooms = b->rooms;
+    struct child_slot *slots = b->slots;
     uint8_t capacity = b->capacity;
-    memcpy(rooms, from->rooms, from->used * sizeof *rooms);
+    memcpy(slots, from->slots, from->used * sizeof *slots);
     *b = *from;
-    b->rooms = rooms;
+    b->slots = slots;
     b->capacity = capacity;
     return b;
 }
 
-struct place place_new(struct node_pool *p, struct branch *b, unsigned i)
+struct node_reference node_ref_new(struct node_pool *p, struct branch *b, unsigned i)
 {
-    if (i == BRANCH_VALUE || b->room[i] != 0) return place_in_branch(b, i);
+    if (i == BRANCH_VALUE || b->slot[i] != 0) return node_ref_in_branch(b, i);
     if (b->used == b->capacity) {
-        unsigned c = room_class(b->capacity);
-        struct room *more = new_rooms(p, c + 1);
-        memcpy(more, b->rooms, b->used * sizeof *more);
-        give(&p->rooms[c], b->rooms);
-        b->rooms = more;
+        unsigned c = slot_class(b->capacity);
+        struct child_slot *more = new_slots(p, c + 1);
+        memcpy(more, b->slots, b->used * sizeof *more);
+        give(&p->slots[c], b->slots);
+        b->slots = more;
         b->capacity = (uint8_t)(2 * b->capacity);
     }
-    b->rooms[b->used].child = NULL;
-    b->room[i] = ++b->used;
-    return place_in_branch(b, i);
+    b->slots[b->used].child = NULL;
+    b->slot[i] = ++b->used;
+    return node_ref_in_branch(b, i);
 }
 
 struct extension *node_new_extension(struct node_pool *p, const uint8_t *path, size_t size)
@@ -109,7 +109,7 @@ void node_give_up(struct node_pool *p, struct node *n)
         break;
     case NODE_EXTENSION: give(&p->extensions, n); break;
     case NODE_BRANCH:
-        give(&p->rooms[room_class(as_branch(n)->capacity)], as_branch(n)->rooms);
+        give(&p->slots[slot_class(as_branch(n)->capacity)], as_branch(n)->slots);
         give(&p->branches, n);
         break;
     }

@@ -1,6 +1,6 @@
-/* The root of an ordered stream of pairs. Only the way to the newest key is in memory, as the branches on it:
+/* The root of an ordered stream of pairs. Only the path to the newest key is in memory, as the branches on it:
  *
- *     keys      a1.. a73.. a79.. c..         way, before c comes:   branch(depth 0) ── a ─► branch(1) ── 7 ─► branch(2)
+ *     keys      a1.. a73.. a79.. c..         path, before c comes:   branch(depth 0) ── a ─► branch(1) ── 7 ─► branch(2)
  *
  * How far a key agrees with the one before it and the one behind it says where its leaf hangs: below a branch at the
  * deeper of the two depths. When a new key agrees with the last for `shared` nibbles only, all branches deeper than
@@ -44,7 +44,7 @@ void trie_stream_free(struct trie_stream *s)
     free(s);
 }
 
-/* Makes the reference of a node at `depth` on the way of the newest key, and shows it to the keeper. */
+/* Makes the reference of a node at `depth` on the path of the newest key, and shows it to the keeper. */
 static void refer(struct trie_stream *s, const struct node *n, size_t depth, uint8_t *reference_size,
                   uint8_t *reference)
 {
@@ -78,7 +78,7 @@ static void hang_in(struct trie_stream *s, const struct node *n, size_t depth)
 {
     struct open_branch *o = &s->open[s->count - 1];
     unsigned nibble = nibble_at(s->key, o->depth);
-    struct place p = place_new(&s->nodes, o->branch, nibble);
+    struct node_reference p = node_ref_new(&s->nodes, o->branch, nibble);
     refer(s, n, depth, p.reference_size, p.reference);
 }
 

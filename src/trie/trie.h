@@ -76,7 +76,7 @@ void trie_state_root(struct hash *out, const struct trie_state_entry *entries, s
 
 /* ---- over time -------------------------------------------------------------------------------------------------- */
 
-/* Where nodes that are known by hash alone come from: found by their hash, or (when node_at is set) by their place, the
+/* Where nodes that are known by hash alone come from: found by their hash, or (when node_at is set) by their path, the
  * first `depth` nibbles of `key`. node_at may also say that children of the branch that it gives are leaves, as bits of
  * *leaves (else left zero): of a key whose old value trie_put_all is told. */
 struct trie_source {
@@ -93,7 +93,7 @@ struct trie;
 struct trie *trie_new(const struct hash *root, const struct trie_source *source);
 void trie_free(struct trie *t);
 
-/* All of these return STATUS_OK, STATE_MISSING when a node on the way is not to be had, or an RLP_* status or
+/* All of these return STATUS_OK, STATE_MISSING when a node on the path is not to be had, or an RLP_* status or
  * TRIE_BAD_NODE when the source gave something that is no node; the trie's contents are then as before. */
 
 /* The value under the key, valid until the next change; empty when there is none. */
@@ -123,7 +123,7 @@ struct trie_sink {
 /* Like trie_root, and passes every node that is new since the last root to the sink. */
 void trie_commit(struct trie *t, const struct trie_sink *sink, struct hash *out);
 
-/* Who keeps nodes by their place: branches and extensions only, since a leaf is its key and value. `path` has `depth`
+/* Who keeps nodes by their path: branches and extensions only, since a leaf is its key and value. `path` has `depth`
  * nibbles, one a byte. */
 struct trie_keeper {
     void *context;
@@ -135,7 +135,7 @@ struct trie_keeper {
  * bytes; returns the size. */
 enum { TRIE_LEAF_ROOM = TRIE_KEY_MAX + 24 };
 size_t trie_leaf_encode(uint8_t *out, const void *key, size_t key_size, size_t depth, struct bytes value);
-/* Tells the keeper what changed since the trie was made or last saved: what is gone, what is new at its place; of
+/* Tells the keeper what changed since the trie was made or last saved: what is gone, what is new at its path; of
  * several calls for one path the last counts. Only after trie_root, with nothing changed in between. */
 void trie_save(struct trie *t, const struct trie_keeper *keeper);
 /* Whether there is something to save. */
@@ -147,7 +147,7 @@ size_t trie_bytes(const struct trie *t);
 
 /* For reading ahead what a change of the key will need from the source. trie_known: how many nibbles of the key lead to
  * the first node that is not in memory; SIZE_MAX when all are. trie_step: given the node at *depth, whether another
- * that is known by its hash lies behind it on the way, and at which depth. Both give that node's hash. Any number of
+ * that is known by its hash lies behind it on the path, and at which depth. Both give that node's hash. Any number of
  * threads while the trie is not changed. */
 size_t trie_known(const struct trie *t, const void *key, size_t key_size, struct hash *hash);
 bool trie_step(struct bytes encoded, const void *key, size_t key_size, size_t *depth, struct hash *hash);

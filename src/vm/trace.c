@@ -52,8 +52,7 @@ static void put_seen(struct buffer *out, const struct vm_trace_options *options,
     buffer_printf(out, ",\"depth\":%u", s->depth);
 }
 
-/* "ADD"; the byte in words where there is no such instruction in any fork. */
-static const char *op_name(uint8_t op, char *scratch, size_t size)
+const char *vm_trace_name(uint8_t op, char *scratch, size_t size)
 {
     /* What EIP-4399 made of it is called by its first name in traces. */
     if (op == OP_PREVRANDAO) return "DIFFICULTY";
@@ -69,9 +68,34 @@ static void put_line(struct vm_trace *t, struct bytes seen, const struct vm_cost
                   t->step.op, (uint64_t)t->step.gas, (uint64_t)cost->gas);
     buffer_append(&t->text, seen.data, seen.size);
     buffer_printf(&t->text, ",\"refund\":%" PRId64 ",\"opName\":\"%s\"", cost->refund,
-                  op_name(t->step.op, name, sizeof name));
+                  vm_trace_name(t->step.op, name, sizeof name));
     if (error != NULL) buffer_printf(&t->text, ",\"error\":\"%s\"", error);
     buffer_append(&t->text, "}\n", 2);
+}
+
+static void put_address(struct buffer *out, const char *name, const struct address *a)
+{
+    buffer_printf(out, "\"%s\":\"0x", name);
+    put_hex_bytes(out, (struct bytes){a->b, sizeof a->b});
+    buffer_append_text(out, "\",");
+}
+
+/* A message that begins. `value` is NULL where it has none. */
+static void put_frame(struct vm_trace *t, const struct address *from, const struct address *to, struct bytes input,
+                      int64_t gas, const struct u256 *value, const char *type)
+{
+    char digits[U256_HEX_SIZE];
+    buffer_append_text(&t->text, "{");
+    put_address(&t->text, "from", from);
+    put_address(&t->text, "to", to);
+    if (t->options.memory && input.size != 0) {
+        buffer_append_text(&t->text, "\"input\":\"0x");
+        put_hex_bytes(&t->text, input);
+        buffer_append_text(&t->text, "\",");
+    }
+    if (value != NULL) (void)u256_to_hex(digits, value);
+    buffer_printf(&t->text, "\"gas\":\"0x%" PRIx64 "\",\"value\":%s%s%s,\"type\":\"%s\"}\n", (uint64_t)gas,
+                  value == NULL ? "null" : "\"", value == NULL ? "" : digits, value == NULL ? "" : "\"", type);
 }
 
 static void put_end(struct vm_trace *t, struct bytes output, uint64_t gas_used, const char *error)
@@ -122,7 +146,7 @@ static void name_fault(struct vm_trace *t, enum vm_status error)
         (void)snprintf(t->fault, sizeof t->fault, "stack limit reached %u (%d)", count,
                        STACK_ITEMS_MAX + info->in - info->out);
     else if (error == VM_UNDEFINED_INSTRUCTION)
-        (void)snprintf(t->fault, sizeof t->fault, "invalid opcode: %s", op_name(t->step.op, name, sizeof name));
+        (void)snprintf(t->fault, sizeof t->fault, "invalid opcode: %s", vm_trace_name(t->step.op, name, sizeof name));
     else
         (void)snprintf(t->fault, sizeof t->fault, "%s", error_texts[error]);
 }
@@ -152,6 +176,8 @@ static void trace_step(void *context, const struct vm_step *step)
 {
     struct vm_trace *t = context;
     t->step = *step;
+    t->counts[step->op]++;
+    if (step->op == OP_SELFDESTRUCT) t->held = u256_add(step->account->balance_start, step->account->balance_delta);
     t->seen.size = 0;
     put_seen(&t->seen, &t->options, step, step->memory, step->return_data, step->stack_count);
 }
@@ -162,7 +188,11 @@ static void trace_cost(void *context, const struct vm_cost *cost)
     if (cost->error == VM_SUCCESS) {
         put_line(t, buffer_bytes(&t->seen), cost, NULL);
         /* A self-destruction counts as a message of its own. */
-        if (t->step.op == OP_SELFDESTRUCT) put_end(t, (struct bytes){NULL, 0}, 0, NULL);
+        if (t->step.op != OP_SELFDESTRUCT) return;
+        struct address to = u256_to_address(t->step.stack[t->step.stack_count - 1]);
+        if (t->options.call_frames)
+            put_frame(t, &t->step.account->entry->address, &to, (struct bytes){NULL, 0}, 0, &t->held, "SELFDESTRUCT");
+        put_end(t, (struct bytes){NULL, 0}, 0, NULL);
         return;
     }
     name_fault(t, cost->error);
@@ -173,6 +203,25 @@ static void trace_cost(void *context, const struct vm_cost *cost)
         put_seen(&t->seen, &t->options, &t->step, cost->memory, (struct bytes){NULL, 0}, t->step.stack_count - popped);
     }
     put_line(t, buffer_bytes(&t->seen), cost, t->fault);
+}
+
+/* The address of a contract that a message is to create: its sender's nonce has been raised for it. */
+static struct address address_of_create(const struct vm_message *m)
+{
+    if (m->kind == VM_CREATE) return create_address(&m->sender->entry->address, m->sender->nonce - 1);
+    struct hash salt = u256_to_hash(m->salt), code = keccak256_bytes(m->input);
+    return create2_address(&m->sender->entry->address, &salt, &code);
+}
+
+static void trace_enter(void *context, const struct vm_message *m)
+{
+    static const char *const types[] = {"CALL", "CALLCODE", "DELEGATECALL", "STATICCALL", "CREATE", "CREATE2"};
+    bool is_create = m->kind == VM_CREATE || m->kind == VM_CREATE2;
+    struct address to = is_create ? address_of_create(m) : m->code_account->entry->address;
+    /* Who calls in somebody else's name does so as what it is. */
+    const struct account *from = m->kind == VM_DELEGATECALL ? m->recipient : m->sender;
+    put_frame(context, &from->entry->address, &to, m->input, m->gas.regular,
+              m->kind == VM_STATICCALL ? NULL : &m->value, types[m->kind]);
 }
 
 static void trace_exit(void *context, const struct vm_message *message, const struct vm_result *result)
@@ -189,6 +238,7 @@ void vm_trace_init(struct vm_trace *t, struct vm_trace_options options)
 {
     *t = (struct vm_trace){.options = options};
     t->tracer = (struct vm_tracer){.context = t, .step = trace_step, .cost = trace_cost, .exit = trace_exit};
+    if (options.call_frames) t->tracer.enter = trace_enter;
 }
 
 void vm_trace_flush(struct vm_trace *t)

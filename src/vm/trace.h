@@ -18,18 +18,21 @@ struct vm_trace_options {
     bool memory;      /* with "memory" */
     bool no_stack;    /* "stack" is null */
     bool return_data; /* with "returnData" */
+    bool call_frames; /* a line before each message, of every depth: "from", "to", "gas", "value", "type" */
 };
 
 struct vm_trace {
     struct vm_tracer tracer; /* for vm_set_tracer */
     struct vm_trace_options options;
-    struct buffer text; /* lines that are complete */
+    struct buffer text;   /* lines that are complete */
+    uint64_t counts[256]; /* how often each instruction began to run */
     /* Called when much text has gathered; it takes what it wants and sets text->size. NULL: all of it stays. */
     void (*drain)(void *context, struct buffer *text);
     void *drain_context;
 
     struct vm_step step; /* the instruction that runs; its stack is valid until it has run */
     struct buffer seen;  /* how memory, stack and the like looked before it */
+    struct u256 held;    /* what a SELFDESTRUCT finds in its account */
     char fault[80];      /* why the running frame ends; "" when it does not */
 };
 
@@ -38,5 +41,7 @@ void vm_trace_init(struct vm_trace *t, struct vm_trace_options options);
 void vm_trace_free(struct vm_trace *t);
 /* Hands all text to the drain. */
 void vm_trace_flush(struct vm_trace *t);
+/* What traces call an instruction: "ADD"; the byte in words where there is none in any fork, in `scratch`. */
+const char *vm_trace_name(uint8_t op, char *scratch, size_t size);
 
 #endif

@@ -80,7 +80,7 @@ enum status witness_execute(struct engine *engine, enum executor_kind kind, cons
                             const struct block *block, const struct witness *w, struct block_result *out,
                             struct error *e)
 {
-    const struct fork *fork = chain_fork_at(chain, block->header.number, block->header.timestamp);
+    const struct fork *fork = chain_fork_of(chain, &block->header);
     struct witness_state *state;
     struct block_result result;
     if (block->has_withdrawals != fork->withdrawals)

@@ -25,5 +25,8 @@ for page in "$top/README.md" "$top"/docs/*.md; do
         rm -rf "$folder/at"
     done
 done
-[ $blocks -ge 5 ] || complain "expected at least five runnable blocks in the pages, found $blocks"
+[ $blocks -ge 7 ] || complain "expected at least seven runnable blocks in the pages, found $blocks"
+for command in bench explain fork replay run store; do
+    grep -qxF '```sh run' "$top/docs/$command.md" || complain "docs/$command.md has no example that is run"
+done
 exit $bad

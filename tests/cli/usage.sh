@@ -30,7 +30,7 @@ refuses "--repaet=2: unknown option, nearest is --repeat" bench --repaet=2
 refuses "--xyzzy: unknown option; see" bench --xyzzy
 refuses "--datadir: expected a value, found ''" db stat --datadir ""
 refuses "-o: expected a value" explain transfers -o
-refuses "expected PATH" statetest
+refuses "nothing was checked: 0 files" statetest
 refuses "--threads: expected a number" statetest --threads zero "$folder"
 refuses "--executor: expected serial, parallel, both, bal or all" blocktest --executor fast "$folder"
 refuses "--fork: expected the name of a fork" statetest --fork Nowhere "$folder"

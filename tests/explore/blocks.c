@@ -212,7 +212,8 @@ static void make_surroundings(struct scenario *s, uint64_t *random)
     if (random_below(random, 4) != 0 && s->profile != PROFILE_SWITCH) return;
     s->confidence = 7 + random_below(random, 3);
     s->window = random_below(random, 4);
-    s->probe = 1 + random_below(random, 3);
+    s->stretch = 1 + random_below(random, 3);
+    s->pause = random_below(random, 7);
 }
 
 void scenario_make(struct scenario *s, uint64_t seed, enum profile profile, uint32_t count)

@@ -10,7 +10,7 @@
  *        │
  *     world.c    workers as fibers, futexes, threads, clocks
  *     memory.c   what an atomic access reads: sequentially consistent, store buffers, weak
- *     races.c    plain accesses that nothing orders (explore_races only)
+ *     races.c    plain accesses that nothing orders (explore_races only); codes.c: of the codes of contracts
  *        │
  *     steps.h    the sources, unchanged, with each atomic access a step; sites.c: their names, and mutants */
 #ifndef WEFT_EXPLORE_EXPLORE_H
@@ -104,8 +104,8 @@ uint64_t world_steps(void);
 bool world_is_own_stack(const volatile void *at);
 /* The running fiber has written something: who pauses may look again. */
 void world_wrote(void);
-/* What clock_wall_ns moves on by with each call, and what cpu_count says. 0 and 1 for blocks: what they cost is the
- * same in each run, and workers sleep at once. */
+/* What clock_wall_ns moves on by with each call, and what cpu_count says. 1 and 1 for blocks: next to nothing, so that
+ * pauses are counted in commits, and workers sleep at once. */
 extern uint64_t world_clock_step_ns;
 extern unsigned world_processors;
 
@@ -182,7 +182,7 @@ struct scenario {
     struct address fails;     /* ... unless it is for a slot of this account, and `is_failing` */
     bool is_failing;
     uint32_t confidence, window; /* what the scheduler starts with; UINT32_MAX: as it does */
-    uint32_t probe;              /* commits until a closed window opens a crack; 0: as it does */
+    uint32_t stretch, pause;     /* of struct gain, items and clock readings; 0: as it does */
     struct transaction transactions[TRANSACTIONS_MAX];
     struct address senders[TRANSACTIONS_MAX];
     struct authorization authorizations[TRANSACTIONS_MAX][2];

@@ -34,8 +34,10 @@ void __wrap_sched_init(struct sched *s, uint32_t count, unsigned workers, uint32
                        struct sched_item *items, void (*wake)(void *context), void *wake_context);
 bool __real_sched_is_valid(struct sched *s, uint32_t item);
 bool __wrap_sched_is_valid(struct sched *s, uint32_t item);
-struct sched_task __real_sched_committed(struct sched *s, uint32_t item, enum sched_outcome outcome);
-struct sched_task __wrap_sched_committed(struct sched *s, uint32_t item, enum sched_outcome outcome);
+struct sched_task __real_sched_committed(struct sched *s, uint32_t item, enum sched_outcome outcome, uint64_t began_ns,
+                                         uint64_t now_ns);
+struct sched_task __wrap_sched_committed(struct sched *s, uint32_t item, enum sched_outcome outcome, uint64_t began_ns,
+                                         uint64_t now_ns);
 struct execution *__real_execution_publish(struct state *s, struct execution *old, struct arena *arena);
 struct execution *__wrap_execution_publish(struct state *s, struct execution *old, struct arena *arena);
 bool __real_execution_withdraw(struct execution *e);
@@ -77,7 +79,11 @@ void __wrap_sched_init(struct sched *s, uint32_t count, unsigned workers, uint32
     steps_held++;
     if (now.scenario->confidence != UINT32_MAX) s->confidence = now.scenario->confidence;
     if (now.scenario->window != UINT32_MAX && workers > 1) s->window = now.scenario->window;
-    if (now.scenario->probe != 0) s->probe_in = s->probe_distance = now.scenario->probe;
+    if (now.scenario->stretch != 0) {
+        s->gain.stretch_items = now.scenario->stretch;
+        s->gain.pause_least = now.scenario->pause;
+        s->gain.until = clock_wall_ns() + now.scenario->pause;
+    }
     steps_held--;
 }
 
@@ -103,12 +109,13 @@ bool __wrap_sched_is_valid(struct sched *s, uint32_t item)
     return valid;
 }
 
-struct sched_task __wrap_sched_committed(struct sched *s, uint32_t item, enum sched_outcome outcome)
+struct sched_task __wrap_sched_committed(struct sched *s, uint32_t item, enum sched_outcome outcome, uint64_t began_ns,
+                                         uint64_t now_ns)
 {
     calls[HOOK_COMMITTED]++;
     if (fiber_running >= 0 && item != now.committed_groups++)
         world_fail("group %u is committed instead of %u", item, now.committed_groups - 1);
-    return __real_sched_committed(s, item, outcome);
+    return __real_sched_committed(s, item, outcome, began_ns, now_ns);
 }
 
 struct execution *__wrap_execution_publish(struct state *s, struct execution *old, struct arena *arena)

@@ -22,7 +22,7 @@ static void prepare(const struct setting *s)
 {
     running = *s;
     memory_model = s->model;
-    world_clock_step_ns = 0;
+    world_clock_step_ns = 1;
     world_processors = 1;
     scenario_free(&scenario);
     if (s->transactions == 0) {

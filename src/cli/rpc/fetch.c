@@ -286,8 +286,15 @@ static bool header_fits(const struct fork *fork, const struct header *h)
            (fork->difficulty == DIFFICULTY_NONE) == u256_is_zero(h->difficulty);
 }
 
+/* Forks that change numbers of blobs alone: blocks of another chain seldom tell them from the fork before, and what that
+ * chain has is its own. */
+static bool is_blob_fork(const struct fork *fork)
+{
+    return strncmp(fork->name, "BPO", 3) == 0;
+}
+
 /* Executes by the rules of each fork that the header allows until one fits: first of `hint`, unless NULL, then the
- * newest first. */
+ * newest first, and those that change blobs alone in the end. */
 static enum status find_fork(const struct trial *t, const struct fork *hint, const struct fork **found, struct error *e)
 {
     size_t count = 0;
@@ -295,10 +302,11 @@ static enum status find_fork(const struct trial *t, const struct fork *hint, con
     *found = hint;
     enum status s = error_set(e, UNKNOWN_FORK, "expected a header of a fork that weft knows");
     if (hint != NULL && header_fits(hint, &t->block->header)) s = execute(t, hint, e);
-    for (size_t i = count; i-- > 0 && s != STATUS_OK && t->collector->error.status == STATUS_OK;) {
-        if (forks[i] == hint || !header_fits(forks[i], &t->block->header)) continue;
-        s = execute(t, forks[i], e);
-        *found = forks[i];
+    for (size_t i = 2 * count; i-- > 0 && s != STATUS_OK && t->collector->error.status == STATUS_OK;) {
+        const struct fork *fork = forks[i % count];
+        if (fork == hint || is_blob_fork(fork) != (i < count) || !header_fits(fork, &t->block->header)) continue;
+        s = execute(t, fork, e);
+        *found = fork;
     }
     return s;
 }

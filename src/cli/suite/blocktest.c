@@ -22,8 +22,6 @@ struct block_test {
     struct suite_report *report;
     struct json_reader *reader;
     const char *name, *network;
-    const struct fork *merged; /* see test_chain */
-    struct u256 terminal;
     struct test_chain chain;
     struct json_reader shared;   /* the file that preHash names; no document where there is none */
     struct state_memory *before; /* the state at the start, for postStateDiff; else NULL */
@@ -52,7 +50,7 @@ static const char *resolve_network(yyjson_val *v, const char *network)
 }
 
 /* The rules of "FORKToFORKAtDiffHEX", which change when the blocks before have so much difficulty in all. */
-static bool find_merge(struct block_test *t, struct chain_spec *spec)
+static bool find_merge(const struct block_test *t, struct chain_spec *spec)
 {
     char name[64];
     const char *at = strstr(t->network, "AtDiff"), *to = strstr(t->network, "To");
@@ -60,10 +58,13 @@ static bool find_merge(struct block_test *t, struct chain_spec *spec)
     if (size >= sizeof name || to == NULL || to > at) return false;
     memcpy(name, t->network, size);
     name[size] = name[to - t->network] = 0;
-    t->merged = fork_find(name + (to - t->network) + 2);
+    const struct fork *merged = fork_find(name + (to - t->network) + 2);
     char *end;
-    t->terminal = U256(strtoull(at + 6, &end, 16));
-    return t->merged != NULL && *end == 0 && chain_from_network(spec, name, NULL) == STATUS_OK;
+    struct u256 terminal = U256(strtoull(at + 6, &end, 16));
+    if (merged == NULL || *end != 0 || chain_from_network(spec, name, NULL) != STATUS_OK) return false;
+    spec->merged = merged;
+    spec->terminal_total_difficulty = terminal;
+    return true;
 }
 
 #define FAIL_CASE(t, ...) case_failed((t)->tester, (t)->report, (t)->name, (t)->network, __VA_ARGS__)
@@ -201,8 +202,6 @@ static bool begin_chain(struct block_test *t, yyjson_val *v, const struct chain_
     json_accounts(from, json_object(from, at, "pre"), state);
     if (json_optional(v, "postStateDiff") != NULL) t->before = state_memory_copy(state);
     test_chain_begin(&t->chain, t->tester, spec, &header, state);
-    t->chain.merged = t->merged;
-    t->chain.terminal = t->terminal;
     if (from->status != STATUS_OK) f->status = from->status;
     if (!good || f->status != STATUS_OK) return false;
     state_memory_root(state, NULL, &root);
@@ -287,6 +286,8 @@ static void check_end(struct block_test *t, yyjson_val *v)
     yyjson_val *state = json_optional(v, "postState"), *changes = json_optional(v, "postStateDiff");
     struct error difference;
     struct hash root = head->header.state_root;
+    t->tester->root = head->header.state_root;
+    t->tester->has_root = true;
     if (json_optional(v, "postStateHash") != NULL) root = json_hash(t->reader, v, "postStateHash");
     if (!hash_equal(&head->hash, &expected))
         FAIL_CASE(t, "head is block %llu, expected another (lastblockhash)", (unsigned long long)head->header.number);

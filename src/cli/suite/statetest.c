@@ -149,14 +149,16 @@ static void fail(const struct state_test *t, const struct expectation *x, const 
                 x->gas, x->value, what, left, right, *more == 0 ? "" : ": ", more);
 }
 
-/* Behind a trace stands the state root, whatever became of the transaction. */
+/* Behind a trace stands the state root, whatever became of the transaction; as geth's program has it, also without
+ * one. */
 static void trace_root(const struct state_test *t, const struct state_memory *after)
 {
-    if (!t->tester->options->trace) return;
-    struct hash root;
+    const struct options *o = t->tester->options;
+    if (!o->trace && !o->evm) return;
     char text[65];
-    state_memory_root(after, NULL, &root);
-    hex_encode(text, root.b, sizeof root.b);
+    state_memory_root(after, NULL, &t->tester->root);
+    t->tester->has_root = true;
+    hex_encode(text, t->tester->root.b, sizeof t->tester->root.b);
     (void)fprintf(stderr, "{\"stateRoot\": \"0x%s\"}\n", text);
 }
 
@@ -339,6 +341,7 @@ static void run_forks(const struct state_test *t, yyjson_val *post)
 {
     const struct fork *only = t->tester->options->fork;
     size_t left = 0;
+    uint64_t number = 0;
     yyjson_obj_iter i = yyjson_obj_iter_with(post);
     for (yyjson_val *key; (key = yyjson_obj_iter_next(&i)) != NULL;)
         left += yyjson_arr_size(yyjson_obj_iter_get_val(key));
@@ -353,7 +356,10 @@ static void run_forks(const struct state_test *t, yyjson_val *post)
         {
             left--;
             if (interrupted() || t->reader->status != STATUS_OK) return;
-            if (!is_wanted) continue;
+            bool is_other = t->tester->options->subtest != SUBTEST_ALL && number != t->tester->options->subtest;
+            number++;
+            if (!is_wanted || is_other) continue;
+            t->tester->has_root = false;
             if (x.fork == NULL)
                 case_skipped(t->tester, t->report, t->name, x.fork_name, "unknown fork");
             else

@@ -133,6 +133,7 @@ static enum status run(struct t8n_input *in, struct t8n_output *out, const struc
     if (s == STATUS_OK) s = t8n_read(in, &o->t8n, e);
     if (s != STATUS_OK) return s;
     in->trace = o->trace;
+    in->count_opcodes = o->t8n.opcode_count != NULL && *o->t8n.opcode_count != 0;
     in->tracing = o->tracing;
     in->folder = o->t8n.folder;
     uint32_t executors = o->executors == 0 ? (uint32_t)RUN_SERIAL : o->executors;

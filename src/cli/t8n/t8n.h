@@ -41,7 +41,8 @@ struct t8n_input {
     struct t8n_transaction *transactions;
     uint32_t transaction_count;
     struct state_memory *state;
-    bool trace; /* into files in `folder`: trace-N-HASH.jsonl, N counting the transactions that were tried */
+    bool count_opcodes; /* that the included transactions run */
+    bool trace;         /* into files in `folder`: trace-N-HASH.jsonl, N counting the transactions that were tried */
     struct vm_trace_options tracing;
     const char *folder; /* NULL or "": here */
 };
@@ -50,6 +51,9 @@ struct t8n_input {
  * Free in any case. */
 enum status t8n_read(struct t8n_input *in, const struct t8n_options *o, struct error *e);
 void t8n_input_free(struct t8n_input *in);
+
+/* The chain id that the options name. BAD_CONFIG with *e set. */
+enum status t8n_chain_id(uint64_t *out, const struct t8n_options *o, struct error *e);
 
 /* The rules that `name` stands for, and the chain that goes with them: a fork or a change of forks, with `+EIP` behind
  * it. `after_merge` decides a change at a total difficulty. UNKNOWN_FORK with *e set. */
@@ -104,6 +108,6 @@ enum status t8n_write(const struct t8n_output *out, struct t8n_input *in, const 
 /* The exit code that geth's tool has for a failure. */
 int t8n_exit_code(enum status s);
 /* What geth's tool says of a rejected transaction, on which generators of tests rely. */
-const char *t8n_rejection_text(enum status why);
+const char *t8n_rejection_text(enum status why, enum transaction_type type);
 
 #endif

@@ -49,6 +49,7 @@ static void write_trace(void *context, uint32_t index, struct bytes lines)
     struct t8n_output *out = context;
     struct hash hash;
     char digits[65], name[96];
+    if (!out->in->trace) return; /* instructions are counted, and no more */
     transaction_hash(&hash, &out->included[index]);
     hex_encode(digits, hash.b, sizeof hash.b);
     (void)snprintf(name, sizeof name, "trace-%u-0x%s.jsonl", out->tries[index], digits);
@@ -119,7 +120,8 @@ static bool has_invalid(const struct t8n_output *out)
 enum status t8n_execute(struct t8n_output *out, const struct t8n_input *in, enum executor_kind kind, unsigned threads,
                         bool share_always, struct error *e)
 {
-    *out = (struct t8n_output){.in = in, .engine = engine_new(threads), .traces = in->trace && !share_always};
+    *out = (struct t8n_output){
+        .in = in, .engine = engine_new(threads), .traces = (in->trace || in->count_opcodes) && !share_always};
     if (share_always) engine_share_always(out->engine, true);
     include_all(out);
     out->view = state_memory_view(in->state);

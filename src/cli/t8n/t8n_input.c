@@ -169,19 +169,26 @@ static enum status find_blob_price(struct t8n_input *in, const struct place *env
     return STATUS_OK;
 }
 
+enum status t8n_chain_id(uint64_t *out, const struct t8n_options *o, struct error *e)
+{
+    char *end;
+    const char *text = or_else(o->chain_id, "1");
+    errno = 0;
+    *out = strtoull(text, &end, 0);
+    if (errno != 0 || end == text || *end != 0 || *text == '-')
+        return error_set(e, BAD_CONFIG, "--state.chainid: expected a number, found '%s'", text);
+    return STATUS_OK;
+}
+
 static enum status read_numbers(struct t8n_input *in, const struct t8n_options *o, int64_t *reward, struct error *e)
 {
     char *end;
     const char *text = or_else(o->reward, "0");
     errno = 0;
-    *reward = strtoll(text, &end, 10);
+    *reward = strtoll(text, &end, 0);
     if (errno != 0 || end == text || *end != 0)
         return error_set(e, BAD_CONFIG, "--state.reward: expected a number of wei or -1, found '%s'", text);
-    text = or_else(o->chain_id, "1");
-    in->chain.id = strtoull(text, &end, 0);
-    if (errno != 0 || end == text || *end != 0 || *text == '-')
-        return error_set(e, BAD_CONFIG, "--state.chainid: expected a number, found '%s'", text);
-    return STATUS_OK;
+    return t8n_chain_id(&in->chain.id, o, e);
 }
 
 /* The header's numbers and the rules, which the rest of the environment depends on. */

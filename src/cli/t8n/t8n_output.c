@@ -132,7 +132,8 @@ static void put_rejected(yyjson_mut_doc *d, yyjson_mut_val *v, const struct t8n_
     for (uint32_t i = 0; i < out->rejected_count; i++) {
         yyjson_mut_val *one = yyjson_mut_arr_add_obj(d, list);
         yyjson_mut_obj_add_uint(d, one, "index", out->rejected[i].index);
-        put_text(d, one, "error", t8n_rejection_text(out->rejected[i].why));
+        put_text(d, one, "error",
+                 t8n_rejection_text(out->rejected[i].why, out->in->transactions[out->rejected[i].index].tx.type));
     }
 }
 
@@ -241,6 +242,20 @@ static yyjson_mut_val *make_alloc(yyjson_mut_doc *d, const struct state_memory *
     return alloc;
 }
 
+/* ---- instructions ------------------------------------------------------------------------------------------------ */
+
+static yyjson_mut_val *make_counts(yyjson_mut_doc *d, const struct t8n_output *out)
+{
+    yyjson_mut_val *v = yyjson_mut_obj(d);
+    char scratch[32];
+    for (unsigned op = 0; op < 256; op++) {
+        if (out->trace.counts[op] == 0) continue;
+        yyjson_mut_val *name = yyjson_mut_strcpy(d, vm_trace_name((uint8_t)op, scratch, sizeof scratch));
+        yyjson_mut_obj_add(v, name, yyjson_mut_uint(d, out->trace.counts[op]));
+    }
+    return v;
+}
+
 /* ---- the body ---------------------------------------------------------------------------------------------------- */
 
 static yyjson_mut_val *make_body(yyjson_mut_doc *d, const struct t8n_output *out)
@@ -334,6 +349,8 @@ enum status t8n_write(const struct t8n_output *out, struct t8n_input *in, const 
     if (s == STATUS_OK)
         s = dispatch(d, &to, o->folder, o->out_result == NULL ? "result.json" : o->out_result, "result",
                      make_result(d, out, &state_root), e);
+    if (s == STATUS_OK && in->count_opcodes)
+        s = dispatch(d, &to, o->folder, o->opcode_count, "opcodeCount", make_counts(d, out), e);
     if (s == STATUS_OK && yyjson_mut_obj_size(to.out) != 0) s = write_text(stdout, "standard output", to.out, e);
     if (s == STATUS_OK && yyjson_mut_obj_size(to.err) != 0) s = write_text(stderr, "standard error", to.err, e);
     yyjson_mut_doc_free(d);

@@ -55,7 +55,7 @@ static const struct {
 } rejections[] = {
     {TX_UNKNOWN_TYPE, "transaction type not supported"},
     {TX_TYPE_NOT_SUPPORTED, "transaction type not supported"},
-    {TX_BAD_RECIPIENT, "input string too short for common.Address, decoding into recipient"},
+    {TX_BAD_RECIPIENT, "rlp: input string too short for common.Address, decoding into (types.BlobTx).To"},
     {TX_BAD_SIGNATURE, "invalid transaction v, r, s values"},
     {TX_WRONG_CHAIN_ID, "invalid chain id for signer"},
     {TX_INTRINSIC_GAS_TOO_LOW, "intrinsic gas too low"},
@@ -80,8 +80,10 @@ static const struct {
     {TX_NO_AUTHORIZATIONS, "EIP-7702 transaction with empty auth list"},
 };
 
-const char *t8n_rejection_text(enum status why)
+const char *t8n_rejection_text(enum status why, enum transaction_type type)
 {
+    if (why == TX_BAD_RECIPIENT && type == TX_SET_CODE)
+        return "rlp: input string too short for common.Address, decoding into (types.SetCodeTx).To";
     for (size_t i = 0; i < COUNT_OF(rejections); i++)
         if (rejections[i].why == why) return rejections[i].text;
     return status_text(why);

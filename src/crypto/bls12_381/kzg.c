@@ -8,7 +8,7 @@
  * multiplications are in G1: one sum of two multiples (bls12_381_sum.c). Both Miller loops run as one, sharing the
  * squarings, on blst or in vectors (bls12_381_vector.c); the twin is blst's loop, once for each pair. Of the ceremony's
  * setup one point is needed, s G2; reading the whole setup would take seconds
- * (docs/decisions/0010-crypto-libraries.md). */
+ * (docs/decisions/0002-crypto-libraries.md). */
 #include "crypto/bls12_381/bls12_381_private.h"
 #include "crypto/crypto.h"
 

@@ -1,7 +1,7 @@
 /* The fast interpreter, made from fast_loop.h in one of two ways: as functions that end in a tail call of the next one,
  * where the compiler guarantees such calls and can keep ip, sp, gas and f in registers that other calls preserve
  * (clang's musttail and preserve_none); or as labels in one function (computed goto).
- * docs/decisions/0020-interpreter.md has the measurements. */
+ * docs/decisions/0003-interpreter.md has the measurements. */
 #include "vm/interpreter/fast.h"
 
 #include "vm/interpreter/instructions.h"

@@ -46,6 +46,8 @@ static void trace_step(const struct frame *f, const uint8_t *ip, const struct u2
 {
     const struct vm_tracer *t = f->vm->tracer;
     if (t->step == NULL) return;
+    /* Who looks at messages sees what a self-destruction moves: the balance must be loaded. */
+    if (*ip == OP_SELFDESTRUCT && t->enter != NULL) (void)state_balance(f->state, f->self);
     struct vm_step step = {
         .pc = (uint32_t)(ip - f->code),
         .op = *ip,
