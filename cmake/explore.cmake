@@ -20,7 +20,8 @@ list(TRANSFORM explore_core PREPEND ${CMAKE_SOURCE_DIR}/)
 weft_glob(explore_sources ${explore_dir}/*.c)
 # Calls between the core's files that the explorer looks at, and what a run must not get from outside.
 set(explore_wrapped plan_groups sched_init sched_is_valid sched_committed execution_publish execution_withdraw
-    block_count location_init clock_wall_ns clock_thread_ns base_seed cpu_count assert_failed)
+    block_count location_init code_cache_find code_cache_put state_table_parent_code clock_wall_ns clock_thread_ns
+    base_seed cpu_count assert_failed)
 list(TRANSFORM explore_wrapped PREPEND -Wl,--wrap=)
 
 # The core's own warnings are seen where it is built in earnest; here its atomics are macros that nest.

@@ -4,7 +4,7 @@
 #include "explore.h"
 #include "program.h"
 
-const char *const profile_names[PROFILES] = {"any", "mix", "spend", "chain", "reborn", "counter"};
+const char *const profile_names[PROFILES] = {"any", "mix", "spend", "chain", "reborn", "counter", "switch"};
 
 enum { BASE_FEE = 7, PLENTY = 1000000000 };
 
@@ -55,6 +55,7 @@ static void make_contract(struct scenario *s, uint64_t *random, uint32_t i)
     case PROFILE_SPEND: program_spending(&p, random); break;
     case PROFILE_CHAIN: program_passing(&p, random); break;
     case PROFILE_REBORN: program_reborn(&p, random, i); break;
+    case PROFILE_SWITCH: program_switching(&p); break;
     case PROFILE_COUNTER:
         if (i != 0)
             program_mixed(&p, random);
@@ -116,6 +117,7 @@ static struct bytes make_data(struct scenario *s, uint64_t *random, uint32_t i)
 {
     uint8_t *data = s->data[i];
     memset(data, 0, sizeof s->data[i]);
+    if (s->profile == PROFILE_SWITCH) return (struct bytes){data, random_below(random, 2)};
     if (s->profile != PROFILE_COUNTER || random_below(random, 3) == 0)
         return (struct bytes){data, random_below(random, 4)};
     struct address to = sender_address(random_below(random, SENDERS));
@@ -159,7 +161,7 @@ static void make_transactions(struct scenario *s, uint64_t *random)
     bool set_codes = s->task.fork->delegation && random_below(random, 3) == 0;
     uint32_t senders = 1 + random_below(random, SENDERS) + random_below(random, SENDERS),
              style = random_below(random, 6);
-    uint32_t contracts = s->profile == PROFILE_COUNTER || s->profile == PROFILE_SPEND
+    uint32_t contracts = s->profile == PROFILE_COUNTER || s->profile == PROFILE_SPEND || s->profile == PROFILE_SWITCH
                              ? 1 + random_below(random, 3) / 2
                              : 1 + random_below(random, CONTRACTS);
     for (uint32_t i = 0; i < s->count; i++) {
@@ -207,7 +209,7 @@ static void make_surroundings(struct scenario *s, uint64_t *random)
     if (random_below(random, 3) == 0) s->confidence = confidences[random_below(random, COUNT_OF(confidences))];
     if (random_below(random, 6) == 0) s->window = windows[random_below(random, COUNT_OF(windows))];
     /* Closes with the first conflict or is closed, and opens a crack again and again. */
-    if (random_below(random, 4) != 0) return;
+    if (random_below(random, 4) != 0 && s->profile != PROFILE_SWITCH) return;
     s->confidence = 7 + random_below(random, 3);
     s->window = random_below(random, 4);
     s->stretch = 1 + random_below(random, 3);
@@ -216,8 +218,8 @@ static void make_surroundings(struct scenario *s, uint64_t *random)
 
 void scenario_make(struct scenario *s, uint64_t seed, enum profile profile, uint32_t count)
 {
-    static const enum profile often[] = {PROFILE_MIX,   PROFILE_MIX,   PROFILE_SPEND,  PROFILE_SPEND,
-                                         PROFILE_SPEND, PROFILE_CHAIN, PROFILE_REBORN, PROFILE_COUNTER};
+    static const enum profile often[] = {PROFILE_MIX,   PROFILE_MIX,    PROFILE_SPEND,   PROFILE_SPEND, PROFILE_SPEND,
+                                         PROFILE_CHAIN, PROFILE_REBORN, PROFILE_COUNTER, PROFILE_SWITCH};
     uint64_t random = seed;
     memset(s, 0, sizeof *s);
     s->seed = seed;

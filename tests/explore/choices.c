@@ -11,7 +11,8 @@ struct branch {
 };
 
 uint32_t choices_at, choices_quiet, choices_quiet_values, choices_values, choices_allowed;
-bool choices_at_value;
+bool choices_at_value, choices_at_call;
+uint32_t choices_fibers;
 
 enum mode { DEFAULT, RANDOM, REPLAY, DEPTH_FIRST };
 
@@ -27,6 +28,8 @@ static struct {
     uint32_t stale_in, delay_in; /* an older value, a delayed store: once in so many */
     uint32_t near_in;            /* a preemption behind the mutant's place: once in so many; 0: none */
     uint32_t near, quiet;        /* the choice it comes at, 0: none is due; choices_quiet otherwise */
+    bool holds;                  /* who is preempted may be held: goes on when nobody else can */
+    uint32_t held;               /* a bit for each fiber */
 
     /* again */
     const struct schedule *again;
@@ -90,6 +93,8 @@ void choices_random(uint64_t seed)
     c.near = 0;
     c.near_in = sites_is_mutant ? nears[below(COUNT_OF(nears))] : 0;
     c.at_values = c.gap == 0 && below(2) == 0;
+    c.holds = below(2) == 0;
+    c.held = 0;
     if (c.at_values) length = values;
     c.point = 0;
     c.point_count = 1 + below(POINTS_MAX);
@@ -126,14 +131,32 @@ bool choices_next(void)
     return true;
 }
 
-void choices_near_mutant(void)
+void choices_near_mutant(bool between)
 {
-    enum { STEPS_NEAR = 8 };
-    if (c.mode != RANDOM || c.near_in == 0 || c.near != 0 || below(c.near_in) != 0) return;
+    enum { STEPS_NEAR = 4 };
+    if (c.mode != RANDOM || c.near_in == 0 || (c.near != 0 && !between) || below(c.near_in) != 0) return;
     /* The next choice is at the place itself, before it is executed. */
-    c.near = choices_at + 1 + below(2) * below(STEPS_NEAR);
+    c.near = choices_at + 1 + (between ? 0 : below(2) * (1 + below(STEPS_NEAR)));
     c.quiet = choices_quiet;
     choices_quiet = least(choices_quiet, c.near);
+}
+
+/* Which of choices_fibers goes on, from 0: none that is held, if another can. */
+static uint32_t choose_fiber(void)
+{
+    uint32_t free = choices_fibers & ~c.held, from = free != 0 ? free : choices_fibers;
+    uint32_t bit = from, skip = below((uint32_t)__builtin_popcount(from));
+    while (skip-- > 0) bit &= bit - 1;
+    bit &= -bit;
+    c.held &= ~bit;
+    return (uint32_t)__builtin_popcount(choices_fibers & (bit - 1));
+}
+
+/* Somebody else goes on; who runs now may be held. */
+static uint32_t preempt(bool hold)
+{
+    if (hold && (choices_fibers & ~c.held) != 0) c.held |= 1u << fiber_running;
+    return 1 + choose_fiber();
 }
 
 static uint32_t choose_random(uint32_t ways, enum choice_kind kind)
@@ -143,13 +166,16 @@ static uint32_t choose_random(uint32_t ways, enum choice_kind kind)
         if (c.near != 0 && choices_at >= c.near) {
             c.near = 0;
             choices_quiet = c.quiet;
-            return 1 + below(ways - 1);
+            return preempt(c.holds);
         }
+        bool is_sleepy = choices_at_call && c.holds;
+        choices_at_call = false;
+        if (is_sleepy && below(4) == 0) return preempt(below(2) == 0);
         if (c.at_values ? !choices_at_value || choices_values < c.next_point : choices_at < choices_quiet) return 0;
         next_point();
-        return c.gap != 0 ? below(ways) : 1 + below(ways - 1);
+        return c.gap != 0 && below(ways) == 0 ? 0 : preempt(c.holds && c.gap == 0 && below(2) == 0);
     }
-    case CHOICE_NEXT: return below(ways);
+    case CHOICE_NEXT: return choose_fiber();
     case CHOICE_SPIN: return below(ways);
     case CHOICE_STALE:
         if (UNLIKELY(choices_allowed + 1 < ways) && below(4) != 0)

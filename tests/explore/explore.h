@@ -10,7 +10,7 @@
  *        │
  *     world.c    workers as fibers, futexes, threads, clocks
  *     memory.c   what an atomic access reads: sequentially consistent, store buffers, weak
- *     races.c    plain accesses that nothing orders (explore_races only)
+ *     races.c    plain accesses that nothing orders (explore_races only); codes.c: of the codes of contracts
  *        │
  *     steps.h    the sources, unchanged, with each atomic access a step; sites.c: their names, and mutants */
 #ifndef WEFT_EXPLORE_EXPLORE_H
@@ -56,15 +56,19 @@ uint32_t choose(uint32_t ways, enum choice_kind kind);
 extern uint32_t choices_at, choices_quiet, choices_quiet_values;
 /* Whether the step is at a value of the state, not at a word of the scheduler or the pool. */
 extern bool choices_at_value;
+/* Who could go on instead of the running fiber, a bit for each: set before it is chosen among them. */
+extern uint32_t choices_fibers;
+/* The step is a system call: who is about to sleep may be held up. */
+extern bool choices_at_call;
 extern uint32_t choices_values; /* how many such steps there were */
 /* Of the old values that a load may give, so many would be possible without the mutant. At random the others are
  * preferred: the mutant can be noticed by nothing else. */
 extern uint32_t choices_allowed;
-/* The step is at the mutant's place: somebody else may well come next. */
-void choices_near_mutant(void);
+/* The step is at the mutant's place, or between its two halves: somebody else may well come next. */
+void choices_near_mutant(bool between);
 static inline uint32_t choose_preemption(uint32_t ways)
 {
-    if (LIKELY(choices_at + 1 < choices_quiet)) {
+    if (LIKELY(choices_at + 1 < choices_quiet && !choices_at_call)) {
         choices_at++;
         return 0;
     }
@@ -118,6 +122,12 @@ void memory_thread_joined(int parent, int child);
 /* A system call orders what its caller did before and does after it. */
 void memory_system_call(int fiber);
 
+/* What is shared in ways that are no steps, as codes are: the running fiber has made `what`, or has found it, and then
+ * all that was before it was made is known. memory_is_made: whether somebody has made it in this run. */
+void memory_made(const void *what);
+void memory_found(const void *what);
+bool memory_is_made(const void *what);
+
 /* A vector clock: what of each fiber is known. */
 struct clock {
     uint32_t at[FIBERS];
@@ -128,6 +138,8 @@ const struct clock *memory_known(int fiber);
 /* races.c; where plain accesses are not compiled in, these do nothing. */
 void races_begin(void);
 void races_atomic(const volatile void *at, size_t size, bool writes);
+/* A plain access by a source that is not compiled with the core. */
+void races_plain(const void *at, size_t size, bool writes);
 
 /* ---- sites --------------------------------------------------------------------------------------------------- */
 
@@ -145,7 +157,16 @@ bool sites_mutate(const char *mutant);
 /* ---- blocks -------------------------------------------------------------------------------------------------- */
 
 enum { TRANSACTIONS_MAX = 32 };
-enum profile { PROFILE_ANY, PROFILE_MIX, PROFILE_SPEND, PROFILE_CHAIN, PROFILE_REBORN, PROFILE_COUNTER, PROFILES };
+enum profile {
+    PROFILE_ANY,
+    PROFILE_MIX,
+    PROFILE_SPEND,
+    PROFILE_CHAIN,
+    PROFILE_REBORN,
+    PROFILE_COUNTER,
+    PROFILE_SWITCH,
+    PROFILES
+};
 extern const char *const profile_names[PROFILES];
 
 struct scenario {

@@ -15,10 +15,11 @@ static const char usage[] =
     "  --seconds N         and after so many seconds\n"
     "  --block-runs N      runs of each block (200; depth first 200000)\n"
     "  --seed N            of the search (1)\n"
-    "  --profile NAME      mix, spend, chain, reborn or counter (any)\n"
+    "  --profile NAME      mix, spend, chain, reborn, counter or switch (any)\n"
     "  --transactions N    of each block, up to 32 (small ones mostly)\n"
     "  --workers N         2 to 8 (any)\n"
     "  --model NAME        sc, tso or weak (any)\n"
+    "  --along WHAT        nothing, list or wrong-list (any)\n"
     "  --pool              jobs on the worker pool instead of blocks\n"
     "  --replay WHAT       one run, as printed of a failure, or a file with it\n"
     "  --mutant NAME       weaken one place in the sources; --sites: print all mutants, after the search\n"
@@ -71,6 +72,7 @@ int main(int argc, char **argv)
         {"transactions", required_argument, NULL, 'x'},
         {"workers", required_argument, NULL, 'w'},
         {"model", required_argument, NULL, 'm'},
+        {"along", required_argument, NULL, 'a'},
         {"pool", no_argument, NULL, 'P'},
         {"replay", required_argument, NULL, 'R'},
         {"mutant", required_argument, NULL, 'M'},
@@ -78,8 +80,7 @@ int main(int argc, char **argv)
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
-    static const char *const models[] = {"sc", "tso", "weak"};
-    struct search s = {.seed = 1, .model = -1, .runs = 100000, .deviations = 2};
+    struct search s = {.seed = 1, .model = -1, .along = -1, .runs = 100000, .deviations = 2};
     const char *replay = NULL;
     bool depth_first = false, sites = false;
     sites_begin();
@@ -101,8 +102,12 @@ int main(int argc, char **argv)
         case 'x': s.transactions = (uint32_t)strtoul(optarg, NULL, 10); break;
         case 'w': s.workers = (unsigned)strtoul(optarg, NULL, 10); break;
         case 'm':
-            s.model = index_of(optarg, models, COUNT_OF(models));
+            s.model = index_of(optarg, model_names, COUNT_OF(model_names));
             if (s.model < 0) return wrong_usage("no such model", optarg);
+            break;
+        case 'a':
+            s.along = index_of(optarg, along_names, COUNT_OF(along_names));
+            if (s.along < 0) return wrong_usage("no such thing", optarg);
             break;
         case 'P': s.pool = true; break;
         case 'R': replay = optarg; break;
@@ -116,6 +121,7 @@ int main(int argc, char **argv)
     }
     if (s.transactions > TRANSACTIONS_MAX || s.workers == 1 || s.workers > FIBERS)
         return wrong_usage("out of range", s.workers == 1 || s.workers > FIBERS ? "workers" : "transactions");
+    if (s.pool && s.along >= 0) return wrong_usage("not of a pool", "along");
     if (s.block_runs == 0) s.block_runs = depth_first ? 200000 : 200;
     catch_signals();
     bool held = replay != NULL ? search_replay(replay) : depth_first ? search_depth_first(&s) : search_random(&s);

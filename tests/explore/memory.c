@@ -204,6 +204,47 @@ const struct clock *memory_known(int fiber)
     return &threads[fiber].now.known;
 }
 
+/* ---- what is shared outside the core ---------------------------------------------------------------------------- */
+
+enum { THINGS = 64 };
+static struct {
+    const void *what;
+    uint64_t run;
+    struct view released;
+} things[THINGS];
+
+static size_t thing_of(const void *what)
+{
+    for (size_t i = 0; i < THINGS; i++)
+        if (things[i].run != run || things[i].what == what) return i;
+    ASSERT(false);
+    return 0;
+}
+
+bool memory_is_made(const void *what)
+{
+    return things[thing_of(what)].run == run;
+}
+
+void memory_made(const void *what)
+{
+    struct thread *t = &threads[fiber_running];
+    size_t i = thing_of(what);
+    things[i].what = what;
+    things[i].run = run;
+    things[i].released = t->now;
+    tick(t);
+}
+
+void memory_found(const void *what)
+{
+    struct thread *t = &threads[fiber_running];
+    size_t i = thing_of(what);
+    ASSERT(things[i].run == run);
+    join_view(&t->now, &things[i].released);
+    join_meant(&t->now, &things[i].released);
+}
+
 /* ---- histories ----------------------------------------------------------------------------------------------- */
 
 static void restart(struct history *h, const volatile void *at, uint64_t bits)
@@ -331,7 +372,7 @@ static ALWAYS_INLINE int visit(struct step_site *site, int order)
     sites_last[fiber_running] = site;
     choices_at_value = site->is_value;
     choices_values += site->is_value;
-    if (UNLIKELY(site->is_mutant)) choices_near_mutant();
+    if (UNLIKELY(site->is_mutant)) choices_near_mutant(false);
     return UNLIKELY(site->weak) ? memory_order_relaxed : order;
 }
 
@@ -440,6 +481,7 @@ uint64_t step_modify(struct step_site *site, volatile void *at, size_t size, enu
     if (site->split) { /* a mutant */
         uint64_t old = memory_model == MODEL_WEAK ? weak_load(t, at, size, order) : buffered_load(t, at, size);
         int written = meant;
+        choices_near_mutant(true);
         world_step();
         meant = written;
         store(at, size, cut(result_of(operation, old, operand), size), order);

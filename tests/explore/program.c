@@ -129,6 +129,8 @@ struct address any_address(uint64_t *random)
     return (struct address){{[0] = 0xee, [19] = (uint8_t)random_below(random, 2)}};
 }
 
+enum { SWITCHES = 6 };
+
 /* ---- writing programs ---------------------------------------------------------------------------------------- */
 
 static void put_bytes(struct program *p, const uint8_t *bytes, size_t size)
@@ -279,6 +281,19 @@ void program_spending(struct program *p, uint64_t *random)
     PUT(p, OP_PUSH1, 2, OP_SLOAD, OP_POP);
     put_call(p, some_receiver(random), second, 0);
     PUT(p, OP_PUSH1, 2, OP_SSTORE, OP_STOP);
+}
+
+void program_switching(struct program *p)
+{
+    p->size = 0;
+    size_t toggles = put_jump_at_size(p, 1);
+    PUT(p, OP_PUSH1, 0);
+    for (uint8_t key = 0; key < SWITCHES; key++) PUT(p, OP_PUSH1, key, OP_SLOAD, OP_ADD);
+    PUT(p, OP_CALLER, OP_SSTORE, OP_STOP);
+    put_label(p, toggles);
+    PUT(p, OP_PUSH1, 0, OP_SLOAD, OP_PUSH1, 1, OP_SUB);
+    for (uint8_t key = 0; key < SWITCHES; key++) PUT(p, OP_DUP1, OP_PUSH1, key, OP_SSTORE);
+    PUT(p, OP_STOP);
 }
 
 void program_counting(struct program *p, uint64_t *random)

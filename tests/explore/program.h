@@ -25,6 +25,8 @@ struct address any_address(uint64_t *random);
 void program_mixed(struct program *p, uint64_t *random);
 /* 1 byte of data: toggles a switch. 2: spends. Else: spends if the switch is on, and notes whether it could. */
 void program_spending(struct program *p, uint64_t *random);
+/* 1 byte of data: toggles some switches. Else: looks at all of them, and notes for the caller how they stand. */
+void program_switching(struct program *p);
 /* Counts in one slot, or moves counts between two slots that the data names, as a token does. */
 void program_counting(struct program *p, uint64_t *random);
 /* Of contract `self`. 1 byte of data: makes a child by CREATE2. 2: has it destroyed. Else: calls it, which counts in its

@@ -90,6 +90,11 @@ void races_atomic(const volatile void *at, size_t size, bool writes)
     access(at, size, writes, NULL);
 }
 
+void races_plain(const void *at, size_t size, bool writes)
+{
+    access(at, size, writes, at);
+}
+
 /* ---- what the compiler calls ----------------------------------------------------------------------------------- */
 
 #define ON_ACCESS(NAME, SIZE, WRITES)                                                                                  \
@@ -153,6 +158,11 @@ void races_begin(void)
 }
 
 void races_atomic(const volatile void *at, size_t size, bool writes)
+{
+    (void)at, (void)size, (void)writes;
+}
+
+void races_plain(const void *at, size_t size, bool writes)
 {
     (void)at, (void)size, (void)writes;
 }

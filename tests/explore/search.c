@@ -10,8 +10,8 @@
 /* A run that goes on for longer never ends. */
 enum { RUN_SECONDS_MAX = 5, SHRINK_RUNS = 4000, PRINTED_PICKS = 4000 };
 
-static const char *const along_names[] = {"nothing", "list", "wrong-list"};
-static const char *const model_names[] = {"sc", "tso", "weak"};
+const char *const along_names[3] = {"nothing", "list", "wrong-list"};
+const char *const model_names[3] = {"sc", "tso", "weak"};
 
 static struct setting running;
 static struct scenario scenario;
@@ -158,8 +158,10 @@ bool search_random(const struct search *s)
         struct setting setting = choose_setting(s, &random);
         prepare(&setting);
         uint32_t along = random_below(&random, 8);
+        if (s->along > ALONG_NOTHING && !check_has_list()) continue;
         if (setting.transactions != 0 && check_has_list() && along <= ALONG_WRONG_LIST)
             running.along = (enum along)along;
+        if (s->along >= 0) running.along = (enum along)s->along;
         for (uint32_t i = 0; i < s->block_runs && held; i++) {
             choices_random(random_next(&random));
             const char *wrong = run();

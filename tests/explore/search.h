@@ -4,6 +4,9 @@
 
 #include "explore.h"
 
+/* Names of enum along and enum model. */
+extern const char *const along_names[3], *const model_names[3];
+
 /* All that a run depends on besides its choices. */
 struct setting {
     uint64_t seed; /* of the block */
@@ -21,6 +24,7 @@ struct search {
     uint32_t transactions;
     unsigned workers;
     int model;           /* enum model, or -1 */
+    int along;           /* enum along, or -1; only blocks that have a list are taken then */
     uint64_t runs;       /* at most */
     double seconds;      /* at most; 0: no limit */
     uint32_t block_runs; /* of each block */

@@ -112,6 +112,7 @@ static void let_others_run(void)
         world_fail("everybody sleeps");
     }
     uint32_t ways = (uint32_t)__builtin_popcount(others);
+    choices_fibers = others;
     resume(nth_bit(others, ways == 1 || draining ? 0 : choose(ways, CHOICE_NEXT)));
 }
 
@@ -239,6 +240,7 @@ void world_step(void)
     if (UNLIKELY(++steps > STEPS_MAX)) world_fail("no end");
     uint32_t others = (world->ready & ~(1u << fiber_running)) | world->timed;
     if (others == 0) return;
+    choices_fibers = others;
     uint32_t way = choose_preemption((uint32_t)__builtin_popcount(others) + 1);
     if (UNLIKELY(way != 0)) resume(nth_bit(others, way - 1));
 }
@@ -307,7 +309,9 @@ long step_futex(void *word, int operation, uint32_t value, const struct timespec
     if (world == NULL) return 0;
     if (is_stepping()) {
         memory_system_call(fiber_running);
+        choices_at_call = true;
         world_step();
+        choices_at_call = false;
     }
     if (sleeps) {
         ASSERT(fiber_running >= 0);
