@@ -44,9 +44,11 @@ size_t genesis_fork_index(const char *key)
 /* Forks begin one after the other: `now` not before the last that is counted in the same way. */
 static void check_order(struct json_reader *f, const struct genesis_point *points, size_t now)
 {
-    size_t last = now;
-    while (last-- > 0 && points[last].key == NULL) continue;
-    if (last >= now || genesis_forks[last].by != genesis_forks[now].by || points[last].at <= points[now].at) return;
+    size_t count = now; /* of those that may be the last */
+    while (count > 0 && points[count - 1].key == NULL) count--;
+    if (count == 0) return;
+    size_t last = count - 1;
+    if (genesis_forks[last].by != genesis_forks[now].by || points[last].at <= points[now].at) return;
     char expected[160];
     (void)snprintf(expected, sizeof expected, "at least %llu, which %s has, found %llu",
                    (unsigned long long)points[last].at, points[last].key, (unsigned long long)points[now].at);
