@@ -26,27 +26,30 @@ MOST_OF = {"KECCAK256": 200}
 # Instructions for a gas that do not count when two executions are compared: what the block itself takes, memory that doubles.
 SLACK = 0.25
 SIZE = 1  # million gas; callgrind takes fifty times as long
+# Executed once more where accesses are listed, each transaction with as much gas as it may have: what a record costs must not depend on
+# how many there are.
+LISTED, LISTED_FORK, LISTED_SIZE = ["code-size", "balance-flood"], ["--fork", "Amsterdam"], 8
 # What callgrind counts, and at whose end it writes a file.
 EXECUTION, TURN = "hostile_execution*", "hostile_turn*"
 PORTIONS = 8  # processes of callgrind, twice
 
 
-def rows(weft, size, kinds, prefix=()):
-    done = subprocess.run([*prefix, weft, "bench", "--hostile", "--json", "--repeat", "1", "--size", str(size), *kinds],
+def rows(weft, size, kinds, prefix=(), fork=()):
+    done = subprocess.run([*prefix, weft, "bench", "--hostile", "--json", "--repeat", "1", "--size", str(size), *fork, *kinds],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
     if done.returncode != 0:
         raise RuntimeError((done.stderr.strip().splitlines() or ["it says nothing"])[-1])
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def count(weft, folder, size, kinds):
+def count(weft, folder, size, kinds, fork=()):
     """Instructions of each execution, in the order in which they are executed: one for each kind of block."""
     out = pathlib.Path(tempfile.mkdtemp(dir=folder))
     found = rows(weft, size, kinds, ("valgrind", "--tool=callgrind", f"--callgrind-out-file={out}/count", f"--toggle-collect={EXECUTION}",
-                                     f"--dump-after={TURN}"))
+                                     f"--dump-after={TURN}"), fork)
     files = sorted(out.glob("count.*"), key=lambda path: int(path.suffix[1:]))
     counts = [int(re.search(r"^(?:totals|summary): (\d+)", path.read_text(), re.M)[1]) for path in files]
-    return [(f"{row['kind']} {row['what']}", row["gas"], n) for row, n in zip(found, counts, strict=True)]
+    return [(" ".join([row["kind"], *fork[1:], row["what"]]), row["gas"], n) for row, n in zip(found, counts, strict=True)]
 
 
 def check(once, twice):
@@ -56,8 +59,8 @@ def check(once, twice):
     return good, f"{kind:40.40} {n:>13,} {n_twice:>13,} {2 * n_twice / n / growth:6.2f} {n_twice / gas_twice:8.2f} for a gas"
 
 
-def portion(weft, folder, kinds):
-    counts = [count(weft, folder, size, kinds) for size in (SIZE, 2 * SIZE)]
+def portion(weft, folder, kinds, size=SIZE, fork=()):
+    counts = [count(weft, folder, size, kinds, fork), count(weft, folder, 2 * size, kinds, fork)]
     return [check(once, twice) for once, twice in zip(*counts, strict=True)]
 
 
@@ -81,7 +84,8 @@ def run(weft, wanted, folder):
     portions = [kinds[i::PORTIONS] for i in range(PORTIONS) if kinds[i::PORTIONS]]
     passed = failed = 0
     with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        for results in pool.map(lambda some: portion(weft, folder, some), portions):
+        listed = [pool.submit(portion, weft, folder, [kind], LISTED_SIZE, LISTED_FORK) for kind in LISTED if kind in kinds]
+        for results in [*pool.map(lambda some: portion(weft, folder, some), portions), *(one.result() for one in listed)]:
             for good, line in results:
                 print(("     " if good else "FAIL ") + line, flush=True)
                 passed, failed = passed + good, failed + (not good)

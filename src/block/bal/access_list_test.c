@@ -172,6 +172,63 @@ TEST(a_list_that_the_gas_cannot_read_ends_the_block_early)
     engine_free(e);
 }
 
+/* ---- codes that were needed ---------------------------------------------------------------------------------------
+ */
+
+/* Whether the code of account 5, two zeros, was needed from the parent state when account 1 calls account 2 with the code
+ * that `hex` spells. Account 6 deploys the same code and reverts. */
+static bool needs_code_of_5(enum executor_kind kind, const char *hex)
+{
+    static const struct transaction tx = {
+        .gas_limit = 1000000, .max_fee = {{10}}, .max_priority_fee = {{10}}, .to = {{[0] = 0x20, [19] = 2}}};
+    static const struct address sender = {{[0] = 0x20, [19] = 1}};
+    struct state_memory *m = state_memory_new();
+    put_account(m, 1, 1000000000000, "");
+    put_account(m, 2, 0, hex);
+    put_account(m, 5, 0, "0000");
+    put_account(m, 6, 0, "6460026000f36000526005601b6000f05060006000fd");
+    struct state_view view = state_memory_view(m);
+    struct header h = a_header();
+    struct block_task task = {.chain = &chain_mainnet,
+                              .fork = &fork_amsterdam,
+                              .header = &h,
+                              .transactions = &tx,
+                              .senders = &sender,
+                              .transaction_count = 1,
+                              .view = &view,
+                              .transactions_only = true,
+                              .keep_accesses = true};
+    struct engine *e = engine_new(2);
+    engine_share_always(e, true);
+    struct block_result r;
+    block_execute(e, kind, &task, &r, NULL);
+    CHECK_STATUS(r.status, STATUS_OK);
+    CHECK(r.transactions[0].succeeded);
+    struct hash hash;
+    keccak256(&hash, "\0", 2);
+    bool found = false;
+    for (uint32_t i = 0; i < r.code_read_count; i++) found = found || hash_equal(&r.codes_read[i], &hash);
+    engine_free(e);
+    state_memory_free(m);
+    return found;
+}
+
+/* Pieces of code: a call of an account by its number, without value or data; a creation whose code is two zeros. */
+#define CALLS(number) "5f5f5f5f5f7320000000000000000000000000000000000000" number "5af150"
+#define CREATES "6460026000f36000526005601b6000f050"
+
+TEST(a_code_that_the_transaction_has_deployed_is_not_needed)
+{
+    for (int kind = EXECUTOR_SERIAL; kind <= EXECUTOR_PARALLEL; kind++) {
+        enum executor_kind k = (enum executor_kind)kind;
+        CHECK(needs_code_of_5(k, CALLS("05")));
+        CHECK(!needs_code_of_5(k, CREATES CALLS("05")));
+        CHECK(needs_code_of_5(k, CALLS("05") CREATES));
+        CHECK(needs_code_of_5(k, CALLS("06") CALLS("05"))); /* what is reverted was not deployed */
+        CHECK(!needs_code_of_5(k, CREATES));
+    }
+}
+
 /* ---- executing along a list ---------------------------------------------------------------------------------------
  */
 
