@@ -46,7 +46,7 @@ static bool is_bundle(const char *path)
 
 static enum exit_code make_of_bundle(const struct options *o, const char *folder)
 {
-    struct tester t = {.options = o};
+    struct tester t = suite_tester(o);
     struct bundle b;
     struct error e = {STATUS_OK, ""};
     struct witness made;

@@ -198,13 +198,17 @@ static void print_finished(struct suite *s, size_t finished)
     progress_step(&s->progress);
 }
 
+struct tester suite_tester(const struct options *o)
+{
+    return (struct tester){
+        .options = o, .executors = o->executors == 0 ? RUN_SERIAL : o->executors, .workers = o->workers};
+}
+
 static void run_worker(void *context, unsigned worker)
 {
     (void)worker;
     struct suite *s = context;
-    struct tester t = {.options = s->options,
-                       .executors = s->options->executors == 0 ? RUN_SERIAL : s->options->executors,
-                       .workers = s->options->workers};
+    struct tester t = suite_tester(s->options);
     for (;;) {
         size_t n = atomic_fetch_add_explicit(&s->next, 1, memory_order_relaxed);
         if (n >= s->count || interrupted()) break;

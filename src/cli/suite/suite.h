@@ -25,6 +25,9 @@ typedef void suite_file(struct tester *t, const char *path, struct suite_report 
 /* A file of blockchain tests. */
 suite_file blocktest_file;
 
+/* The tools of a thread that executes as the options say. */
+struct tester suite_tester(const struct options *o);
+
 /* Runs all files under the operands. Nothing to check is bad input. */
 enum exit_code suite_run(const struct options *o, suite_file *run_file);
 
