@@ -129,7 +129,7 @@ static bool run_program(const struct program *p, const char *folder, bool plain,
     uint64_t begin = clock_wall_ns();
     size_t runs = 0;
     for (int i = 0; i < 3; i++) run_once(&m, input, &result);
-    int64_t gas = GAS_LIMIT - result.gas.regular;
+    int64_t gas = GAS_LIMIT - result.gas.execution;
     bool ok = result.status == VM_SUCCESS && gas == p->gas;
     while (runs < runs_max && (runs < 5 || clock_wall_ns() - begin < PROGRAM_NS))
         times[runs++] = run_once(&m, input, &result);

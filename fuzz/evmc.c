@@ -115,7 +115,7 @@ static void run_both(struct world w[2], struct host *h, int64_t gas, struct byte
     struct evmc_result module = run_module(h, &w[1], gas, input);
     FUZZ_CHECK((native.status == VM_SUCCESS) == (module.status_code == EVMC_SUCCESS));
     FUZZ_CHECK((native.status == VM_REVERT) == (module.status_code == EVMC_REVERT));
-    FUZZ_CHECK(native.gas.regular == module.gas_left && w[0].state->refund == module.gas_refund);
+    FUZZ_CHECK(native.gas.execution == module.gas_left && w[0].state->refund == module.gas_refund);
     FUZZ_CHECK(bytes_equal(native.output, (struct bytes){module.output_data, module.output_size}));
     check_states(w[0].state, w[1].state);
     if (module.release != NULL) module.release(&module);

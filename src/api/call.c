@@ -86,7 +86,7 @@ static enum status run_message(const struct call *c, struct tx_worker *w, const 
     if (fork->warm_coinbase) state_prewarm_account(s, state_account(s, &env->coinbase));
     struct vm_message m = {.kind = in->is_static != 0 ? VM_STATICCALL : VM_CALL,
                            .is_static = in->is_static != 0,
-                           .gas = {.regular = (int64_t)in->gas},
+                           .gas = {.execution = (int64_t)in->gas},
                            .sender = sender,
                            .value = api_number(&in->value),
                            .input = {in->input.data, in->input.size}};
@@ -110,7 +110,7 @@ static enum status run_message(const struct call *c, struct tx_worker *w, const 
 static void take_results(struct call *c, struct api_caller *caller, const struct fork *fork, const struct vm_result *vm)
 {
     struct state *s = caller->worker.state;
-    uint64_t left = (uint64_t)(vm->gas.regular + vm->gas.state);
+    uint64_t left = (uint64_t)(vm->gas.execution + vm->gas.state);
     struct tx_result outcome = {.gas_used = c->message.gas - left,
                                 .gas_refunded = s->refund < 0 ? 0 : (uint64_t)s->refund};
     tx_keep_results(&caller->worker, vm, &outcome);

@@ -13,16 +13,20 @@ static uint64_t room(uint64_t limit, uint64_t used)
 
 /* Whether the gas of a transaction fits what is left of the block. Where gas has two dimensions (EIP-8037), each has
  * the whole block's limit, and the transaction must fit with the most that it could use of each. */
-static bool gas_fits(const struct block_run *run, const struct transaction *tx)
+static bool gas_fits(const struct block_run *run, uint32_t index)
 {
-    uint64_t limit = run->task->header->gas_limit, price = run->context.env.state_byte_gas;
-    uint64_t regular_room = room(limit, run->gas_used), state_room = room(limit, run->state_gas_used);
-    if (tx->gas_limit <= regular_room && tx->gas_limit <= state_room) return true;
+    const struct transaction *tx = &run->task->transactions[index];
+    const struct fork *fork = run->context.fork;
+    uint64_t limit = run->task->header->gas_limit, price = run->context.env.state_byte_gas, cap = fork->limit.tx_gas;
+    uint64_t execution_room = room(limit, run->gas_used), state_room = room(limit, run->state_gas_used);
+    if (tx->gas_limit <= execution_room && tx->gas_limit <= state_room) return true;
     if (price == 0) return false;
-    struct tx_intrinsic intrinsic = tx_intrinsic(run->context.fork, tx, price);
+    struct tx_intrinsic intrinsic = {0}; /* with STATE_GAS_LAST_FIRST the whole limit is reserved in both */
+    if (fork->state_growth.rule != STATE_GAS_LAST_FIRST)
+        intrinsic = tx_intrinsic(fork, tx, &run->task->senders[index], price);
     if (tx->gas_limit < intrinsic.gas + intrinsic.state) return true; /* tx_check has a better reason to refuse it */
-    uint64_t regular = tx->gas_limit - intrinsic.state, cap = run->context.fork->limit.tx_gas;
-    return (regular < cap ? regular : cap) <= regular_room && tx->gas_limit - intrinsic.gas <= state_room;
+    uint64_t execution = tx->gas_limit - intrinsic.state;
+    return (execution < cap ? execution : cap) <= execution_room && tx->gas_limit - intrinsic.gas <= state_room;
 }
 
 struct vm_tracer *block_execute_traced(const struct block_run *run, struct tx_worker *w, uint32_t index,
@@ -53,7 +57,7 @@ void block_drop_trace(const struct block_run *run, uint32_t index, struct vm_tra
 enum status block_admit(struct block_run *run, uint32_t index)
 {
     const struct transaction *tx = &run->task->transactions[index];
-    if (!gas_fits(run, tx)) return TX_GAS_OVER_BLOCK;
+    if (!gas_fits(run, index)) return TX_GAS_OVER_BLOCK;
     uint64_t blobs = run->blob_gas_used / GAS_PER_BLOB + tx->blob_count;
     /* Where there are no blobs at all, tx_check refuses the transaction for its type. */
     uint32_t blobs_max = run->context.fork->blob.max;
@@ -111,6 +115,7 @@ static void begin(struct engine *e, const struct block_task *task)
         vm_begin_block(e->workers[i].tx.vm);
         e->workers[i].event_count = 0;
         e->workers[i].tx.state->clear_empty = task->fork->clear_empty;
+        e->workers[i].tx.state->destructed_keep_balance = task->fork->selfdestruct_keeps_balance;
         e->workers[i].tx.state->list_accesses = block_lists_accesses(task);
     }
 }
@@ -134,7 +139,7 @@ static enum status begin_access_list(struct block_run *run)
     block_begin_access_list(run);
     if (task->access_list == NULL) return STATUS_OK;
     if (!task->fork->block_access_list) return bal_check(task->access_list, &run->error);
-    run->declared_reads = block_declared_reads(task->access_list);
+    run->declared_reads = block_declared_reads(task->access_list, task->fork);
     return block_check_access_list_form(task->access_list, task->header, task->transaction_count, &run->error);
 }
 

@@ -46,7 +46,7 @@ struct block_run {
 
     /* in order */
     struct u256 fees;        /* of the committed transactions, not yet credited */
-    uint64_t gas_used;       /* against the block's limit; EIP-8037: regular gas */
+    uint64_t gas_used;       /* against the block's limit; EIP-8037: execution gas */
     uint64_t state_gas_used; /* the same for state gas */
     uint64_t cumulative_gas; /* as receipts count it */
     uint64_t blob_gas_used;
@@ -110,6 +110,7 @@ static inline bool block_lists_accesses(const struct block_task *task)
 void block_make_reads(struct block_run *run, struct block_result *out);
 /* Lists what was accessed at `index` (0: before the transactions, i: by transaction i from 1, one more: after them),
  * once it is committed and its fee is in run->fees. In order. */
+void block_note_before(struct block_run *run, const struct state_accesses *accesses, uint32_t index);
 void block_list_accesses(struct block_run *run, const struct state_accesses *accesses, uint32_t index);
 /* All transactions have been executed along a declared list, without being listed here. */
 void block_pass_transactions(struct block_run *run);
@@ -124,7 +125,7 @@ uint32_t block_listed_slots(const struct block_run *run);
 enum status block_check_access_list_size(const struct block_access_list *l, uint64_t gas_limit, struct error *error);
 enum status block_check_access_list_form(const struct block_access_list *l, const struct header *h,
                                          uint32_t transaction_count, struct error *error);
-uint64_t block_declared_reads(const struct block_access_list *l);
+uint64_t block_declared_reads(const struct block_access_list *l, const struct fork *fork);
 enum status block_check_access_list_gas(struct block_run *run);
 
 /* What happens before the first and after the last transaction; writes the table in place. */

@@ -27,11 +27,13 @@ static enum status end_in_place(struct block_run *run, uint32_t index)
 {
     struct state *s = run_worker(run)->state;
     state_finalize(s);
-    state_commit(s);
+    struct state_accesses accesses = {0};
     if (s->list_accesses) {
-        struct state_accesses accesses = state_accesses(s, &run->engine->block);
-        block_list_accesses(run, &accesses, index);
+        accesses = state_accesses(s, &run->engine->block);
+        block_note_before(run, &accesses, index);
     }
+    state_commit(s);
+    if (s->list_accesses) block_list_accesses(run, &accesses, index);
     return s->failure;
 }
 
@@ -58,8 +60,9 @@ static enum vm_status system_call(struct block_run *run, struct state *s, const 
     env.origin = system_address;
     env.gas_price = U256_ZERO;
     vm_attach(vm, run->context.fork, s, &env);
+    uint64_t reservoir = run->context.fork->state_growth.system_slots * run->context.fork->state_growth.slot;
     struct vm_message m = {.kind = VM_CALL,
-                           .gas = {.regular = SYSTEM_CALL_GAS},
+                           .gas = {.execution = SYSTEM_CALL_GAS, .state = (int64_t)(reservoir * env.state_byte_gas)},
                            .sender = state_account(s, &system_address),
                            .recipient = a,
                            .code_account = a,
@@ -201,7 +204,7 @@ static enum status collect_deposits(struct block_run *run, struct buffer *out)
     return STATUS_OK;
 }
 
-/* EIP-7002 and 7251: a contract gives its queue of requests. */
+/* EIP-7002, 7251 and 8282: a contract gives its queue of requests. */
 static enum status collect_from(struct block_run *run, const struct address *contract, struct buffer *out)
 {
     struct state *s = begin_in_place(run, last_number(run));
@@ -215,17 +218,13 @@ static enum status collect_from(struct block_run *run, const struct address *con
     return end_in_place(run, last_number(run));
 }
 
-/* By request type: the contract that gives them. Deposits are events of a contract that the chain names. */
-static const struct address *const request_contracts[] = {NULL, &withdrawal_requests_address,
-                                                          &consolidation_requests_address};
-
 static enum status collect_requests(struct block_run *run, struct block_result *out)
 {
     uint32_t mask = run->context.fork->requests;
-    struct bytes *requests = ARENA_ARRAY(&run->engine->block, struct bytes, COUNT_OF(request_contracts));
+    struct bytes *requests = ARENA_ARRAY(&run->engine->block, struct bytes, REQUEST_TYPES);
     struct buffer data = {0};
     enum status status = STATUS_OK;
-    for (uint8_t type = 0; type < COUNT_OF(request_contracts) && status == STATUS_OK; type++) {
+    for (uint8_t type = 0; type < REQUEST_TYPES && status == STATUS_OK; type++) {
         if ((mask & 1u << type) == 0) continue;
         data.size = 0;
         buffer_append(&data, &type, 1);

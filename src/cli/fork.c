@@ -16,6 +16,7 @@ struct field {
 };
 
 static const char *const sstore_names[] = {"plain", "net"};
+static const char *const state_gas_names[] = {"lost", "to reservoir", "last first"};
 static const char *const selfdestruct_names[] = {"always", "same transaction"};
 static const char *const difficulty_names[] = {"Frontier", "Homestead", "Byzantium", "none"};
 static const char *const modexp_names[] = {"EIP-198", "EIP-2565", "EIP-7883"};
@@ -30,6 +31,9 @@ static const struct field fields[] = {
     {"tx.types", KIND_TYPES, offsetof(struct fork, tx.types), NULL},
     U32(tx.base),
     U32(tx.create),
+    U32(tx.recipient),
+    U32(tx.value),
+    BOOL(tx.charges_at_run_time),
     U32(tx.data_zero),
     U32(tx.data_byte),
     U32(tx.access_address),
@@ -40,6 +44,7 @@ static const struct field fields[] = {
     U32(tx.access_list_byte),
     U32(tx.authorization),
     U32(tx.authorization_refund),
+    U32(tx.authority_write),
     U32(tx.refund_quotient),
     U32(gas.exp_byte),
     U32(gas.keccak_word),
@@ -62,12 +67,14 @@ static const struct field fields[] = {
     U32(sstore.set),
     U32(sstore.reset),
     U32(sstore.same),
+    U32(sstore.warm),
     U32(sstore.clear_refund),
     BOOL(sstore.needs_stipend),
     ENUM(selfdestruct, selfdestruct_names),
     U32(limit.code_size),
     U32(limit.initcode_size),
     U32(limit.tx_gas),
+    U32(limit.tx_total_gas),
     U32(limit.block_size),
     U32(blob.target),
     U32(blob.max),
@@ -105,6 +112,8 @@ static const struct field fields[] = {
     BOOL(clear_empty),
     BOOL(deposit_out_of_gas_fails),
     BOOL(reject_ef_code),
+    BOOL(storage_collides),
+    BOOL(selfdestruct_keeps_balance),
     BOOL(delegation),
     BOOL(warm_coinbase),
     BOOL(prevrandao),
@@ -119,12 +128,15 @@ static const struct field fields[] = {
     BOOL(block_gas_without_refunds),
     BOOL(block_access_list),
     BOOL(slot_number),
+    ENUM(state_growth.rule, state_gas_names),
+    U32(state_growth.byte_gas),
     U64(state_growth.byte_year_target),
     U32(state_growth.price_bits),
     U32(state_growth.price_offset),
     U32(state_growth.account),
     U32(state_growth.slot),
     U32(state_growth.delegation),
+    U32(state_growth.system_slots),
 };
 
 /* What one name of a fork's data says; enough for every list. */

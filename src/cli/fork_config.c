@@ -57,6 +57,10 @@ static void put_system_contracts(struct buffer *out, const struct chain_spec *ch
     bool first = true;
     buffer_append_text(out, ",\n    \"systemContracts\": {");
     if (fork->beacon_root) put_address(out, "BEACON_ROOTS_ADDRESS", &beacon_roots_address, &first);
+    if ((fork->requests & REQUEST_BUILDER_DEPOSIT) != 0)
+        put_address(out, "BUILDER_DEPOSIT_CONTRACT_ADDRESS", &builder_deposits_address, &first);
+    if ((fork->requests & REQUEST_BUILDER_EXIT) != 0)
+        put_address(out, "BUILDER_EXIT_CONTRACT_ADDRESS", &builder_exits_address, &first);
     if ((fork->requests & REQUEST_CONSOLIDATION) != 0)
         put_address(out, "CONSOLIDATION_REQUEST_PREDEPLOY_ADDRESS", &consolidation_requests_address, &first);
     if ((fork->requests & REQUEST_DEPOSIT) != 0)

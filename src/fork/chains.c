@@ -58,8 +58,9 @@ const struct chain_spec chain_sepolia = {
             TIME(osaka, 1760427360),
             TIME(bpo1, 1761017184),
             TIME(bpo2, 1761607008),
+            TIME(amsterdam, 1791294816),
         },
-    .activation_count = 8,
+    .activation_count = 9,
 };
 
 const struct chain_spec chain_holesky = {
@@ -222,3 +223,22 @@ const struct address withdrawal_requests_address = {
 const struct address consolidation_requests_address = {
     {0x00, 0x00, 0xbb, 0xdd, 0xc7, 0xce, 0x48, 0x86, 0x42, 0xfb,
      0x57, 0x9f, 0x8b, 0x00, 0xf3, 0xa5, 0x90, 0x00, 0x72, 0x51}};
+const struct address builder_deposits_address = {
+    {0x00, 0x00, 0xbf, 0xf4, 0x69, 0x84, 0xe3, 0x72, 0x56, 0x91,
+     0xfa, 0x54, 0x0a, 0x8c, 0x75, 0x89, 0x30, 0x0d, 0x82, 0x82}};
+const struct address builder_exits_address = {
+    {0x00, 0x00, 0x64, 0xd6, 0x78, 0x50, 0x5a, 0xd4, 0x8f, 0x8c,
+     0xcb, 0x09, 0x3b, 0xc6, 0x56, 0x13, 0x80, 0x0e, 0x82, 0x82}};
+
+const struct address *const request_contracts[REQUEST_TYPES] = {NULL, &withdrawal_requests_address,
+                                                                &consolidation_requests_address,
+                                                                &builder_deposits_address, &builder_exits_address};
+
+bool fork_asks_for_requests(const struct fork *fork, const struct address *a)
+{
+    for (size_t type = 0; type < REQUEST_TYPES; type++)
+        if ((fork->requests & 1u << type) != 0 && request_contracts[type] != NULL &&
+            address_equal(request_contracts[type], a))
+            return true;
+    return false;
+}

@@ -57,6 +57,13 @@ enum difficulty_rule {
     DIFFICULTY_NONE,      /* EIP-3675: proof of stake, difficulty is 0 */
 };
 
+/* EIP-8037: where state gas goes that was paid for state that did not come to stay. */
+enum state_gas_rule {
+    STATE_GAS_LOST,         /* release zkevm@v0.3.3: nowhere; what a slot cost goes into the refund counter */
+    STATE_GAS_TO_RESERVOIR, /* release bal@v5.7.0: into the reservoir */
+    STATE_GAS_LAST_FIRST,   /* where it came from: first what was taken from execution gas, then the reservoir */
+};
+
 /* Transaction types a fork accepts: a mask of 1 << type. */
 enum {
     TX_TYPE_LEGACY = 1 << 0,
@@ -71,6 +78,8 @@ enum {
     REQUEST_DEPOSIT = 1 << 0,       /* EIP-6110 */
     REQUEST_WITHDRAWAL = 1 << 1,    /* EIP-7002 */
     REQUEST_CONSOLIDATION = 1 << 2, /* EIP-7251 */
+    REQUEST_BUILDER_DEPOSIT = 1 << 3, /* EIP-8282 */
+    REQUEST_BUILDER_EXIT = 1 << 4,    /* EIP-8282 */
 };
 
 /* Numbers that never changed. */
@@ -122,6 +131,7 @@ struct fork {
         uint32_t set;          /* zero to something */
         uint32_t reset;        /* anything else; without the cold part */
         uint32_t same;         /* net rule: no change, or changed before in this transaction */
+        uint32_t warm;         /* on top, where the slot is not cold: 0, 100 (EIP-8038) */
         uint32_t clear_refund; /* something to zero */
         bool needs_stipend;    /* EIP-2200: fails with no more than call_stipend gas left */
     } sstore;
@@ -129,17 +139,23 @@ struct fork {
 
     /* What a transaction costs before it runs, and what it gets back. */
     struct {
-        uint32_t base;                 /* 21000 */
-        uint32_t create;               /* on top, for a contract creation: 0, 32000 (EIP-2) */
+        uint32_t base;                 /* 21000, 12000 (EIP-2780) */
+        uint32_t create;               /* on top, for a contract creation: 0, 32000 (EIP-2), 12000 (EIP-8038) */
+        uint32_t recipient;            /* on top, for a call of another account: 0, 3000 (EIP-2780) */
+        uint32_t value;                /* on top, when such a call carries value: 0, 6000 (EIP-2780) */
         uint32_t data_zero, data_byte; /* per byte of data: 4 and 68, 16 (EIP-2028) */
         uint32_t access_address;       /* EIP-2930 */
         uint32_t access_key;
         uint32_t floor_token;            /* EIP-7623: at least base + this for each token of data; 0: no floor */
+        /* EIP-2780: the floor has what the recipient costs as well; what depends on state (new accounts, authorities,
+         * a delegation of the recipient) is charged before the first frame, out of the gas that it would get */
+        bool charges_at_run_time;
         uint32_t floor_zero, floor_byte; /* tokens of a zero byte and of another: 1 and 4, both 4 (EIP-7976) */
         /* tokens of a byte of the access list, in the floor and out of it: 0, 4 (EIP-7981) */
         uint32_t access_list_byte;
         uint32_t authorization;        /* EIP-7702, each */
         uint32_t authorization_refund; /* when its account exists */
+        uint32_t authority_write;      /* EIP-8038: the first write of an authority, with charges_at_run_time */
         uint32_t refund_quotient;      /* refund at most gas used / this: 2, 5 (EIP-3529) */
         uint32_t types;                /* mask of TX_TYPE_ */
     } tx;
@@ -148,7 +164,8 @@ struct fork {
     struct {
         uint32_t code_size;     /* EIP-170 */
         uint32_t initcode_size; /* EIP-3860 */
-        uint32_t tx_gas;        /* EIP-7825 */
+        uint32_t tx_gas;        /* EIP-7825; with state gas it bounds execution gas (EIP-8037) */
+        uint32_t tx_total_gas;  /* of both kinds (EIP-8037) */
         uint32_t block_size;    /* RLP of a block; EIP-7934 */
     } limit;
 
@@ -160,16 +177,15 @@ struct fork {
         uint32_t base_cost;       /* EIP-7918: reserve price, this much execution gas a blob; 0: none */
     } blob;
 
-    /* EIP-8037: what makes the state grow is paid in a gas of its own. Its price per byte follows the block's gas
-     * limit, see fork_state_byte_gas. byte_year_target is 0 before it. */
+    /* EIP-8037: what makes the state grow is paid in a gas of its own, by the byte. */
     struct {
-        uint64_t byte_year_target;          /* bytes by which the state may grow in a year */
-        uint32_t price_bits;                /* significant bits of the price ... */
-        uint32_t price_offset;              /* ... plus this */
+        uint32_t byte_gas; /* price of a byte; 0: it follows the block's gas limit, see fork_state_byte_gas */
+        uint64_t byte_year_target; /* bytes by which the state may grow in a year: 0 without byte price or before it */
+        uint32_t price_bits;       /* significant bits of the price ... */
+        uint32_t price_offset;     /* ... plus this */
         uint32_t account, slot, delegation; /* bytes that each adds */
-        /* the text of 2026-02-18: what was paid is gone when a create or the whole transaction fails or the account
-         * destroys itself; what a slot cost goes into the refund counter */
-        bool final;
+        uint32_t system_slots;              /* so many new slots are in the reservoir of a system call */
+        enum state_gas_rule rule;
     } state_growth;
 
     /* EIP-1559. elasticity is 0 before it. */
@@ -190,6 +206,8 @@ struct fork {
     bool clear_empty;              /* EIP-161: empty accounts do not exist; new contracts start with nonce 1 */
     bool deposit_out_of_gas_fails; /* EIP-2: code that cannot be paid for fails the create; before, it leaves no code */
     bool reject_ef_code;           /* EIP-3541 */
+    bool storage_collides;         /* EIP-7610: no contract is created where there is storage; else it is wiped */
+    bool selfdestruct_keeps_balance; /* EIP-8246: nothing is burnt: what an account still has stays */
     bool delegation;               /* EIP-7702: code 0xef0100 and an address means that account's code */
     bool warm_coinbase;            /* EIP-3651 */
     bool prevrandao;               /* EIP-4399: opcode 0x44 is randomness, not difficulty */
@@ -215,8 +233,9 @@ extern const struct fork fork_frontier, fork_homestead, fork_tangerine_whistle, 
     fork_arrow_glacier, fork_gray_glacier, fork_paris, fork_shanghai, fork_cancun, fork_prague, fork_osaka, fork_bpo1,
     fork_bpo2, fork_bpo3, fork_bpo4, fork_bpo5, fork_amsterdam;
 
-/* Amsterdam as an earlier draft had it ("Amsterdam-2026-02"), for tests that were made from it; fork_find knows it. */
-extern const struct fork fork_amsterdam_2026_02;
+/* Amsterdam as drafts had it, named for the releases of tests that were made from them ("Amsterdam-zkevm@v0.3.3",
+ * "Amsterdam-bal@v5.7.0"). fork_find knows them; they are not in forks[]. */
+extern const struct fork fork_amsterdam_zkevm_0_3_3, fork_amsterdam_bal_5_7_0;
 
 /* Every fork, oldest first; the last is followed by NULL. */
 extern const struct fork *const forks[];
@@ -245,6 +264,15 @@ extern const struct address beacon_roots_address;           /* EIP-4788 */
 extern const struct address history_storage_address;        /* EIP-2935 */
 extern const struct address withdrawal_requests_address;    /* EIP-7002 */
 extern const struct address consolidation_requests_address; /* EIP-7251 */
+extern const struct address builder_deposits_address;       /* EIP-8282 */
+extern const struct address builder_exits_address;          /* EIP-8282 */
+
+/* By type of request: the contract that gives them when it is called at the end of a block. NULL: they are logs of the
+ * chain's deposit contract. */
+enum { REQUEST_TYPES = 5 };
+extern const struct address *const request_contracts[REQUEST_TYPES];
+/* Whether the fork calls `a` at the end of a block. */
+bool fork_asks_for_requests(const struct fork *fork, const struct address *a);
 
 /* EIP-779: whose balances moved, and where to. */
 extern const struct address dao_accounts[];

@@ -37,20 +37,23 @@ TEST(forks_inherit_and_override)
     CHECK_EQ_U64(fork_osaka.gas.memory_word, 3);
 }
 
-/* EIP-8037's table, and the bottom of the formula. */
-TEST(forks_price_state_growth_by_the_gas_limit)
+/* The table of EIP-8037's draft, and the bottom of its formula. */
+TEST(forks_price_state_growth)
 {
     static const struct {
         uint64_t gas_limit, price;
     } cases[] = {{1000000, 1},      {10000000, 1},     {30000000, 150},   {60000000, 662},    {100000000, 1174},
                  {200000000, 2198}, {350000000, 4246}, {650000000, 7830}, {1000000000, 11926}};
     for (size_t i = 0; i < COUNT_OF(cases); i++)
-        CHECK_EQ_U64(fork_state_byte_gas(&fork_amsterdam, cases[i].gas_limit), cases[i].price);
+        CHECK_EQ_U64(fork_state_byte_gas(&fork_amsterdam_bal_5_7_0, cases[i].gas_limit), cases[i].price);
     CHECK_EQ_U64(fork_state_byte_gas(&fork_osaka, 60000000), 0);
     CHECK(fork_find("Amsterdam") == &fork_amsterdam);
     CHECK_EQ_U64(fork_amsterdam.op[OP_SLOTNUM].gas, 2);
-    CHECK_EQ_U64(fork_amsterdam.limit.code_size, 32768);
-    CHECK_EQ_U64(fork_amsterdam.limit.initcode_size, 65536);
+    CHECK_EQ_U64(fork_state_byte_gas(&fork_amsterdam, 60000000), 1530);
+    CHECK_EQ_U64(fork_amsterdam.limit.code_size, 65536);
+    CHECK_EQ_U64(fork_amsterdam.limit.initcode_size, 131072);
+    CHECK(fork_find("Amsterdam-bal@v5.7.0") == &fork_amsterdam_bal_5_7_0);
+    CHECK(fork_find("amsterdam-2026-02") == &fork_amsterdam_zkevm_0_3_3);
 }
 
 /* Whatever a fork switches on is in the list of opcodes, and nothing is ever switched off again. */

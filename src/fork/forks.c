@@ -37,6 +37,7 @@
     .sstore = {.rule = SSTORE_PLAIN, .set = 20000, .reset = 5000, .clear_refund = 15000},                              \
     .selfdestruct = SELFDESTRUCT_ALWAYS,                                                                               \
     .tx = {.base = 21000, .data_zero = 4, .data_byte = 68, .refund_quotient = 2, .types = TX_TYPE_LEGACY},             \
+    .storage_collides = true,                  /* EIP-7610, for all blocks there have been */                          \
     .block_reward = 5000000000000000000u, .difficulty = DIFFICULTY_FRONTIER, .min_difficulty = 131072,                 \
     PRECOMPILES_FRONTIER
 
@@ -192,10 +193,10 @@
 #define BPO4_IS BPO3_IS, .name = "BPO4", .aliases = "", BLOBS(14, 21, 13739630)
 #define BPO5_IS BPO4_IS, .name = "BPO5", .aliases = ""
 
-/* EIP-8037: what makes the state grow is priced by the byte, in a gas of its own; what is left in ordinary gas is the
- * work. */
-#define AMSTERDAM_IS                                                                                                   \
-    BPO2_IS, .name = "Amsterdam", .aliases = "",                                                                       \
+/* Amsterdam as releases bal@v5.7.0 and zkevm@v0.3.3 of the tests had it. EIP-8037: what makes the state grow is priced by
+ * the byte, in a gas of its own; what is left in execution gas is the work. */
+#define AMSTERDAM_BAL_5_7_0_IS                                                                                         \
+    BPO2_IS, .name = "Amsterdam-bal@v5.7.0", .aliases = "Amsterdam-2026-04",                                           \
     .transfer_logs = true,                     /* EIP-7708 */                                                          \
     .block_gas_without_refunds = true,         /* EIP-7778 */                                                          \
     .slot_number = true, .op[OP_SLOTNUM] = {2, ON}, /* EIP-7843 */                                                     \
@@ -205,14 +206,36 @@
     .tx.access_list_byte = 4,                  /* EIP-7981 */                                                          \
     .op[OP_DUPN] = {3, ON}, .op[OP_SWAPN] = {3, ON}, .op[OP_EXCHANGE] = {3, ON}, /* EIP-8024 */                        \
     .state_growth = {.byte_year_target = UINT64_C(100) << 30, .price_bits = 5, .price_offset = 9578,                   \
-                     .account = 112, .slot = 32, .delegation = 23}, /* EIP-8037, also all that follows */              \
+                     .account = 112, .slot = 32, .delegation = 23,                                                     \
+                     .rule = STATE_GAS_TO_RESERVOIR},  /* EIP-8037, also all that follows */                           \
     .op[OP_CREATE] = {9000, ON}, .op[OP_CREATE2] = {9000, ON}, .tx.create = 9000,                                      \
     .gas.code_byte = 0, .gas.code_word = 6, .gas.new_account = 0, .gas.selfdestruct_new_account = 0,                   \
     .sstore.set = 2900,                                                                                                \
     .tx.authorization = 7500, .tx.authorization_refund = 0
 
-/* What the tests of release zkevm@v0.3.3 were made from. */
-#define AMSTERDAM_2026_02_IS AMSTERDAM_IS, .name = "Amsterdam-2026-02", .aliases = "", .state_growth.final = true
+#define AMSTERDAM_ZKEVM_0_3_3_IS                                                                                       \
+    AMSTERDAM_BAL_5_7_0_IS, .name = "Amsterdam-zkevm@v0.3.3", .aliases = "Amsterdam-2026-02",                          \
+    .state_growth.rule = STATE_GAS_LOST
+
+/* EIP-7773 as it went to Sepolia (release v21.0.0 of the tests). */
+#define AMSTERDAM_IS                                                                                                   \
+    AMSTERDAM_BAL_5_7_0_IS, .name = "Amsterdam", .aliases = "",                                                        \
+    .tx.base = 12000, .tx.recipient = 3000, .tx.value = 6000, .tx.charges_at_run_time = true, /* EIP-2780 */           \
+    .limit.code_size = 1u << 16, .limit.initcode_size = 1u << 17, /* EIP-7954 */                                       \
+    .state_growth = {.byte_gas = 1530, .account = 120, .slot = 64, .delegation = 23, .system_slots = 16,               \
+                     .rule = STATE_GAS_LAST_FIRST},    /* EIP-8037 */                                                  \
+    .limit.tx_total_gas = UINT32_MAX,                                                                                  \
+    .gas.cold_account = 3000,                  /* EIP-8038, also all that follows */                                   \
+    .op[OP_EXTCODESIZE] = {200, ON}, .op[OP_EXTCODECOPY] = {200, ON},                                                  \
+    .op[OP_CREATE] = {12000, ON}, .op[OP_CREATE2] = {12000, ON}, .tx.create = 12000,                                   \
+    .gas.call_value = 11300, .gas.selfdestruct_new_account = 9000,                                                     \
+    .sstore.set = 10000, .sstore.reset = 10000, .sstore.same = 0, .sstore.warm = 100, .sstore.clear_refund = 11616,    \
+    .tx.access_address = 2900, .tx.access_key = 2000,                                                                  \
+    .tx.authorization = 7816, .tx.authority_write = 9000,                                                              \
+    .storage_collides = false,                                                                                         \
+    .selfdestruct_keeps_balance = true,        /* EIP-8246 */                                                          \
+    .requests = REQUEST_DEPOSIT | REQUEST_WITHDRAWAL | REQUEST_CONSOLIDATION | REQUEST_BUILDER_DEPOSIT |               \
+                REQUEST_BUILDER_EXIT           /* EIP-8282 */
 
 const struct fork fork_frontier = {FRONTIER_IS};
 const struct fork fork_homestead = {HOMESTEAD_IS};
@@ -238,7 +261,8 @@ const struct fork fork_bpo3 = {BPO3_IS};
 const struct fork fork_bpo4 = {BPO4_IS};
 const struct fork fork_bpo5 = {BPO5_IS};
 const struct fork fork_amsterdam = {AMSTERDAM_IS};
-const struct fork fork_amsterdam_2026_02 = {AMSTERDAM_2026_02_IS};
+const struct fork fork_amsterdam_zkevm_0_3_3 = {AMSTERDAM_ZKEVM_0_3_3_IS};
+const struct fork fork_amsterdam_bal_5_7_0 = {AMSTERDAM_BAL_5_7_0_IS};
 
 const struct fork *const forks[] = {
     &fork_frontier,     &fork_homestead,    &fork_tangerine_whistle, &fork_spurious_dragon, &fork_byzantium,
@@ -270,10 +294,17 @@ static bool list_has(const char *list, const char *name)
     return false;
 }
 
+static bool is_named(const struct fork *f, const char *name)
+{
+    return strcasecmp(f->name, name) == 0 || list_has(f->aliases, name);
+}
+
 const struct fork *fork_find(const char *name)
 {
+    static const struct fork *const drafts[] = {&fork_amsterdam_zkevm_0_3_3, &fork_amsterdam_bal_5_7_0};
     for (size_t i = 0; forks[i] != NULL; i++)
-        if (strcasecmp(forks[i]->name, name) == 0 || list_has(forks[i]->aliases, name))
-            return forks[i];
-    return strcasecmp(fork_amsterdam_2026_02.name, name) == 0 ? &fork_amsterdam_2026_02 : NULL;
+        if (is_named(forks[i], name)) return forks[i];
+    for (size_t i = 0; i < COUNT_OF(drafts); i++)
+        if (is_named(drafts[i], name)) return drafts[i];
+    return NULL;
 }

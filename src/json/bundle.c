@@ -131,19 +131,23 @@ void bundle_free(struct bundle *b)
 static const struct system_contract {
     const struct address *address;
     const char *what;
-    size_t used; /* where in struct fork it says that it is called */
-    bool gives_requests;
+    size_t used;       /* where in struct fork it says that it is called, */
+    uint32_t requests; /* for these; 0: a boolean says so */
 } system_contracts[] = {
-    {&beacon_roots_address, "beacon roots (EIP-4788)", offsetof(struct fork, beacon_root), false},
-    {&history_storage_address, "block hashes (EIP-2935)", offsetof(struct fork, parent_hash), false},
-    {&withdrawal_requests_address, "withdrawal requests (EIP-7002)", offsetof(struct fork, requests), true},
-    {&consolidation_requests_address, "consolidation requests (EIP-7251)", offsetof(struct fork, requests), true},
+    {&beacon_roots_address, "beacon roots (EIP-4788)", offsetof(struct fork, beacon_root), 0},
+    {&history_storage_address, "block hashes (EIP-2935)", offsetof(struct fork, parent_hash), 0},
+    {&withdrawal_requests_address, "withdrawal requests (EIP-7002)", offsetof(struct fork, requests), REQUEST_WITHDRAWAL},
+    {&consolidation_requests_address, "consolidation requests (EIP-7251)", offsetof(struct fork, requests),
+     REQUEST_CONSOLIDATION},
+    {&builder_deposits_address, "builder deposits (EIP-8282)", offsetof(struct fork, requests),
+     REQUEST_BUILDER_DEPOSIT},
+    {&builder_exits_address, "builder exits (EIP-8282)", offsetof(struct fork, requests), REQUEST_BUILDER_EXIT},
 };
 
 static bool is_called(const struct fork *fork, const struct system_contract *c)
 {
     const void *at = (const char *)fork + c->used;
-    return c->gives_requests ? *(const uint32_t *)at != 0 : *(const bool *)at;
+    return c->requests != 0 ? (*(const uint32_t *)at & c->requests) != 0 : *(const bool *)at;
 }
 
 enum status bundle_find_system_contracts(struct chain_spec *chain, const struct fork *fork,
@@ -159,7 +163,7 @@ enum status bundle_find_system_contracts(struct chain_spec *chain, const struct 
         s = view->account(view->context, c->address, &account);
         if (s != STATUS_OK || (account.exists && !hash_equal(&account.code_hash, &code_empty.hash))) continue;
         buffer_printf(&missing, "%s%s", missing.size == 0 ? "" : ", ", c->what);
-        chain->lacks_request_contracts = chain->lacks_request_contracts || c->gives_requests;
+        chain->lacks_request_contracts = chain->lacks_request_contracts || c->requests != 0;
     }
     if (s == STATUS_OK && missing.size != 0 && !atomic_flag_test_and_set(&said))
         log_line("chain %llu has no contract for %.*s: blocks are executed without", (unsigned long long)chain->id,

@@ -356,15 +356,26 @@ void state_touch(struct state *s, struct account *a)
     }
 }
 
-bool state_create_collides(struct state *s, struct account *a)
+/* Whether there is storage of before the block. */
+static bool has_old_storage(const struct account *a)
+{
+    return a->entry->has_storage && a->meta.generation == 0;
+}
+
+bool state_create_collides(struct state *s, struct account *a, bool with_storage)
 {
     load_meta(s, a);
-    return state_has_code(s, a) || state_nonce(s, a) != 0 || (a->entry->has_storage && a->meta.generation == 0);
+    return state_has_code(s, a) || state_nonce(s, a) != 0 || (with_storage && has_old_storage(a));
 }
 
 void state_mark_created(struct state *s, struct account *a)
 {
     set_flag(s, a, ACCOUNT_CREATED);
+    load_meta(s, a);
+    if (LIKELY(!has_old_storage(a))) return;
+    struct meta meta = a->meta;
+    meta.generation++;
+    set_meta(s, a, meta);
 }
 
 bool state_mark_destructed(struct state *s, struct account *a)
@@ -576,12 +587,17 @@ void state_revert(struct state *s, struct state_checkpoint c)
 
 static void destroy(struct state *s, struct account *a)
 {
-    struct u256 balance = state_balance(s, a);
-    a->balance_delta = u256_sub(a->balance_delta, balance);
+    bool stays = false;
+    if (s->destructed_keep_balance) {
+        stays = state_balance_at_least(s, a, &U256_ONE);
+    } else {
+        struct u256 balance = state_balance(s, a);
+        a->balance_delta = u256_sub(a->balance_delta, balance);
+    }
     state_nonce(s, a);
     a->nonce = 0;
     load_meta(s, a);
-    a->meta = (struct meta){.code = &code_empty, .generation = a->meta.generation + 1, .exists = false};
+    a->meta = (struct meta){.code = &code_empty, .generation = a->meta.generation + 1, .exists = stays};
 }
 
 void state_finalize(struct state *s)

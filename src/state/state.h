@@ -194,6 +194,8 @@ enum account_flag {
     ACCOUNT_NONCE_ASSUMED = 1 << 8, /* nonce_start was taken from the transaction, not read */
     ACCOUNT_ACCESSED = 1 << 9,      /* counts for the block access list (EIP-7928); survives reverts */
     ACCOUNT_CODE_READ = 1 << 10,    /* with list_accesses: its code in the parent state was needed; survives reverts */
+    ACCOUNT_WRITE_PAID = 1 << 11,      /* EIP-2780: the transaction has paid for its first write */
+    ACCOUNT_DELEGATION_PAID = 1 << 12, /* likewise for a delegation, or it had one when the transaction began */
 };
 
 /* What the running transaction knows of an account. Stable until the transaction ends. Read fields through the
@@ -244,6 +246,7 @@ struct state {
     struct state_table *table;
     uint32_t tx;          /* number of the running transaction: it reads versions below */
     bool clear_empty;     /* EIP-161 rules: existence is non-emptiness */
+    bool destructed_keep_balance; /* EIP-8246: what destroys itself loses nonce, code and storage, but not its balance */
     bool speculative;     /* predecessors may be missing: note predicates */
     bool any_destructed;  /* some account was marked, perhaps in a reverted call */
     bool list_accesses;   /* executions keep what they accessed: for an access list (EIP-7928), a witness */
@@ -338,7 +341,7 @@ bool state_exists(struct state *s, struct account *a);
  * Journaled. */
 void state_touch(struct state *s, struct account *a);
 /* True when a contract cannot be created here: nonce or code or (EIP-7610) storage is there already. */
-bool state_create_collides(struct state *s, struct account *a);
+bool state_create_collides(struct state *s, struct account *a, bool with_storage);
 /* Marks as created in this transaction. Journaled. The caller sets nonce, balance and code. */
 void state_mark_created(struct state *s, struct account *a);
 /* Marks for removal at the end of the transaction. Journaled. True if it was not marked before. */

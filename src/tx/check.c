@@ -1,31 +1,40 @@
 /* Validity that can be decided without state, and the gas that a transaction pays before it runs. */
 #include "tx/tx.h"
 
-/* EIP-8037: the new contract, and for each authorization the account and its code. */
+/* Drafts of EIP-8037: the new contract, and for each authorization the account and its code. */
 static uint64_t intrinsic_state(const struct fork *f, const struct transaction *tx)
 {
+    if (f->tx.charges_at_run_time) return 0;
     uint64_t each = f->state_growth.account + f->state_growth.delegation;
     return (tx->is_create ? f->state_growth.account : 0) + tx->authorization_count * each;
 }
 
-struct tx_intrinsic tx_intrinsic(const struct fork *f, const struct transaction *tx, uint64_t state_byte_gas)
+/* EIP-2780: what the recipient costs, whose account is read and perhaps written. */
+static uint64_t recipient_gas(const struct fork *f, const struct transaction *tx, const struct address *sender)
+{
+    if (tx->is_create) return f->tx.create;
+    if (address_equal(&tx->to, sender)) return 0;
+    return f->tx.recipient + (u256_is_zero(tx->value) ? 0 : f->tx.value);
+}
+
+struct tx_intrinsic tx_intrinsic(const struct fork *f, const struct transaction *tx, const struct address *sender,
+                                 uint64_t state_byte_gas)
 {
     uint64_t zeros = 0;
     for (size_t i = 0; i < tx->data.size; i++) zeros += tx->data.data[i] == 0;
     uint64_t others = tx->data.size - zeros;
 
-    uint64_t gas = f->tx.base + zeros * f->tx.data_zero + others * f->tx.data_byte;
-    if (tx->is_create) {
-        gas += f->tx.create;
-        gas += (tx->data.size + 31) / 32 * f->gas.initcode_word;
-    }
+    uint64_t recipient = recipient_gas(f, tx, sender);
+    uint64_t gas = f->tx.base + recipient + zeros * f->tx.data_zero + others * f->tx.data_byte;
+    if (tx->is_create) gas += (tx->data.size + 31) / 32 * f->gas.initcode_word;
     gas += (uint64_t)tx->access_count * f->tx.access_address + (uint64_t)tx->access_key_count * f->tx.access_key;
     gas += (uint64_t)tx->authorization_count * f->tx.authorization;
     uint64_t list_bytes = tx->access_count * sizeof(struct address) + tx->access_key_count * sizeof(struct hash);
     uint64_t list_tokens = list_bytes * f->tx.access_list_byte;
     gas += list_tokens * f->tx.floor_token;
     uint64_t tokens = zeros * f->tx.floor_zero + others * f->tx.floor_byte + list_tokens;
-    uint64_t floor = f->tx.floor_token == 0 ? 0 : f->tx.base + tokens * f->tx.floor_token;
+    uint64_t floor_base = f->tx.base + (f->tx.charges_at_run_time ? recipient : 0);
+    uint64_t floor = f->tx.floor_token == 0 ? 0 : floor_base + tokens * f->tx.floor_token;
     return (struct tx_intrinsic){gas, intrinsic_state(f, tx) * state_byte_gas, floor};
 }
 
@@ -41,11 +50,12 @@ static enum status check_blobs(const struct tx_context *c, const struct transact
 }
 
 /* Gas limit against what is paid in any case, and against the cap, which does not bound state gas (EIP-8037). */
-static enum status check_gas(const struct tx_context *c, const struct transaction *tx)
+static enum status check_gas(const struct tx_context *c, const struct transaction *tx, const struct address *sender)
 {
     const struct fork *f = c->fork;
     if (tx->gas_limit > INT64_MAX) return TX_GAS_OVER_BLOCK;
-    struct tx_intrinsic intrinsic = tx_intrinsic(f, tx, c->env.state_byte_gas);
+    struct tx_intrinsic intrinsic = tx_intrinsic(f, tx, sender, c->env.state_byte_gas);
+    if (f->limit.tx_total_gas != 0 && tx->gas_limit > f->limit.tx_total_gas) return TX_GAS_OVER_CAP;
     if (f->limit.tx_gas != 0 && c->env.state_byte_gas == 0 && tx->gas_limit > f->limit.tx_gas) return TX_GAS_OVER_CAP;
     if (f->limit.tx_gas != 0 && (intrinsic.gas > f->limit.tx_gas || intrinsic.floor > f->limit.tx_gas))
         return TX_INTRINSIC_GAS_OVER_CAP;
@@ -62,11 +72,11 @@ enum status tx_check_kind(const struct fork *f, uint64_t chain_id, const struct 
     return tx->is_create && tx->type >= TX_BLOB ? TX_BAD_RECIPIENT : STATUS_OK;
 }
 
-enum status tx_check(const struct tx_context *c, const struct transaction *tx)
+enum status tx_check(const struct tx_context *c, const struct transaction *tx, const struct address *sender)
 {
     const struct fork *f = c->fork;
     enum status s = tx_check_kind(f, c->env.chain_id, tx);
-    if (s == STATUS_OK) s = check_gas(c, tx);
+    if (s == STATUS_OK) s = check_gas(c, tx, sender);
     if (s != STATUS_OK) return s;
     if (tx->is_create && f->limit.initcode_size != 0 && tx->data.size > f->limit.initcode_size)
         return TX_INITCODE_TOO_BIG;

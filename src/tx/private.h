@@ -4,10 +4,17 @@
 
 #include "tx/tx.h"
 
+/* What a transaction has for its message, and what state gas of that it has paid for out of execution gas. */
+struct tx_meter {
+    struct vm_gas gas;
+    int64_t spilled;
+};
+
 /* EIP-7702: sets the code of each authority that signed, before the message runs. `authorities` as for tx_execute.
- * Returns the state gas that was paid in advance for accounts that are there already (EIP-8037). */
-uint64_t tx_apply_authorizations(struct state *s, const struct tx_context *c, const struct transaction *tx,
-                                 const struct address *authorities);
+ * EIP-2780: `meter` pays for what each of them writes; false when it cannot, some may have been applied then. Drafts of
+ * EIP-8037: *given_back is the state gas that was paid in advance for accounts that are there already. */
+bool tx_apply_authorizations(struct state *s, const struct tx_context *c, const struct transaction *tx,
+                             const struct address *authorities, struct tx_meter *meter, uint64_t *given_back);
 
 /* What a transaction pays, from its gas limit to its fee. */
 struct tx_bill {
@@ -17,6 +24,10 @@ struct tx_bill {
     struct u256 price; /* per gas */
     struct tx_intrinsic intrinsic;
     struct vm_gas gas; /* for the message */
+    /* EIP-2780: what has been paid before the message. What authorizations cost stays paid when the message fails, what
+     * its recipient costs comes back. */
+    int64_t kept_reservoir; /* what was in the reservoir once the authorizations were paid for */
+    int64_t kept_spilled, spilled;
 };
 
 /* Divides the gas limit: what is paid in any case, what the message may use, and (EIP-8037) its reservoir. */

@@ -32,7 +32,7 @@ struct tx_result {
     bool has_created;
     struct address created; /* when has_created */
     uint64_t gas_used;      /* what the sender paid for: after refunds, at least the floor */
-    /* what counts against the block's gas limit (EIP-7778: before refunds; EIP-8037: regular gas) */
+    /* what counts against the block's gas limit (EIP-7778: before refunds; EIP-8037: execution gas) */
     uint64_t block_gas;
     uint64_t block_state_gas; /* what counts against it in the other dimension (EIP-8037) */
     uint64_t gas_refunded;
@@ -51,19 +51,20 @@ struct tx_worker {
     struct arena results; /* logs and outputs of all transactions of the block */
 };
 
-/* What a transaction costs before it runs (21,000 and so on; EIP-8037: and what of it is state gas), and the least it
- * pays (EIP-7623). `state_byte_gas` as in struct vm_env. */
+/* What a transaction costs before it runs (21,000 and so on; drafts of EIP-8037: and what is paid in state gas), and the
+ * least it pays (EIP-7623). EIP-2780: a transaction to its own sender costs less. `state_byte_gas` as in struct vm_env. */
 struct tx_intrinsic {
     uint64_t gas, state, floor;
 };
-struct tx_intrinsic tx_intrinsic(const struct fork *f, const struct transaction *tx, uint64_t state_byte_gas);
+struct tx_intrinsic tx_intrinsic(const struct fork *f, const struct transaction *tx, const struct address *sender,
+                                 uint64_t state_byte_gas);
 
 /* What a transaction must be before anything else is looked at, its signature included: of a type of the fork, for this
  * chain, with a recipient where its type asks for one. TX_* or STATUS_OK. */
 enum status tx_check_kind(const struct fork *f, uint64_t chain_id, const struct transaction *tx);
 /* What can be said of validity without looking at state: tx_check_kind, gas limit, fees, blobs, sizes, nonce. TX_* or
  * STATUS_OK. */
-enum status tx_check(const struct tx_context *c, const struct transaction *tx);
+enum status tx_check(const struct tx_context *c, const struct transaction *tx, const struct address *sender);
 
 /* Recovers the authorities of a set-code transaction (EIP-7702) into `out`, one for each authorization; the zero
  * address where a signature is no good. Tens of microseconds each: done ahead, like sender recovery. */

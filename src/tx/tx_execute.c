@@ -61,20 +61,80 @@ static void warm_access_list(struct state *s, const struct transaction *tx)
 }
 
 /* The transaction's own message. Calls: the recipient's code runs. Creates: data is initcode. */
-static struct vm_message make_message(struct tx_worker *w, const struct transaction *tx, struct account *sender,
-                                      struct vm_gas gas)
+static struct vm_message make_message(struct tx_worker *w, const struct tx_bill *bill)
 {
+    const struct transaction *tx = bill->tx;
     struct vm_message m = {.kind = tx->is_create ? VM_CREATE : VM_CALL,
-                           .gas = gas,
-                           .sender = sender,
+                           .gas = bill->gas,
+                           .sender = bill->sender,
                            .value = tx->value,
                            .input = tx->data};
     if (!tx->is_create) {
         m.recipient = m.code_account = state_account(w->state, &tx->to);
         state_warm_account(w->state, m.recipient);
-        m.code = vm_code_of(w->vm, m.recipient);
     }
     return m;
+}
+
+static void run(struct tx_worker *w, struct tx_bill *bill, const struct address *authorities, struct vm_result *result)
+{
+    const struct tx_context *c = bill->context;
+    uint64_t given_back = 0;
+    if (bill->tx->authorization_count != 0)
+        (void)tx_apply_authorizations(w->state, c, bill->tx, authorities, NULL, &given_back);
+    bill->gas.state += (int64_t)given_back;
+    if (c->fork->state_growth.rule == STATE_GAS_LOST) bill->intrinsic.state -= given_back;
+    struct vm_message message = make_message(w, bill);
+    if (!bill->tx->is_create) message.code = vm_code_of(w->vm, message.recipient);
+    vm_call(w->vm, &message, result);
+}
+
+/* ---- EIP-2780: what depends on state is paid before the first frame ---------------------------------------------- */
+
+/* The account that is called or created, if it comes into existence; and the access to what it delegates to. */
+static bool pay_recipient(struct tx_worker *w, const struct tx_bill *bill, struct vm_message *m, struct tx_meter *meter)
+{
+    struct state *s = w->state;
+    const struct fork *f = bill->context->fork;
+    bool comes = bill->tx->is_create || !u256_is_zero(m->value);
+    if (comes && !state_exists(s, m->recipient) &&
+        !vm_gas_pay_state(&meter->gas, &meter->spilled,
+                          f->state_growth.account * bill->context->env.state_byte_gas))
+        return false;
+    if (bill->tx->is_create) return true;
+    m->code = vm_pay_for_code(w->vm, m->recipient, &meter->gas.execution);
+    return m->code != NULL;
+}
+
+/* Runs the message with what is left for it. What cannot be paid for is undone, and takes all execution gas with it; no
+ * frame begins then. */
+static void run_charged(struct tx_worker *w, struct tx_bill *bill, const struct address *authorities,
+                        struct vm_result *result)
+{
+    struct state *s = w->state;
+    const struct transaction *tx = bill->tx;
+    struct state_checkpoint before = state_checkpoint(s);
+    struct tx_meter meter = {.gas = bill->gas};
+    uint64_t given_back;
+    bill->sender->flags |= ACCOUNT_WRITE_PAID;
+    if (!tx->is_create && !u256_is_zero(tx->value)) state_account(s, &tx->to)->flags |= ACCOUNT_WRITE_PAID;
+    bool paid = tx_apply_authorizations(s, bill->context, tx, authorities, &meter, &given_back);
+    if (paid) {
+        bill->kept_reservoir = meter.gas.state;
+        bill->kept_spilled = meter.spilled;
+        meter.spilled = 0;
+        struct vm_message message = make_message(w, bill);
+        if (tx->is_create) message.recipient = vm_reach_created(w->vm, &message);
+        paid = pay_recipient(w, bill, &message, &meter);
+        bill->spilled = message.spilled = meter.spilled;
+        message.gas = meter.gas;
+        if (paid) vm_call(w->vm, &message, result);
+    }
+    if (paid) return;
+    state_revert(s, before);
+    *result = (struct vm_result){.status = VM_OUT_OF_GAS, .gas = {0, bill->gas.state}};
+    bill->kept_reservoir = bill->gas.state;
+    bill->kept_spilled = bill->spilled = 0;
 }
 
 void tx_keep_results(struct tx_worker *w, const struct vm_result *result, struct tx_result *out)
@@ -104,7 +164,7 @@ void tx_execute(struct tx_worker *w, const struct tx_context *c, const struct tr
     *out = (struct tx_result){0};
     s->log_data = &w->results;
     if (UNLIKELY(base_reserve_spent())) state_fail(s, NO_MEMORY);
-    out->invalid = tx_check(c, tx);
+    out->invalid = tx_check(c, tx, sender_address);
     if (out->invalid != STATUS_OK || s->failure != STATUS_OK) return;
     struct account *sender = state_account(s, sender_address);
     out->invalid = check_sender(s, sender, tx);
@@ -128,15 +188,11 @@ void tx_execute(struct tx_worker *w, const struct tx_context *c, const struct tr
     if (c->fork->warm_coinbase) state_prewarm_account(s, state_account(s, &env.coinbase));
     warm_access_list(s, tx);
     struct tx_bill bill = tx_open_bill(c, tx, sender, env.gas_price);
-    if (tx->authorization_count != 0) {
-        uint64_t given_back = tx_apply_authorizations(s, c, tx, authorities);
-        bill.gas.state += (int64_t)given_back;
-        if (c->fork->state_growth.final) bill.intrinsic.state -= given_back;
-    }
-
-    struct vm_message message = make_message(w, tx, sender, bill.gas);
     struct vm_result result;
-    vm_call(w->vm, &message, &result);
+    if (c->fork->tx.charges_at_run_time)
+        run_charged(w, &bill, authorities, &result);
+    else
+        run(w, &bill, authorities, &result);
 
     tx_settle(w, &bill, &result, out);
     tx_burn(w, &env.coinbase, out);

@@ -17,18 +17,19 @@ struct tx_bill tx_open_bill(const struct tx_context *c, const struct transaction
                             struct u256 price)
 {
     struct tx_bill bill = {.context = c, .tx = tx, .sender = sender, .price = price};
-    bill.intrinsic = tx_intrinsic(c->fork, tx, c->env.state_byte_gas);
+    bill.intrinsic = tx_intrinsic(c->fork, tx, &sender->entry->address, c->env.state_byte_gas);
     uint64_t left = tx->gas_limit - bill.intrinsic.gas - bill.intrinsic.state;
     uint64_t most = left;
     if (c->env.state_byte_gas != 0 && c->fork->limit.tx_gas - bill.intrinsic.gas < left)
-        most = c->fork->limit.tx_gas - bill.intrinsic.gas; /* the cap of EIP-7825 bounds regular gas */
-    bill.gas = (struct vm_gas){.regular = (int64_t)most, .state = (int64_t)(left - most)};
+        most = c->fork->limit.tx_gas - bill.intrinsic.gas; /* the cap of EIP-7825 bounds execution gas */
+    bill.gas = (struct vm_gas){.execution = (int64_t)most, .state = (int64_t)(left - most)};
+    bill.kept_reservoir = bill.gas.state;
     return bill;
 }
 
 /* ---- after the message ------------------------------------------------------------------------------------------- */
 
-/* EIP-8037: what was paid for an account that was created and destroyed in this transaction, its code and its slots. */
+/* Drafts of EIP-8037: what was paid for an account that was created and destroyed in this transaction, its code and its slots. */
 static int64_t destroyed_state_gas(struct state *s, const struct tx_context *c)
 {
     uint64_t bytes = 0;
@@ -46,16 +47,34 @@ static int64_t destroyed_state_gas(struct state *s, const struct tx_context *c)
 }
 
 /* EIP-8037: what is left of the gas, and what was used of both kinds: counted against the block, and given back. */
-static struct vm_gas split_gas(struct state *s, const struct tx_bill *bill, const struct vm_result *result,
+static struct vm_gas split_gas(const struct tx_bill *bill, const struct vm_result *result, struct tx_result *out)
+{
+    struct vm_gas left = result->gas;
+    int64_t spilled = bill->kept_spilled;
+    if (result->status == VM_SUCCESS) {
+        spilled += result->state_use.spilled; /* bill->spilled is in it */
+    } else {                                  /* the state did not grow, but for authorizations */
+        left.state = bill->kept_reservoir;
+        if (result->status == VM_REVERT) left.execution += bill->spilled;
+    }
+    int64_t state_used = bill->gas.state - left.state + spilled;
+    out->block_state_gas = state_used < 0 ? 0 : (uint64_t)state_used;
+    uint64_t used = bill->tx->gas_limit - (uint64_t)left.execution - (uint64_t)left.state;
+    out->block_gas = at_least(used - out->block_state_gas, bill->intrinsic.floor);
+    return left;
+}
+
+/* Drafts of EIP-8037. */
+static struct vm_gas split_gas_of_draft(struct state *s, const struct tx_bill *bill, const struct vm_result *result,
                                struct tx_result *out)
 {
     struct vm_gas left = result->gas;
     int64_t state_used = result->state_use.used;
-    int64_t regular_used = bill->gas.regular - left.regular - result->state_spilled;
+    int64_t execution_used = bill->gas.execution - left.execution - result->state_spilled;
     if (result->status == VM_CREATE_COLLISION) { /* before anything was executed: all gas is gone, but none was used */
         left = (struct vm_gas){0, 0};
-        regular_used = 0;
-    } else if (bill->context->fork->state_growth.final) {
+        execution_used = 0;
+    } else if (bill->context->fork->state_growth.rule == STATE_GAS_LOST) {
         /* nothing is given back */
     } else if (result->status != VM_SUCCESS) { /* the state did not grow */
         left.state += state_used;
@@ -66,7 +85,7 @@ static struct vm_gas split_gas(struct state *s, const struct tx_bill *bill, cons
         left.state += refund;
         state_used -= refund;
     }
-    out->block_gas = at_least(bill->intrinsic.gas + (uint64_t)regular_used, bill->intrinsic.floor);
+    out->block_gas = at_least(bill->intrinsic.gas + (uint64_t)execution_used, bill->intrinsic.floor);
     out->block_state_gas = bill->intrinsic.state + (uint64_t)state_used;
     return left;
 }
@@ -76,8 +95,12 @@ void tx_settle(struct tx_worker *w, const struct tx_bill *bill, const struct vm_
     struct state *s = w->state;
     const struct fork *fork = bill->context->fork;
     bool two_gases = bill->context->env.state_byte_gas != 0;
-    struct vm_gas left = two_gases ? split_gas(s, bill, result, out) : result->gas;
-    uint64_t used = bill->tx->gas_limit - (uint64_t)left.regular - (uint64_t)left.state;
+    struct vm_gas left = result->gas;
+    if (two_gases && fork->state_growth.rule == STATE_GAS_LAST_FIRST)
+        left = split_gas(bill, result, out);
+    else if (two_gases)
+        left = split_gas_of_draft(s, bill, result, out);
+    uint64_t used = bill->tx->gas_limit - (uint64_t)left.execution - (uint64_t)left.state;
     uint64_t most = used / fork->tx.refund_quotient;
     uint64_t refund = s->refund <= 0 ? 0 : (uint64_t)s->refund;
     refund = refund < most ? refund : most;
@@ -101,7 +124,7 @@ static int by_address(const void *a, const void *b)
 void tx_burn(struct tx_worker *w, const struct address *beneficiary, struct tx_result *out)
 {
     struct state *s = w->state;
-    if (LIKELY(!s->any_destructed)) return;
+    if (LIKELY(!s->any_destructed) || s->destructed_keep_balance) return;
     struct account **gone = ARENA_ARRAY(&s->records, struct account *, s->account_count);
     size_t count = 0;
     for (uint32_t i = 0; i < s->account_count; i++)

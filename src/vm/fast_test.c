@@ -10,7 +10,7 @@ static void compare_worlds(struct world *fast, struct world *plain)
 {
     const struct state *a = fast->state, *b = plain->state;
     CHECK_TEXT(vm_status_text(fast->result.status), vm_status_text(plain->result.status));
-    CHECK_EQ_I64(fast->result.gas.regular, plain->result.gas.regular);
+    CHECK_EQ_I64(fast->result.gas.execution, plain->result.gas.execution);
     CHECK_EQ_U64(fast->result.output.size, plain->result.output.size);
     CHECK_BYTES(fast->result.output.data, plain->result.output.data, plain->result.output.size);
     CHECK_EQ_I64(a->refund, b->refund);

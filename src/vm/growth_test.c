@@ -101,7 +101,7 @@ static void check_growth(const char *program, const char *callee, int64_t reserv
 {
     struct world w;
     run_growth(&w, program, callee, reservoir);
-    CHECK_EQ_I64(w.result.gas.regular, left.regular);
+    CHECK_EQ_I64(w.result.gas.execution, left.execution);
     CHECK_EQ_I64(w.result.gas.state, left.state);
     CHECK_EQ_I64(w.result.state_use.used, used);
     CHECK_EQ_I64(w.result.state_spilled, spilled);

@@ -60,7 +60,7 @@ struct vm {
     struct precompile_memory precompile;
     struct hash_memo *hashes; /* HASH_MEMO_CELLS */
     uint64_t block;           /* counts vm_begin_block; at least 1 */
-    int64_t state_spilled;    /* state gas that was taken from regular gas since vm_call */
+    int64_t state_spilled;    /* state gas that was taken from execution gas since vm_call */
     struct bytes deployed;    /* what the initcode that ended last returned: for the tracer */
 
     int64_t gas_table[256]; /* fork->op as the interpreters want it: GAS_UNDEFINED where off */
@@ -118,12 +118,15 @@ static ALWAYS_INLINE int64_t charge(int64_t gas, uint64_t cost)
     return UNLIKELY(cost > (uint64_t)gas) ? OUT_OF_GAS : gas - (int64_t)cost;
 }
 
-/* Pays for `bytes` of state growth (EIP-8037), after all regular gas of an instruction: what a failing one has taken
- * from the regular gas would turn up in its caller's reservoir. Returns the regular gas left. */
+/* Pays for `bytes` of state growth (EIP-8037), after all execution gas of an instruction: what a failing one has taken
+ * from the execution gas would turn up in its caller's reservoir. Returns the execution gas left. */
 int64_t vm_pay_state(struct vm *vm, int64_t gas, int64_t *reservoir, struct vm_state_use *use, uint64_t bytes);
-/* Gives back what was paid for `bytes` of state that did not come to stay; vm_refund_state_gas: the same in gas. */
-void vm_refund_state(struct frame *f, uint64_t bytes);
-void vm_refund_state_gas(struct frame *f, int64_t refund);
+/* Gives back what was paid for `bytes` of state that did not come to stay. Returns the execution gas then. */
+int64_t vm_refund_state(struct frame *f, int64_t gas, uint64_t bytes);
+/* Takes over what a callee has left of both gases, and what it did with state gas. Returns the execution gas then. */
+int64_t vm_take_gas(struct frame *f, int64_t gas, const struct vm_result *callee);
+/* After a message that failed: what it paid for state comes back, wherever it came from. */
+void vm_settle_failure(const struct vm *vm, const struct vm_message *message, struct vm_result *result);
 
 static ALWAYS_INLINE int64_t charge_state(struct frame *f, int64_t gas, uint64_t bytes)
 {

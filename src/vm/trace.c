@@ -220,14 +220,14 @@ static void trace_enter(void *context, const struct vm_message *m)
     struct address to = is_create ? address_of_create(m) : m->code_account->entry->address;
     /* Who calls in somebody else's name does so as what it is. */
     const struct account *from = m->kind == VM_DELEGATECALL ? m->recipient : m->sender;
-    put_frame(context, &from->entry->address, &to, m->input, m->gas.regular,
+    put_frame(context, &from->entry->address, &to, m->input, m->gas.execution,
               m->kind == VM_STATICCALL ? NULL : &m->value, types[m->kind]);
 }
 
 static void trace_exit(void *context, const struct vm_message *message, const struct vm_result *result)
 {
     struct vm_trace *t = context;
-    int64_t used = message->gas.regular - result->gas.regular;
+    int64_t used = message->gas.execution - result->gas.execution;
     const char *error = result->status == VM_SUCCESS ? NULL : error_texts[result->status];
     if (error != NULL && t->fault[0] != 0) error = t->fault;
     put_end(t, result->output, used > 0 ? (uint64_t)used : 0, error);

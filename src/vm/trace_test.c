@@ -84,7 +84,7 @@ static void count_exit(void *context, const struct vm_message *message, const st
 {
     struct pairs *p = context;
     p->left++;
-    p->refused += result->status == VM_INSUFFICIENT_BALANCE && result->gas.regular == message->gas.regular;
+    p->refused += result->status == VM_INSUFFICIENT_BALANCE && result->gas.execution == message->gas.execution;
 }
 
 TEST(tracer_sees_messages_that_cannot_start)

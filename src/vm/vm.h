@@ -56,14 +56,16 @@ enum vm_status {
 const char *vm_status_text(enum vm_status s);
 
 /* Gas has two dimensions from EIP-8037 on; before it, state is always 0. State gas is taken from the reservoir and,
- * when that is empty, from regular gas. A callee gets the whole reservoir. */
+ * when that is empty, from execution gas. A callee gets the whole reservoir. */
 struct vm_gas {
-    int64_t regular;
+    int64_t execution;
     int64_t state; /* the reservoir for state growth */
 };
 
-/* What a message has done with state gas, together with the messages below it that succeeded. */
+/* What a message has done with state gas, together with the messages below it that succeeded. With
+ * STATE_GAS_LAST_FIRST `spilled` is all there is to know, the other three are of older drafts of EIP-8037. */
 struct vm_state_use {
+    int64_t spilled;  /* taken from execution gas, less what was given back to it */
     int64_t used;     /* paid, less what was refunded */
     int64_t refunded; /* put back into the reservoir; taken out again when the message fails */
     int64_t owed; /* refunds for what a caller has paid (they share storage): it gets them when the message succeeds */
@@ -104,6 +106,7 @@ struct vm_message {
     bool is_static; /* no changes allowed (also set for STATICCALL) */
     uint32_t depth; /* 0 for a transaction's own message */
     struct vm_gas gas;
+    int64_t spilled; /* a transaction's own message: state gas that execution gas has paid for before it (EIP-2780) */
     struct account *sender;       /* CALLER; pays `value` */
     struct account *recipient;    /* ADDRESS; calls: whose storage and balance. Creates: set by vm_call */
     struct account *code_account; /* calls: whose code runs; the recipient, but for CALLCODE and DELEGATECALL */
@@ -119,7 +122,8 @@ struct vm_result {
     struct bytes output;     /* returned or reverted with; valid until the next vm_call on this vm */
     struct account *created; /* creates that succeeded: the new account; else NULL */
     struct vm_state_use state_use;
-    int64_t state_spilled; /* vm_call only: state gas that was taken from regular gas, also by messages that failed */
+    /* vm_call only, drafts: state gas that was taken from execution gas, also by messages that failed */
+    int64_t state_spilled;
 };
 
 /* ---- tracing ------------------------------------------------------------------------------------------------- */
@@ -160,6 +164,10 @@ struct vm_tracer {
 
 /* ---- running ------------------------------------------------------------------------------------------------- */
 
+/* Pays `cost` of state gas out of the reservoir, then out of execution gas, and counts the latter in *spilled. False, and
+ * nothing changed: there is not enough of both. */
+bool vm_gas_pay_state(struct vm_gas *gas, int64_t *spilled, uint64_t cost);
+
 struct vm;
 
 /* A machine for one worker; reserves address space for stack and memory. Free with vm_free. */
@@ -198,6 +206,11 @@ void vm_call(struct vm *vm, const struct vm_message *message, struct vm_result *
 /* The code that runs when `account` is called: its own, or (EIP-7702) that of the account it delegates to, which is
  * then marked as accessed. Delegation is followed once only. For transactions, where following it costs no gas. */
 const struct code *vm_code_of(struct vm *vm, struct account *account);
+/* The same where the access to what `account` delegates to is paid out of *gas (EIP-2780). NULL, and nothing accessed: it
+ * cannot be. */
+const struct code *vm_pay_for_code(struct vm *vm, struct account *account, int64_t *gas);
+/* The account that a create is for; it counts as accessed from now on. The sender's nonce has been raised. */
+struct account *vm_reach_created(struct vm *vm, const struct vm_message *message);
 
 /* Logs of value that changes hands, or is destroyed with its account, where the fork has such logs (EIP-7708); nothing
  * for no value and for a transfer from an account to itself. */

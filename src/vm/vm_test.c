@@ -33,7 +33,7 @@ static void check_expectation(const struct fork *fork, const struct expectation 
     struct u256 value = u256_load_be(w.result.output.data);
     u256_to_hex(text, &value);
     CHECK_TEXT(text + 2, x->result);
-    CHECK_EQ_I64(100000 - w.result.gas.regular - 15, x->gas);
+    CHECK_EQ_I64(100000 - w.result.gas.execution - 15, x->gas);
     world_close(&w);
 }
 
@@ -104,7 +104,7 @@ TEST(vm_ends_as_it_must)
         if (w.result.status != cases[i].status)
             FAIL("%s: %s, expected %s", cases[i].program, vm_status_text(w.result.status),
                  vm_status_text(cases[i].status));
-        CHECK_EQ_I64(w.result.gas.regular, cases[i].gas_left);
+        CHECK_EQ_I64(w.result.gas.execution, cases[i].gas_left);
         world_close(&w);
     }
 }
@@ -152,7 +152,7 @@ TEST(vm_sstore_costs_by_the_forks_rule)
         struct world w;
         run_program(&w, cases[i].fork, "600160005560006000556001600055");
         CHECK(w.result.status == VM_SUCCESS);
-        CHECK_EQ_I64(100000 - w.result.gas.regular, cases[i].gas);
+        CHECK_EQ_I64(100000 - w.result.gas.execution, cases[i].gas);
         CHECK_EQ_I64(w.state->refund, cases[i].refund);
         CHECK_EQ_U64(state_slot(w.state, world_account(&w, 1), &U256_ZERO)->current.w[0], 1);
         world_close(&w);
@@ -194,12 +194,12 @@ TEST(vm_calls_keep_or_undo_their_effects)
     CHECK_EQ_U64(state_balance(w.state, world_account(&w, 2)).w[0], 0);
     CHECK_EQ_U64(state_balance(w.state, world_account(&w, 1)).w[0], 10);
     CHECK_EQ_U64(state_slot(w.state, world_account(&w, 2), &U256_ZERO)->current.w[0], 0);
-    int64_t gas_after_revert = w.result.gas.regular;
+    int64_t gas_after_revert = w.result.gas.execution;
     world_close(&w);
 
     call_and_end(&w, "fe"); /* the callee's 65,535 gas is gone */
     CHECK_EQ_U64(w.result.output.data[31], 0);
-    CHECK(w.result.gas.regular < gas_after_revert - 30000);
+    CHECK(w.result.gas.execution < gas_after_revert - 30000);
     world_close(&w);
 }
 
@@ -297,6 +297,6 @@ TEST(vm_traces_every_instruction_and_its_cost)
     world_call(&w, 1, 100000, 0, (struct bytes){0});
     CHECK(w.result.status == VM_SUCCESS);
     CHECK_EQ_U64(tally.steps, 10);
-    CHECK_EQ_I64(tally.cost, 100000 - w.result.gas.regular);
+    CHECK_EQ_I64(tally.cost, 100000 - w.result.gas.execution);
     world_close(&w);
 }

@@ -127,10 +127,9 @@ enum status workload_make(struct workload_block *out, const struct workload *w, 
     if (fork->base_fee.elasticity != 0) out->header.base_fee = U256(7);
     workload_fund(out, &out->header.beneficiary);
     /* System contracts must be there where a fork calls them for requests; an empty answer is enough. */
-    if (fork->requests != 0) {
-        workload_contract(out, &withdrawal_requests_address, "STOP");
-        workload_contract(out, &consolidation_requests_address, "STOP");
-    }
+    for (size_t i = 0; i < REQUEST_TYPES; i++)
+        if ((fork->requests & 1u << i) != 0 && request_contracts[i] != NULL)
+            workload_contract(out, request_contracts[i], "STOP");
     ASSERT(out->shape.size <= WORKLOAD_SIZE_MAX);
     enum status s = w->prepare == NULL ? STATUS_OK : w->prepare(out, e);
     uint64_t random = shape->seed;

@@ -6,7 +6,7 @@
 Each case is a block of some hundred transactions that share a few contracts (see t8n_cases.py). weft executes it serially, in parallel on 1, 2,
 4 and 8 threads, and, where the fork has block access lists, along the list, and compares in one process (`t8n --executor all`). The
 result is compared with geth's `evm t8n` field by field, and for each 40th case with the specification's (`ethereum-spec-evm t8n`), which
-is slow. Amsterdam is left to weft alone: neither has the draft of the fixtures.
+is slow; it does not know Amsterdam.
 
 A difference prints its seed and keeps the case in DIR; `difffuzz.py ... --seed SEED --cases 1` runs it again. The last line is
 `N passed, N failed, N skipped`, counting blocks.
@@ -61,7 +61,7 @@ def check(case, o, counts, with_eels):
     if code == 1 or code < 0 or code > 128:
         return [f"weft exits with {code}: {ours}"]
     lines = []
-    if o.evm and case["fork"] != "Amsterdam":
+    if o.evm:
         their_code, theirs = run_tool([o.evm, "t8n"], case)
         counts["evm"] += 1
         if code != their_code:

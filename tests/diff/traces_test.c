@@ -86,7 +86,7 @@ static void digest_cost(void *context, const struct vm_cost *c)
 
 static void digest_exit(void *context, const struct vm_message *m, const struct vm_result *r)
 {
-    uint64_t numbers[] = {m->kind, m->depth, (uint64_t)m->gas.regular, r->status, (uint64_t)r->gas.regular};
+    uint64_t numbers[] = {m->kind, m->depth, (uint64_t)m->gas.execution, r->status, (uint64_t)r->gas.execution};
     mix(context, numbers, sizeof numbers);
     mix(context, r->output.data, r->output.size);
 }

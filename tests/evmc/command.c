@@ -35,7 +35,7 @@ void __wrap_vm_call(struct vm *vm, const struct vm_message *message, struct vm_r
     host.vm = module;
     struct evmc_message m = {.kind = is_create ? EVMC_CREATE : EVMC_CALL,
                              .depth = (int32_t)message->depth,
-                             .gas = message->gas.regular,
+                             .gas = message->gas.execution,
                              .sender = host_address(message->sender),
                              .input_data = message->input.data,
                              .input_size = message->input.size,

@@ -49,7 +49,7 @@ static void compare_results(const struct world *native, const struct evmc_result
     for (size_t i = 0; i < COUNT_OF(same_status); i++)
         same = same || (same_status[i].code == r->status_code && same_status[i].status == expected->status);
     if (!same) FAIL("status %d of the module, native: %s", (int)r->status_code, vm_status_text(expected->status));
-    CHECK_EQ_I64(r->gas_left, expected->gas.regular);
+    CHECK_EQ_I64(r->gas_left, expected->gas.execution);
     CHECK_EQ_U64(r->output_size, expected->output.size);
     CHECK_BYTES(r->output_data, expected->output.data, expected->output.size);
     CHECK_EQ_I64(r->gas_refund, native->state->refund);

@@ -64,7 +64,7 @@ static enum status judge(const struct fork *fork, struct bytes encoded, struct a
     enum status s = transaction_decode(tx, encoded, arena);
     if (s == STATUS_OK)
         s = transaction_sender(sender, tx, (struct signature_rules){fork->low_s, fork->replay_protection});
-    if (s == STATUS_OK) s = tx_check(&c, tx);
+    if (s == STATUS_OK) s = tx_check(&c, tx, sender);
     if (s == TX_GAS_OVER_BLOCK && tx->gas_limit > INT64_MAX)
         s = STATUS_OK; /* more than any block has, but well-formed */
     /* Gas that costs more than there are numbers nobody can pay: execution finds that out, which asks for a balance. */
@@ -93,7 +93,7 @@ static void check_on_fork(struct json_reader *f, const char *name, yyjson_val *r
         transaction_hash(&hash, &tx);
         CHECK_BYTES(hash.b, expected_hash.b, 32);
         CHECK_BYTES(sender.b, expected_sender.b, 20);
-        CHECK_EQ_U64(tx_intrinsic(fork, &tx, 0).gas, json_u64(f, result, "intrinsicGas"));
+        CHECK_EQ_U64(tx_intrinsic(fork, &tx, &sender, 0).gas, json_u64(f, result, "intrinsicGas"));
         struct rlp_writer w = {0};
         transaction_encode(&w, &tx);
         CHECK(bytes_equal(rlp_written(&w), encoded));

@@ -56,16 +56,11 @@ enum status block_check_access_list_form(const struct block_access_list *l, cons
 /* ---- during execution -------------------------------------------------------------------------------------------- */
 
 /* What the block still has to do costs gas, but for the calls at its end: their slots do not count. */
-static bool is_called_at_the_end(const struct address *a)
-{
-    return address_equal(a, &withdrawal_requests_address) || address_equal(a, &consolidation_requests_address);
-}
-
-uint64_t block_declared_reads(const struct block_access_list *l)
+uint64_t block_declared_reads(const struct block_access_list *l, const struct fork *fork)
 {
     uint64_t reads = 0;
     for (uint32_t i = 0; i < l->account_count; i++)
-        if (!is_called_at_the_end(&l->accounts[i].address)) reads += l->accounts[i].read_count;
+        if (!fork_asks_for_requests(fork, &l->accounts[i].address)) reads += l->accounts[i].read_count;
     return reads;
 }
 

@@ -18,6 +18,10 @@ struct book_change {
     uint32_t index, next;
     struct u256 value;
     const struct code *code;
+    /* Balances and slots that work in place changes, which may take several steps at one index: what was there before
+     * the first. */
+    struct u256 before;
+    bool has_before;
 };
 struct book_account {
     const struct account_entry *entry;
@@ -89,8 +93,9 @@ static struct book_slot *list_slot(struct access_book *b, struct slot_entry *e)
 static void add_change(struct access_book *b, struct change_list *l, struct book_change change)
 {
     if (l->count != 0 && b->changes[l->last - 1].index == change.index) {
-        change.next = 0;
-        b->changes[l->last - 1] = change;
+        struct book_change *last = &b->changes[l->last - 1];
+        last->value = change.value;
+        last->code = change.code;
         return;
     }
     uint32_t id = ADD(b->changes, b->change_count, b->change_capacity);
@@ -139,6 +144,34 @@ static void note_slot(struct block_run *run, const struct state_access *access, 
     }
 }
 
+/* Notes what is there before a step in place changes it, unless an earlier step at this index has done so. */
+static void note_before(struct access_book *b, struct change_list *l, uint32_t index, struct u256 before)
+{
+    if (l->count != 0 && b->changes[l->last - 1].index == index) return;
+    add_change(b, l, (struct book_change){.index = index, .value = before, .before = before, .has_before = true});
+}
+
+void block_note_before(struct block_run *run, const struct state_accesses *accesses, uint32_t index)
+{
+    struct access_book *b = run->engine->book;
+    uint32_t number = number_after(run, index);
+    for (uint32_t i = 0; i < accesses->count; i++) {
+        const struct state_access *access = &accesses->all[i];
+        if (access->slot != NULL && (access->changed & STATE_SLOT) != 0)
+            note_before(b, &list_slot(b, access->slot)->changes, index,
+                        location_find(&access->slot->location, number)->value);
+        if (access->slot == NULL && (access->changed & STATE_BALANCE) != 0 && access->account != run->beneficiary)
+            note_before(b, &list_account(b, access->account)->balances, index,
+                        location_balance(&access->account->balance, number));
+    }
+}
+
+/* Whether the change is one: what comes back to where it was at the start of its index was only read. */
+static bool is_change(const struct book_change *c)
+{
+    return !c->has_before || !u256_equal(c->value, c->before);
+}
+
 static struct u256 beneficiary_balance(const struct block_run *run, uint32_t index)
 {
     return u256_add(location_balance(&run->beneficiary->balance, number_after(run, index)), run->fees);
@@ -152,8 +185,9 @@ static void note_beneficiary(struct block_run *run, uint32_t index)
     struct u256 now = beneficiary_balance(run, index);
     if (index >= 1 && index <= run->task->transaction_count) list_account(b, run->beneficiary);
     if (u256_equal(now, b->beneficiary_balance)) return;
+    struct book_change change = {.index = index, .value = now, .before = b->beneficiary_balance, .has_before = true};
     b->beneficiary_balance = now;
-    add_change(b, &list_account(b, run->beneficiary)->balances, (struct book_change){.index = index, .value = now});
+    add_change(b, &list_account(b, run->beneficiary)->balances, change);
 }
 
 void block_begin_access_list(struct block_run *run)
@@ -183,12 +217,14 @@ void block_list_accesses(struct block_run *run, const struct state_accesses *acc
 
 /* ---- making the list --------------------------------------------------------------------------------------------- */
 
-static const struct bal_word_change *make_words(const struct access_book *b, struct change_list l, struct arena *arena)
+static const struct bal_word_change *make_words(const struct access_book *b, struct change_list l, struct arena *arena,
+                                                uint32_t *count)
 {
     struct bal_word_change *out = ARENA_ARRAY(arena, struct bal_word_change, l.count);
-    uint32_t count = 0;
+    *count = 0;
     for (uint32_t id = l.first; id != 0; id = b->changes[id - 1].next)
-        out[count++] = (struct bal_word_change){b->changes[id - 1].index, b->changes[id - 1].value};
+        if (is_change(&b->changes[id - 1]))
+            out[(*count)++] = (struct bal_word_change){b->changes[id - 1].index, b->changes[id - 1].value};
     return out;
 }
 
@@ -224,20 +260,17 @@ static void make_slots(const struct access_book *b, const struct book_account *f
 {
     const struct book_slot **sorted = ARENA_ARRAY(arena, const struct book_slot *, from->slot_count);
     uint32_t count = 0;
-    for (uint32_t id = from->first_slot; id != 0; id = b->slots[id - 1].next) {
-        sorted[count++] = &b->slots[id - 1];
-        out->slot_count += b->slots[id - 1].changes.count != 0;
-    }
+    for (uint32_t id = from->first_slot; id != 0; id = b->slots[id - 1].next) sorted[count++] = &b->slots[id - 1];
     qsort(sorted, count, sizeof *sorted, by_key);
-    struct bal_slot *slots = ARENA_ARRAY(arena, struct bal_slot, out->slot_count);
-    struct u256 *reads = ARENA_ARRAY(arena, struct u256, count - out->slot_count);
-    uint32_t written = 0;
+    struct bal_slot *slots = ARENA_ARRAY(arena, struct bal_slot, count);
+    struct u256 *reads = ARENA_ARRAY(arena, struct u256, count);
     for (uint32_t i = 0; i < count; i++) {
-        struct change_list l = sorted[i]->changes;
-        if (l.count == 0)
-            reads[out->read_count++] = sorted[i]->entry->key;
+        struct bal_slot slot = {.key = sorted[i]->entry->key};
+        slot.changes = make_words(b, sorted[i]->changes, arena, &slot.change_count);
+        if (slot.change_count == 0)
+            reads[out->read_count++] = slot.key;
         else
-            slots[written++] = (struct bal_slot){sorted[i]->entry->key, make_words(b, l, arena), l.count};
+            slots[out->slot_count++] = slot;
     }
     out->slots = slots;
     out->reads = reads;
@@ -262,8 +295,7 @@ struct block_access_list block_make_access_list(struct block_run *run)
         struct bal_account *a = &accounts[i];
         *a = (struct bal_account){.address = from->entry->address};
         make_slots(b, from, arena, a);
-        a->balance_count = from->balances.count;
-        a->balances = make_words(b, from->balances, arena);
+        a->balances = make_words(b, from->balances, arena, &a->balance_count);
         a->nonce_count = from->nonces.count;
         a->nonces = make_nonces(b, from->nonces, arena);
         a->code_count = from->codes.count;

@@ -70,7 +70,7 @@ static double world_run(struct world *w)
     uint64_t start = clock_thread_ns();
     run_once(&w->run);
     uint64_t ns = clock_thread_ns() - start;
-    w->gas = (int64_t)w->run.gas - w->run.outcome.gas.regular - w->run.outcome.gas.state;
+    w->gas = (int64_t)w->run.gas - w->run.outcome.gas.execution - w->run.outcome.gas.state;
     return (double)ns;
 }
 

@@ -150,8 +150,8 @@ static void make_genesis(struct maker *m, const struct fork *fork)
     /* System contracts, as far as a block without requests needs them; the first two keep what they are given. */
     workload_contract(&b, &history_storage_address, "0 CALLDATALOAD NUMBER SSTORE STOP");
     workload_contract(&b, &beacon_roots_address, "0 CALLDATALOAD TIMESTAMP SSTORE STOP");
-    workload_contract(&b, &withdrawal_requests_address, "STOP");
-    workload_contract(&b, &consolidation_requests_address, "STOP");
+    for (size_t i = 0; i < REQUEST_TYPES; i++)
+        if (request_contracts[i] != NULL) workload_contract(&b, request_contracts[i], "STOP");
     arena_free(&b.arena);
     chain_genesis_seal(g, NULL);
 }

@@ -190,10 +190,10 @@ void run_once(struct run *r)
     if (r->fork->warm_coinbase) state_prewarm_account(s, state_account(s, &r->env.coinbase));
     struct vm_message m = {
         .kind = r->options->run.create ? VM_CREATE : VM_CALL, .sender = sender, .value = r->value, .input = r->input};
-    /* EIP-8037: regular gas has the cap of a transaction, the rest is the reservoir. */
+    /* EIP-8037: execution gas has the cap of a transaction, the rest is the reservoir. */
     uint64_t cap = r->env.state_byte_gas == 0 ? r->gas : r->fork->limit.tx_gas;
-    m.gas.regular = (int64_t)(r->gas < cap ? r->gas : cap);
-    m.gas.state = (int64_t)r->gas - m.gas.regular;
+    m.gas.execution = (int64_t)(r->gas < cap ? r->gas : cap);
+    m.gas.state = (int64_t)r->gas - m.gas.execution;
     if (m.kind == VM_CREATE) {
         state_set_nonce(s, sender, state_nonce(s, sender) + 1);
     } else {

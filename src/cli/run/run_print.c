@@ -190,7 +190,7 @@ static void print_text(const struct run *r, const struct state_diff *diff, struc
 
 void run_print(struct run *r)
 {
-    r->result.gas_used = r->gas - (uint64_t)(r->outcome.gas.regular + r->outcome.gas.state);
+    r->result.gas_used = r->gas - (uint64_t)(r->outcome.gas.execution + r->outcome.gas.state);
     state_finalize(r->worker.state);
     state_commit(r->worker.state);
     struct state_diff diff;

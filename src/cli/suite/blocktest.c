@@ -38,7 +38,11 @@ struct candidate {
 /* Where a fork is a draft, the release that a test comes from says which text it means. */
 static const struct {
     const char *release, *network, *means;
-} drafts[] = {{"tests-zkevm@v0.3.", "Amsterdam", "Amsterdam-2026-02"}};
+} drafts[] = {
+    {"tests-zkevm@v0.3.", "Amsterdam", "Amsterdam-zkevm@v0.3.3"},
+    {"tests-bal@v5.", "Amsterdam", "Amsterdam-bal@v5.7.0"},
+    {"tests-bal@v5.", "BPO2ToAmsterdamAtTime15k", "BPO2ToAmsterdam-bal@v5.7.0AtTime15k"},
+};
 
 /* The rules that the test means by its network. */
 static const char *resolve_network(yyjson_val *v, const char *network)

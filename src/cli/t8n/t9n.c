@@ -41,7 +41,7 @@ static void examine(struct finding *x, const struct fork *fork, uint64_t chain_i
         return;
     }
     x->has_sender = x->has_intrinsic = true;
-    struct tx_intrinsic cost = tx_intrinsic(fork, &tx, fork_state_byte_gas(fork, 0));
+    struct tx_intrinsic cost = tx_intrinsic(fork, &tx, &x->sender, fork_state_byte_gas(fork, 0));
     x->intrinsic = cost.gas + cost.state;
     const char *why = NULL;
     if (tx.gas_limit < x->intrinsic || tx.gas_limit < cost.floor) {

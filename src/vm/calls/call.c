@@ -20,13 +20,13 @@ static struct bytes keep_output(struct vm *vm, struct bytes output)
 
 static void run_frame(struct frame *f, const struct vm_message *message, struct vm_result *result)
 {
-    int64_t gas = message->gas.regular, burned = f->vm->burned;
+    int64_t gas = message->gas.execution, burned = f->vm->burned;
     if (UNLIKELY(f->vm->tracer != NULL))
         result->status = vm_run_traced(f, gas);
     else
         result->status = vm_run(f, gas);
     f->vm->burned = burned + (gas - f->gas); /* what its callees used is in it */
-    result->gas.regular = f->gas;
+    result->gas.execution = f->gas;
     result->gas.state = f->state_gas;
     result->state_use = f->state_use;
     result->output = f->output;
@@ -43,15 +43,16 @@ static struct frame new_frame(struct vm *vm, const struct vm_message *message, s
         .stack = stack,
         .memory = memory,
         .state_gas = message->gas.state,
+        .state_use.spilled = message->spilled,
     };
 }
 
 static void run_precompile(struct vm *vm, unsigned id, const struct vm_message *message, struct vm_result *result)
 {
     struct precompile_result r;
-    precompile_run(&vm->fork->precompile, id, message->input, (uint64_t)message->gas.regular, &vm->precompile, &r);
+    precompile_run(&vm->fork->precompile, id, message->input, (uint64_t)message->gas.execution, &vm->precompile, &r);
     result->status = r.ok ? VM_SUCCESS : VM_PRECOMPILE_FAILED;
-    result->gas.regular = r.ok ? (int64_t)r.gas_left : 0;
+    result->gas.execution = r.ok ? (int64_t)r.gas_left : 0;
     if (r.ok) result->output = id == PRECOMPILE_IDENTITY ? keep_output(vm, r.output) : r.output;
 }
 
@@ -70,7 +71,8 @@ static void run_call(struct vm *vm, const struct vm_message *message, struct u25
     if (message->kind == VM_CALL || message->kind == VM_STATICCALL) state_touch(vm->state, message->recipient);
     if (message->kind == VM_CALL) move_value(vm, message);
 
-    *result = (struct vm_result){.status = VM_SUCCESS, .gas = message->gas};
+    *result = (struct vm_result){
+        .status = VM_SUCCESS, .gas = message->gas, .state_use.spilled = message->spilled};
     unsigned id = precompile_find(&vm->fork->precompile, &message->code_account->entry->address);
     if (UNLIKELY(id != PRECOMPILE_NONE)) {
         run_precompile(vm, id, message, result);
@@ -84,7 +86,9 @@ static void run_call(struct vm *vm, const struct vm_message *message, struct u25
         run_frame(&f, message, result);
         if (result->output.size != 0) result->output = keep_output(vm, result->output);
     }
-    if (result->status != VM_SUCCESS) state_revert(vm->state, before);
+    if (result->status == VM_SUCCESS) return;
+    state_revert(vm->state, before);
+    vm_settle_failure(vm, message, result);
 }
 
 /* ---- creating a contract -------------------------------------------------------------------------------------- */
@@ -124,13 +128,13 @@ static void deposit_code(struct vm *vm, struct account *created, struct vm_resul
         return;
     }
     uint64_t price = (uint64_t)fork->gas.code_byte * code.size + fork->gas.code_word * words_of(code.size);
-    int64_t gas = charge(result->gas.regular, price);
+    int64_t gas = charge(result->gas.execution, price);
     if (gas >= 0) gas = vm_pay_state(vm, gas, &result->gas.state, &result->state_use, code.size);
     if (gas < 0) {
         if (fork->deposit_out_of_gas_fails) result->status = VM_CODE_DEPOSIT_OUT_OF_GAS;
         return;
     }
-    result->gas.regular = gas;
+    result->gas.execution = gas;
     if (code.size != 0) {
         struct hash hash = keccak256_bytes(code);
         state_set_code(vm->state, created, code_cache_put(state_table_codes(vm->state->table), &hash, code));
@@ -145,18 +149,24 @@ static struct address new_address(struct state *s, const struct vm_message *mess
     return create2_address(sender, &salt, &code_hash);
 }
 
+struct account *vm_reach_created(struct vm *vm, const struct vm_message *message)
+{
+    struct address address = new_address(vm->state, message);
+    struct account *created = state_account(vm->state, &address);
+    state_warm_account(vm->state, created); /* stays so whatever happens (EIP-2929) */
+    return created;
+}
+
 static void run_create(struct vm *vm, struct vm_message *message, struct u256 *stack, uint8_t *memory,
                        struct vm_result *result)
 {
     struct state *s = vm->state;
-    struct address address = new_address(s, message);
-    struct account *created = state_account(s, &address);
-    message->recipient = created;
-    *result = (struct vm_result){.gas = message->gas};
-    state_warm_account(s, created); /* stays so whatever happens (EIP-2929) */
-    if (state_create_collides(s, created)) {
+    if (message->recipient == NULL) message->recipient = vm_reach_created(vm, message);
+    struct account *created = message->recipient;
+    *result = (struct vm_result){.gas = message->gas, .state_use.spilled = message->spilled};
+    if (state_create_collides(s, created, vm->fork->storage_collides)) {
         result->status = VM_CREATE_COLLISION;
-        result->gas.regular = 0;
+        result->gas.execution = 0;
         return;
     }
 
@@ -179,7 +189,8 @@ static void run_create(struct vm *vm, struct vm_message *message, struct u256 *s
     if (result->status == VM_REVERT)
         result->output = keep_output(vm, result->output);
     else
-        result->gas.regular = 0;
+        result->gas.execution = 0;
+    vm_settle_failure(vm, message, result);
 }
 
 static void trace_exit(struct vm *vm, const struct vm_message *message, const struct vm_result *result)
@@ -208,22 +219,14 @@ void vm_run_message(struct vm *vm, struct vm_message *message, struct u256 *stac
     if (UNLIKELY(t != NULL)) trace_exit(vm, message, result);
 }
 
-/* Takes over what a callee has left of the reservoir, and what it did with it. When it failed, the state did not grow:
- * all that was paid goes into the reservoir, wherever it came from. */
-static void take_state_gas(struct frame *f, const struct vm_result *callee)
-{
-    f->state_gas = callee->gas.state;
-    if (LIKELY(f->env->state_byte_gas == 0)) return;
-    if (callee->status == VM_SUCCESS) {
-        f->state_use.used += callee->state_use.used;
-        f->state_use.refunded += callee->state_use.refunded;
-        vm_refund_state_gas(f, callee->state_use.owed);
-    } else {
-        f->state_gas += callee->state_use.used - callee->state_use.refunded;
-    }
-}
-
 /* ---- CALL and kin --------------------------------------------------------------------------------------------- */
+
+/* Whether what was paid for a new account comes back when the account does not come to be, in calls as in creates, and
+ * creates pay for it only where there is none yet. Drafts: creates pay in any case, and calls get nothing back. */
+static bool refunds_accounts(const struct frame *f)
+{
+    return f->env->state_byte_gas != 0 && f->fork->state_growth.rule == STATE_GAS_LAST_FIRST;
+}
 
 /* The code that a call to `a` runs; following a delegation (EIP-7702) is an access of its own. */
 static const struct code *reach_code(struct frame *f, struct account *a, int64_t *gas)
@@ -249,9 +252,11 @@ int64_t vm_op_call(struct frame *f, struct u256 *sp, int64_t gas, enum vm_kind k
     struct account *callee = reach_account(f, &address, &gas, fork->gas.warm);
     if (UNLIKELY(gas < 0)) return gas;
     const struct code *code = reach_code(f, callee, &gas);
+    bool brings_account = false;
     if (LIKELY(gas >= 0) && kind == VM_CALL && (moves_value || !fork->clear_empty) && !state_exists(f->state, callee)) {
         gas = charge(gas, fork->gas.new_account);
         if (LIKELY(gas >= 0)) gas = charge_state(f, gas, fork->state_growth.account);
+        brings_account = refunds_accounts(f);
     }
     int64_t given = gas < 0 ? gas : gas_for_callee(fork, gas, &sp[0]);
     if (UNLIKELY(given < 0)) return given;
@@ -278,7 +283,8 @@ int64_t vm_op_call(struct frame *f, struct u256 *sp, int64_t gas, enum vm_kind k
     if (UNLIKELY(too_deep) || (moves_value && !state_balance_at_least(f->state, f->self, &value))) {
         vm_trace_refusal(f->vm, &message, too_deep ? VM_CALL_TOO_DEEP : VM_INSUFFICIENT_BALANCE);
         *pushed = U256_ZERO;
-        return gas + given;
+        gas += given;
+        return brings_account ? vm_refund_state(f, gas, fork->state_growth.account) : gas;
     }
     uint64_t output_at = args[-2].w[0], output_size = args[-3].w[0];
     struct vm_result result;
@@ -286,60 +292,70 @@ int64_t vm_op_call(struct frame *f, struct u256 *sp, int64_t gas, enum vm_kind k
     f->memory_clear = f->memory_size; /* behind it the callee wrote */
 
     f->return_data = result.output;
-    take_state_gas(f, &result);
+    gas = vm_take_gas(f, gas, &result);
+    if (brings_account && result.status != VM_SUCCESS) gas = vm_refund_state(f, gas, fork->state_growth.account);
     if (output_size > result.output.size) output_size = result.output.size;
     if (output_size != 0) memcpy(f->memory + output_at, result.output.data, output_size);
     *pushed = U256(result.status == VM_SUCCESS);
-    return gas + result.gas.regular;
+    return gas;
 }
 
 /* ---- CREATE and CREATE2 --------------------------------------------------------------------------------------- */
+
+/* Why a create cannot begin, with VM_SUCCESS for nothing; *nonce is that of the creator. */
+static enum vm_status find_obstacle(struct frame *f, const struct u256 *value, uint64_t *nonce)
+{
+    if (f->message->depth >= CALL_DEPTH_MAX) return VM_CALL_TOO_DEEP;
+    if (!u256_is_zero(*value) && !state_balance_at_least(f->state, f->self, value)) return VM_INSUFFICIENT_BALANCE;
+    *nonce = state_nonce(f->state, f->self);
+    return *nonce == UINT64_MAX ? VM_NONCE_OVERFLOW : VM_SUCCESS;
+}
 
 int64_t vm_op_create(struct frame *f, struct u256 *sp, int64_t gas, enum vm_kind kind)
 {
     const struct fork *fork = f->fork;
     gas = create_begin(f, sp, gas, kind);
-    if (LIKELY(gas >= 0)) gas = charge_state(f, gas, fork->state_growth.account);
     if (UNLIKELY(gas < 0)) return gas;
-    int64_t given = fork->keeps_64th ? gas - gas / 64 : gas;
-    uint64_t size = sp[-2].w[0];
-    vm_trace_cost(f, gas, VM_SUCCESS);
-
-    f->return_data = (struct bytes){NULL, 0};
+    uint64_t size = sp[-2].w[0], nonce = 0;
     struct u256 *pushed = &sp[kind == VM_CREATE ? -2 : -3];
     struct vm_message message = {
         .kind = kind,
         .depth = f->message->depth + 1,
-        .gas = {given, f->state_gas},
         .sender = f->self,
         .value = sp[0],
         .input = {f->memory + (size == 0 ? 0 : sp[-1].w[0]), size},
         .salt = sp[-3],
     };
+    enum vm_status obstacle = find_obstacle(f, &message.value, &nonce);
+    if (obstacle == VM_SUCCESS) state_set_nonce(f->state, f->self, nonce + 1);
+    bool brings_account = !refunds_accounts(f);
+    if (!brings_account && obstacle == VM_SUCCESS) { /* paid for only if it is not there yet */
+        message.recipient = vm_reach_created(f->vm, &message);
+        brings_account = !state_exists(f->state, message.recipient);
+    }
+    if (brings_account) gas = charge_state(f, gas, fork->state_growth.account);
+    if (UNLIKELY(gas < 0)) return gas;
+    int64_t given = fork->keeps_64th ? gas - gas / 64 : gas;
+    message.gas = (struct vm_gas){given, f->state_gas};
+    vm_trace_cost(f, gas, VM_SUCCESS);
+
+    f->return_data = (struct bytes){NULL, 0};
     *pushed = U256_ZERO;
-    enum vm_status obstacle = VM_SUCCESS;
-    uint64_t nonce = 0;
-    if (f->message->depth >= CALL_DEPTH_MAX)
-        obstacle = VM_CALL_TOO_DEEP;
-    else if (!u256_is_zero(message.value) && !state_balance_at_least(f->state, f->self, &message.value))
-        obstacle = VM_INSUFFICIENT_BALANCE;
-    else if ((nonce = state_nonce(f->state, f->self)) == UINT64_MAX)
-        obstacle = VM_NONCE_OVERFLOW;
     if (UNLIKELY(obstacle != VM_SUCCESS)) {
         vm_trace_refusal(f->vm, &message, obstacle);
-        if (!fork->state_growth.final) vm_refund_state(f, fork->state_growth.account);
-        return gas;
+        bool refunds = brings_account && fork->state_growth.rule != STATE_GAS_LOST;
+        return refunds ? vm_refund_state(f, gas, fork->state_growth.account) : gas;
     }
-    state_set_nonce(f->state, f->self, nonce + 1);
 
     struct vm_result result;
     vm_run_message(f->vm, &message, pushed, f->memory + f->memory_size, &result);
     f->memory_clear = f->memory_size; /* behind it the callee wrote */
     f->return_data = result.output;
-    take_state_gas(f, &result);
-    if (result.created == NULL && !fork->state_growth.final) vm_refund_state(f, fork->state_growth.account);
+    gas = vm_take_gas(f, gas - given, &result);
+    if (result.created == NULL && brings_account && fork->state_growth.rule != STATE_GAS_LOST)
+        gas = vm_refund_state(f, gas, fork->state_growth.account);
     *pushed = result.created != NULL ? u256_from_address(&result.created->entry->address) : U256_ZERO;
-    return gas - given + result.gas.regular;
+    return gas;
 }
 
 /* ---- SELFDESTRUCT --------------------------------------------------------------------------------------------- */
@@ -363,9 +379,10 @@ int64_t vm_op_selfdestruct(struct frame *f, struct u256 *sp, int64_t gas)
     bool removed = fork->selfdestruct == SELFDESTRUCT_ALWAYS || (f->self->flags & ACCOUNT_CREATED) != 0;
     if (!u256_is_zero(balance)) {
         /* An account that is its own heir keeps its balance, unless it goes: then the balance is burnt. */
-        if (heir != f->self || removed) state_debit(s, f->self, &balance);
+        bool burns = heir == f->self && removed && !fork->selfdestruct_keeps_balance;
+        if (heir != f->self || burns) state_debit(s, f->self, &balance);
         if (heir != f->self) state_credit(s, heir, &balance);
-        if (heir == f->self && removed)
+        if (burns)
             vm_log_burn(f->vm, heir, &balance);
         else
             vm_log_transfer(f->vm, f->self, heir, &balance);
@@ -384,6 +401,20 @@ const struct code *vm_code_of(struct vm *vm, struct account *account)
     struct account *delegate = state_account(vm->state, &code->delegate);
     state_warm_account(vm->state, delegate);
     return state_code(vm->state, delegate);
+}
+
+const struct code *vm_pay_for_code(struct vm *vm, struct account *account, int64_t *gas)
+{
+    const struct fork *fork = vm->fork;
+    const struct code *code = state_code(vm->state, account);
+    if (!code->is_delegation || !fork->delegation) return code;
+    const struct account *delegate = state_known_account(vm->state, &code->delegate);
+    bool is_warm = (delegate != NULL && (delegate->flags & ACCOUNT_WARM) != 0) ||
+                   precompile_find(&fork->precompile, &code->delegate) != PRECOMPILE_NONE;
+    int64_t left = charge(*gas, is_warm ? fork->gas.warm : fork->gas.cold_account);
+    if (left < 0) return NULL;
+    *gas = left;
+    return vm_code_of(vm, account);
 }
 
 void vm_call(struct vm *vm, const struct vm_message *message, struct vm_result *result)

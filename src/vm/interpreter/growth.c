@@ -3,21 +3,38 @@
 
 /* ---- state gas -------------------------------------------------------------------------------------------------- */
 
-int64_t vm_pay_state(struct vm *vm, int64_t gas, int64_t *reservoir, struct vm_state_use *use, uint64_t bytes)
+bool vm_gas_pay_state(struct vm_gas *gas, int64_t *spilled, uint64_t cost)
 {
-    uint64_t cost = bytes * vm->env->state_byte_gas;
-    uint64_t spilled = cost > (uint64_t)*reservoir ? cost - (uint64_t)*reservoir : 0;
-    if (UNLIKELY(spilled > (uint64_t)gas)) return OUT_OF_GAS;
-    *reservoir -= (int64_t)(cost - spilled);
-    use->used += (int64_t)cost;
-    vm->state_spilled += (int64_t)spilled;
-    return gas - (int64_t)spilled;
+    uint64_t beyond = cost > (uint64_t)gas->state ? cost - (uint64_t)gas->state : 0;
+    if (UNLIKELY(beyond > (uint64_t)gas->execution)) return false;
+    gas->state -= (int64_t)(cost - beyond);
+    gas->execution -= (int64_t)beyond;
+    *spilled += (int64_t)beyond;
+    return true;
 }
 
-void vm_refund_state_gas(struct frame *f, int64_t refund)
+int64_t vm_pay_state(struct vm *vm, int64_t gas, int64_t *reservoir, struct vm_state_use *use, uint64_t bytes)
 {
-    /* What this message and those below it have not paid, a caller has: callers share storage with DELEGATECALL and
-     * CALLCODE. */
+    struct vm_gas both = {gas, *reservoir};
+    uint64_t cost = bytes * vm->env->state_byte_gas;
+    int64_t spilled = 0;
+    if (!vm_gas_pay_state(&both, &spilled, cost)) return OUT_OF_GAS;
+    *reservoir = both.state;
+    use->used += (int64_t)cost;
+    use->spilled += spilled;
+    vm->state_spilled += spilled;
+    return both.execution;
+}
+
+static bool is_last_first(const struct fork *fork)
+{
+    return fork->state_growth.rule == STATE_GAS_LAST_FIRST;
+}
+
+/* Drafts: a refund goes into the reservoir. What this message and those below it have not paid, a caller has: callers
+ * share storage with DELEGATECALL and CALLCODE. */
+static void refund_to_reservoir(struct frame *f, int64_t refund)
+{
     struct vm_state_use *use = &f->state_use;
     int64_t applied = refund < use->used ? refund : use->used;
     f->state_gas += applied;
@@ -26,9 +43,55 @@ void vm_refund_state_gas(struct frame *f, int64_t refund)
     use->owed += refund - applied;
 }
 
-void vm_refund_state(struct frame *f, uint64_t bytes)
+int64_t vm_refund_state(struct frame *f, int64_t gas, uint64_t bytes)
 {
-    vm_refund_state_gas(f, (int64_t)(bytes * f->env->state_byte_gas));
+    int64_t refund = (int64_t)(bytes * f->env->state_byte_gas);
+    if (!is_last_first(f->fork)) {
+        refund_to_reservoir(f, refund);
+        return gas;
+    }
+    int64_t back = refund < f->state_use.spilled ? refund : f->state_use.spilled;
+    f->state_use.spilled -= back;
+    f->state_gas += refund - back;
+    return gas + back;
+}
+
+/* Drafts: when the callee failed, the state did not grow, and all that it paid goes into the reservoir. */
+static void take_state_use(struct frame *f, const struct vm_result *callee)
+{
+    if (callee->status != VM_SUCCESS) {
+        f->state_gas += callee->state_use.used - callee->state_use.refunded;
+        return;
+    }
+    f->state_use.used += callee->state_use.used;
+    f->state_use.refunded += callee->state_use.refunded;
+    refund_to_reservoir(f, callee->state_use.owed);
+}
+
+int64_t vm_take_gas(struct frame *f, int64_t gas, const struct vm_result *callee)
+{
+    gas += callee->gas.execution;
+    f->state_gas = callee->gas.state;
+    if (LIKELY(f->env->state_byte_gas == 0)) return gas;
+    if (!is_last_first(f->fork)) {
+        take_state_use(f, callee);
+        return gas;
+    }
+    if (callee->status != VM_SUCCESS) return gas; /* settled */
+    /* The callee may have been refunded what a caller had paid for out of its execution gas. */
+    f->state_use.spilled += callee->state_use.spilled;
+    int64_t back = f->state_gas < f->state_use.spilled ? f->state_gas : f->state_use.spilled;
+    f->state_use.spilled -= back;
+    f->state_gas -= back;
+    return gas + back;
+}
+
+void vm_settle_failure(const struct vm *vm, const struct vm_message *message, struct vm_result *result)
+{
+    if (!is_last_first(vm->fork)) return;
+    if (result->status == VM_REVERT) result->gas.execution += result->state_use.spilled - message->spilled;
+    result->gas.state = message->gas.state;
+    result->state_use.spilled = message->spilled;
 }
 
 /* ---- logs of value ----------------------------------------------------------------------------------------------- */

@@ -20,7 +20,7 @@ struct account *vm_load_account(struct frame *f, const struct address *address, 
     return state_account(f->state, address);
 }
 
-/* What storing `value` costs in regular gas beyond the cold part, and what it changes in the refund counter. */
+/* What storing `value` costs in execution gas beyond the cold part, and what it changes in the refund counter. */
 static uint32_t sstore_price(const struct fork *fork, const struct slot *slot, const struct u256 *value,
                              int64_t *refund)
 {
@@ -52,10 +52,9 @@ static int64_t pay_slot(struct frame *f, int64_t gas, const struct slot *slot, c
     if (!u256_is_zero(slot->original)) return gas;
     bool was_empty = u256_is_zero(slot->current), is_empty = u256_is_zero(*value);
     if (was_empty && !is_empty) return charge_state(f, gas, f->fork->state_growth.slot);
-    if (!was_empty && is_empty && f->fork->state_growth.final)
-        f->state->refund += (int64_t)(f->fork->state_growth.slot * f->env->state_byte_gas);
-    else if (!was_empty && is_empty)
-        vm_refund_state(f, f->fork->state_growth.slot);
+    if (was_empty || !is_empty) return gas;
+    if (f->fork->state_growth.rule != STATE_GAS_LOST) return vm_refund_state(f, gas, f->fork->state_growth.slot);
+    f->state->refund += (int64_t)(f->fork->state_growth.slot * f->env->state_byte_gas);
     return gas;
 }
 
@@ -67,10 +66,10 @@ int64_t vm_op_sstore(struct frame *f, struct u256 *sp, int64_t gas)
 
     struct slot *slot = state_slot(f->state, f->self, &sp[0]);
     slot->read = true; /* whether what follows can be paid for or not: the price depends on the value (EIP-7928) */
-    if (!slot->warm && fork->gas.cold_slot != 0) {
-        gas = charge(gas, fork->gas.cold_slot);
+    if (fork->gas.cold_slot != 0) {
+        gas = charge(gas, slot->warm ? fork->sstore.warm : fork->gas.cold_slot);
         if (gas < 0) return gas;
-        state_warm_slot(f->state, slot);
+        if (!slot->warm) state_warm_slot(f->state, slot);
     }
     int64_t refund = 0;
     gas = charge(gas, sstore_price(fork, slot, &sp[-1], &refund));
