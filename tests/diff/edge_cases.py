@@ -6,7 +6,7 @@ never makes.
 from edge_inputs import MAKERS, PRECOMPILES, noise, precompile_input
 from edge_programs import FORWARDER, RECURSOR, EdgeProgram, fixed_contracts
 from evmlib import N, sign_authorization
-from t8n_cases import (COINBASE, CONSOLIDATION_REQUESTS, CONTRACTS, DEPOSIT_CONTRACT, EMPTY, KEYS, LEVEL, SENDERS, SYSTEM_CODE, WITHDRAWAL_REQUESTS, hexed, intrinsic_gas,
+from t8n_cases import (COINBASE, CONTRACTS, DEPOSIT_CONTRACT, EMPTY, KEYS, LEVEL, SENDERS, REQUEST_CONTRACTS, SYSTEM_CODE, WITHDRAWAL_REQUESTS, hexed, intrinsic_gas,
                        make_alloc, make_block, make_env, make_tx)
 
 BLOB = 131072
@@ -85,9 +85,7 @@ def edge_authorization(r, level, nonces):
     a = sign_authorization(KEYS[who], r.choice([0, 1, 1, 1, 1, 2, 2**64, 2**256 - 1]), target, r.choice([nonces[who] + r.choice([0, 0, 1, 1, 2]), 2**64 - 1, 2**64 - 2]
                                                                                                   if r.randrange(8) == 0 else [nonces[who] + r.choice([0, 0, 1])]))
     kind = r.randrange(12)
-    if kind == 0 and level >= LEVEL["Amsterdam"]:  # geth refuses to read them, so the specification's rule is for weft alone
-        a["v"] = a["yParity"] = hex(r.choice([2, 27, 28, 255]))
-    elif kind == 1:
+    if kind == 1:
         a["s"], v = hex(N - int(a["s"], 16)), hex(1 - int(a["v"], 16))
         a["v"] = a["yParity"] = v
     elif kind == 2:
@@ -105,7 +103,7 @@ def edge_tx(r, fork, nonces, base_fee):
         if r.randrange(2):
             tx["input"] = hexed(r.choice([EdgeProgram(r, fork).make(6), EdgeProgram(r, fork).deploying(EdgeProgram(r, fork).make(3)), b"\x60\x01\x60\x00\xf3",
                                           noise(r, r.choice([49151, 49152, 49153]))]))
-    elif to not in (DEPOSIT_CONTRACT, WITHDRAWAL_REQUESTS, CONSOLIDATION_REQUESTS) or r.randrange(300) == 0:  # an odd deposit ends the block
+    elif to not in [DEPOSIT_CONTRACT] + REQUEST_CONTRACTS or r.randrange(300) == 0:  # an odd deposit ends the block
         to, data = edge_data(r, fork, to)
         tx["to"], tx["input"] = hexed(to), hexed(data)
     if kind >= 1 and r.randrange(3) == 0:

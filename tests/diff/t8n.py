@@ -5,7 +5,7 @@
 
 Everything must be equal: exit code, state, body, and the result with all receipts. Of rejected transactions the index is compared and the
 reason; the texts differ in what geth writes behind it (addresses, numbers), so that ours must be a part of geth's. Blocks of official tests
-are compared with their headers, too; those of Amsterdam with their headers alone, because geth has a later draft of that fork. The last line is `N passed, N failed, N skipped`.
+are compared with their headers, too, but for those of drafts of Amsterdam: their blocks are executed by the rules of today. The last line is `N passed, N failed, N skipped`.
 """
 import argparse
 import glob
@@ -17,7 +17,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from evmlib import rlp_items  # noqa: E402
-from t8n_cases import FORKS, LEVEL, intrinsic_gas, make_case  # noqa: E402
+from t8n_cases import BUILDER_DEPOSITS, BUILDER_EXITS, FORKS, LEVEL, SYSTEM_CODE, intrinsic_gas, make_case  # noqa: E402
 
 ARGUMENTS = ["--input.alloc=stdin", "--input.env=stdin", "--input.txs=stdin", "--output.alloc=stdout", "--output.result=stdout", "--output.body=stdout"]
 
@@ -82,15 +82,13 @@ def differences(case, ours, theirs, at=""):
 def compare(case, weft, evm):
     """None when both tools say the same."""
     our_code, ours = run_tool(weft, case, ["--executor=all"])
-    if case["fork"] == "Amsterdam" and case.get("header"):
-        return "\n    ".join(check_header(ours["result"], case["header"])) or None if our_code == 0 else f"exit code {our_code}: {ours}"
     their_code, theirs = run_tool(evm, case)
     if our_code != their_code:
         return f"exit codes {our_code} and {their_code}: {ours if our_code else theirs}"
     if our_code != 0:
         return None
     lines = differences(case, ours, theirs)
-    if not lines and case.get("header"):
+    if not lines and case.get("header") and not case["draft"]:
         lines = check_header(ours["result"], case["header"])
     return "\n    ".join(lines[:6]) or None
 
@@ -131,9 +129,13 @@ def case_of_test(test):
             env[ours] = h[theirs]
     if "withdrawals" in block:
         env["withdrawals"] = [{k: v if k == "address" else hex(int(v, 16)) for k, v in w.items()} for w in block["withdrawals"]]
+    alloc, draft = dict(test["pre"]), test["network"] == "Amsterdam" and "/tests-bal@v5" in test["_info"]["url"]
+    if draft:
+        for a in (BUILDER_DEPOSITS, BUILDER_EXITS):
+            alloc["0x" + a.hex()] = {"balance": "0x0", "nonce": "0x1", "code": "0x" + SYSTEM_CODE[a]}
     txs = rlp_items(bytes.fromhex(block["rlp"][2:]))[1]
     return {"fork": GETH_NAMES.get(test["network"], test["network"]), "chainid": int(test.get("config", {}).get("chainid", "0x1"), 16), "reward": reward,
-            "header": h, "input": {"alloc": test["pre"], "env": env, "txsRlp": "0x" + txs.hex()}}
+            "header": h, "draft": draft, "input": {"alloc": alloc, "env": env, "txsRlp": "0x" + txs.hex()}}
 
 
 def fixture_cases(folder, files, r):

@@ -18,7 +18,30 @@ EMPTY = [bytes.fromhex("%040x" % (0xE000 + i)) for i in range(3)]
 DEPOSIT_CONTRACT = bytes.fromhex("00000000219ab540356cbb839cbe05303d7705fa")
 WITHDRAWAL_REQUESTS = bytes.fromhex("00000961ef480eb55e80d19ad83579a64c007002")
 CONSOLIDATION_REQUESTS = bytes.fromhex("0000bbddc7ce488642fb579f8b00f3a590007251")
+BUILDER_DEPOSITS = bytes.fromhex("0000bff46984e3725691fa540a8c7589300d8282")
+BUILDER_EXITS = bytes.fromhex("000064d678505ad48f8ccb093bc65613800e8282")
+REQUEST_CONTRACTS = [WITHDRAWAL_REQUESTS, CONSOLIDATION_REQUESTS, BUILDER_DEPOSITS, BUILDER_EXITS]
 SYSTEM_CODE = {
+    BUILDER_DEPOSITS:
+        "3373fffffffffffffffffffffffffffffffffffffffe1461011c575f54807fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
+        "146102705760015460088111605257506058565b60089003015b601190600182026001905f5b5f821115607f57810190830284830290049160010191906064"
+        "565b90939004925050503660b814609f57366102705734610270575f5260205ff35b8034106102705760383567ffffffffffffffff1680633b9aca00116102"
+        "7057633b9aca00029034031061027057600154600101600155600354806006026004015f358155600101602035815560010160403581556001016060358155"
+        "600101608035815560010160a035905560b85f5f3760b85fa0600101600355005b60035460025480820380604011610131575060405b5f5b8181146101d757"
+        "8281016006026004018160b8028154815260200181600101548152602001816002015480825260401c67ffffffffffffffff16816010018160381c81600701"
+        "538160301c81600601538160281c81600501538160201c81600401538160181c81600301538160101c81600201538160081c81600101535360200181600301"
+        "5481526020018160040154815260200190600501549052600101610133565b91018092146101e957906002556101f4565b90505f6002555f6003555b366102"
+        "42575f54600154817fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff1461023057600882820111610238575b50505f610264"
+        "565b0160089003610264565b7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff5b5f555f60015560b8025ff35b5f5ffd",
+    BUILDER_EXITS:
+        "3373fffffffffffffffffffffffffffffffffffffffe1460e1575f54807fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff14"
+        "6101c65760015460028111605157506057565b60029003015b601190600182026001905f5b5f821115607e5781019083028483029004916001019190606356"
+        "5b909390049250505036603014609e57366101c657346101c6575f5260205ff35b34106101c657600154600101600155600354806003026004013381556001"
+        "015f35815560010160203590553360601b5f5260305f60143760445fa0600101600355005b6003546002548082038060101160f5575060105b5f5b81811461"
+        "012d5782810160030260040181604402815460601b8152601401816001015481526020019060020154905260010160f7565b910180921461013f5790600255"
+        "61014a565b90505f6002555f6003555b36610198575f54600154817fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff146101"
+        "865760028282011161018e575b50505f6101ba565b01600290036101ba565b7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
+        "ff5b5f555f6001556044025ff35b5f5ffd",
     WITHDRAWAL_REQUESTS:
         "3373fffffffffffffffffffffffffffffffffffffffe1460cb5760115f54807fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
         "ff146101f457600182026001905f5b5f82111560685781019083028483029004916001019190604d565b909390049250505036603814608857366101f45734"
@@ -45,6 +68,10 @@ SYSTEM_CODE = {
 }
 # Emits its call data as the deposit event.
 DEPOSIT_CODE = "365f5f37" + "7f649bbc62d0e31342afea4e5cd82d4049e7e1ee912fc0889aa790803be39038c5" + "365fa100"
+
+
+def request_contracts(level):
+    return REQUEST_CONTRACTS if level >= LEVEL["Amsterdam"] else REQUEST_CONTRACTS[:2]
 
 
 def hexed(data):
@@ -85,7 +112,7 @@ class Program:
         if kind < 7:
             return r.choice([COINBASE] + EMPTY)
         if kind < 8 and self.since("Prague"):
-            return r.choice([WITHDRAWAL_REQUESTS, CONSOLIDATION_REQUESTS])
+            return r.choice(request_contracts(self.level))
         return r.choice(list(range(1, 20)) + [0x100]).to_bytes(20, "big")
 
     def value(self):
@@ -323,6 +350,10 @@ def call_data(r, to):
         return r.getrandbits(56 * 8).to_bytes(56, "big")
     if to == CONSOLIDATION_REQUESTS:
         return r.getrandbits(96 * 8).to_bytes(96, "big")
+    if to == BUILDER_DEPOSITS:
+        return bytes(80) + r.choice([0, 1, 10**9]).to_bytes(8, "big") + r.getrandbits(96 * 8).to_bytes(96, "big")
+    if to == BUILDER_EXITS:
+        return r.getrandbits(48 * 8).to_bytes(48, "big")
     return bytes(r.choice([0, 0, r.randrange(256)]) for _ in range(r.choice([0, 0, 4, 36, 100, 700])))
 
 
@@ -338,14 +369,25 @@ def seems_valid(case_fork, tx, base_fee):
             and (kind != 4 or tx["authorizationList"] != []))
 
 
+def recipient_gas(tx):
+    """EIP-2780: what the recipient costs."""
+    if not tx["to"]:
+        return 12000
+    if tx["to"] == hexed(address_of_key(int(tx["secretKey"], 16))):
+        return 0
+    return 3000 + (6000 if int(tx["value"], 16) else 0)
+
+
 def intrinsic_gas(fork, tx):
     """What a transaction pays before it runs; up to some gas for the words of initcode."""
     level, data, create = LEVEL[fork], bytes.fromhex(tx["input"][2:]), not tx["to"]
-    zeros = data.count(0)
-    gas = 21000 + 4 * zeros + (16 if level >= LEVEL["Istanbul"] else 68) * (len(data) - zeros)
-    gas += 32000 if create and level >= LEVEL["Homestead"] else 0
-    lists = tx.get("accessList") or []
-    return gas + 2400 * len(lists) + 1900 * sum(len(x["storageKeys"]) for x in lists) + 25000 * len(tx.get("authorizationList") or [])
+    zeros, lists = data.count(0), tx.get("accessList") or []
+    keys, authorizations = sum(len(x["storageKeys"]) for x in lists), len(tx.get("authorizationList") or [])
+    gas = 4 * zeros + (16 if level >= LEVEL["Istanbul"] else 68) * (len(data) - zeros)
+    if level >= LEVEL["Amsterdam"]:
+        return gas + 12000 + recipient_gas(tx) + (2900 + 1280) * len(lists) + (2000 + 2048) * keys + 7816 * authorizations
+    gas += 21000 + (32000 if create and level >= LEVEL["Homestead"] else 0)
+    return gas + 2400 * len(lists) + 1900 * keys + 25000 * authorizations
 
 
 def make_fees(r, level, kind, base_fee, tx):
@@ -366,7 +408,7 @@ def make_tx(r, fork, nonces, base_fee):
     kind = r.choice(kinds) if r.randrange(60) else r.randrange(5)
     sender = r.randrange(len(KEYS))
     nonce = nonces[sender] if r.randrange(30) else max(0, nonces[sender] + r.choice([-1, 1, 2**64 - 1 - nonces[sender]]))
-    to = r.choice(CONTRACTS * 4 + SENDERS + EMPTY + [COINBASE] + ([DEPOSIT_CONTRACT, WITHDRAWAL_REQUESTS, CONSOLIDATION_REQUESTS] if level >= LEVEL["Prague"] else []))
+    to = r.choice(CONTRACTS * 4 + SENDERS + EMPTY + [COINBASE] + ([DEPOSIT_CONTRACT] + request_contracts(level) if level >= LEVEL["Prague"] else []))
     create = kind < 3 and r.randrange(6) == 0
     data = Program(r, fork).make(6) if create else call_data(r, to)
     gas = r.choice([120000, 200000, 500000, 1000000]) if r.randrange(12) else r.choice([21000, 25000, 60000, 60000, 40000000])
@@ -374,8 +416,8 @@ def make_tx(r, fork, nonces, base_fee):
     tx = {"type": hex(kind), "nonce": hex(nonce), "gas": hex(gas), "to": None if create else hexed(to), "value": hex(r.choice([0, 0, 0, 1, 10**15, 10**30 if r.randrange(20) == 0 else 2])),
           "input": hexed(data), "v": "0x0", "r": "0x0", "s": "0x0", "secretKey": "0x%064x" % KEYS[sender],
           "protected": level >= LEVEL["EIP158"] and (kind != 0 or r.randrange(3) != 0)}
-    if to in (WITHDRAWAL_REQUESTS, CONSOLIDATION_REQUESTS) and not create:
-        tx["value"] = "0x1"
+    if to in REQUEST_CONTRACTS and not create:
+        tx["value"] = hex(r.choice([1, 1, 2, 2 * 10**18]) if to == BUILDER_DEPOSITS else 1)
     make_fees(r, level, kind, base_fee, tx)
     if kind:
         tx["protected"] = True
