@@ -2,6 +2,7 @@
 #include "harness.h"
 #include "tx/tx.h"
 
+static const struct address sender = {{0x5e}};
 static const uint8_t data[100] = {[0] = 1, [50] = 2}; /* 98 zeros, 2 others */
 
 TEST(tx_intrinsic_gas_follows_the_fork)
@@ -9,40 +10,70 @@ TEST(tx_intrinsic_gas_follows_the_fork)
     struct access_entry list = {.key_count = 3};
     struct transaction tx = {
         .data = {data, sizeof data}, .access_list = &list, .access_count = 1, .access_key_count = 3};
-    struct tx_intrinsic prague = tx_intrinsic(&fork_prague, &tx, 0);
+    struct tx_intrinsic prague = tx_intrinsic(&fork_prague, &tx, &sender, 0);
     CHECK_EQ_U64(prague.gas, 21000 + 98 * 4 + 2 * 16 + 2400 + 3 * 1900);
     CHECK_EQ_U64(prague.floor, 21000 + 10 * (98 + 2 * 4)); /* EIP-7623 */
-    struct tx_intrinsic amsterdam = tx_intrinsic(&fork_amsterdam, &tx, 150);
+    struct tx_intrinsic draft = tx_intrinsic(&fork_amsterdam_bal_5_7_0, &tx, &sender, 150);
     uint64_t list_gas = 64 * (20 + 3 * 32); /* EIP-7981 */
-    CHECK_EQ_U64(amsterdam.gas, prague.gas + list_gas);
-    CHECK_EQ_U64(amsterdam.floor, 21000 + 64 * 100 + list_gas); /* EIP-7976 */
+    CHECK_EQ_U64(draft.gas, prague.gas + list_gas);
+    CHECK_EQ_U64(draft.floor, 21000 + 64 * 100 + list_gas); /* EIP-7976 */
+    CHECK_EQ_U64(draft.state, 0);
+    struct tx_intrinsic amsterdam = tx_intrinsic(&fork_amsterdam, &tx, &sender, 1530);
+    CHECK_EQ_U64(amsterdam.gas, 12000 + 3000 + 98 * 4 + 2 * 16 + 2900 + 3 * 2000 + list_gas); /* EIP-2780, 8038 */
+    CHECK_EQ_U64(amsterdam.floor, 12000 + 3000 + 64 * 100 + list_gas);
     CHECK_EQ_U64(amsterdam.state, 0);
 }
 
-TEST(tx_intrinsic_gas_has_a_part_for_state)
+/* EIP-2780: by recipient and value; the floor has it, too. */
+TEST(tx_intrinsic_gas_is_that_of_its_resources)
+{
+    static const struct {
+        bool is_create, to_self;
+        uint64_t value, recipient;
+    } cases[] = {{false, false, 0, 3000}, {false, false, 1, 9000}, {false, true, 0, 0}, {false, true, 1, 0},
+                 {true, false, 0, 12000}, {true, false, 1, 12000}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct transaction tx = {.is_create = cases[i].is_create, .value = U256(cases[i].value), .data = {data, 33}};
+        if (cases[i].to_self) tx.to = sender;
+        struct tx_intrinsic gas = tx_intrinsic(&fork_amsterdam, &tx, &sender, 1530);
+        uint64_t words = cases[i].is_create ? 2 * 2 : 0;
+        CHECK_EQ_U64(gas.gas, 12000 + cases[i].recipient + 32 * 4 + 16 + words);
+        CHECK_EQ_U64(gas.floor, 12000 + cases[i].recipient + 33 * 64);
+        CHECK_EQ_U64(gas.state, 0);
+    }
+    struct transaction set_code = {.type = TX_SET_CODE, .authorization_count = 2};
+    CHECK_EQ_U64(tx_intrinsic(&fork_amsterdam, &set_code, &sender, 1530).gas, 12000 + 3000 + 2 * 7816);
+}
+
+TEST(tx_intrinsic_gas_had_a_part_for_state_in_drafts)
 {
     struct transaction create = {.is_create = true, .data = {data, 33}};
-    struct tx_intrinsic gas = tx_intrinsic(&fork_amsterdam, &create, 150);
+    struct tx_intrinsic gas = tx_intrinsic(&fork_amsterdam_bal_5_7_0, &create, &sender, 150);
     CHECK_EQ_U64(gas.state, 112 * 150); /* EIP-8037 */
     CHECK_EQ_U64(gas.gas, 21000 + 9000 + 32 * 4 + 16 + 2 * 2);
     struct transaction set_code = {.type = TX_SET_CODE, .authorization_count = 2};
-    gas = tx_intrinsic(&fork_amsterdam, &set_code, 1000);
+    gas = tx_intrinsic(&fork_amsterdam_bal_5_7_0, &set_code, &sender, 1000);
     CHECK_EQ_U64(gas.state, 2 * 135 * 1000);
     CHECK_EQ_U64(gas.gas, 21000 + 2 * 7500);
 }
 
-TEST(tx_gas_cap_bounds_regular_gas_only)
+TEST(tx_gas_cap_bounds_execution_gas_only)
 {
     struct tx_context c = {.fork = &fork_amsterdam, .env = {.state_byte_gas = 150, .chain_id = 1}};
     struct transaction tx = {.gas_limit = 100000000};
-    CHECK_STATUS(tx_check(&c, &tx), STATUS_OK);
+    CHECK_STATUS(tx_check(&c, &tx, &sender), STATUS_OK);
     c = (struct tx_context){.fork = &fork_osaka, .env = {.chain_id = 1}};
-    CHECK_STATUS(tx_check(&c, &tx), TX_GAS_OVER_CAP);
-    c = (struct tx_context){.fork = &fork_amsterdam, .env = {.state_byte_gas = 150, .chain_id = 1}};
+    CHECK_STATUS(tx_check(&c, &tx, &sender), TX_GAS_OVER_CAP);
+    c = (struct tx_context){.fork = &fork_amsterdam, .env = {.state_byte_gas = 1530, .chain_id = 1}};
+    tx.gas_limit = UINT32_MAX;
+    CHECK_STATUS(tx_check(&c, &tx, &sender), STATUS_OK);
+    tx.gas_limit++;
+    CHECK_STATUS(tx_check(&c, &tx, &sender), TX_GAS_OVER_CAP);
+    c = (struct tx_context){.fork = &fork_amsterdam_bal_5_7_0, .env = {.state_byte_gas = 150, .chain_id = 1}};
     tx = (struct transaction){.is_create = true, .gas_limit = 21000 + 9000 + 112 * 150};
-    CHECK_STATUS(tx_check(&c, &tx), STATUS_OK);
+    CHECK_STATUS(tx_check(&c, &tx, &sender), STATUS_OK);
     tx.gas_limit--;
-    CHECK_STATUS(tx_check(&c, &tx), TX_INTRINSIC_GAS_TOO_LOW);
+    CHECK_STATUS(tx_check(&c, &tx, &sender), TX_INTRINSIC_GAS_TOO_LOW);
 }
 
 /* Whatever a transaction was read from, RLP, JSON or a caller's structure, tx_check says what is wrong with it. */
@@ -66,15 +97,15 @@ TEST(every_rule_without_state_is_checked)
     struct tx_context osaka = {.fork = &fork_osaka,
                                .env = {.chain_id = 1, .base_fee = U256(7), .blob_base_fee = U256(3)}};
     struct tx_context c = osaka;
-    CHECK_STATUS(tx_check(&osaka, &legacy), STATUS_OK);
-    CHECK_STATUS(tx_check(&osaka, &fee), STATUS_OK);
-    CHECK_STATUS(tx_check(&osaka, &blob), STATUS_OK);
-    CHECK_STATUS(tx_check(&osaka, &code), STATUS_OK);
+    CHECK_STATUS(tx_check(&osaka, &legacy, &sender), STATUS_OK);
+    CHECK_STATUS(tx_check(&osaka, &fee, &sender), STATUS_OK);
+    CHECK_STATUS(tx_check(&osaka, &blob, &sender), STATUS_OK);
+    CHECK_STATUS(tx_check(&osaka, &code, &sender), STATUS_OK);
 #define REFUSES(kind, change, reason)                                                                                  \
     tx = kind;                                                                                                         \
     c = osaka;                                                                                                         \
     change;                                                                                                            \
-    CHECK_STATUS(tx_check(&c, &tx), reason)
+    CHECK_STATUS(tx_check(&c, &tx, &sender), reason)
 
     REFUSES(legacy, tx.type = (enum transaction_type)5, TX_UNKNOWN_TYPE);
     REFUSES(legacy, tx.type = (enum transaction_type)64, TX_UNKNOWN_TYPE);

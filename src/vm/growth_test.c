@@ -77,22 +77,23 @@ TEST(vm_refuses_what_is_no_operand_and_what_is_too_deep)
     check_deep(OP_EXCHANGE, 0x8e, 2, 0, -VM_STACK_UNDERFLOW);
 }
 
-/* ---- EIP-8037 ---------------------------------------------------------------------------------------------------- */
+/* ---- EIP-8037, as drafts had it ---------------------------------------------------------------------------------------------------- */
 
 enum { BYTE_GAS = 150, SLOT_GAS = 32 * BYTE_GAS, GAS = 100000 };
 
 /* Runs account 1 with a reservoir; account 2 has `callee`. */
-static void run_growth(struct world *w, const char *program, const char *callee, int64_t reservoir)
+static void run_growth(struct world *w, const struct fork *fork, const char *program, const char *callee,
+                       struct vm_gas gas)
 {
     world_open(w);
-    w->env.state_byte_gas = BYTE_GAS;
+    w->env.state_byte_gas = fork_state_byte_gas(fork, 30000000);
     world_code(w, 1, test_bytes(w, program));
     world_code(w, 2, test_bytes(w, callee));
-    world_start(w, amsterdam());
+    world_start(w, fork);
     struct account *to = world_account(w, 1);
     state_warm_account(w->state, to);
     struct vm_message m = {
-        .kind = VM_CALL, .gas = {GAS, reservoir}, .sender = world_account(w, 0), .recipient = to, .code_account = to};
+        .kind = VM_CALL, .gas = gas, .sender = world_account(w, 0), .recipient = to, .code_account = to};
     vm_call(w->vm, &m, &w->result);
 }
 
@@ -100,7 +101,7 @@ static void check_growth(const char *program, const char *callee, int64_t reserv
                          int64_t spilled)
 {
     struct world w;
-    run_growth(&w, program, callee, reservoir);
+    run_growth(&w, &fork_amsterdam_bal_5_7_0, program, callee, (struct vm_gas){GAS, reservoir});
     CHECK_EQ_I64(w.result.gas.execution, left.execution);
     CHECK_EQ_I64(w.result.gas.state, left.state);
     CHECK_EQ_I64(w.result.state_use.used, used);
@@ -139,6 +140,72 @@ TEST(vm_refunds_a_create_that_fails)
     check_growth("60006000612710f0", "00", 112 * BYTE_GAS, (struct vm_gas){GAS - 9009, 112 * BYTE_GAS}, 0, 0);
     check_growth("63600080fd60e01b600052600460006000f0", "00", 112 * BYTE_GAS,
                  (struct vm_gas){GAS - 3 - 3 - 3 - 3 - 3 - 3 - 9 - 9000 - 2 - 6, 112 * BYTE_GAS}, 0, 0);
+}
+
+/* ---- EIP-8037: last first ---------------------------------------------------------------------------------------- */
+
+enum { SLOT = 64 * 1530, ACCOUNT = 120 * 1530, MUCH = 1000000 };
+
+static void check_last_first(const char *program, const char *callee, int64_t reservoir, struct vm_gas left,
+                             int64_t spilled)
+{
+    struct world w;
+    run_growth(&w, &fork_amsterdam, program, callee, (struct vm_gas){MUCH, reservoir});
+    CHECK_EQ_I64(w.result.gas.execution, left.execution);
+    CHECK_EQ_I64(w.result.gas.state, left.state);
+    CHECK_EQ_I64(w.result.state_use.spilled, spilled);
+    world_close(&w);
+}
+
+enum { SET = 6 + 2100 + 10000, CLEAR = 6 + 100, CALL = 21 + 3000, DELEGATE = 18 + 3000 };
+#define CALL_MUCH "6000600060006000600073100000000000000000000000000000000000000262030d40f1" /* 200,000 gas */
+#define DELEGATE_MUCH "600060006000600073100000000000000000000000000000000000000262030d40f4"
+
+TEST(vm_refunds_state_gas_where_it_came_from)
+{
+    check_last_first(SET_SLOT, "00", SLOT + 5, (struct vm_gas){MUCH - SET, 5}, 0);
+    check_last_first(SET_SLOT, "00", 100, (struct vm_gas){MUCH - SET - (SLOT - 100), 0}, SLOT - 100);
+    check_last_first(SET_SLOT CLEAR_SLOT, "00", 0, (struct vm_gas){MUCH - SET - CLEAR, 0}, 0);
+    check_last_first(SET_SLOT CLEAR_SLOT, "00", 100, (struct vm_gas){MUCH - SET - CLEAR, 100}, 0);
+    /* A callee that shares the storage clears what its caller has paid for: out of execution gas, out of both. */
+    check_last_first(SET_SLOT DELEGATE_MUCH, CLEAR_SLOT, 0, (struct vm_gas){MUCH - SET - DELEGATE - CLEAR, 0}, 0);
+    check_last_first(SET_SLOT DELEGATE_MUCH, CLEAR_SLOT, 7, (struct vm_gas){MUCH - SET - DELEGATE - CLEAR, 7}, 0);
+}
+
+TEST(vm_gives_back_what_a_failed_callee_paid_for_state)
+{
+    check_last_first(CALL_MUCH, SET_SLOT "60006000fd", 0, (struct vm_gas){MUCH - CALL - SET - 6, 0}, 0);
+    check_last_first(CALL_MUCH, SET_SLOT "60006000fd", SLOT, (struct vm_gas){MUCH - CALL - SET - 6, SLOT}, 0);
+    /* What had spilled goes with the rest of the gas when the callee loses it. */
+    check_last_first(CALL_MUCH, SET_SLOT "fe", 0, (struct vm_gas){MUCH - CALL - 200000, 0}, 0);
+    check_last_first(CALL_MUCH, SET_SLOT "fe", 100, (struct vm_gas){MUCH - CALL - 200000, 100}, 0);
+    /* What the callee's callee was refunded is lost with it. */
+    check_last_first(CALL_MUCH, SET_SLOT CLEAR_SLOT "60006000fd", 0,
+                     (struct vm_gas){MUCH - CALL - SET - CLEAR - 6, 0}, 0);
+}
+
+TEST(vm_pays_for_accounts_that_come_to_be)
+{
+    /* A creator without the value pays for nothing; an initcode that reverts gives the account back. */
+    check_last_first("60006000612710f0", "00", ACCOUNT, (struct vm_gas){MUCH - 9 - 12000, ACCOUNT}, 0);
+    check_last_first("63600080fd60e01b600052600460006000f0", "00", 0, (struct vm_gas){MUCH - 27 - 12000 - 2 - 6, 0}, 0);
+    check_last_first("600060006000f0", "00", 0, (struct vm_gas){MUCH - 9 - 12000 - ACCOUNT, 0}, ACCOUNT);
+    check_last_first("600060006000f0", "00", ACCOUNT, (struct vm_gas){MUCH - 9 - 12000, 0}, 0);
+    /* A call with a value that the caller does not have brings nobody into existence: the stipend comes back as well. */
+    check_last_first("6000600060006000600173990000000000000000000000000000000000009961c350f1", "00", 0,
+                     (struct vm_gas){MUCH - CALL - 11300 + 2300, 0}, 0);
+}
+
+/* EIP-8038: reading a code is an access of its own. */
+TEST(vm_prices_accesses_of_amsterdam)
+{
+    check_last_first("73990000000000000000000000000000000000009931", "00", 0, (struct vm_gas){MUCH - 3 - 3000, 0}, 0);
+    check_last_first("7399000000000000000000000000000000000000993b", "00", 0, (struct vm_gas){MUCH - 3 - 3100, 0}, 0);
+    check_last_first("6000600060007399000000000000000000000000000000000000993c", "00", 0,
+                     (struct vm_gas){MUCH - 12 - 3100, 0}, 0);
+    check_last_first("7399000000000000000000000000000000000000993f", "00", 0, (struct vm_gas){MUCH - 3 - 3000, 0}, 0);
+    check_last_first("600054600054", "00", 0, (struct vm_gas){MUCH - 6 - 2100 - 100, 0}, 0);
+    check_last_first("60006000556000600055", "00", 0, (struct vm_gas){MUCH - 12 - 2100 - 100, 0}, 0);
 }
 
 /* ---- EIP-7708 ---------------------------------------------------------------------------------------------------- */

@@ -49,14 +49,14 @@ const char pool_source[] = "4 CALLDATALOAD 36 CALLDATALOAD                ; amou
 
                            /* tokenIn.transferFrom(caller, this, amount) */
                            "0x23b872dd " SHIFT " MUL 0 MSTORE CALLER 4 MSTORE ADDRESS 36 MSTORE DUP5 68 MSTORE \n"
-                           "32 128 100 0 0 DUP7 2 ADD SLOAD 100000 CALL ISZERO @fail JUMPI \n"
+                           "32 128 100 0 0 DUP7 2 ADD SLOAD 2 GAS DIV CALL ISZERO @fail JUMPI \n"
                            /* tokenOut.transfer(caller, given) */
                            "0xa9059cbb " SHIFT " MUL 0 MSTORE CALLER 4 MSTORE DUP1 36 MSTORE \n"
-                           "32 128 68 0 0 DUP7 ISZERO 2 ADD SLOAD 100000 CALL ISZERO @fail JUMPI \n"
+                           "32 128 68 0 0 DUP7 ISZERO 2 ADD SLOAD 2 GAS DIV CALL ISZERO @fail JUMPI \n"
 
                            /* the reserves must cover what balanceOf says */
                            "0x70a08231 " SHIFT " MUL 0 MSTORE ADDRESS 4 MSTORE \n"
-                           "32 128 36 0 0 DUP7 2 ADD SLOAD 100000 CALL ISZERO @fail JUMPI \n"
+                           "32 128 36 0 0 DUP7 2 ADD SLOAD 2 GAS DIV CALL ISZERO @fail JUMPI \n"
                            "DUP5 DUP5 ADD 128 MLOAD LT @fail JUMPI        ; amount in out direction given \n"
 
                            "DUP5 DUP5 ADD DUP3 SSTORE                     ; reserve[direction] = in + amount \n"

@@ -18,11 +18,11 @@ static void run_block(struct engine *e, enum executor_kind kind, struct block_re
         put_account(m, 1, 1000000000000, "");
         put_account(m, 2, 0, "6005545060096006557320000000000000000000000000000000000000033150600060075500");
         put_account(m, 3, 9, "");
-        struct address requests[] = {withdrawal_requests_address, consolidation_requests_address};
-        for (size_t i = 0; i < COUNT_OF(requests); i++) {
+        for (size_t i = 0; i < REQUEST_TYPES; i++) {
+            if (request_contracts[i] == NULL) continue;
             struct hash hash;
             keccak256(&hash, "", 1);
-            state_memory_set_code(m, state_memory_account(m, &requests[i]), &hash,
+            state_memory_set_code(m, state_memory_account(m, request_contracts[i]), &hash,
                                   (struct bytes){(const uint8_t *)"", 1});
         }
         view = state_memory_view(m);
@@ -56,9 +56,9 @@ TEST(a_block_lists_what_it_accessed)
         struct header h = a_header();
         run_block(e, (enum executor_kind)kind, &r, &h, NULL);
         CHECK_STATUS(r.status, STATUS_OK);
-        /* Four system contracts, then the beneficiary 0 and accounts 1 to 4. */
-        CHECK_EQ_U64(r.access_list.account_count, 9);
-        const struct bal_account *a = &r.access_list.accounts[4];
+        /* Six system contracts, then the beneficiary 0 and accounts 1 to 4. */
+        CHECK_EQ_U64(r.access_list.account_count, 11);
+        const struct bal_account *a = &r.access_list.accounts[6];
         for (uint8_t i = 0; i < 5; i++) {
             struct address expected = numbered(i);
             CHECK_BYTES(a[i].address.b, expected.b, 20);

@@ -93,6 +93,13 @@ static bool is_left_empty(const struct account_entry *e)
            u256_is_zero(e->parent_nonce.value) && hash_equal(&e->code_hash, &code_empty.hash);
 }
 
+/* There is storage alone, and a contract may come: its creation wipes the storage, of which the list says nothing. */
+static bool may_be_wiped(const struct account_entry *e, const struct bal_account *a)
+{
+    return e->has_storage && (a->nonce_count != 0 || a->code_count != 0) && u256_is_zero(e->parent_nonce.value) &&
+           hash_equal(&e->code_hash, &code_empty.hash);
+}
+
 static enum status load_account(const struct loading *l, uint32_t place, struct arena *arena)
 {
     struct block_run *run = l->run;
@@ -100,7 +107,7 @@ static enum status load_account(const struct loading *l, uint32_t place, struct 
     enum status status = STATUS_OK;
     struct account_entry *e = state_table_account(run->engine->table, &a->address, &status);
     if (e == NULL) return status;
-    if (is_left_empty(e)) return BLOCK_ACCESS_LIST_VALUE; /* executed serially, then */
+    if (is_left_empty(e) || may_be_wiped(e, a)) return BLOCK_ACCESS_LIST_VALUE; /* executed serially, then */
     e->declared = place + 1;
     l->declared->accounts[place] = e;
     for (uint32_t k = 0; k < a->balance_count; k++)
