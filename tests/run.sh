@@ -16,12 +16,17 @@ jobs=$(nproc)
 export WEFT_FIXTURES
 WEFT_FIXTURES=$(tests/fixtures.sh) || exit 2
 
-suites=(unit cli cost t8n state block amsterdam older_state older_block witness benchmark mainnet python perturb traces store crash evmc)
+suites=(unit cli cost t8n rules state block amsterdam older_state older_block witness benchmark mainnet python perturb traces store crash evmc)
 
 suite_unit() { "$build/weft_tests" --jobs "$jobs"; }
 suite_state() { fixture_suite statetest state_tests --executor both; }
 suite_block() { fixture_suite blocktest blockchain_tests --executor all; }
 suite_amsterdam() { fixture_suite blocktest blockchain_tests_devnet --executor all; }
+# The rules of Amsterdam, case by case.
+suite_rules() {
+    command -v python3 >/dev/null && [ -x "$weft" ] || { absent "no python3 or $weft is not built" && return; }
+    python3 tests/amsterdam/run.py "$weft"
+}
 # Of ethereum/tests and ethereum/legacytests, what has another form than the releases above.
 suite_older_state() { fixture_suite statetest ethereum_tests/GeneralStateTests --executor both; }
 suite_older_block() { fixture_suite blocktest ethereum_tests/BlockchainTests --executor all; }

@@ -60,7 +60,7 @@ static const struct {
     {TX_WRONG_CHAIN_ID, "invalid chain id for signer"},
     {TX_INTRINSIC_GAS_TOO_LOW, "intrinsic gas too low"},
     {TX_GAS_BELOW_FLOOR, "insufficient gas for floor data gas cost"},
-    {TX_INTRINSIC_GAS_OVER_CAP, "insufficient gas for floor data gas cost: above the cap of a transaction"},
+    {TX_INTRINSIC_GAS_OVER_CAP, "insufficient gas for floor data gas cost"},
     {TX_GAS_OVER_CAP, "transaction gas limit too high"},
     {TX_GAS_OVER_BLOCK, "gas limit reached"},
     {TX_INITCODE_TOO_BIG, "max initcode size exceeded"},
