@@ -75,9 +75,9 @@ enum {
 
 /* Requests of the execution layer that a block carries: a mask of 1 << request type. */
 enum {
-    REQUEST_DEPOSIT = 1 << 0,       /* EIP-6110 */
-    REQUEST_WITHDRAWAL = 1 << 1,    /* EIP-7002 */
-    REQUEST_CONSOLIDATION = 1 << 2, /* EIP-7251 */
+    REQUEST_DEPOSIT = 1 << 0,         /* EIP-6110 */
+    REQUEST_WITHDRAWAL = 1 << 1,      /* EIP-7002 */
+    REQUEST_CONSOLIDATION = 1 << 2,   /* EIP-7251 */
     REQUEST_BUILDER_DEPOSIT = 1 << 3, /* EIP-8282 */
     REQUEST_BUILDER_EXIT = 1 << 4,    /* EIP-8282 */
 };
@@ -146,7 +146,7 @@ struct fork {
         uint32_t data_zero, data_byte; /* per byte of data: 4 and 68, 16 (EIP-2028) */
         uint32_t access_address;       /* EIP-2930 */
         uint32_t access_key;
-        uint32_t floor_token;            /* EIP-7623: at least base + this for each token of data; 0: no floor */
+        uint32_t floor_token; /* EIP-7623: at least base + this for each token of data; 0: no floor */
         /* EIP-2780: the floor has what the recipient costs as well; what depends on state (new accounts, authorities,
          * a delegation of the recipient) is charged before the first frame, out of the gas that it would get */
         bool charges_at_run_time;
@@ -179,7 +179,7 @@ struct fork {
 
     /* EIP-8037: what makes the state grow is paid in a gas of its own, by the byte. */
     struct {
-        uint32_t byte_gas; /* price of a byte; 0: it follows the block's gas limit, see fork_state_byte_gas */
+        uint32_t byte_gas;         /* price of a byte; 0: it follows the block's gas limit, see fork_state_byte_gas */
         uint64_t byte_year_target; /* bytes by which the state may grow in a year: 0 without byte price or before it */
         uint32_t price_bits;       /* significant bits of the price ... */
         uint32_t price_offset;     /* ... plus this */
@@ -208,9 +208,9 @@ struct fork {
     bool reject_ef_code;           /* EIP-3541 */
     bool storage_collides;         /* EIP-7610: no contract is created where there is storage; else it is wiped */
     bool selfdestruct_keeps_balance; /* EIP-8246: nothing is burnt: what an account still has stays */
-    bool delegation;               /* EIP-7702: code 0xef0100 and an address means that account's code */
-    bool warm_coinbase;            /* EIP-3651 */
-    bool prevrandao;               /* EIP-4399: opcode 0x44 is randomness, not difficulty */
+    bool delegation;                 /* EIP-7702: code 0xef0100 and an address means that account's code */
+    bool warm_coinbase;              /* EIP-3651 */
+    bool prevrandao;                 /* EIP-4399: opcode 0x44 is randomness, not difficulty */
 
     /* Transactions. */
     bool low_s;             /* EIP-2: signatures with high s are refused */

@@ -136,7 +136,8 @@ static const struct system_contract {
 } system_contracts[] = {
     {&beacon_roots_address, "beacon roots (EIP-4788)", offsetof(struct fork, beacon_root), 0},
     {&history_storage_address, "block hashes (EIP-2935)", offsetof(struct fork, parent_hash), 0},
-    {&withdrawal_requests_address, "withdrawal requests (EIP-7002)", offsetof(struct fork, requests), REQUEST_WITHDRAWAL},
+    {&withdrawal_requests_address, "withdrawal requests (EIP-7002)", offsetof(struct fork, requests),
+     REQUEST_WITHDRAWAL},
     {&consolidation_requests_address, "consolidation requests (EIP-7251)", offsetof(struct fork, requests),
      REQUEST_CONSOLIDATION},
     {&builder_deposits_address, "builder deposits (EIP-8282)", offsetof(struct fork, requests),

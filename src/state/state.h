@@ -194,7 +194,7 @@ enum account_flag {
     ACCOUNT_NONCE_ASSUMED = 1 << 8, /* nonce_start was taken from the transaction, not read */
     ACCOUNT_ACCESSED = 1 << 9,      /* counts for the block access list (EIP-7928); survives reverts */
     ACCOUNT_CODE_READ = 1 << 10,    /* with list_accesses: its code in the parent state was needed; survives reverts */
-    ACCOUNT_WRITE_PAID = 1 << 11,      /* EIP-2780: the transaction has paid for its first write */
+    ACCOUNT_WRITE_PAID = 1 << 11,   /* EIP-2780: the transaction has paid for its first write */
     ACCOUNT_DELEGATION_PAID = 1 << 12, /* likewise for a delegation, or it had one when the transaction began */
 };
 
@@ -244,14 +244,15 @@ struct local_table; /* state.c: this transaction's records by hash, emptied by r
 
 struct state {
     struct state_table *table;
-    uint32_t tx;          /* number of the running transaction: it reads versions below */
-    bool clear_empty;     /* EIP-161 rules: existence is non-emptiness */
-    bool destructed_keep_balance; /* EIP-8246: what destroys itself loses nonce, code and storage, but not its balance */
-    bool speculative;     /* predecessors may be missing: note predicates */
-    bool any_destructed;  /* some account was marked, perhaps in a reverted call */
-    bool list_accesses;   /* executions keep what they accessed: for an access list (EIP-7928), a witness */
-    uint64_t oldest_hash; /* lowest number of a block whose hash was asked for; UINT64_MAX: none */
-    enum status failure;  /* first failure of the view; the executor looks at it after each transaction */
+    uint32_t tx;      /* number of the running transaction: it reads versions below */
+    bool clear_empty; /* EIP-161 rules: existence is non-emptiness */
+    bool
+        destructed_keep_balance; /* EIP-8246: what destroys itself loses nonce, code and storage, but not its balance */
+    bool speculative;            /* predecessors may be missing: note predicates */
+    bool any_destructed;         /* some account was marked, perhaps in a reverted call */
+    bool list_accesses;          /* executions keep what they accessed: for an access list (EIP-7928), a witness */
+    uint64_t oldest_hash;        /* lowest number of a block whose hash was asked for; UINT64_MAX: none */
+    enum status failure;         /* first failure of the view; the executor looks at it after each transaction */
     /* Another thread sets it when nobody wants the result any more; see state_is_cancelled. Never NULL. */
     const _Atomic uint8_t *cancelled;
     int64_t refund; /* gas refund counter; journaled by checkpoints */

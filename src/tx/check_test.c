@@ -30,8 +30,8 @@ TEST(tx_intrinsic_gas_is_that_of_its_resources)
     static const struct {
         bool is_create, to_self;
         uint64_t value, recipient;
-    } cases[] = {{false, false, 0, 3000}, {false, false, 1, 9000}, {false, true, 0, 0}, {false, true, 1, 0},
-                 {true, false, 0, 12000}, {true, false, 1, 12000}};
+    } cases[] = {{false, false, 0, 3000}, {false, false, 1, 9000}, {false, true, 0, 0},
+                 {false, true, 1, 0},     {true, false, 0, 12000}, {true, false, 1, 12000}};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct transaction tx = {.is_create = cases[i].is_create, .value = U256(cases[i].value), .data = {data, 33}};
         if (cases[i].to_self) tx.to = sender;

@@ -98,8 +98,7 @@ static bool pay_recipient(struct tx_worker *w, const struct tx_bill *bill, struc
     const struct fork *f = bill->context->fork;
     bool comes = bill->tx->is_create || !u256_is_zero(m->value);
     if (comes && !state_exists(s, m->recipient) &&
-        !vm_gas_pay_state(&meter->gas, &meter->spilled,
-                          f->state_growth.account * bill->context->env.state_byte_gas))
+        !vm_gas_pay_state(&meter->gas, &meter->spilled, f->state_growth.account * bill->context->env.state_byte_gas))
         return false;
     if (bill->tx->is_create) return true;
     m->code = vm_pay_for_code(w->vm, m->recipient, &meter->gas.execution);

@@ -66,7 +66,7 @@ static struct vm_gas split_gas(const struct tx_bill *bill, const struct vm_resul
 
 /* Drafts of EIP-8037. */
 static struct vm_gas split_gas_of_draft(struct state *s, const struct tx_bill *bill, const struct vm_result *result,
-                               struct tx_result *out)
+                                        struct tx_result *out)
 {
     struct vm_gas left = result->gas;
     int64_t state_used = result->state_use.used;

@@ -180,8 +180,8 @@ TEST(vm_gives_back_what_a_failed_callee_paid_for_state)
     check_last_first(CALL_MUCH, SET_SLOT "fe", 0, (struct vm_gas){MUCH - CALL - 200000, 0}, 0);
     check_last_first(CALL_MUCH, SET_SLOT "fe", 100, (struct vm_gas){MUCH - CALL - 200000, 100}, 0);
     /* What the callee's callee was refunded is lost with it. */
-    check_last_first(CALL_MUCH, SET_SLOT CLEAR_SLOT "60006000fd", 0,
-                     (struct vm_gas){MUCH - CALL - SET - CLEAR - 6, 0}, 0);
+    check_last_first(CALL_MUCH, SET_SLOT CLEAR_SLOT "60006000fd", 0, (struct vm_gas){MUCH - CALL - SET - CLEAR - 6, 0},
+                     0);
 }
 
 TEST(vm_pays_for_accounts_that_come_to_be)

@@ -82,12 +82,8 @@ struct bytes workload_data(struct workload_block *b, uint32_t selector, const st
     return (struct bytes){data, size};
 }
 
-/* What a transaction may need on top of its gas for the state that it makes (EIP-8037): so many bytes. */
-enum { STATE_BYTES = 6000 };
-
 void workload_add(struct workload_block *b, const struct call *c)
 {
-    uint64_t gas = c->gas + (uint64_t)STATE_BYTES * b->fork->state_growth.byte_gas;
     if (b->count == b->capacity) {
         b->capacity = b->capacity == 0 ? 1024 : b->capacity * 2;
         b->transactions = base_realloc(b->transactions, b->capacity * sizeof *b->transactions);
@@ -98,7 +94,7 @@ void workload_add(struct workload_block *b, const struct call *c)
     struct transaction tx = {.type = TX_LEGACY,
                              .is_create = c->is_create,
                              .nonce = c->nonce,
-                             .gas_limit = gas,
+                             .gas_limit = c->gas,
                              .max_fee = U256(c->price == 0 ? GAS_PRICE : c->price),
                              .max_priority_fee = U256(c->price == 0 ? GAS_PRICE : c->price),
                              .to = c->to,
@@ -108,7 +104,15 @@ void workload_add(struct workload_block *b, const struct call *c)
     b->senders[b->count] = c->from;
     b->authorities[b->count] = NULL;
     b->after[b->count++] = c->after;
-    b->header.gas_limit += gas;
+    b->header.gas_limit += c->gas;
+}
+
+void workload_add_growing(struct workload_block *b, const struct call *c)
+{
+    enum { STATE_BYTES = 6000 };
+    struct call roomy = *c;
+    roomy.gas += (uint64_t)STATE_BYTES * b->fork->state_growth.byte_gas;
+    workload_add(b, &roomy);
 }
 
 enum { HOT_PERCENT = 30 };

@@ -69,7 +69,7 @@ void make_gigagas_transfers(struct workload_block *b, uint64_t size, uint64_t *r
         account->balance = half;
         account->nonce = 1;
         if (i == 0) continue;
-        workload_add(b, &(struct call){.from = a, .to = a, .nonce = 1, .value = 1, .gas = 21000, .price = 1});
+        workload_add_growing(b, &(struct call){.from = a, .to = a, .nonce = 1, .value = 1, .gas = 21000, .price = 1});
     }
     b->header.gas_limit = UINT64_MAX;
 }
@@ -106,11 +106,11 @@ void make_gigagas_erc20(struct workload_block *b, uint64_t size, uint64_t *rando
         struct address person = new_person(b, random);
         workload_mapping(b, &token, address_word(&person), 0, whole(1));
         struct u256 words[] = {address_word(&person), U256(random_next(random) % 256)};
-        workload_add(b, &(struct call){.from = person,
-                                       .to = token,
-                                       .gas = TOKEN_GAS_LIMIT,
-                                       .price = GIGAGAS_PRICE,
-                                       .data = workload_data(b, SELECTOR_TRANSFER, words, COUNT_OF(words))});
+        workload_add_growing(b, &(struct call){.from = person,
+                                               .to = token,
+                                               .gas = TOKEN_GAS_LIMIT,
+                                               .price = GIGAGAS_PRICE,
+                                               .data = workload_data(b, SELECTOR_TRANSFER, words, COUNT_OF(words))});
     }
     b->header.gas_limit = UINT64_MAX;
 }
@@ -197,14 +197,15 @@ static void make_setup(struct workload_block *setup, const struct fork *fork, st
     m->pool = pool_address(&m->factory, m->tokens);
     codes[2] = with_arguments(setup, codes[2], &m->factory, &m->weth);
     for (uint64_t i = 0; i < 3; i++)
-        workload_add(
+        workload_add_growing(
             setup, &(struct call){.from = deployer, .is_create = true, .nonce = i, .gas = SETUP_GAS, .data = codes[i]});
     struct u256 words[] = {address_word(&m->tokens[0]), address_word(&m->tokens[1]), U256(POOL_FEE)};
-    workload_add(setup, &(struct call){.from = deployer,
-                                       .to = m->factory,
-                                       .nonce = 3,
-                                       .gas = SETUP_GAS,
-                                       .data = workload_data(setup, SELECTOR_CREATE_POOL, words, COUNT_OF(words))});
+    workload_add_growing(setup,
+                         &(struct call){.from = deployer,
+                                        .to = m->factory,
+                                        .nonce = 3,
+                                        .gas = SETUP_GAS,
+                                        .data = workload_data(setup, SELECTOR_CREATE_POOL, words, COUNT_OF(words))});
     setup->header.gas_limit = 4 * (uint64_t)SETUP_GAS;
 }
 
@@ -409,11 +410,11 @@ static void add_cluster(struct workload_block *b, const struct uniswap *u, uint6
     workload_slot(b, &single_swap, 0, address_word(&d.tokens[0]));
     workload_slot(b, &single_swap, 1, second);
     struct u256 amount = U256(SOLD);
-    workload_add(b, &(struct call){.from = person,
-                                   .to = single_swap,
-                                   .gas = SWAP_GAS_LIMIT,
-                                   .price = GIGAGAS_PRICE,
-                                   .data = workload_data(b, SELECTOR_SELL_TOKEN0, &amount, 1)});
+    workload_add_growing(b, &(struct call){.from = person,
+                                           .to = single_swap,
+                                           .gas = SWAP_GAS_LIMIT,
+                                           .price = GIGAGAS_PRICE,
+                                           .data = workload_data(b, SELECTOR_SELL_TOKEN0, &amount, 1)});
 }
 
 void make_gigagas_uniswap(struct workload_block *b, uint64_t size, uint64_t *random)

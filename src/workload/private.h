@@ -33,6 +33,9 @@ struct call {
     uint32_t after;    /* as workload_block.after */
 };
 void workload_add(struct workload_block *b, const struct call *c);
+/* The same with more gas where the state has a price of its own (EIP-8037): for accounts, slots and codes that the
+ * transaction makes. */
+void workload_add_growing(struct workload_block *b, const struct call *c);
 
 /* Call data: a selector and words behind it. */
 struct bytes workload_data(struct workload_block *b, uint32_t selector, const struct u256 *words, size_t count);

@@ -30,28 +30,28 @@ static void make_transfers(struct workload_block *b, uint64_t size, uint64_t *ra
 {
     (void)random;
     for (uint64_t i = 0; i < size; i++)
-        workload_add(b, &(struct call){.from = sender(b, i),
-                                       .to = workload_address(ADDRESS_RECIPIENT, i),
-                                       .value = 1,
-                                       .gas = TRANSFER_GAS});
+        workload_add_growing(b, &(struct call){.from = sender(b, i),
+                                               .to = workload_address(ADDRESS_RECIPIENT, i),
+                                               .value = 1,
+                                               .gas = TRANSFER_GAS});
 }
 
 static void make_pay_one(struct workload_block *b, uint64_t size, uint64_t *random)
 {
     struct address shop = workload_address(ADDRESS_RECIPIENT, random_next(random));
     for (uint64_t i = 0; i < size; i++)
-        workload_add(b, &(struct call){.from = sender(b, i), .to = shop, .value = 1, .gas = TRANSFER_GAS});
+        workload_add_growing(b, &(struct call){.from = sender(b, i), .to = shop, .value = 1, .gas = TRANSFER_GAS});
 }
 
 static void make_nonce_chain(struct workload_block *b, uint64_t size, uint64_t *random)
 {
     struct address from = sender(b, random_next(random));
     for (uint64_t i = 0; i < size; i++)
-        workload_add(b, &(struct call){.from = from,
-                                       .to = workload_address(ADDRESS_RECIPIENT, i),
-                                       .nonce = i,
-                                       .value = 1,
-                                       .gas = TRANSFER_GAS});
+        workload_add_growing(b, &(struct call){.from = from,
+                                               .to = workload_address(ADDRESS_RECIPIENT, i),
+                                               .nonce = i,
+                                               .value = 1,
+                                               .gas = TRANSFER_GAS});
 }
 
 /* ---- tokens ------------------------------------------------------------------------------------------------------ */
@@ -74,7 +74,7 @@ static void give_tokens(struct workload_block *b, const struct address *token, c
 static void add_token_transfer(struct workload_block *b, const struct address *token, const struct address *from,
                                const struct address *to, uint64_t amount, uint32_t after)
 {
-    workload_add(
+    workload_add_growing(
         b, &(struct call){
                .from = *from, .to = *token, .gas = TOKEN_GAS, .data = transfer_data(b, to, amount), .after = after});
 }
@@ -173,11 +173,11 @@ static void add_swap(struct workload_block *b, const struct pool_accounts *p, ui
     give_tokens(b, &p->tokens[direction], &from, many_tokens);
     workload_mapping(b, &p->tokens[direction], address_word(&from), 1, U256_MAX);
     struct u256 words[] = {U256(1 + below(random, 1000000000)), U256(direction)};
-    workload_add(b, &(struct call){.from = from,
-                                   .to = p->pool,
-                                   .gas = SWAP_GAS,
-                                   .data = workload_data(b, SELECTOR_SWAP, words, COUNT_OF(words)),
-                                   .after = *last});
+    workload_add_growing(b, &(struct call){.from = from,
+                                           .to = p->pool,
+                                           .gas = SWAP_GAS,
+                                           .data = workload_data(b, SELECTOR_SWAP, words, COUNT_OF(words)),
+                                           .after = *last});
     *last = b->count;
 }
 
@@ -215,7 +215,8 @@ struct hybrid {
 static void add_hybrid_transfer(struct hybrid *h, uint64_t i, bool hot, uint64_t *random)
 {
     struct address to = workload_address(ADDRESS_RECIPIENT, hot ? below(random, HOT_RECIPIENTS) : HOT_RECIPIENTS + i);
-    workload_add(h->block, &(struct call){.from = sender(h->block, i), .to = to, .value = 1, .gas = TRANSFER_GAS});
+    workload_add_growing(h->block,
+                         &(struct call){.from = sender(h->block, i), .to = to, .value = 1, .gas = TRANSFER_GAS});
 }
 
 static void add_hybrid_token(struct hybrid *h, uint64_t i, bool hot, uint64_t *random)
@@ -261,8 +262,8 @@ static void make_hot_counter(struct workload_block *b, uint64_t size, uint64_t *
     struct address counter = workload_address(ADDRESS_CONTRACT, random_next(random));
     workload_contract(b, &counter, counter_source);
     for (uint64_t i = 0; i < size; i++)
-        workload_add(b,
-                     &(struct call){.from = sender(b, i), .to = counter, .gas = SMALL_CALL_GAS, .after = (uint32_t)i});
+        workload_add_growing(
+            b, &(struct call){.from = sender(b, i), .to = counter, .gas = SMALL_CALL_GAS, .after = (uint32_t)i});
 }
 
 static void make_late_chain(struct workload_block *b, uint64_t size, uint64_t *random)
@@ -270,8 +271,8 @@ static void make_late_chain(struct workload_block *b, uint64_t size, uint64_t *r
     struct address counter = workload_address(ADDRESS_CONTRACT, random_next(random));
     workload_contract(b, &counter, late_counter_source);
     for (uint64_t i = 0; i < size; i++)
-        workload_add(b,
-                     &(struct call){.from = sender(b, i), .to = counter, .gas = SMALL_CALL_GAS, .after = (uint32_t)i});
+        workload_add_growing(
+            b, &(struct call){.from = sender(b, i), .to = counter, .gas = SMALL_CALL_GAS, .after = (uint32_t)i});
 }
 
 static void make_coinbase_readers(struct workload_block *b, uint64_t size, uint64_t *random)
@@ -279,7 +280,7 @@ static void make_coinbase_readers(struct workload_block *b, uint64_t size, uint6
     struct address reader = workload_address(ADDRESS_CONTRACT, random_next(random));
     workload_contract(b, &reader, coinbase_reader_source);
     for (uint64_t i = 0; i < size; i++)
-        workload_add(
+        workload_add_growing(
             b, &(struct call){.from = sender(b, i), .to = reader, .gas = SMALL_CALL_GAS, .after = WORKLOAD_AFTER_ALL});
 }
 
@@ -292,12 +293,12 @@ static void make_giant(struct workload_block *b, uint64_t size, uint64_t *random
     gas = most != 0 && gas > most ? most : gas;
     for (uint64_t i = 0; i < size; i++) {
         if (i == size / 2)
-            workload_add(b, &(struct call){.from = sender(b, size), .to = burner, .gas = gas});
+            workload_add_growing(b, &(struct call){.from = sender(b, size), .to = burner, .gas = gas});
         else
-            workload_add(b, &(struct call){.from = sender(b, i),
-                                           .to = workload_address(ADDRESS_RECIPIENT, i),
-                                           .value = 1,
-                                           .gas = TRANSFER_GAS});
+            workload_add_growing(b, &(struct call){.from = sender(b, i),
+                                                   .to = workload_address(ADDRESS_RECIPIENT, i),
+                                                   .value = 1,
+                                                   .gas = TRANSFER_GAS});
     }
 }
 
@@ -305,18 +306,18 @@ static void make_selfdestruct_storm(struct workload_block *b, uint64_t size, uin
 {
     for (uint64_t i = 0; i < size; i++) {
         if (below(random, 2) == 0) {
-            workload_add(b, &(struct call){.from = sender(b, i),
-                                           .is_create = true,
-                                           .value = 1,
-                                           .gas = CREATE_GAS,
-                                           .data = workload_code(b, suicidal_init_source)});
+            workload_add_growing(b, &(struct call){.from = sender(b, i),
+                                                   .is_create = true,
+                                                   .value = 1,
+                                                   .gas = CREATE_GAS,
+                                                   .data = workload_code(b, suicidal_init_source)});
             continue;
         }
         struct address victim = workload_address(ADDRESS_CONTRACT, i);
         workload_contract(b, &victim, suicidal_source);
         workload_fund(b, &victim);
         workload_slot(b, &victim, 1, U256(i + 1));
-        workload_add(b, &(struct call){.from = sender(b, i), .to = victim, .gas = SMALL_CALL_GAS});
+        workload_add_growing(b, &(struct call){.from = sender(b, i), .to = victim, .gas = SMALL_CALL_GAS});
     }
 }
 
@@ -325,14 +326,14 @@ static void make_deploy_then_call(struct workload_block *b, uint64_t size, uint6
     (void)random;
     for (uint64_t i = 0; i + 1 < size || i == 0; i += 2) {
         struct address deployer = sender(b, i);
-        workload_add(b, &(struct call){.from = deployer,
-                                       .is_create = true,
-                                       .gas = CREATE_GAS,
-                                       .data = workload_code(b, counter_init_source)});
-        workload_add(b, &(struct call){.from = sender(b, i + 1),
-                                       .to = create_address(&deployer, 0),
-                                       .gas = SMALL_CALL_GAS,
-                                       .after = b->count});
+        workload_add_growing(b, &(struct call){.from = deployer,
+                                               .is_create = true,
+                                               .gas = CREATE_GAS,
+                                               .data = workload_code(b, counter_init_source)});
+        workload_add_growing(b, &(struct call){.from = sender(b, i + 1),
+                                               .to = create_address(&deployer, 0),
+                                               .gas = SMALL_CALL_GAS,
+                                               .after = b->count});
     }
 }
 

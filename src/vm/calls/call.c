@@ -71,8 +71,7 @@ static void run_call(struct vm *vm, const struct vm_message *message, struct u25
     if (message->kind == VM_CALL || message->kind == VM_STATICCALL) state_touch(vm->state, message->recipient);
     if (message->kind == VM_CALL) move_value(vm, message);
 
-    *result = (struct vm_result){
-        .status = VM_SUCCESS, .gas = message->gas, .state_use.spilled = message->spilled};
+    *result = (struct vm_result){.status = VM_SUCCESS, .gas = message->gas, .state_use.spilled = message->spilled};
     unsigned id = precompile_find(&vm->fork->precompile, &message->code_account->entry->address);
     if (UNLIKELY(id != PRECOMPILE_NONE)) {
         run_precompile(vm, id, message, result);
