@@ -35,12 +35,16 @@
  *   NULL or untouched. The last argument, `error`, may be NULL; else it says exactly what was wrong. Failures
  *   are never printed. That a transaction reverts or runs out of gas is no failure but a result.
  * - Threads: different handles may be used from different threads at once. One handle may be read (`const`)
- *   from many threads while nobody changes it. Calls on one engine take turns, so an engine may be shared;
- *   they do not run at the same time. From a callback, calls on the engine that called it (or on one whose
- *   callback led there) are refused with WEFT_INVALID_ARGUMENT; a callback must not wait for another thread
- *   that uses the engine either. The caller's stack may be small: execution happens on the engine's own
- *   threads. Signals from outside are blocked there; those of a thread's own faults (SIGSEGV, SIGBUS, SIGFPE,
- *   ...) are not, so the program's handlers run.
+ *   from many threads while nobody changes it. An engine may be shared: any number of threads may be in weft_call
+ *   on it at once, beside a block that it executes; blocks, weft_call_many and roots take turns. From a callback,
+ *   calls on the engine that called it (or on one whose callback led there) are refused with
+ *   WEFT_INVALID_ARGUMENT; a callback must not wait for another thread that uses the engine either.
+ * - Stacks: blocks and weft_call_many are executed on the engine's own threads, where signals from outside are
+ *   blocked; those of a thread's own faults (SIGSEGV, SIGBUS, SIGFPE, ...) are not, so the program's handlers
+ *   run. weft_call executes on the calling thread where 4 MiB of its stack are left. Where they are not, it uses a
+ *   stack of the library on the same thread; or, when the state is read through callbacks, and on processors for
+ *   which the library knows no such way, the engine's thread, in turn with others. So the caller's stack may
+ *   be small, and a callback never finds itself on a stack that its thread does not know.
  * - Memory: 64 MiB of address space are kept in reserve. When the system refuses memory, what is under way goes
  *   on with the reserve, ends at the next transaction with WEFT_NO_RESOURCES, and what it used is given back;
  *   functions that need memory refuse with WEFT_NO_RESOURCES (those that make a state give NULL) as long as
@@ -448,8 +452,9 @@ typedef struct weft_options {
      * of its control groups): as many as it has. */
     uint32_t threads;
     uint32_t executor; /**< WEFT_EXECUTOR_ */
-    /** Bytes of memory for contract codes and their translations kept between calls of the engine; 0: 256 MiB. What was
-     * not used lately is dropped first. During one block more may be needed, as much as its gas buys. */
+    /** Bytes of memory for contract codes and their translations kept between uses of the engine; 0: 256 MiB; for
+     * blocks, and as much again for calls. What was not used lately is dropped first. During one block more may be
+     * needed, as much as its gas buys. */
     uint64_t code_bytes;
     /** Takes `threads` as it is: for states whose callbacks wait for a disk or a network, and for tests.
      * Otherwise more threads than processors only make it slower. */
@@ -461,8 +466,9 @@ typedef struct weft_options {
  * costs no memory until it is used; where it is limited (ulimit -v), less for each thread, and then fewer
  * threads. WEFT_NO_RESOURCES when not even one can be had. */
 WEFT_API weft_status weft_engine_new(const weft_options *options, weft_engine **engine, weft_error *error);
-/** Ends the engine's threads and frees it, when calls that run on it have returned. From a callback of the
- * engine nothing is freed, and the call that runs fails with WEFT_INVALID_ARGUMENT. */
+/** Ends the engine's threads and frees it, when what runs on it has returned. From a callback of the engine
+ * nothing is freed, and the function that runs fails with WEFT_INVALID_ARGUMENT. The handle's own 9 KiB are
+ * kept for the next engine, so that a freed handle can be refused. */
 WEFT_API void weft_engine_free(weft_engine *engine);
 /** How many threads execute. */
 WEFT_API uint32_t weft_engine_threads(const weft_engine *engine);
@@ -521,7 +527,8 @@ typedef struct weft_message {
 /** Executes one message in the environment of a block: number, timestamp, beneficiary and so on come from
  * *header.
  *
- * There is no transaction around it: no intrinsic gas, no fee, no check of a nonce or of the sender's code.
+ * Any number of threads may call at once, on one engine and one state; each call takes about as long as its
+ * instructions, half a microsecond more. There is no transaction around it: no intrinsic gas, no fee, no check of a nonce or of the sender's code.
  * The value must be there: else the outcome is "insufficient balance". Creating raises the sender's nonce.
  * The result has one receipt (index 0), whose gas_left is what the message did not use, and the state
  * changes. `flags` must be 0.
@@ -530,6 +537,17 @@ typedef struct weft_message {
 WEFT_API weft_status weft_call(weft_engine *engine, const weft_chain *chain, const weft_state *state,
                                const weft_header *header, const weft_message *message, uint32_t flags,
                                weft_result **result, weft_error *error);
+
+/** Executes many messages, each as weft_call does and on the same state: none sees what another one did. They are
+ * shared among all threads of the engine; call it for batches, since it takes its turn with blocks.
+ *
+ * `messages` are `count` pointers. results[i] becomes the result of message i, which the caller frees, or NULL when
+ * it failed; errors[i] (`errors` may be NULL) says why, and is all zero where it did not. Returns WEFT_OK when all
+ * worked, else the failure of the first that did not: the other results are there all the same. When nothing was
+ * executed (an argument is wrong, no memory), all results are NULL and `errors` is untouched. */
+WEFT_API weft_status weft_call_many(weft_engine *engine, const weft_chain *chain, const weft_state *state,
+                                    const weft_header *header, const weft_message *const *messages, size_t count,
+                                    uint32_t flags, weft_result **results, weft_error *errors, weft_error *error);
 
 /* ---- results --------------------------------------------------------------------------------- */
 
@@ -627,7 +645,9 @@ typedef struct weft_stats {
     const char *executor;     /**< "serial", "parallel" or "access list"; static */
     const char *fallback;     /**< why a parallel execution went on serially; NULL when it did not; static */
     uint64_t wall_ns;         /**< from the loaded state to the results: system calls, transactions, rewards */
-    uint64_t cpu_ns;          /**< processor time of the threads that executed, in the same span */
+    /** Processor time of the threads that executed, in the same span; 0 for weft_call, which takes less time than
+     * asking for it. */
+    uint64_t cpu_ns;
     uint64_t recover_wall_ns; /**< recovering senders, before that */
     uint64_t recover_cpu_ns;
     uint64_t seal_wall_ns; /**< receipts, roots, state changes, after it */

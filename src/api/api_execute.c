@@ -298,7 +298,7 @@ weft_status weft_execute_block(weft_engine *engine, const weft_chain *chain, con
         .engine = engine, .chain = &chain->spec, .block = block, .flags = flags, .error = error, .status = WEFT_OK};
     api_view_open(&x.view, state, engine);
     weft_status status = api_engine_run(engine, run, &x, error);
-    if (status == WEFT_OK) status = x.status;
+    if (status == WEFT_OK) status = api_view_end(&x.view, x.status, error);
     if (status == WEFT_OK)
         *result = x.result;
     else

@@ -218,19 +218,19 @@ weft_status weft_state_apply(weft_state *state, const weft_result *result, weft_
 
 /* ---- callbacks as a view --------------------------------------------------------------------- */
 
-static _Thread_local const struct api_inside *inside_now;
+static _Thread_local struct api_inside *inside_now;
 
-const struct api_inside *api_inside_now(void)
+struct api_inside *api_inside_now(void)
 {
     return inside_now;
 }
 
 /* A callback that runs: its thread is inside the engine, and no longer inside what it was before. */
 struct callback {
-    const struct api_inside *before;
+    struct api_inside *before;
 };
 
-static void callback_begin(struct callback *c, const struct api_view *v)
+static void callback_begin(struct callback *c, struct api_view *v)
 {
     c->before = inside_now;
     inside_now = &v->inside;
@@ -323,9 +323,20 @@ static enum status view_block_hash(void *context, uint64_t number, struct hash *
 
 void api_view_open(struct api_view *v, const struct weft_state *state, const struct weft_engine *engine)
 {
-    *v = (struct api_view){.callbacks = state->callbacks, .inside = {engine, inside_now}};
+    *v = (struct api_view){.callbacks = state->callbacks, .inside = {.engine = engine, .outer = inside_now}};
     v->view = state->memory != NULL ? state_memory_view(state->memory)
                                     : (struct state_view){v, view_account, view_storage, view_code, view_block_hash};
+}
+
+bool api_state_calls_back(const struct weft_state *state)
+{
+    return state->memory == NULL;
+}
+
+weft_status api_view_end(struct api_view *v, weft_status status, weft_error *error)
+{
+    if (!atomic_load(&v->inside.freed)) return status;
+    return API_MISTAKE(error, "weft_engine_free was called from a callback of the engine: it was not freed");
 }
 
 void api_view_explain(struct api_view *v, weft_error *error)
