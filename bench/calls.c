@@ -12,7 +12,7 @@
 #include "block/block.h"
 #include "weft/weft.h"
 
-enum { ROUNDS = 31, CALLS = 2000, THREADS_MAX = 64, TOKEN = 0xe20, EMPTY = 0xe000, HOLDER = 7 };
+enum { ROUNDS = 31, CALLS = 2000, THREADS_MAX = 64, DEPTH_MAX = 64, TOKEN = 0xe20, EMPTY = 0xe000, HOLDER = 7 };
 #define STACK_SIZE ((size_t)8 << 20)
 
 /* balanceOf(address) as a compiler writes it: free memory pointer, no value, selector, keccak(holder . slot 1), SLOAD. */
@@ -28,6 +28,7 @@ static struct {
     weft_engine *engine;
     weft_chain *chain;
     weft_state *state;
+    weft_state *layers[DEPTH_MAX + 1]; /* [0]: the state */
     weft_header header;
     weft_message empty, balance;
     uint8_t input[36];
@@ -129,12 +130,12 @@ static void vm_balance(void)
     if (r.status != VM_SUCCESS || r.output.size != 32 || r.output.data[31] != (12345 & 0xff)) abort();
 }
 
-static void call(const weft_message *m, size_t output)
+static void call_on(const weft_state *state, const weft_message *m, size_t output)
 {
     weft_error error;
     weft_result *result;
     weft_receipt receipt = {.struct_size = sizeof receipt};
-    need(weft_call(lib.engine, lib.chain, lib.state, &lib.header, m, 0, &result, &error), &error);
+    need(weft_call(lib.engine, lib.chain, state, &lib.header, m, 0, &result, &error), &error);
     if (weft_result_receipt(result, 0, &receipt) != WEFT_OK || !receipt.succeeded || receipt.output.size != output)
         abort();
     weft_result_free(result);
@@ -142,12 +143,35 @@ static void call(const weft_message *m, size_t output)
 
 static void call_empty(void)
 {
-    call(&lib.empty, 0);
+    call_on(lib.state, &lib.empty, 0);
 }
 
 static void call_balance(void)
 {
-    call(&lib.balance, 32);
+    call_on(lib.state, &lib.balance, 32);
+}
+
+static void call_layer(void)
+{
+    call_on(lib.layers[1], &lib.balance, 32);
+}
+
+static void call_layers(void)
+{
+    call_on(lib.layers[DEPTH_MAX], &lib.balance, 32);
+}
+
+/* A layer with one override, used once, and dropped: eth_call with overrides. */
+static void call_override(void)
+{
+    weft_error error;
+    weft_state *layer;
+    weft_address holder = address_of(HOLDER);
+    weft_word rich = {{1}};
+    need(weft_state_layer(lib.state, &layer, &error), &error);
+    need(weft_state_set_balance(layer, &holder, &rich, &error), &error);
+    call_on(layer, &lib.balance, 32);
+    weft_state_free(layer);
 }
 
 static void *call_many_times(void *unused)
@@ -200,6 +224,13 @@ static void lib_open(unsigned threads)
     need(weft_state_set_storage(lib.state, &token, &key, &value, &error), &error);
     need(weft_state_set_code(lib.state, &empty, "", 1, &error), &error);
     /* a header as mainnet has them: 40 blobs' worth of excess */
+    lib.layers[0] = lib.state;
+    for (uint32_t i = 1; i <= DEPTH_MAX; i++) {
+        weft_address other = address_of(0xf00 + i);
+        weft_word one = {{[31] = 1}};
+        need(weft_state_layer(lib.layers[i - 1], &lib.layers[i], &error), &error);
+        need(weft_state_set_balance(lib.layers[i], &other, &one, &error), &error);
+    }
     lib.header = (weft_header){.struct_size = sizeof(weft_header),
                                .number = 23000000,
                                .timestamp = 1760000000,
@@ -218,9 +249,15 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         void (*work)(void); /* NULL: threads_round */
-    } rows[] = {{"vm, empty contract", vm_empty},    {"call, empty contract", call_empty},
-                {"vm, balanceOf", vm_balance},       {"call, balanceOf", call_balance},
-                {"call, balanceOf, 1 thread", NULL}, {"call, balanceOf, n threads", NULL}};
+    } rows[] = {{"vm, empty contract", vm_empty},
+                {"call, empty contract", call_empty},
+                {"vm, balanceOf", vm_balance},
+                {"call, balanceOf", call_balance},
+                {"call, over 1 layer", call_layer},
+                {"call, over 64 layers", call_layers},
+                {"layer, override, call", call_override},
+                {"call, balanceOf, 1 thread", NULL},
+                {"call, balanceOf, n threads", NULL}};
     enum { ROWS = COUNT_OF(rows) };
     static double ns[ROWS][ROUNDS];
     unsigned most = argc > 1 ? (unsigned)atoi(argv[1]) : cpu_count();
@@ -243,6 +280,6 @@ int main(int argc, char **argv)
     }
     weft_engine_free(lib.engine);
     weft_chain_free(lib.chain);
-    weft_state_free(lib.state);
+    for (int i = 0; i <= DEPTH_MAX; i++) weft_state_free(lib.layers[i]);
     return 0;
 }

@@ -113,7 +113,7 @@ typedef struct weft_bytes {
 
 /** A chain: its id and when its forks begin. Never changes after it was made. */
 typedef struct weft_chain weft_chain;
-/** The state after the parent block: in memory, or read through callbacks. */
+/** The state after the parent block: in memory, read through callbacks, or a layer over one of these. */
 typedef struct weft_state weft_state;
 /** A block to be executed. */
 typedef struct weft_block weft_block;
@@ -251,29 +251,59 @@ WEFT_API weft_status weft_state_from_callbacks(const weft_state_callbacks *callb
 
 /** Makes an empty state in memory; NULL when there is no memory. */
 WEFT_API weft_state *weft_state_new(void);
-/** Copies a state in memory (NULL: no memory); the copy of a state with callbacks uses the same callbacks. */
+/** Makes a layer over a state, which may be in memory, behind callbacks, or a layer itself. The layer reads what
+ * the state below has until something else is set in it, and whatever is set in it stays in it: making, setting
+ * and taking back cost what they change, however large the state below is. Each layer adds the time of a look-up
+ * to the first read of an account or slot.
+ *
+ * While it has layers `base` cannot be changed (WEFT_INVALID_ARGUMENT). It may be freed: it is kept as long as they
+ * are. */
+WEFT_API weft_status weft_state_layer(weft_state *base, weft_state **layer, weft_error *error);
+/** Copies a state in memory (NULL: no memory); the copy of a state with callbacks uses the same callbacks, that of
+ * a layer is over the same state and has no snapshots. */
 WEFT_API weft_state *weft_state_copy(const weft_state *state);
 /** Frees a state. */
 WEFT_API void weft_state_free(weft_state *state);
 
-/* The functions below are for states in memory; for others they give WEFT_INVALID_ARGUMENT. Setting is not
- * for use while an engine reads the state. */
+/* The next functions change states in memory and layers; for states behind callbacks they give
+ * WEFT_INVALID_ARGUMENT. They are not for use while an engine reads the state. A layer reads an account before it
+ * changes a part of it, so over callbacks they may give WEFT_STATE_UNAVAILABLE, and change nothing then. */
 
 /** Sets nonce and balance of an account, which begins to exist; code and storage stay as they are. */
 WEFT_API weft_status weft_state_set_account(weft_state *state, const weft_address *address, uint64_t nonce,
                                             const weft_word *balance, weft_error *error);
+/** Sets the nonce alone. */
+WEFT_API weft_status weft_state_set_nonce(weft_state *state, const weft_address *address, uint64_t nonce,
+                                          weft_error *error);
+/** Sets the balance alone. */
+WEFT_API weft_status weft_state_set_balance(weft_state *state, const weft_address *address, const weft_word *balance,
+                                            weft_error *error);
 /** Sets the code of an account, which begins to exist. */
 WEFT_API weft_status weft_state_set_code(weft_state *state, const weft_address *address, const void *code, size_t size,
                                          weft_error *error);
 /** Sets a storage slot of an account, which begins to exist. */
 WEFT_API weft_status weft_state_set_storage(weft_state *state, const weft_address *address, const weft_word *key,
                                             const weft_word *value, weft_error *error);
+/** Makes all slots of an account zero; it begins to exist. */
+WEFT_API weft_status weft_state_clear_storage(weft_state *state, const weft_address *address, weft_error *error);
 /** Makes the hash of an earlier block known, for the BLOCKHASH instruction. */
 WEFT_API weft_status weft_state_set_block_hash(weft_state *state, uint64_t number, const weft_word *hash,
                                                weft_error *error);
 /** Brings the state to what it is after an execution. The result must come from an execution over this state,
- * or one equal to it. */
+ * or one equal to it. Where a layer cannot read what is below (WEFT_STATE_UNAVAILABLE), a part of the result may have
+ * been applied: take a snapshot before. */
 WEFT_API weft_status weft_state_apply(weft_state *state, const weft_result *result, weft_error *error);
+
+/** Remembers a layer as it is now; *snapshot becomes a number, other than all before. From then on each change takes
+ * some 200 bytes more until the snapshot is dropped. WEFT_INVALID_ARGUMENT for what is no layer. */
+WEFT_API weft_status weft_state_snapshot(weft_state *layer, uint64_t *snapshot, weft_error *error);
+/** Brings a layer back to what it was at a snapshot, which stays; later ones are gone. WEFT_INVALID_ARGUMENT when there
+ * is no such snapshot (any more). */
+WEFT_API weft_status weft_state_revert(weft_state *layer, uint64_t snapshot, weft_error *error);
+/** Forgets a snapshot and all later ones; the layer stays as it is. WEFT_INVALID_ARGUMENT likewise. */
+WEFT_API weft_status weft_state_drop_snapshot(weft_state *layer, uint64_t snapshot, weft_error *error);
+
+/* The next three read any state, callbacks included (WEFT_STATE_UNAVAILABLE). */
 
 /** Reads an account; out->exists says whether there is one. */
 WEFT_API weft_status weft_state_account(const weft_state *state, const weft_address *address, weft_account *out,
@@ -281,11 +311,11 @@ WEFT_API weft_status weft_state_account(const weft_state *state, const weft_addr
 /** Reads a storage slot. */
 WEFT_API weft_status weft_state_storage(const weft_state *state, const weft_address *address, const weft_word *key,
                                         weft_word *out, weft_error *error);
-/** Reads the code of an account. The bytes are the state's. */
+/** Reads the code of an account. The bytes are the state's, or what its callback gave. */
 WEFT_API weft_status weft_state_code(const weft_state *state, const weft_address *address, weft_bytes *out,
                                      weft_error *error);
-/** Computes the state root, as a header carries it, from all accounts and slots: on the engine's threads, or
- * with NULL on the caller's. */
+/** Computes the state root, as a header carries it, from all accounts and slots of a state in memory: on the engine's
+ * threads, or with NULL on the caller's. WEFT_INVALID_ARGUMENT for other states. */
 WEFT_API weft_status weft_state_root(const weft_state *state, weft_engine *engine, weft_word *root, weft_error *error);
 
 /* ---- blocks: what is executed ---------------------------------------------------------------- */
@@ -642,9 +672,9 @@ WEFT_API weft_status weft_result_account(const weft_result *result, size_t index
 /** How an execution went. */
 typedef struct weft_stats {
     size_t struct_size;
-    const char *executor;     /**< "serial", "parallel" or "access list"; static */
-    const char *fallback;     /**< why a parallel execution went on serially; NULL when it did not; static */
-    uint64_t wall_ns;         /**< from the loaded state to the results: system calls, transactions, rewards */
+    const char *executor; /**< "serial", "parallel" or "access list"; static */
+    const char *fallback; /**< why a parallel execution went on serially; NULL when it did not; static */
+    uint64_t wall_ns;     /**< from the loaded state to the results: system calls, transactions, rewards */
     /** Processor time of the threads that executed, in the same span; 0 for weft_call, which takes less time than
      * asking for it. */
     uint64_t cpu_ns;

@@ -14,6 +14,7 @@
 #include "base/base.h"
 #include "block/block.h"
 #include "fork/fork.h"
+#include "state/layer.h"
 #include "state/memory.h"
 #include "state/state.h"
 #include "types/types.h"
@@ -100,9 +101,12 @@ struct weft_chain {
     struct chain_spec spec;
 };
 
-/* In memory, or read through callbacks: exactly one of the two. */
+/* In memory, a layer over another state, or read through callbacks. */
 struct weft_state {
-    struct state_memory *memory; /* NULL: callbacks */
+    struct state_memory *memory; /* NULL: not in memory */
+    struct state_layer *layer;   /* NULL: no layer */
+    struct weft_state *base;     /* what the layer is over; referred to */
+    _Atomic uint32_t references; /* the caller's handle, and layers */
     weft_state_callbacks callbacks;
 };
 
@@ -119,6 +123,8 @@ struct api_inside *api_inside_now(void);
 /* A view for one execution, and what its callbacks answered when they could not answer. */
 struct api_view {
     struct state_view view;
+    struct state_view below; /* under all layers */
+    const struct weft_state *state;
     weft_state_callbacks callbacks;
     struct api_inside inside;     /* while a callback runs */
     _Atomic(const char *) failed; /* which callback failed first; NULL: none */
