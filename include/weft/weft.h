@@ -49,7 +49,7 @@
  *   on with the reserve, ends at the next transaction with WEFT_NO_RESOURCES, and what it used is given back;
  *   functions that need memory refuse with WEFT_NO_RESOURCES (those that make a state give NULL) as long as
  *   the reserve cannot be had again. Where the reserve does not suffice (one transaction or one table takes
- *   more), the process ends with one line on stderr and exit code 2. A broken promise inside the library aborts
+ *   more), the process ends with one line on stderr and exit code 2 (weft_on_out_of_memory). A broken promise inside the library aborts
  *   with a line that says where. Neither unwinds. Nothing else is ever printed, and no signal handler is
  *   installed.
  * - A freed engine, and one that was made before fork() by the parent process, are refused with
@@ -140,7 +140,8 @@ enum {
     WEFT_STATE_UNAVAILABLE = 5,   /**< a state callback failed, or something that is needed is not in the state */
     WEFT_UNKNOWN_NAME = 6,        /**< no fork or chain has this name */
     WEFT_NO_RESOURCES = 7,        /**< the system refuses memory or threads */
-    WEFT_INTERNAL = 8             /**< a fault of the library, found by a check of its own */
+    WEFT_INTERNAL = 8,            /**< a fault of the library, found by a check of its own */
+    WEFT_CANCELLED = 9            /**< weft_engine_cancel, weft_message.cancel, or the time was up */
 };
 
 /** In weft_error.transaction: the failure concerns no single transaction. */
@@ -552,6 +553,11 @@ typedef struct weft_message {
     weft_word gas_price; /**< what GASPRICE gives; nothing is paid */
     const weft_word *blob_hashes;
     size_t blob_hash_count;
+    uint64_t timeout_ns; /**< ends the message with WEFT_CANCELLED when it runs longer; 0: no limit */
+    /** A byte of the caller's, or NULL. Another thread that makes it 1 (in one access, as atomic bytes do) while the
+     * message runs ends it with WEFT_CANCELLED; it is 0 before. The library makes it 1 when it ends the message for
+     * another reason. Several messages may share one. */
+    uint8_t *cancel;
 } weft_message;
 
 /** Executes one message in the environment of a block: number, timestamp, beneficiary and so on come from
@@ -579,6 +585,24 @@ WEFT_API weft_status weft_call_many(weft_engine *engine, const weft_chain *chain
                                     const weft_header *header, const weft_message *const *messages, size_t count,
                                     uint32_t flags, weft_result **results, weft_error *errors, weft_error *error);
 
+/* ---- control --------------------------------------------------------------------------------- */
+
+/* An execution that is ended looks whether it is at each jump, call and read of state, so it ends with WEFT_CANCELLED
+ * within a fraction of a millisecond, or when the callback or precompiled contract that is running returns. Nothing is
+ * left half done. What is as good as finished may still succeed. */
+
+/** Ends the block and all messages that run on the engine. What begins later, or waits for its turn, runs. Any thread,
+ * callbacks of the engine included. WEFT_INVALID_ARGUMENT for what is no engine. */
+WEFT_API weft_status weft_engine_cancel(weft_engine *engine, weft_error *error);
+/** Ends each block and message that begins from now on when it has run for so long; 0: no limit, as in the beginning.
+ * Of this and weft_message.timeout_ns the lesser counts. WEFT_INVALID_ARGUMENT likewise. */
+WEFT_API weft_status weft_engine_set_timeout(weft_engine *engine, uint64_t timeout_ns, weft_error *error);
+/** Sets what is called when the system refuses memory and the reserve does not suffice (see Memory, above): on the thread
+ * that was refused, with the bytes that it wanted. When it returns, the process ends with exit code 2; it may end it in
+ * its own way, but must not call the library, nor leave by longjmp or an exception. NULL: nobody is called. For all
+ * engines; set it before the first is made. */
+WEFT_API void weft_on_out_of_memory(void (*hook)(void *context, size_t size), void *context);
+
 /* ---- results --------------------------------------------------------------------------------- */
 
 /** Frees a result. */
@@ -601,6 +625,30 @@ typedef struct weft_summary {
 /** Writes the summary; zero in roots and bloom for weft_call. WEFT_INVALID_ARGUMENT. */
 WEFT_API weft_status weft_result_summary(const weft_result *result, weft_summary *out);
 
+/** In weft_receipt.outcome_code: how it ended. Success and revert keep the gas that is left. */
+enum {
+    WEFT_OUTCOME_SUCCESS = 0,
+    WEFT_OUTCOME_REVERTED = 1,
+    WEFT_OUTCOME_OUT_OF_GAS = 2,
+    WEFT_OUTCOME_STACK_UNDERFLOW = 3,
+    WEFT_OUTCOME_STACK_OVERFLOW = 4,
+    WEFT_OUTCOME_BAD_JUMP = 5,
+    WEFT_OUTCOME_UNDEFINED_INSTRUCTION = 6,
+    WEFT_OUTCOME_INVALID_INSTRUCTION = 7, /**< 0xfe */
+    WEFT_OUTCOME_STATIC_VIOLATION = 8,
+    WEFT_OUTCOME_RETURN_DATA_OUT_OF_BOUNDS = 9,
+    WEFT_OUTCOME_CREATE_COLLISION = 10,
+    WEFT_OUTCOME_CODE_TOO_BIG = 11,        /**< EIP-170 */
+    WEFT_OUTCOME_CODE_STARTS_WITH_EF = 12, /**< EIP-3541 */
+    WEFT_OUTCOME_CODE_DEPOSIT_OUT_OF_GAS = 13,
+    WEFT_OUTCOME_INITCODE_TOO_BIG = 14, /**< EIP-3860 */
+    WEFT_OUTCOME_PRECOMPILE_FAILED = 15,
+    WEFT_OUTCOME_CALL_TOO_DEEP = 16,
+    WEFT_OUTCOME_INSUFFICIENT_BALANCE = 17,
+    WEFT_OUTCOME_NONCE_OVERFLOW = 18, /**< EIP-2681 */
+    WEFT_OUTCOME_SKIPPED = 100        /**< left out of the block: see weft_receipt.cause */
+};
+
 /** What one transaction, or the message of weft_call, did. */
 typedef struct weft_receipt {
     size_t struct_size;
@@ -620,6 +668,8 @@ typedef struct weft_receipt {
     const weft_bloom *bloom; /**< NULL for weft_call */
     weft_address sender;
     weft_address created;
+    uint32_t outcome_code; /**< WEFT_OUTCOME_ */
+    uint32_t reserved;
 } weft_receipt;
 /** Reads a receipt. WEFT_INVALID_ARGUMENT when there is none with that index. */
 WEFT_API weft_status weft_result_receipt(const weft_result *result, size_t index, weft_receipt *out);

@@ -51,7 +51,12 @@ static inline weft_status api_read_struct(void *ours, size_t size, const void *t
 }
 /* Copies ours into a caller's structure; its struct_size stays, and what we do not know becomes zero.
  * WEFT_INVALID_ARGUMENT when the caller's is smaller than the first version or NULL. */
-weft_status api_write_struct(void *theirs, const void *ours, size_t size);
+weft_status api_write_grown(void *theirs, const void *ours, size_t size, size_t first);
+/* The same for a structure that has not grown yet. */
+static inline weft_status api_write_struct(void *theirs, const void *ours, size_t size)
+{
+    return api_write_grown(theirs, ours, size, size);
+}
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
@@ -168,7 +173,8 @@ struct api_context {
     struct state_table *table;       /* NULL: what follows is made at the next use */
     struct tx_worker worker;
     struct arena changes;
-    uint8_t *stack; /* API_STACK_SIZE bytes; NULL: not needed yet */
+    uint8_t *stack;            /* API_STACK_SIZE bytes; NULL: not needed yet */
+    _Atomic uint8_t cancelled; /* API_CANCELLED or API_TIMED_OUT: what runs here is to end */
 };
 
 /* The contexts of an engine, made as they are needed: as many as threads have called it at one time. */
@@ -183,6 +189,34 @@ struct api_contexts {
     size_t code_bytes;                         /* their bound */
 };
 
+/* Something that runs and can be ended early: a block, or a message with a time limit or a word of its own to look at. */
+enum { API_CANCELLED = 1, API_TIMED_OUT = 2 };
+struct api_job {
+    _Atomic uint8_t *cancelled; /* becomes one of the two */
+    uint8_t *told;              /* the caller's own word, which becomes 1; NULL: none */
+    struct engine *executes;    /* the block; NULL: it is a message */
+    uint64_t deadline_ns;       /* clock_wall_ns; 0: none */
+    struct api_job *next, **link;
+};
+/* The jobs of an engine, and the thread that looks at their deadlines, which is made with the first of them. */
+struct api_control {
+    pthread_mutex_t lock;   /* guards what follows */
+    pthread_cond_t changed; /* of the monotonic clock */
+    struct api_job *jobs;
+    pthread_t timer;
+    bool has_timer, ends;
+    uint64_t wakes_ns;           /* when the timer looks next; 0: never */
+    _Atomic uint64_t timeout_ns; /* of what begins now; 0: none */
+};
+void api_control_open(struct api_control *c);
+void api_control_close(struct api_control *c);
+/* Adds a job, with `timeout_ns` (0: none) from now, or the engine's own time limit if that is less. NO_RESOURCES when the
+ * timer cannot be made. A job that is added is taken out by whoever added it, before *cancelled and *told go. */
+weft_status api_job_begin(struct api_control *c, struct api_job *job, uint64_t timeout_ns, weft_error *error);
+void api_job_end(struct api_control *c, struct api_job *job);
+/* The failure that a cancelled word means. */
+weft_status api_cancelled(uint8_t cancelled, weft_error *error);
+
 /* An engine. Its own memory is used again for another engine, but never given back: a handle that was an engine may be
  * asked whether it still is one. */
 struct weft_engine {
@@ -193,6 +227,7 @@ struct weft_engine {
     _Atomic uint32_t threads; /* that execute */
     struct arena work;        /* of the running execution: signers and such */
     struct api_contexts contexts;
+    struct api_control control;
     _Atomic bool alive; /* made and not freed */
     uint32_t forks;     /* of its process, when it was made */
 
@@ -204,6 +239,10 @@ struct weft_engine {
 /* Why an engine cannot be used now by the calling thread: from a callback of it, none or freed, in a child of fork
  * (API_BAD_ARGUMENT). Takes no lock where the thread has asked about the same engine before. */
 weft_status api_engine_check(const weft_engine *engine, weft_error *error);
+/* Keeps an engine from being freed until it is released; refused for one that is none, was freed or is of a parent
+ * process, but not from callbacks. */
+weft_status api_engine_hold(weft_engine *engine, weft_error *error);
+void api_engine_release(weft_engine *engine);
 /* Runs job(context) on the engine's thread, for a call of the library: refused as api_engine_check does; NO_MEMORY when
  * there is none to begin with. The job says with its own means how it went; if memory ran out meanwhile, the engine's is
  * given back to the system. */

@@ -3,6 +3,11 @@
 
 #include "api/api.h"
 
+/* What weft_message was before it grew. */
+#define MESSAGE_FIRST offsetof(weft_message, timeout_ns)
+
+_Static_assert(sizeof(_Atomic uint8_t) == 1, "the caller's word is looked at as it is");
+
 /* What messages have in common. */
 struct surroundings {
     weft_engine *engine;
@@ -20,6 +25,7 @@ struct call {
     struct api_context *on;
     struct api_view view;
     weft_message message;
+    const _Atomic uint8_t *cancelled; /* what is looked at while it runs */
     weft_error *error;
     weft_status status;
     struct weft_result *result;
@@ -117,10 +123,15 @@ static void run(void *argument)
     struct state *s = on->worker.state;
     s->clear_empty = c->around->fork->clear_empty;
     state_begin(s, 0, false);
+    s->cancelled = c->cancelled;
     s->log_data = &on->worker.results;
     struct vm_env env = make_env(c);
     struct vm_result result;
     enum status status = run_message(c, &on->worker, &env, &result);
+    if (UNLIKELY(state_is_cancelled(s))) {
+        c->status = api_cancelled(atomic_load(&on->cancelled), c->error);
+        return;
+    }
     if (status != STATUS_OK) {
         c->status = api_fail(c->error, status, WEFT_NO_TRANSACTION, "message: %s", status_text(status));
         if (status == STATE_UNAVAILABLE) api_view_explain(&c->view, c->error);
@@ -131,18 +142,39 @@ static void run(void *argument)
         .executor = "serial", .wall_ns = clock_wall_ns() - wall, .threads = 1, .transactions = 1};
 }
 
+/* In a context: most messages have nothing to look at but the context's own word. */
+static void run_controlled(struct call *c)
+{
+    weft_engine *engine = c->around->engine;
+    struct api_control *control = &engine->control;
+    bool calls_back = api_state_calls_back(c->around->state);
+    struct api_job job = {.cancelled = &c->on->cancelled, .told = c->message.cancel};
+    atomic_store(&c->on->cancelled, 0);
+    c->cancelled = job.told == NULL ? job.cancelled : (const _Atomic uint8_t *)job.told;
+    /* Relaxed: for what begins later. */
+    bool limited = c->message.timeout_ns != 0 || atomic_load_explicit(&control->timeout_ns, memory_order_relaxed) != 0;
+    if (!limited && job.told == NULL) {
+        api_context_run(engine, c->on, calls_back, run, c);
+        return;
+    }
+    c->status = api_job_begin(control, &job, c->message.timeout_ns, c->error);
+    if (c->status != WEFT_OK) return;
+    api_context_run(engine, c->on, calls_back, run, c);
+    api_job_end(control, &job);
+}
+
 /* Executes a message, which is in c->message; leaves its result or its failure in *c. */
 static void execute(struct call *c, const weft_message *message, bool must_live)
 {
     const struct surroundings *around = c->around;
     c->result = NULL;
-    c->status = api_read_struct(&c->message, sizeof c->message, message, "weft_message", c->error);
+    c->status = api_read_grown(&c->message, sizeof c->message, MESSAGE_FIRST, message, "weft_message", c->error);
     if (c->status == WEFT_OK) c->status = check_message(&c->message, c->error);
     if (c->status == WEFT_OK) c->status = api_context_enter(around->engine, must_live, &c->on, c->error);
     if (c->status != WEFT_OK) return;
     api_view_open(&c->view, around->state, around->engine);
     c->view.inside.outer = around->outer;
-    api_context_run(around->engine, c->on, api_state_calls_back(around->state), run, c);
+    run_controlled(c);
     api_context_leave(around->engine, c->on);
     c->status = api_view_end(&c->view, c->status, c->error);
     if (c->status == WEFT_OK) return;

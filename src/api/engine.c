@@ -112,6 +112,7 @@ static weft_engine *take_handle(void)
         memset(e, 0, sizeof *e);
         ASSERT(pthread_mutex_init(&e->contexts.lock, NULL) == 0);
         ASSERT(pthread_cond_init(&e->contexts.changed, NULL) == 0);
+        ASSERT(pthread_mutex_init(&e->control.lock, NULL) == 0);
         e->next = engines;
         engines = e;
     }
@@ -150,6 +151,7 @@ weft_status weft_engine_new(const weft_options *options, weft_engine **engine, w
         return api_fail(error, NO_MEMORY, WEFT_NO_TRANSACTION, "%s for an engine", status_text(NO_MEMORY));
     }
     api_contexts_open(&e->contexts, e->code_bytes);
+    api_control_open(&e->control);
     atomic_store(&e->alive, true);
     *engine = e;
     return WEFT_OK;
@@ -172,6 +174,7 @@ void weft_engine_free(weft_engine *engine)
     unlock();
     if (!ours) return;
     api_contexts_close(&engine->contexts);
+    api_control_close(&engine->control);
     api_driver_free(engine->driver);
     unmake(engine);
     give_handle_back(engine);
@@ -192,10 +195,8 @@ uint32_t weft_engine_threads(const weft_engine *engine)
 /* The engine that the thread asked about last: it was one once, and may be asked whether it still is. */
 static _Thread_local const weft_engine *known;
 
-weft_status api_engine_check(const weft_engine *engine, weft_error *error)
+static weft_status check_handle(const weft_engine *engine, weft_error *error)
 {
-    if (inside(engine) != NULL)
-        return API_MISTAKE(error, "the engine is running: a callback must not use the engine that calls it");
     if (known != engine) {
         lock();
         bool is_one = is_known(engine);
@@ -208,9 +209,16 @@ weft_status api_engine_check(const weft_engine *engine, weft_error *error)
     return WEFT_OK;
 }
 
-static weft_status enter(weft_engine *engine, weft_error *error)
+weft_status api_engine_check(const weft_engine *engine, weft_error *error)
 {
-    weft_status status = api_engine_check(engine, error);
+    if (inside(engine) != NULL)
+        return API_MISTAKE(error, "the engine is running: a callback must not use the engine that calls it");
+    return check_handle(engine, error);
+}
+
+weft_status api_engine_hold(weft_engine *engine, weft_error *error)
+{
+    weft_status status = check_handle(engine, error);
     if (status != WEFT_OK) return status;
     lock();
     bool alive = atomic_load(&engine->alive);
@@ -219,7 +227,7 @@ static weft_status enter(weft_engine *engine, weft_error *error)
     return alive ? WEFT_OK : API_MISTAKE(error, "the engine was freed");
 }
 
-static void leave(weft_engine *engine)
+void api_engine_release(weft_engine *engine)
 {
     lock();
     engine->users--;
@@ -246,7 +254,8 @@ static void run(void *context)
 
 weft_status api_engine_run(weft_engine *engine, void (*job)(void *context), void *context, weft_error *error)
 {
-    weft_status status = enter(engine, error);
+    weft_status status = api_engine_check(engine, error);
+    if (status == WEFT_OK) status = api_engine_hold(engine, error);
     if (status != WEFT_OK) return status;
     struct job j = {.engine = engine, .job = job, .context = context};
     status = api_has_memory(0, error);
@@ -254,6 +263,6 @@ weft_status api_engine_run(weft_engine *engine, void (*job)(void *context), void
         api_driver_run(engine->driver, run, &j);
         if (!j.done) status = api_fail(error, NO_MEMORY, WEFT_NO_TRANSACTION, "%s", status_text(NO_MEMORY));
     }
-    leave(engine);
+    api_engine_release(engine);
     return status;
 }

@@ -49,9 +49,19 @@ static void spend_reserve(void)
 
 /* ---- heap ---- */
 
+static void (*last_hook)(void *context, size_t size);
+static void *last_hook_context;
+
+void base_on_out_of_memory(void (*hook)(void *context, size_t size), void *context)
+{
+    last_hook = hook;
+    last_hook_context = context;
+}
+
 /* The one place where out of memory is handled. */
 void base_out_of_memory(size_t size)
 {
+    if (last_hook != NULL) last_hook(last_hook_context, size);
     (void)fprintf(stderr, "weft: out of memory (asked for %zu bytes)\n", size);
     _exit(2);
 }
