@@ -467,6 +467,28 @@ WEFT_API size_t weft_block_transaction_count(const weft_block *block);
 /** The hash of a transaction. WEFT_INVALID_ARGUMENT when there is none with that index. */
 WEFT_API weft_status weft_block_transaction_hash(const weft_block *block, size_t index, weft_word *out);
 
+/** Who sent a transaction: the sender that was given, or the one who signed, by the rules that the chain has for the block;
+ * some 30 microseconds (executing a block recovers all senders on all threads). WEFT_INVALID_TRANSACTION when nobody can
+ * have signed so; WEFT_INVALID_ARGUMENT when there is no transaction with that index. */
+WEFT_API weft_status weft_block_sender(const weft_block *block, const weft_chain *chain, size_t index,
+                                       weft_address *out, weft_error *error);
+/** How many withdrawals are in the block. */
+WEFT_API size_t weft_block_withdrawal_count(const weft_block *block);
+/** Reads a withdrawal. WEFT_INVALID_ARGUMENT when there is none with that index. */
+WEFT_API weft_status weft_block_withdrawal(const weft_block *block, size_t index, weft_withdrawal *out);
+/** Encodes the block, [header, transactions, uncles, withdrawals], what weft_block_decode reads. *size becomes the size of
+ * the encoding; when `capacity` is smaller nothing is written to `out`, which may be NULL then. The header is written as
+ * it is: hashes and totals that nobody set are zero. WEFT_INVALID_ARGUMENT, also for blocks with a transaction without
+ * signature. */
+WEFT_API weft_status weft_block_encode(const weft_block *block, uint8_t *out, size_t capacity, size_t *size);
+/** The same for one transaction: its envelope, what weft_block_add_encoded reads. */
+WEFT_API weft_status weft_block_encode_transaction(const weft_block *block, size_t index, uint8_t *out, size_t capacity,
+                                                   size_t *size);
+/** What the block after *parent has, if its timestamp is `timestamp`: *base_fee in wei per gas (EIP-1559; zero before
+ * London) and *excess_blob_gas (EIP-4844, EIP-7918; zero before Cancun). WEFT_INVALID_ARGUMENT. */
+WEFT_API weft_status weft_next_fees(const weft_chain *chain, const weft_header *parent, uint64_t timestamp,
+                                    weft_word *base_fee, uint64_t *excess_blob_gas, weft_error *error);
+
 /* ---- engines: what executes ------------------------------------------------------------------ */
 
 /** In weft_options.executor. The results are the same. */
