@@ -18,7 +18,7 @@
  *   seconds; sizes are in bytes.
  * - Handles (`weft_engine`, `weft_state`, ...) are opaque. Whoever gets one from a `_new`, `_copy`, `_decode`
  *   function or from an execution frees it with its `_free`, which accepts NULL. Handles do not refer to each
- *   other once a function has returned: they may be freed in any order.
+ *   other once a function has returned: they may be freed in any order (a layer keeps the state below it alive).
  * - What goes in is copied, except where it says "borrowed". What comes out as a pointer belongs to the
  *   handle it was asked of, and lives as long as the handle is neither freed nor changed. Static texts live
  *   for ever.
