@@ -10,7 +10,8 @@
 enum { SLOTS = 3, STEPS_MAX = 40, ENGINES = 2 };
 
 static weft_engine *engines[ENGINES]; /* kept from input to input, since threads cost time */
-static weft_state *states[SLOTS];     /* the last is read through callbacks, of the first */
+static weft_state *states[SLOTS]; /* the second may be a layer over another; the last is read through callbacks, of the
+                                   * first */
 static weft_block *blocks[SLOTS];
 static weft_result *results[SLOTS];
 static weft_chain *chains[SLOTS];
@@ -21,7 +22,7 @@ static weft_error error;
 /* A status that the header knows, with an error that goes with it. */
 static bool check(weft_status status)
 {
-    FUZZ_CHECK(status >= WEFT_OK && status <= WEFT_UNKNOWN_NAME);
+    FUZZ_CHECK((status >= WEFT_OK && status <= WEFT_UNKNOWN_NAME) || status == WEFT_CANCELLED);
     if (status == WEFT_OK) return true;
     FUZZ_CHECK(error.status == status && error.cause[0] != 0 && error.text[0] != 0);
     return false;
@@ -33,6 +34,8 @@ static bool check(weft_status status)
 static bool misbehave(void)
 {
     weft_word root;
+    if (running == NULL) return (mood & 6) == 6; /* a state is read without an engine */
+    if ((mood & 32) != 0) FUZZ_CHECK(weft_engine_cancel(running, NULL) == WEFT_OK);
     if ((mood & 1) != 0) FUZZ_CHECK(weft_state_root(states[0], running, &root, NULL) == WEFT_INVALID_ARGUMENT);
     if ((mood & 7) == 5) weft_engine_free(running);
     return (mood & 6) == 6;
@@ -121,13 +124,37 @@ static void add_transaction(struct fuzz_input *in, weft_block *b)
     (void)check(weft_block_add_transaction(b, maybe(in, &t), &error));
 }
 
+static uint8_t cancel_word;
+
+static weft_message message(struct fuzz_input *in)
+{
+    weft_message m = {.struct_size = struct_size(in, sizeof m), .gas = (uint64_t)fuzz_byte(in) * 1000};
+    m.to = address(in);
+    m.from = address(in);
+    m.is_create = fuzz_byte(in) % 4 == 0;
+    m.is_static = fuzz_byte(in) % 8 == 0;
+    if (fuzz_byte(in) % 16 == 0) m.timeout_ns = (uint64_t)fuzz_byte(in) * 10000;
+    cancel_word = fuzz_byte(in) == 7;
+    if (fuzz_byte(in) % 8 == 0) m.cancel = &cancel_word;
+    struct bytes data = fuzz_bytes(in, fuzz_byte(in));
+    m.input = (weft_bytes){data.data, data.size};
+    return m;
+}
+
 /* ---- steps ----------------------------------------------------------------------------------- */
 
 static void change_state(struct fuzz_input *in, weft_state *s)
 {
     weft_address a = address(in);
     weft_word key = word(in), value = word(in);
-    switch (fuzz_below(in, 5)) {
+    uint64_t snapshot = fuzz_byte(in) % 8;
+    switch (fuzz_below(in, 11)) {
+    case 5: (void)check(weft_state_set_nonce(s, maybe(in, &a), fuzz_byte(in), &error)); break;
+    case 6: (void)check(weft_state_set_balance(s, &a, maybe(in, &value), &error)); break;
+    case 7: (void)check(weft_state_clear_storage(s, maybe(in, &a), &error)); break;
+    case 8: (void)check(weft_state_snapshot(s, &snapshot, &error)); break;
+    case 9: (void)check(weft_state_revert(s, snapshot, &error)); break;
+    case 10: (void)check(weft_state_drop_snapshot(s, snapshot, &error)); break;
     case 0: (void)check(weft_state_set_account(s, maybe(in, &a), fuzz_byte(in) % 4, &value, &error)); break;
     case 1: (void)check(weft_state_set_storage(s, &a, maybe(in, &key), &value, &error)); break;
     case 2: (void)check(weft_state_set_block_hash(s, fuzz_byte(in), maybe(in, &key), &error)); break;
@@ -137,6 +164,15 @@ static void change_state(struct fuzz_input *in, weft_state *s)
         (void)check(weft_state_set_code(s, &a, code.data, code.size, &error));
     }
     }
+}
+
+/* The second state becomes a layer over another, or over the layer that it is. */
+static void put_layer(struct fuzz_input *in)
+{
+    weft_state *below = states[fuzz_below(in, SLOTS)], *layer;
+    if (!check(weft_state_layer(below, &layer, &error))) return;
+    weft_state_free(states[1]);
+    states[1] = layer;
 }
 
 static void change_block(struct fuzz_input *in, weft_block **b)
@@ -201,21 +237,32 @@ static void execute(struct fuzz_input *in)
     running = fuzz_byte(in) < 250 ? engines[fuzz_below(in, ENGINES)] : NULL;
     weft_result_free(*r);
     weft_status status;
-    if (fuzz_byte(in) % 2 == 0) {
+    uint8_t how = fuzz_byte(in);
+    *r = NULL;
+    if (how % 4 == 0) {
         weft_header h = header(in);
-        weft_message m = {.struct_size = struct_size(in, sizeof m), .gas = (uint64_t)fuzz_byte(in) * 1000};
-        m.to = address(in);
-        m.from = address(in);
-        m.is_create = fuzz_byte(in) % 4 == 0;
-        m.is_static = fuzz_byte(in) % 8 == 0;
-        struct bytes data = fuzz_bytes(in, fuzz_byte(in));
-        m.input = (weft_bytes){data.data, data.size};
+        weft_message a = message(in), b = message(in);
+        const weft_message *both[] = {maybe(in, &a), &b};
+        weft_result *two[2] = {NULL, NULL};
+        status = weft_call_many(running, chain, state, &h, both, 2, 0, two, NULL, &error);
+        running = NULL;
+        (void)check(status);
+        FUZZ_CHECK(status != WEFT_OK || (two[0] != NULL && two[1] != NULL));
+        read_result(two[0]);
+        weft_result_free(two[0]);
+        *r = two[1];
+        return;
+    }
+    if (how % 4 == 2) {
+        weft_header h = header(in);
+        weft_message m = message(in);
         status = weft_call(running, chain, state, &h, &m, fuzz_byte(in) == 255, r, &error);
     } else {
         uint32_t flags = fuzz_byte(in);
         status = weft_execute_block(running, chain, state, blocks[fuzz_below(in, SLOTS)],
                                     flags < 32 ? flags : flags & 14, r, &error);
     }
+    running = NULL;
     FUZZ_CHECK(check(status) == (*r != NULL));
     read_result(*r);
 }
@@ -297,13 +344,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct fuzz_input in = {data, data + size};
     begin();
     for (int step = 0; step < STEPS_MAX && in.at != in.end; step++) {
-        switch (fuzz_below(&in, 8)) {
+        switch (fuzz_below(&in, 9)) {
         case 0: change_state(&in, states[fuzz_below(&in, SLOTS)]); break;
         case 1:
         case 2: change_block(&in, &blocks[fuzz_below(&in, SLOTS)]); break;
         case 3: change_chain(&in, &chains[fuzz_below(&in, SLOTS)]); break;
         case 4: mood = fuzz_byte(&in); break;
         case 5: ask(&in); break;
+        case 8: put_layer(&in); break;
         default: execute(&in); break;
         }
     }

@@ -18,7 +18,7 @@
  *   seconds; sizes are in bytes.
  * - Handles (`weft_engine`, `weft_state`, ...) are opaque. Whoever gets one from a `_new`, `_copy`, `_decode`
  *   function or from an execution frees it with its `_free`, which accepts NULL. Handles do not refer to each
- *   other once a function has returned: they may be freed in any order.
+ *   other once a function has returned: they may be freed in any order (a layer keeps the state below it alive).
  * - What goes in is copied, except where it says "borrowed". What comes out as a pointer belongs to the
  *   handle it was asked of, and lives as long as the handle is neither freed nor changed. Static texts live
  *   for ever.
@@ -35,17 +35,21 @@
  *   NULL or untouched. The last argument, `error`, may be NULL; else it says exactly what was wrong. Failures
  *   are never printed. That a transaction reverts or runs out of gas is no failure but a result.
  * - Threads: different handles may be used from different threads at once. One handle may be read (`const`)
- *   from many threads while nobody changes it. Calls on one engine take turns, so an engine may be shared;
- *   they do not run at the same time. From a callback, calls on the engine that called it (or on one whose
- *   callback led there) are refused with WEFT_INVALID_ARGUMENT; a callback must not wait for another thread
- *   that uses the engine either. The caller's stack may be small: execution happens on the engine's own
- *   threads. Signals from outside are blocked there; those of a thread's own faults (SIGSEGV, SIGBUS, SIGFPE,
- *   ...) are not, so the program's handlers run.
+ *   from many threads while nobody changes it. An engine may be shared: any number of threads may be in weft_call
+ *   on it at once, beside a block that it executes; blocks, weft_call_many and roots take turns. From a callback,
+ *   calls on the engine that called it (or on one whose callback led there) are refused with
+ *   WEFT_INVALID_ARGUMENT; a callback must not wait for another thread that uses the engine either.
+ * - Stacks: blocks and weft_call_many are executed on the engine's own threads, where signals from outside are
+ *   blocked; those of a thread's own faults (SIGSEGV, SIGBUS, SIGFPE, ...) are not, so the program's handlers
+ *   run. weft_call executes on the calling thread where 4 MiB of its stack are left. Where they are not, it uses a
+ *   stack of the library on the same thread; or, when the state is read through callbacks, and on processors for
+ *   which the library knows no such way, the engine's thread, in turn with others. So the caller's stack may
+ *   be small, and a callback never finds itself on a stack that its thread does not know.
  * - Memory: 64 MiB of address space are kept in reserve. When the system refuses memory, what is under way goes
  *   on with the reserve, ends at the next transaction with WEFT_NO_RESOURCES, and what it used is given back;
  *   functions that need memory refuse with WEFT_NO_RESOURCES (those that make a state give NULL) as long as
  *   the reserve cannot be had again. Where the reserve does not suffice (one transaction or one table takes
- *   more), the process ends with one line on stderr and exit code 2. A broken promise inside the library aborts
+ *   more), the process ends with one line on stderr and exit code 2 (weft_on_out_of_memory). A broken promise inside the library aborts
  *   with a line that says where. Neither unwinds. Nothing else is ever printed, and no signal handler is
  *   installed.
  * - A freed engine, and one that was made before fork() by the parent process, are refused with
@@ -109,7 +113,7 @@ typedef struct weft_bytes {
 
 /** A chain: its id and when its forks begin. Never changes after it was made. */
 typedef struct weft_chain weft_chain;
-/** The state after the parent block: in memory, or read through callbacks. */
+/** The state after the parent block: in memory, read through callbacks, or a layer over one of these. */
 typedef struct weft_state weft_state;
 /** A block to be executed. */
 typedef struct weft_block weft_block;
@@ -136,7 +140,8 @@ enum {
     WEFT_STATE_UNAVAILABLE = 5,   /**< a state callback failed, or something that is needed is not in the state */
     WEFT_UNKNOWN_NAME = 6,        /**< no fork or chain has this name */
     WEFT_NO_RESOURCES = 7,        /**< the system refuses memory or threads */
-    WEFT_INTERNAL = 8             /**< a fault of the library, found by a check of its own */
+    WEFT_INTERNAL = 8,            /**< a fault of the library, found by a check of its own */
+    WEFT_CANCELLED = 9            /**< weft_engine_cancel, weft_message.cancel, or the time was up */
 };
 
 /** In weft_error.transaction: the failure concerns no single transaction. */
@@ -247,29 +252,59 @@ WEFT_API weft_status weft_state_from_callbacks(const weft_state_callbacks *callb
 
 /** Makes an empty state in memory; NULL when there is no memory. */
 WEFT_API weft_state *weft_state_new(void);
-/** Copies a state in memory (NULL: no memory); the copy of a state with callbacks uses the same callbacks. */
+/** Makes a layer over a state, which may be in memory, behind callbacks, or a layer itself. The layer reads what
+ * the state below has until something else is set in it, and whatever is set in it stays in it: making, setting
+ * and taking back cost what they change, however large the state below is. Each layer adds the time of a look-up
+ * to the first read of an account or slot.
+ *
+ * While it has layers `base` cannot be changed (WEFT_INVALID_ARGUMENT). It may be freed: it is kept as long as they
+ * are. */
+WEFT_API weft_status weft_state_layer(weft_state *base, weft_state **layer, weft_error *error);
+/** Copies a state in memory (NULL: no memory); the copy of a state with callbacks uses the same callbacks, that of
+ * a layer is over the same state and has no snapshots. */
 WEFT_API weft_state *weft_state_copy(const weft_state *state);
 /** Frees a state. */
 WEFT_API void weft_state_free(weft_state *state);
 
-/* The functions below are for states in memory; for others they give WEFT_INVALID_ARGUMENT. Setting is not
- * for use while an engine reads the state. */
+/* The next functions change states in memory and layers; for states behind callbacks they give
+ * WEFT_INVALID_ARGUMENT. They are not for use while an engine reads the state. A layer reads an account before it
+ * changes a part of it, so over callbacks they may give WEFT_STATE_UNAVAILABLE, and change nothing then. */
 
 /** Sets nonce and balance of an account, which begins to exist; code and storage stay as they are. */
 WEFT_API weft_status weft_state_set_account(weft_state *state, const weft_address *address, uint64_t nonce,
                                             const weft_word *balance, weft_error *error);
+/** Sets the nonce alone. */
+WEFT_API weft_status weft_state_set_nonce(weft_state *state, const weft_address *address, uint64_t nonce,
+                                          weft_error *error);
+/** Sets the balance alone. */
+WEFT_API weft_status weft_state_set_balance(weft_state *state, const weft_address *address, const weft_word *balance,
+                                            weft_error *error);
 /** Sets the code of an account, which begins to exist. */
 WEFT_API weft_status weft_state_set_code(weft_state *state, const weft_address *address, const void *code, size_t size,
                                          weft_error *error);
 /** Sets a storage slot of an account, which begins to exist. */
 WEFT_API weft_status weft_state_set_storage(weft_state *state, const weft_address *address, const weft_word *key,
                                             const weft_word *value, weft_error *error);
+/** Makes all slots of an account zero; it begins to exist. */
+WEFT_API weft_status weft_state_clear_storage(weft_state *state, const weft_address *address, weft_error *error);
 /** Makes the hash of an earlier block known, for the BLOCKHASH instruction. */
 WEFT_API weft_status weft_state_set_block_hash(weft_state *state, uint64_t number, const weft_word *hash,
                                                weft_error *error);
 /** Brings the state to what it is after an execution. The result must come from an execution over this state,
- * or one equal to it. */
+ * or one equal to it. Where a layer cannot read what is below (WEFT_STATE_UNAVAILABLE), a part of the result may have
+ * been applied: take a snapshot before. */
 WEFT_API weft_status weft_state_apply(weft_state *state, const weft_result *result, weft_error *error);
+
+/** Remembers a layer as it is now; *snapshot becomes a number, other than all before. From then on each change takes
+ * some 200 bytes more until the snapshot is dropped. WEFT_INVALID_ARGUMENT for what is no layer. */
+WEFT_API weft_status weft_state_snapshot(weft_state *layer, uint64_t *snapshot, weft_error *error);
+/** Brings a layer back to what it was at a snapshot, which stays; later ones are gone. WEFT_INVALID_ARGUMENT when there
+ * is no such snapshot (any more). */
+WEFT_API weft_status weft_state_revert(weft_state *layer, uint64_t snapshot, weft_error *error);
+/** Forgets a snapshot and all later ones; the layer stays as it is. WEFT_INVALID_ARGUMENT likewise. */
+WEFT_API weft_status weft_state_drop_snapshot(weft_state *layer, uint64_t snapshot, weft_error *error);
+
+/* The next three read any state, callbacks included (WEFT_STATE_UNAVAILABLE). */
 
 /** Reads an account; out->exists says whether there is one. */
 WEFT_API weft_status weft_state_account(const weft_state *state, const weft_address *address, weft_account *out,
@@ -277,11 +312,11 @@ WEFT_API weft_status weft_state_account(const weft_state *state, const weft_addr
 /** Reads a storage slot. */
 WEFT_API weft_status weft_state_storage(const weft_state *state, const weft_address *address, const weft_word *key,
                                         weft_word *out, weft_error *error);
-/** Reads the code of an account. The bytes are the state's. */
+/** Reads the code of an account. The bytes are the state's, or what its callback gave. */
 WEFT_API weft_status weft_state_code(const weft_state *state, const weft_address *address, weft_bytes *out,
                                      weft_error *error);
-/** Computes the state root, as a header carries it, from all accounts and slots: on the engine's threads, or
- * with NULL on the caller's. */
+/** Computes the state root, as a header carries it, from all accounts and slots of a state in memory: on the engine's
+ * threads, or with NULL on the caller's. WEFT_INVALID_ARGUMENT for other states. */
 WEFT_API weft_status weft_state_root(const weft_state *state, weft_engine *engine, weft_word *root, weft_error *error);
 
 /* ---- blocks: what is executed ---------------------------------------------------------------- */
@@ -432,6 +467,28 @@ WEFT_API size_t weft_block_transaction_count(const weft_block *block);
 /** The hash of a transaction. WEFT_INVALID_ARGUMENT when there is none with that index. */
 WEFT_API weft_status weft_block_transaction_hash(const weft_block *block, size_t index, weft_word *out);
 
+/** Who sent a transaction: the sender that was given, or the one who signed, by the rules that the chain has for the block;
+ * some 30 microseconds (executing a block recovers all senders on all threads). WEFT_INVALID_TRANSACTION when nobody can
+ * have signed so; WEFT_INVALID_ARGUMENT when there is no transaction with that index. */
+WEFT_API weft_status weft_block_sender(const weft_block *block, const weft_chain *chain, size_t index,
+                                       weft_address *out, weft_error *error);
+/** How many withdrawals are in the block. */
+WEFT_API size_t weft_block_withdrawal_count(const weft_block *block);
+/** Reads a withdrawal. WEFT_INVALID_ARGUMENT when there is none with that index. */
+WEFT_API weft_status weft_block_withdrawal(const weft_block *block, size_t index, weft_withdrawal *out);
+/** Encodes the block, [header, transactions, uncles, withdrawals], what weft_block_decode reads. *size becomes the size of
+ * the encoding; when `capacity` is smaller nothing is written to `out`, which may be NULL then. The header is written as
+ * it is: hashes and totals that nobody set are zero. WEFT_INVALID_ARGUMENT, also for blocks with a transaction without
+ * signature. */
+WEFT_API weft_status weft_block_encode(const weft_block *block, uint8_t *out, size_t capacity, size_t *size);
+/** The same for one transaction: its envelope, what weft_block_add_encoded reads. */
+WEFT_API weft_status weft_block_encode_transaction(const weft_block *block, size_t index, uint8_t *out, size_t capacity,
+                                                   size_t *size);
+/** What the block after *parent has, if its timestamp is `timestamp`: *base_fee in wei per gas (EIP-1559; zero before
+ * London) and *excess_blob_gas (EIP-4844, EIP-7918; zero before Cancun). WEFT_INVALID_ARGUMENT. */
+WEFT_API weft_status weft_next_fees(const weft_chain *chain, const weft_header *parent, uint64_t timestamp,
+                                    weft_word *base_fee, uint64_t *excess_blob_gas, weft_error *error);
+
 /* ---- engines: what executes ------------------------------------------------------------------ */
 
 /** In weft_options.executor. The results are the same. */
@@ -448,8 +505,9 @@ typedef struct weft_options {
      * of its control groups): as many as it has. */
     uint32_t threads;
     uint32_t executor; /**< WEFT_EXECUTOR_ */
-    /** Bytes of memory for contract codes and their translations kept between calls of the engine; 0: 256 MiB. What was
-     * not used lately is dropped first. During one block more may be needed, as much as its gas buys. */
+    /** Bytes of memory for contract codes and their translations kept between uses of the engine; 0: 256 MiB; for
+     * blocks, and as much again for calls. What was not used lately is dropped first. During one block more may be
+     * needed, as much as its gas buys. */
     uint64_t code_bytes;
     /** Takes `threads` as it is: for states whose callbacks wait for a disk or a network, and for tests.
      * Otherwise more threads than processors only make it slower. */
@@ -461,8 +519,9 @@ typedef struct weft_options {
  * costs no memory until it is used; where it is limited (ulimit -v), less for each thread, and then fewer
  * threads. WEFT_NO_RESOURCES when not even one can be had. */
 WEFT_API weft_status weft_engine_new(const weft_options *options, weft_engine **engine, weft_error *error);
-/** Ends the engine's threads and frees it, when calls that run on it have returned. From a callback of the
- * engine nothing is freed, and the call that runs fails with WEFT_INVALID_ARGUMENT. */
+/** Ends the engine's threads and frees it, when what runs on it has returned. From a callback of the engine
+ * nothing is freed, and the function that runs fails with WEFT_INVALID_ARGUMENT. The handle's own 9 KiB are
+ * kept for the next engine, so that a freed handle can be refused. */
 WEFT_API void weft_engine_free(weft_engine *engine);
 /** How many threads execute. */
 WEFT_API uint32_t weft_engine_threads(const weft_engine *engine);
@@ -516,12 +575,18 @@ typedef struct weft_message {
     weft_word gas_price; /**< what GASPRICE gives; nothing is paid */
     const weft_word *blob_hashes;
     size_t blob_hash_count;
+    uint64_t timeout_ns; /**< ends the message with WEFT_CANCELLED when it runs longer; 0: no limit */
+    /** A byte of the caller's, or NULL. Another thread that makes it 1 (in one access, as atomic bytes do) while the
+     * message runs ends it with WEFT_CANCELLED; it is 0 before. The library makes it 1 when it ends the message for
+     * another reason. Several messages may share one. */
+    uint8_t *cancel;
 } weft_message;
 
 /** Executes one message in the environment of a block: number, timestamp, beneficiary and so on come from
  * *header.
  *
- * There is no transaction around it: no intrinsic gas, no fee, no check of a nonce or of the sender's code.
+ * Any number of threads may call at once, on one engine and one state; each call takes about as long as its
+ * instructions, half a microsecond more. There is no transaction around it: no intrinsic gas, no fee, no check of a nonce or of the sender's code.
  * The value must be there: else the outcome is "insufficient balance". Creating raises the sender's nonce.
  * The result has one receipt (index 0), whose gas_left is what the message did not use, and the state
  * changes. `flags` must be 0.
@@ -530,6 +595,35 @@ typedef struct weft_message {
 WEFT_API weft_status weft_call(weft_engine *engine, const weft_chain *chain, const weft_state *state,
                                const weft_header *header, const weft_message *message, uint32_t flags,
                                weft_result **result, weft_error *error);
+
+/** Executes many messages, each as weft_call does and on the same state: none sees what another one did. They are
+ * shared among all threads of the engine; call it for batches, since it takes its turn with blocks.
+ *
+ * `messages` are `count` pointers. results[i] becomes the result of message i, which the caller frees, or NULL when
+ * it failed; errors[i] (`errors` may be NULL) says why, and is all zero where it did not. Returns WEFT_OK when all
+ * worked, else the failure of the first that did not: the other results are there all the same. When nothing was
+ * executed (an argument is wrong, no memory), all results are NULL and `errors` is untouched. */
+WEFT_API weft_status weft_call_many(weft_engine *engine, const weft_chain *chain, const weft_state *state,
+                                    const weft_header *header, const weft_message *const *messages, size_t count,
+                                    uint32_t flags, weft_result **results, weft_error *errors, weft_error *error);
+
+/* ---- control --------------------------------------------------------------------------------- */
+
+/* An execution that is ended looks whether it is at each jump, call and read of state, so it ends with WEFT_CANCELLED
+ * within a fraction of a millisecond, or when the callback or precompiled contract that is running returns. Nothing is
+ * left half done. What is as good as finished may still succeed. */
+
+/** Ends the block and all messages that run on the engine. What begins later, or waits for its turn, runs. Any thread,
+ * callbacks of the engine included. WEFT_INVALID_ARGUMENT for what is no engine. */
+WEFT_API weft_status weft_engine_cancel(weft_engine *engine, weft_error *error);
+/** Ends each block and message that begins from now on when it has run for so long; 0: no limit, as in the beginning.
+ * Of this and weft_message.timeout_ns the lesser counts. WEFT_INVALID_ARGUMENT likewise. */
+WEFT_API weft_status weft_engine_set_timeout(weft_engine *engine, uint64_t timeout_ns, weft_error *error);
+/** Sets what is called when the system refuses memory and the reserve does not suffice (see Memory, above): on the thread
+ * that was refused, with the bytes that it wanted. When it returns, the process ends with exit code 2; it may end it in
+ * its own way, but must not call the library, nor leave by longjmp or an exception. NULL: nobody is called. For all
+ * engines; set it before the first is made. */
+WEFT_API void weft_on_out_of_memory(void (*hook)(void *context, size_t size), void *context);
 
 /* ---- results --------------------------------------------------------------------------------- */
 
@@ -553,6 +647,30 @@ typedef struct weft_summary {
 /** Writes the summary; zero in roots and bloom for weft_call. WEFT_INVALID_ARGUMENT. */
 WEFT_API weft_status weft_result_summary(const weft_result *result, weft_summary *out);
 
+/** In weft_receipt.outcome_code: how it ended. Success and revert keep the gas that is left. */
+enum {
+    WEFT_OUTCOME_SUCCESS = 0,
+    WEFT_OUTCOME_REVERTED = 1,
+    WEFT_OUTCOME_OUT_OF_GAS = 2,
+    WEFT_OUTCOME_STACK_UNDERFLOW = 3,
+    WEFT_OUTCOME_STACK_OVERFLOW = 4,
+    WEFT_OUTCOME_BAD_JUMP = 5,
+    WEFT_OUTCOME_UNDEFINED_INSTRUCTION = 6,
+    WEFT_OUTCOME_INVALID_INSTRUCTION = 7, /**< 0xfe */
+    WEFT_OUTCOME_STATIC_VIOLATION = 8,
+    WEFT_OUTCOME_RETURN_DATA_OUT_OF_BOUNDS = 9,
+    WEFT_OUTCOME_CREATE_COLLISION = 10,
+    WEFT_OUTCOME_CODE_TOO_BIG = 11,        /**< EIP-170 */
+    WEFT_OUTCOME_CODE_STARTS_WITH_EF = 12, /**< EIP-3541 */
+    WEFT_OUTCOME_CODE_DEPOSIT_OUT_OF_GAS = 13,
+    WEFT_OUTCOME_INITCODE_TOO_BIG = 14, /**< EIP-3860 */
+    WEFT_OUTCOME_PRECOMPILE_FAILED = 15,
+    WEFT_OUTCOME_CALL_TOO_DEEP = 16,
+    WEFT_OUTCOME_INSUFFICIENT_BALANCE = 17,
+    WEFT_OUTCOME_NONCE_OVERFLOW = 18, /**< EIP-2681 */
+    WEFT_OUTCOME_SKIPPED = 100        /**< left out of the block: see weft_receipt.cause */
+};
+
 /** What one transaction, or the message of weft_call, did. */
 typedef struct weft_receipt {
     size_t struct_size;
@@ -572,6 +690,8 @@ typedef struct weft_receipt {
     const weft_bloom *bloom; /**< NULL for weft_call */
     weft_address sender;
     weft_address created;
+    uint32_t outcome_code; /**< WEFT_OUTCOME_ */
+    uint32_t reserved;
 } weft_receipt;
 /** Reads a receipt. WEFT_INVALID_ARGUMENT when there is none with that index. */
 WEFT_API weft_status weft_result_receipt(const weft_result *result, size_t index, weft_receipt *out);
@@ -624,10 +744,12 @@ WEFT_API weft_status weft_result_account(const weft_result *result, size_t index
 /** How an execution went. */
 typedef struct weft_stats {
     size_t struct_size;
-    const char *executor;     /**< "serial", "parallel" or "access list"; static */
-    const char *fallback;     /**< why a parallel execution went on serially; NULL when it did not; static */
-    uint64_t wall_ns;         /**< from the loaded state to the results: system calls, transactions, rewards */
-    uint64_t cpu_ns;          /**< processor time of the threads that executed, in the same span */
+    const char *executor; /**< "serial", "parallel" or "access list"; static */
+    const char *fallback; /**< why a parallel execution went on serially; NULL when it did not; static */
+    uint64_t wall_ns;     /**< from the loaded state to the results: system calls, transactions, rewards */
+    /** Processor time of the threads that executed, in the same span; 0 for weft_call, which takes less time than
+     * asking for it. */
+    uint64_t cpu_ns;
     uint64_t recover_wall_ns; /**< recovering senders, before that */
     uint64_t recover_cpu_ns;
     uint64_t seal_wall_ns; /**< receipts, roots, state changes, after it */

@@ -23,6 +23,11 @@ void weft_keccak256(const void *data, size_t size, weft_word *out)
     *out = api_hash_out(&h);
 }
 
+void weft_on_out_of_memory(void (*hook)(void *context, size_t size), void *context)
+{
+    base_on_out_of_memory(hook, context);
+}
+
 weft_status api_has_memory(size_t size, weft_error *error)
 {
     void *probe = NULL;
@@ -45,6 +50,7 @@ const char *weft_status_name(weft_status status)
     case WEFT_UNKNOWN_NAME: return "WEFT_UNKNOWN_NAME";
     case WEFT_NO_RESOURCES: return "WEFT_NO_RESOURCES";
     case WEFT_INTERNAL: return "WEFT_INTERNAL";
+    case WEFT_CANCELLED: return "WEFT_CANCELLED";
     default: return "unknown";
     }
 }
@@ -61,6 +67,7 @@ weft_status api_kind(enum status s)
         [STATUS_KIND_NAME] = WEFT_UNKNOWN_NAME,
         [STATUS_KIND_HOST] = WEFT_STATE_UNAVAILABLE,
         [STATUS_KIND_RESOURCES] = WEFT_NO_RESOURCES,
+        [STATUS_KIND_CANCELLED] = WEFT_CANCELLED,
         [STATUS_KIND_BUG] = WEFT_INTERNAL,
     };
     return kinds[status_kind(s)];
@@ -125,11 +132,11 @@ weft_status api_read_grown(void *ours, size_t size, size_t first, const void *th
     return WEFT_OK;
 }
 
-weft_status api_write_struct(void *theirs, const void *ours, size_t size)
+weft_status api_write_grown(void *theirs, const void *ours, size_t size, size_t first)
 {
-    if (theirs == NULL || size_of(theirs) < size) return WEFT_INVALID_ARGUMENT;
-    size_t first = sizeof(size_t);
-    memcpy((uint8_t *)theirs + first, (const uint8_t *)ours + first, size - first);
-    memset((uint8_t *)theirs + size, 0, size_of(theirs) - size);
+    if (theirs == NULL || size_of(theirs) < first) return WEFT_INVALID_ARGUMENT;
+    size_t given = size_of(theirs), common = given < size ? given : size, head = sizeof(size_t);
+    memcpy((uint8_t *)theirs + head, (const uint8_t *)ours + head, common - head);
+    memset((uint8_t *)theirs + common, 0, given - common);
     return WEFT_OK;
 }

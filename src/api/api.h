@@ -14,6 +14,7 @@
 #include "base/base.h"
 #include "block/block.h"
 #include "fork/fork.h"
+#include "state/layer.h"
 #include "state/memory.h"
 #include "state/state.h"
 #include "types/types.h"
@@ -50,7 +51,12 @@ static inline weft_status api_read_struct(void *ours, size_t size, const void *t
 }
 /* Copies ours into a caller's structure; its struct_size stays, and what we do not know becomes zero.
  * WEFT_INVALID_ARGUMENT when the caller's is smaller than the first version or NULL. */
-weft_status api_write_struct(void *theirs, const void *ours, size_t size);
+weft_status api_write_grown(void *theirs, const void *ours, size_t size, size_t first);
+/* The same for a structure that has not grown yet. */
+static inline weft_status api_write_struct(void *theirs, const void *ours, size_t size)
+{
+    return api_write_grown(theirs, ours, size, size);
+}
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
@@ -100,9 +106,12 @@ struct weft_chain {
     struct chain_spec spec;
 };
 
-/* In memory, or read through callbacks: exactly one of the two. */
+/* In memory, a layer over another state, or read through callbacks. */
 struct weft_state {
-    struct state_memory *memory; /* NULL: callbacks */
+    struct state_memory *memory; /* NULL: not in memory */
+    struct state_layer *layer;   /* NULL: no layer */
+    struct weft_state *base;     /* what the layer is over; referred to */
+    _Atomic uint32_t references; /* the caller's handle, and layers */
     weft_state_callbacks callbacks;
 };
 
@@ -110,14 +119,17 @@ struct weft_state {
  * would wait for itself. Links to the one around it, whose callback called this one. */
 struct api_inside {
     const struct weft_engine *engine;
-    const struct api_inside *outer;
+    struct api_inside *outer;
+    _Atomic bool freed; /* weft_engine_free was called on the engine from a callback */
 };
 /* The innermost of the calling thread; NULL: it runs no callback. */
-const struct api_inside *api_inside_now(void);
+struct api_inside *api_inside_now(void);
 
 /* A view for one execution, and what its callbacks answered when they could not answer. */
 struct api_view {
     struct state_view view;
+    struct state_view below; /* under all layers */
+    const struct weft_state *state;
     weft_state_callbacks callbacks;
     struct api_inside inside;     /* while a callback runs */
     _Atomic(const char *) failed; /* which callback failed first; NULL: none */
@@ -127,6 +139,8 @@ struct api_view {
 void api_view_open(struct api_view *v, const struct weft_state *state, const struct weft_engine *engine);
 /* Adds to the text of an error (may be NULL) which callback failed and what it returned. */
 void api_view_explain(struct api_view *v, weft_error *error);
+/* Whether callbacks of the program are behind the state. */
+bool api_state_calls_back(const struct weft_state *state);
 
 struct weft_block {
     struct block block;
@@ -150,35 +164,114 @@ struct api_sender {
  * borrowed. */
 weft_status api_header_in(struct header *out, const weft_header *in, weft_error *error);
 
-struct api_caller; /* call.c: what single messages run on */
-struct api_driver; /* driver.c: the thread on which everything runs */
+struct api_driver; /* driver.c: a thread with a big stack */
 
+/* What one message runs on at a time; kept from call to call. Its memory is never given back, only what it refers to:
+ * a thread that looks for a context may look at one of an engine that is being freed. */
+struct api_context {
+    _Alignas(128) _Atomic bool busy; /* a thread is in it; pairs as contexts.c says */
+    struct state_table *table;       /* NULL: what follows is made at the next use */
+    struct tx_worker worker;
+    struct arena changes;
+    uint8_t *stack;            /* API_STACK_SIZE bytes; NULL: not needed yet */
+    _Atomic uint8_t cancelled; /* API_CANCELLED or API_TIMED_OUT: what runs here is to end */
+};
+
+/* The contexts of an engine, made as they are needed: as many as threads have called it at one time. */
+enum { API_CONTEXTS_MAX = 1024 };
+struct api_contexts {
+    pthread_mutex_t lock; /* guards what follows, but for the atomics */
+    pthread_cond_t changed;
+    bool closed;                               /* somebody takes all of them */
+    _Atomic uint32_t count, waiting;           /* contexts; threads that wait for one */
+    struct api_context *all[API_CONTEXTS_MAX]; /* count of them; an entry never changes */
+    struct code_cache *codes;                  /* of all contexts, apart from those of blocks */
+    size_t code_bytes;                         /* their bound */
+};
+
+/* Something that runs and can be ended early: a block, or a message with a time limit or a word of its own to look at. */
+enum { API_CANCELLED = 1, API_TIMED_OUT = 2 };
+struct api_job {
+    _Atomic uint8_t *cancelled; /* becomes one of the two */
+    uint8_t *told;              /* the caller's own word, which becomes 1; NULL: none */
+    struct engine *executes;    /* the block; NULL: it is a message */
+    uint64_t deadline_ns;       /* clock_wall_ns; 0: none */
+    struct api_job *next, **link;
+};
+/* The jobs of an engine, and the thread that looks at their deadlines, which is made with the first of them. */
+struct api_control {
+    pthread_mutex_t lock;   /* guards what follows */
+    pthread_cond_t changed; /* of the monotonic clock */
+    struct api_job *jobs;
+    pthread_t timer;
+    bool has_timer, ends;
+    uint64_t wakes_ns;           /* when the timer looks next; 0: never */
+    _Atomic uint64_t timeout_ns; /* of what begins now; 0: none */
+};
+void api_control_open(struct api_control *c);
+void api_control_close(struct api_control *c);
+/* Adds a job, with `timeout_ns` (0: none) from now, or the engine's own time limit if that is less. NO_RESOURCES when the
+ * timer cannot be made. A job that is added is taken out by whoever added it, before *cancelled and *told go. */
+weft_status api_job_begin(struct api_control *c, struct api_job *job, uint64_t timeout_ns, weft_error *error);
+void api_job_end(struct api_control *c, struct api_job *job);
+/* The failure that a cancelled word means. */
+weft_status api_cancelled(uint8_t cancelled, weft_error *error);
+
+/* An engine. Its own memory is used again for another engine, but never given back: a handle that was an engine may be
+ * asked whether it still is one. */
 struct weft_engine {
     struct engine *engine; /* NULL: given back when memory ran out; the next job makes it anew */
     struct api_driver *driver;
-    uint64_t code_bytes;          /* of weft_options; 0: the default */
-    uint32_t executor;            /* WEFT_EXECUTOR_ */
-    _Atomic uint32_t threads;     /* that execute */
-    struct api_caller *caller;    /* made at the first weft_call */
-    struct arena work;            /* of the running execution: signers and such */
-    _Atomic bool freed_in_a_call; /* weft_engine_free was called from a callback */
+    uint64_t code_bytes;      /* of weft_options, or the default */
+    uint32_t executor;        /* WEFT_EXECUTOR_ */
+    _Atomic uint32_t threads; /* that execute */
+    struct arena work;        /* of the running execution: signers and such */
+    struct api_contexts contexts;
+    struct api_control control;
+    _Atomic bool alive; /* made and not freed */
+    uint32_t forks;     /* of its process, when it was made */
 
     /* Guarded by the lock of all engines (engine.c). */
     struct weft_engine *next;
-    uint32_t users; /* calls that run or wait for their turn */
-    int process;    /* that made it */
+    bool in_use;    /* alive, or being freed */
+    uint32_t users; /* blocks that run or wait for their turn */
 };
-/* Runs job(context) on the engine's thread, for a call of the library: refused from a callback of this engine, for an
- * engine that is none, and in a child of fork (API_BAD_ARGUMENT); NO_MEMORY when there is none to begin with. The job
- * says with its own means how it went; if memory ran out meanwhile, the engine's is given back to the system. */
+/* Why an engine cannot be used now by the calling thread: from a callback of it, none or freed, in a child of fork
+ * (API_BAD_ARGUMENT). Takes no lock where the thread has asked about the same engine before. */
+weft_status api_engine_check(const weft_engine *engine, weft_error *error);
+/* Keeps an engine from being freed until it is released; refused for one that is none, was freed or is of a parent
+ * process, but not from callbacks. */
+weft_status api_engine_hold(weft_engine *engine, weft_error *error);
+void api_engine_release(weft_engine *engine);
+/* Runs job(context) on the engine's thread, for a call of the library: refused as api_engine_check does; NO_MEMORY when
+ * there is none to begin with. The job says with its own means how it went; if memory ran out meanwhile, the engine's is
+ * given back to the system. */
 weft_status api_engine_run(weft_engine *engine, void (*job)(void *context), void *context, weft_error *error);
+/* Where weft_engine_free was called from a callback of `v`: that mistake in place of `status`. */
+weft_status api_view_end(struct api_view *v, weft_status status, weft_error *error);
+
+void api_contexts_open(struct api_contexts *p, size_t code_bytes);
+/* Waits until no thread is in a context, and gives back what they have. */
+void api_contexts_close(struct api_contexts *p);
+/* A context for the calling thread alone, to be left by it. Waits while there is none. NO_MEMORY; with `must_live` also
+ * API_BAD_ARGUMENT once the engine is being freed. */
+weft_status api_context_enter(weft_engine *engine, bool must_live, struct api_context **out, weft_error *error);
+void api_context_leave(weft_engine *engine, struct api_context *c);
+/* Runs job(argument) on a stack that is deep enough for 1,024 nested calls: the calling thread's own, if so much of it is
+ * left; the context's; or that of the engine's thread, where `calls_back` says that the job calls the program, whose
+ * runtime may not want to find itself on a stack that it does not know. */
+void api_context_run(weft_engine *engine, struct api_context *c, bool calls_back, void (*job)(void *argument),
+                     void *argument);
+/* Bytes of stack that the deepest call needs, and some for callbacks; a context's own stack has as much. */
+#define API_STACK_SIZE POOL_STACK_SIZE
+void api_stack_free(uint8_t *stack); /* may be NULL */
+
 /* NULL when the system gives no thread. */
 struct api_driver *api_driver_new(void);
 /* Runs job(context) on the driver's thread, whose stack is big enough for the deepest call, and waits for it.
  * Callers take turns. */
 void api_driver_run(struct api_driver *driver, void (*job)(void *context), void *context);
 void api_driver_free(struct api_driver *driver);
-void api_caller_free(struct api_caller *caller);
 
 /* A receipt as it is shown, with its logs. */
 struct api_receipt {

@@ -11,6 +11,8 @@ struct execution {
     weft_status status;
     struct weft_result *result; /* NULL until it is made */
     struct api_view view;
+    struct api_job job;
+    _Atomic uint8_t cancelled; /* see struct api_job */
     struct block_task task;
     struct block_result out;
 };
@@ -55,6 +57,32 @@ static bool check_before(struct execution *x)
     return status == STATUS_OK;
 }
 
+static bool is_cancelled(const struct execution *x)
+{
+    return atomic_load_explicit(&x->cancelled, memory_order_relaxed) != 0;
+}
+
+/* Recovers in portions, of which none is begun once the block is cancelled. */
+struct recovering {
+    const struct execution *x;
+    struct block_recovery recovery;
+};
+
+static void recover_portion(void *context, size_t portion)
+{
+    struct recovering *r = context;
+    if (!is_cancelled(r->x)) block_recovery_portion(&r->recovery, (uint32_t)portion);
+}
+
+static enum status recover_signers(struct execution *x, const struct transaction *transactions, uint32_t count,
+                                   struct block_signers *out, uint32_t *bad, struct error *error)
+{
+    struct recovering r = {.x = x};
+    block_recovery_begin(&r.recovery, x->task.fork, transactions, count, &x->engine->work);
+    pool_for(engine_pool(x->engine->engine), r.recovery.portions, 1, recover_portion, &r);
+    return block_recovery_end(&r.recovery, out, bad, error);
+}
+
 /* Where some senders are given: recovers those of the others, and the authorities of all. */
 static bool recover_some(struct execution *x)
 {
@@ -82,8 +110,7 @@ static bool recover_some(struct execution *x)
     }
     struct block_signers signers;
     struct error inner;
-    enum status s = block_recover(engine_pool(x->engine->engine), x->task.fork, signed_ones, signed_count, arena,
-                                  &signers, &bad, NULL);
+    enum status s = recover_signers(x, signed_ones, signed_count, &signers, &bad, NULL);
     if (s != STATUS_OK) {
         error_set(&inner, s, "transaction %u: %s", places[bad], status_text(s));
         fail(x, &inner, places[bad]);
@@ -105,8 +132,7 @@ static bool recover(struct execution *x)
     struct block_signers signers;
     struct error inner;
     uint32_t bad;
-    if (block_recover(engine_pool(x->engine->engine), x->task.fork, b->transactions, b->transaction_count,
-                      &x->engine->work, &signers, &bad, &inner) != STATUS_OK) {
+    if (recover_signers(x, b->transactions, b->transaction_count, &signers, &bad, &inner) != STATUS_OK) {
         fail(x, &inner, bad);
         return false;
     }
@@ -157,6 +183,7 @@ static void take_receipts(struct execution *x, const struct tx_result *all)
             shown->skipped = 1;
             shown->cause = status_name(all[i].invalid);
             shown->outcome = "skipped";
+            shown->outcome_code = WEFT_OUTCOME_SKIPPED;
         } else {
             api_result_take_receipt(r, i, &all[i], &x->out.receipts[kept++].bloom);
         }
@@ -254,6 +281,7 @@ static void execute(struct execution *x)
     const struct tx_result *all = x->out.transactions;
     struct block_task kept;
     if (x->task.skip_invalid) leave_out_skipped(x, &kept);
+    if (is_cancelled(x)) return;
     if (!sealed) block_seal(x->engine->engine, &x->out);
     if (!sealed && (x->flags & WEFT_CHECK_HEADER) != 0 && block_check(&x->out, &inner) != STATUS_OK) {
         fail(x, &inner, WEFT_NO_TRANSACTION);
@@ -270,18 +298,30 @@ static void execute(struct execution *x)
     x->result->stats.seal_cpu_ns = pool_cpu_ns(engine_pool(x->engine->engine)) - cpu;
 }
 
-static void run(void *context)
+static void prepare_and_execute(struct execution *x)
 {
-    struct execution *x = context;
     arena_reset(&x->engine->work);
     describe_task(x);
     if (!check_before(x)) return;
     x->result = api_result_new();
     uint64_t wall = clock_wall_ns(), cpu = pool_cpu_ns(engine_pool(x->engine->engine));
-    if (!recover(x)) return;
+    if (!recover(x) || is_cancelled(x)) return;
     x->result->stats.recover_wall_ns = clock_wall_ns() - wall;
     x->result->stats.recover_cpu_ns = pool_cpu_ns(engine_pool(x->engine->engine)) - cpu;
     execute(x);
+}
+
+static void run(void *context)
+{
+    struct execution *x = context;
+    struct api_control *control = &x->engine->control;
+    x->job = (struct api_job){.cancelled = &x->cancelled, .executes = x->engine->engine};
+    engine_resume(x->engine->engine);
+    x->status = api_job_begin(control, &x->job, 0, x->error);
+    if (x->status != WEFT_OK) return;
+    prepare_and_execute(x);
+    api_job_end(control, &x->job);
+    if (is_cancelled(x)) x->status = api_cancelled(atomic_load(&x->cancelled), x->error);
 }
 
 weft_status weft_execute_block(weft_engine *engine, const weft_chain *chain, const weft_state *state,
@@ -298,7 +338,7 @@ weft_status weft_execute_block(weft_engine *engine, const weft_chain *chain, con
         .engine = engine, .chain = &chain->spec, .block = block, .flags = flags, .error = error, .status = WEFT_OK};
     api_view_open(&x.view, state, engine);
     weft_status status = api_engine_run(engine, run, &x, error);
-    if (status == WEFT_OK) status = x.status;
+    if (status == WEFT_OK) status = api_view_end(&x.view, x.status, error);
     if (status == WEFT_OK)
         *result = x.result;
     else

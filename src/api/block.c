@@ -325,6 +325,83 @@ weft_status weft_block_transaction_hash(const weft_block *block, size_t index, w
     return WEFT_OK;
 }
 
+weft_status weft_block_sender(const weft_block *block, const weft_chain *chain, size_t index, weft_address *out,
+                              weft_error *error)
+{
+    if (block == NULL || chain == NULL || out == NULL) return API_MISTAKE(error, "an argument is NULL");
+    if (index >= block->block.transaction_count)
+        return API_MISTAKE(error, "there is no transaction %zu: the block has %u", index,
+                           block->block.transaction_count);
+    if (block->senders != NULL && block->senders[index].given) {
+        *out = api_address_out(&block->senders[index].address);
+        return WEFT_OK;
+    }
+    const struct header *h = &block->block.header;
+    const struct fork *fork = chain_fork_at(&chain->spec, h->number, h->timestamp);
+    struct signature_rules rules = {.low_s = fork->low_s, .chain_id = fork->replay_protection};
+    struct address sender;
+    enum status status = transaction_sender(&sender, &block->block.transactions[index], rules);
+    if (status != STATUS_OK)
+        return api_fail(error, status, (uint32_t)index, "transaction %zu: %s", index, status_text(status));
+    *out = api_address_out(&sender);
+    return WEFT_OK;
+}
+
+/* ---- encoding -------------------------------------------------------------------------------- */
+
+/* Gives out what was written, if there is room, and frees the writer. */
+static void give_out(struct rlp_writer *w, uint8_t *out, size_t capacity, size_t *size)
+{
+    struct bytes encoded = rlp_written(w);
+    *size = encoded.size;
+    if (encoded.size <= capacity) memcpy(out, encoded.data, encoded.size);
+    rlp_writer_free(w);
+}
+
+static bool is_signed(const weft_block *block, size_t index)
+{
+    return block->senders == NULL || !block->senders[index].given;
+}
+
+weft_status weft_block_encode(const weft_block *block, uint8_t *out, size_t capacity, size_t *size)
+{
+    if (block == NULL || size == NULL || !api_is_range(out, capacity)) return WEFT_INVALID_ARGUMENT;
+    for (uint32_t i = 0; i < block->block.transaction_count; i++)
+        if (!is_signed(block, i)) return WEFT_INVALID_ARGUMENT;
+    struct rlp_writer w = {0};
+    block_encode(&w, &block->block);
+    give_out(&w, out, capacity, size);
+    return WEFT_OK;
+}
+
+weft_status weft_block_encode_transaction(const weft_block *block, size_t index, uint8_t *out, size_t capacity,
+                                          size_t *size)
+{
+    if (block == NULL || size == NULL || !api_is_range(out, capacity) || index >= block->block.transaction_count ||
+        !is_signed(block, index))
+        return WEFT_INVALID_ARGUMENT;
+    struct rlp_writer w = {0};
+    transaction_encode(&w, &block->block.transactions[index]);
+    give_out(&w, out, capacity, size);
+    return WEFT_OK;
+}
+
+/* ---- the next block -------------------------------------------------------------------------- */
+
+weft_status weft_next_fees(const weft_chain *chain, const weft_header *parent, uint64_t timestamp, weft_word *base_fee,
+                           uint64_t *excess_blob_gas, weft_error *error)
+{
+    if (chain == NULL || base_fee == NULL || excess_blob_gas == NULL) return API_MISTAKE(error, "an argument is NULL");
+    struct header p;
+    weft_status status = api_header_in(&p, parent, error);
+    if (status != WEFT_OK) return status;
+    if (p.number == UINT64_MAX) return API_MISTAKE(error, "weft_header: there is no block after number 2^64 - 1");
+    const struct fork *fork = chain_fork_at(&chain->spec, p.number + 1, timestamp);
+    *base_fee = api_word(fork->base_fee.elasticity != 0 ? block_base_fee(fork, &p) : U256_ZERO);
+    *excess_blob_gas = fork->blob.max == 0 ? 0 : block_excess_blob_gas(fork, &p);
+    return WEFT_OK;
+}
+
 /* ---- withdrawals and uncles ------------------------------------------------------------------ */
 
 weft_status weft_block_add_withdrawal(weft_block *block, const weft_withdrawal *withdrawal, weft_error *error)
@@ -343,6 +420,22 @@ weft_status weft_block_add_withdrawal(weft_block *block, const weft_withdrawal *
                                                                     .amount = withdrawal->amount};
     b->withdrawals = block->withdrawals;
     b->has_withdrawals = true;
+    return WEFT_OK;
+}
+
+size_t weft_block_withdrawal_count(const weft_block *block)
+{
+    return block == NULL ? 0 : block->block.withdrawal_count;
+}
+
+weft_status weft_block_withdrawal(const weft_block *block, size_t index, weft_withdrawal *out)
+{
+    if (block == NULL || out == NULL || index >= block->block.withdrawal_count) return WEFT_INVALID_ARGUMENT;
+    const struct withdrawal *w = &block->block.withdrawals[index];
+    *out = (weft_withdrawal){.index = w->index,
+                             .validator_index = w->validator_index,
+                             .amount = w->amount,
+                             .address = api_address_out(&w->address)};
     return WEFT_OK;
 }
 

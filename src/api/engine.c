@@ -1,7 +1,6 @@
-/* Engines: the executing one of block/, the thread on which it is used, and the single-message machine; and who may use
- * one when. */
+/* Engines: the executing one of block/, the thread on which it is used, and the contexts of single messages; and who may
+ * use one when. */
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "api/api.h"
 
@@ -10,7 +9,10 @@ enum { THREADS_MAX = 1024 };
 /* What weft_options was before it grew. */
 #define OPTIONS_FIRST offsetof(weft_options, code_bytes)
 
-/* All engines of the process: a handle that is not here is none, or was freed. */
+/* What is kept of codes where nobody says otherwise. */
+#define CODE_BYTES ((uint64_t)256 << 20)
+
+/* All that ever were engines: a handle that is not here never was one. */
 static pthread_mutex_t engines_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t engines_changed = PTHREAD_COND_INITIALIZER; /* some engine has one user less */
 static weft_engine *engines;
@@ -25,19 +27,35 @@ static void unlock(void)
     ASSERT(pthread_mutex_unlock(&engines_lock) == 0);
 }
 
-/* The link to an engine; NULL when there is no such engine. */
-static weft_engine **find(const weft_engine *engine)
+static bool is_known(const weft_engine *engine)
 {
-    for (weft_engine **link = &engines; *link != NULL; link = &(*link)->next)
-        if (*link == engine) return link;
-    return NULL;
+    for (const weft_engine *e = engines; e != NULL; e = e->next)
+        if (e == engine) return true;
+    return false;
 }
 
-static bool is_inside(const weft_engine *engine)
+/* The innermost callback of the engine that the calling thread runs; NULL: none. */
+static struct api_inside *inside(const weft_engine *engine)
 {
-    for (const struct api_inside *i = api_inside_now(); i != NULL; i = i->outer)
-        if (i->engine == engine) return true;
-    return false;
+    struct api_inside *i = api_inside_now();
+    while (i != NULL && i->engine != engine) i = i->outer;
+    return i;
+}
+
+/* ---- fork() ---------------------------------------------------------------------------------- */
+
+/* How often a parent of this process has called fork(): an engine of the parent has a smaller number. */
+static uint32_t fork_count;
+
+static void in_child(void)
+{
+    fork_count++;
+    unlock();
+}
+
+static void watch_forks(void)
+{
+    ASSERT(pthread_atfork(lock, unlock, in_child) == 0);
 }
 
 /* ---- making and freeing ---------------------------------------------------------------------- */
@@ -54,7 +72,7 @@ static bool make(weft_engine *e, uint32_t threads)
     }
     if (e->engine == NULL) return false;
     engine_share_always(e->engine, e->executor == WEFT_EXECUTOR_PARALLEL);
-    if (e->code_bytes != 0) engine_bound_codes(e->engine, e->code_bytes);
+    engine_bound_codes(e->engine, e->code_bytes);
     /* Relaxed: a number for who asks. */
     atomic_store_explicit(&e->threads, engine_threads(e->engine), memory_order_relaxed);
     return true;
@@ -63,10 +81,8 @@ static bool make(weft_engine *e, uint32_t threads)
 /* Gives back all memory that executing took. */
 static void unmake(weft_engine *e)
 {
-    api_caller_free(e->caller); /* before the codes that it refers to */
     engine_free(e->engine);
     arena_free(&e->work);
-    e->caller = NULL;
     e->engine = NULL;
 }
 
@@ -85,30 +101,58 @@ static weft_status check_options(weft_options *o, const weft_options *options, w
     return WEFT_OK;
 }
 
+/* One that was freed, or a new one; not alive yet. */
+static weft_engine *take_handle(void)
+{
+    lock();
+    weft_engine *e = engines;
+    while (e != NULL && e->in_use) e = e->next;
+    if (e == NULL) {
+        e = base_alloc_aligned(_Alignof(weft_engine), sizeof *e);
+        memset(e, 0, sizeof *e);
+        ASSERT(pthread_mutex_init(&e->contexts.lock, NULL) == 0);
+        ASSERT(pthread_cond_init(&e->contexts.changed, NULL) == 0);
+        ASSERT(pthread_mutex_init(&e->control.lock, NULL) == 0);
+        e->next = engines;
+        engines = e;
+    }
+    e->in_use = true;
+    e->forks = fork_count;
+    unlock();
+    return e;
+}
+
+static void give_handle_back(weft_engine *e)
+{
+    lock();
+    e->in_use = false;
+    unlock();
+}
+
 weft_status weft_engine_new(const weft_options *options, weft_engine **engine, weft_error *error)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     if (engine == NULL) return API_MISTAKE(error, "engine is NULL");
     *engine = NULL;
     weft_options o;
     weft_status status = check_options(&o, options, error);
     if (status == WEFT_OK) status = api_has_memory(0, error);
     if (status != WEFT_OK) return status;
+    ASSERT(pthread_once(&once, watch_forks) == 0);
     struct api_driver *driver = api_driver_new();
     if (driver == NULL) return api_fail(error, API_NO_THREAD, WEFT_NO_TRANSACTION, "%s", status_text(API_NO_THREAD));
-    weft_engine *e = base_calloc(1, sizeof *e);
+    weft_engine *e = take_handle();
     e->driver = driver;
     e->executor = o.executor;
-    e->code_bytes = o.code_bytes;
-    e->process = (int)getpid();
+    e->code_bytes = o.code_bytes != 0 ? o.code_bytes : CODE_BYTES;
     if (!make(e, o.threads)) {
         api_driver_free(driver);
-        free(e);
+        give_handle_back(e);
         return api_fail(error, NO_MEMORY, WEFT_NO_TRANSACTION, "%s for an engine", status_text(NO_MEMORY));
     }
-    lock();
-    e->next = engines;
-    engines = e;
-    unlock();
+    api_contexts_open(&e->contexts, e->code_bytes);
+    api_control_open(&e->control);
+    atomic_store(&e->alive, true);
     *engine = e;
     return WEFT_OK;
 }
@@ -116,52 +160,74 @@ weft_status weft_engine_new(const weft_options *options, weft_engine **engine, w
 void weft_engine_free(weft_engine *engine)
 {
     if (engine == NULL) return;
+    struct api_inside *callback = inside(engine);
     lock();
-    weft_engine **link = find(engine);
-    bool ours = link != NULL && engine->process == (int)getpid();
-    if (ours && is_inside(engine)) {
-        atomic_store(&engine->freed_in_a_call, true);
+    bool ours = is_known(engine) && atomic_load(&engine->alive) && engine->forks == fork_count;
+    if (ours && callback != NULL) {
+        atomic_store(&callback->freed, true);
         ours = false;
     }
     if (ours) {
-        *link = engine->next;
+        atomic_store(&engine->alive, false);
         while (engine->users != 0) ASSERT(pthread_cond_wait(&engines_changed, &engines_lock) == 0);
     }
     unlock();
     if (!ours) return;
+    api_contexts_close(&engine->contexts);
+    api_control_close(&engine->control);
     api_driver_free(engine->driver);
     unmake(engine);
-    free(engine);
+    give_handle_back(engine);
 }
 
 uint32_t weft_engine_threads(const weft_engine *engine)
 {
     lock();
     /* Relaxed: a number for who asks. */
-    uint32_t threads = find(engine) == NULL ? 0 : atomic_load_explicit(&engine->threads, memory_order_relaxed);
+    bool alive = is_known(engine) && atomic_load(&engine->alive);
+    uint32_t threads = alive ? atomic_load_explicit(&engine->threads, memory_order_relaxed) : 0;
     unlock();
     return threads;
 }
 
 /* ---- using ----------------------------------------------------------------------------------- */
 
-static weft_status enter(weft_engine *engine, weft_error *error)
+/* The engine that the thread asked about last: it was one once, and may be asked whether it still is. */
+static _Thread_local const weft_engine *known;
+
+static weft_status check_handle(const weft_engine *engine, weft_error *error)
 {
-    if (is_inside(engine))
-        return API_MISTAKE(error, "the engine is running: a callback must not use the engine that calls it");
-    const char *wrong = NULL;
-    lock();
-    if (find(engine) == NULL)
-        wrong = "the engine is none, or was freed";
-    else if (engine->process != (int)getpid())
-        wrong = "the engine was made before fork(), by another process";
-    else
-        engine->users++;
-    unlock();
-    return wrong == NULL ? WEFT_OK : API_MISTAKE(error, "%s", wrong);
+    if (known != engine) {
+        lock();
+        bool is_one = is_known(engine);
+        unlock();
+        if (!is_one) return API_MISTAKE(error, "the engine is none");
+        known = engine;
+    }
+    if (!atomic_load(&engine->alive)) return API_MISTAKE(error, "the engine was freed");
+    if (engine->forks != fork_count) return API_MISTAKE(error, "the engine was made before fork(), by another process");
+    return WEFT_OK;
 }
 
-static void leave(weft_engine *engine)
+weft_status api_engine_check(const weft_engine *engine, weft_error *error)
+{
+    if (inside(engine) != NULL)
+        return API_MISTAKE(error, "the engine is running: a callback must not use the engine that calls it");
+    return check_handle(engine, error);
+}
+
+weft_status api_engine_hold(weft_engine *engine, weft_error *error)
+{
+    weft_status status = check_handle(engine, error);
+    if (status != WEFT_OK) return status;
+    lock();
+    bool alive = atomic_load(&engine->alive);
+    engine->users += alive;
+    unlock();
+    return alive ? WEFT_OK : API_MISTAKE(error, "the engine was freed");
+}
+
+void api_engine_release(weft_engine *engine)
 {
     lock();
     engine->users--;
@@ -173,7 +239,7 @@ struct job {
     weft_engine *engine;
     void (*job)(void *context);
     void *context;
-    bool done, freed_in_it;
+    bool done;
 };
 
 static void run(void *context)
@@ -183,22 +249,20 @@ static void run(void *context)
     if (e->engine == NULL && !make(e, atomic_load_explicit(&e->threads, memory_order_relaxed))) return;
     j->job(j->context);
     j->done = true;
-    j->freed_in_it = atomic_exchange(&e->freed_in_a_call, false);
     if (base_reserve_spent()) unmake(e);
 }
 
 weft_status api_engine_run(weft_engine *engine, void (*job)(void *context), void *context, weft_error *error)
 {
-    weft_status status = enter(engine, error);
+    weft_status status = api_engine_check(engine, error);
+    if (status == WEFT_OK) status = api_engine_hold(engine, error);
     if (status != WEFT_OK) return status;
     struct job j = {.engine = engine, .job = job, .context = context};
     status = api_has_memory(0, error);
     if (status == WEFT_OK) {
         api_driver_run(engine->driver, run, &j);
         if (!j.done) status = api_fail(error, NO_MEMORY, WEFT_NO_TRANSACTION, "%s", status_text(NO_MEMORY));
-        if (j.freed_in_it)
-            status = API_MISTAKE(error, "weft_engine_free was called from a callback of the engine: it was not freed");
     }
-    leave(engine);
+    api_engine_release(engine);
     return status;
 }

@@ -34,6 +34,28 @@ void api_result_make_receipts(struct weft_result *r, uint32_t count)
     r->summary.receipt_count = count;
 }
 
+static const uint32_t outcome_codes[VM_STATUS_COUNT] = {
+    [VM_SUCCESS] = WEFT_OUTCOME_SUCCESS,
+    [VM_REVERT] = WEFT_OUTCOME_REVERTED,
+    [VM_OUT_OF_GAS] = WEFT_OUTCOME_OUT_OF_GAS,
+    [VM_STACK_UNDERFLOW] = WEFT_OUTCOME_STACK_UNDERFLOW,
+    [VM_STACK_OVERFLOW] = WEFT_OUTCOME_STACK_OVERFLOW,
+    [VM_BAD_JUMP] = WEFT_OUTCOME_BAD_JUMP,
+    [VM_UNDEFINED_INSTRUCTION] = WEFT_OUTCOME_UNDEFINED_INSTRUCTION,
+    [VM_INVALID_INSTRUCTION] = WEFT_OUTCOME_INVALID_INSTRUCTION,
+    [VM_STATIC_VIOLATION] = WEFT_OUTCOME_STATIC_VIOLATION,
+    [VM_RETURN_DATA_OUT_OF_BOUNDS] = WEFT_OUTCOME_RETURN_DATA_OUT_OF_BOUNDS,
+    [VM_CREATE_COLLISION] = WEFT_OUTCOME_CREATE_COLLISION,
+    [VM_CODE_TOO_BIG] = WEFT_OUTCOME_CODE_TOO_BIG,
+    [VM_CODE_STARTS_WITH_EF] = WEFT_OUTCOME_CODE_STARTS_WITH_EF,
+    [VM_CODE_DEPOSIT_OUT_OF_GAS] = WEFT_OUTCOME_CODE_DEPOSIT_OUT_OF_GAS,
+    [VM_INITCODE_TOO_BIG] = WEFT_OUTCOME_INITCODE_TOO_BIG,
+    [VM_PRECOMPILE_FAILED] = WEFT_OUTCOME_PRECOMPILE_FAILED,
+    [VM_CALL_TOO_DEEP] = WEFT_OUTCOME_CALL_TOO_DEEP,
+    [VM_INSUFFICIENT_BALANCE] = WEFT_OUTCOME_INSUFFICIENT_BALANCE,
+    [VM_NONCE_OVERFLOW] = WEFT_OUTCOME_NONCE_OVERFLOW,
+};
+
 void api_result_take_receipt(struct weft_result *r, uint32_t index, const struct tx_result *tx,
                              const struct bloom *bloom)
 {
@@ -54,6 +76,7 @@ void api_result_take_receipt(struct weft_result *r, uint32_t index, const struct
     s->reverted = tx->outcome == VM_REVERT;
     s->has_created = tx->has_created;
     s->outcome = vm_status_text(tx->outcome);
+    s->outcome_code = outcome_codes[tx->outcome];
     s->output = bytes_out(keep(&r->arena, tx->output));
     s->log_count = tx->log_count;
     if (tx->has_created) s->created = api_address_out(&tx->created);
@@ -115,6 +138,9 @@ weft_status weft_result_stats(const weft_result *result, weft_stats *out)
     return result == NULL ? WEFT_INVALID_ARGUMENT : api_write_struct(out, &result->stats, sizeof result->stats);
 }
 
+/* What weft_receipt was before it grew. */
+#define RECEIPT_FIRST offsetof(weft_receipt, outcome_code)
+
 static const struct api_receipt *find_receipt(const weft_result *result, size_t index)
 {
     return result == NULL || index >= result->summary.receipt_count ? NULL : &result->receipts[index];
@@ -123,7 +149,7 @@ static const struct api_receipt *find_receipt(const weft_result *result, size_t 
 weft_status weft_result_receipt(const weft_result *result, size_t index, weft_receipt *out)
 {
     const struct api_receipt *r = find_receipt(result, index);
-    return r == NULL ? WEFT_INVALID_ARGUMENT : api_write_struct(out, &r->shown, sizeof r->shown);
+    return r == NULL ? WEFT_INVALID_ARGUMENT : api_write_grown(out, &r->shown, sizeof r->shown, RECEIPT_FIRST);
 }
 
 _Static_assert(sizeof(struct hash) == sizeof(weft_word), "topics are shown as they are");

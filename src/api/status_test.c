@@ -8,7 +8,7 @@ TEST(api_every_status_is_a_documented_kind)
         weft_error error = {.status = -1};
         weft_status kind = api_fail(&error, s, 3, "text %d", 5);
         CHECK((kind == WEFT_OK) == (s == STATUS_OK));
-        CHECK(kind >= WEFT_OK && kind <= WEFT_INTERNAL);
+        CHECK(kind >= WEFT_OK && kind <= WEFT_CANCELLED);
         CHECK(strcmp(weft_status_name(kind), "unknown") != 0);
         CHECK_EQ_I64(error.status, kind);
         CHECK_EQ_U64(error.transaction, 3);
@@ -42,6 +42,7 @@ TEST(api_kinds_say_whose_fault_it_is)
                 {API_NO_THREAD, WEFT_NO_RESOURCES},
                 {NO_MEMORY, WEFT_NO_RESOURCES},
                 {STORE_FULL, WEFT_NO_RESOURCES},
+                {EXECUTION_TIMED_OUT, WEFT_CANCELLED},
                 {EXECUTORS_DIFFER, WEFT_INTERNAL}};
     for (size_t i = 0; i < COUNT_OF(rows); i++) CHECK_EQ_I64(api_kind(rows[i].status), rows[i].kind);
 }

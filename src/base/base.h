@@ -50,6 +50,7 @@ enum status_kind {
     STATUS_KIND_NAME,        /* an unknown fork or chain */
     STATUS_KIND_HOST,        /* a file, a disk, a node that does not do its work */
     STATUS_KIND_RESOURCES,   /* the system refuses memory, threads, disk space */
+    STATUS_KIND_CANCELLED,   /* somebody did not want it any more */
     STATUS_KIND_BUG,         /* weft itself is wrong */
     STATUS_KIND_COUNT
 };
@@ -151,6 +152,9 @@ void *base_realloc(void *old, size_t size);
 void *base_calloc(size_t count, size_t size);
 /* The same end, for who asks the system for memory elsewhere and is refused. */
 _Noreturn void base_out_of_memory(size_t size);
+/* Calls hook(context, size) before that end, on the thread that was refused; it may say so in its own way, or end the
+ * process itself. NULL: nobody is called. Not while other threads ask for memory. */
+void base_on_out_of_memory(void (*hook)(void *context, size_t size), void *context);
 /* Address space that is kept for the moment when the system refuses memory, so that what is under way then can come to
  * an orderly end: for a library, which must not end the process of its host. base_alloc gives the reserve up and goes
  * on. Who works in portions looks at base_reserve_spent between two of them, and ends early with NO_MEMORY. */

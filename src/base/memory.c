@@ -11,10 +11,11 @@
 
 static pthread_mutex_t reserve_lock = PTHREAD_MUTEX_INITIALIZER;
 static void *reserve; /* NULL: there is none, or it is spent */
-static _Atomic bool reserve_is_spent;
+static _Atomic bool reserve_is_spent, reserve_is_held;
 
 bool base_reserve_hold(void)
 {
+    if (LIKELY(atomic_load_explicit(&reserve_is_held, memory_order_relaxed))) return true;
     ASSERT(pthread_mutex_lock(&reserve_lock) == 0);
     if (reserve == NULL) {
         void *p = mmap(NULL, BASE_RESERVE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -22,6 +23,7 @@ bool base_reserve_hold(void)
             reserve = p;
             /* Relaxed, here and below: who sees it late ends late. */
             atomic_store_explicit(&reserve_is_spent, false, memory_order_relaxed);
+            atomic_store_explicit(&reserve_is_held, true, memory_order_relaxed);
         }
     }
     bool held = reserve != NULL;
@@ -41,14 +43,25 @@ static void spend_reserve(void)
     if (reserve == NULL) return;
     (void)munmap(reserve, BASE_RESERVE_SIZE);
     reserve = NULL;
+    atomic_store_explicit(&reserve_is_held, false, memory_order_relaxed);
     atomic_store_explicit(&reserve_is_spent, true, memory_order_relaxed);
 }
 
 /* ---- heap ---- */
 
+static void (*last_hook)(void *context, size_t size);
+static void *last_hook_context;
+
+void base_on_out_of_memory(void (*hook)(void *context, size_t size), void *context)
+{
+    last_hook = hook;
+    last_hook_context = context;
+}
+
 /* The one place where out of memory is handled. */
 void base_out_of_memory(size_t size)
 {
+    if (last_hook != NULL) last_hook(last_hook_context, size);
     (void)fprintf(stderr, "weft: out of memory (asked for %zu bytes)\n", size);
     _exit(2);
 }

@@ -57,11 +57,9 @@ static void divide(struct wide *a, uint64_t by)
 
 /* ---- the price --------------------------------------------------------------------------------------------------- */
 
-struct u256 block_blob_base_fee(const struct fork *fork, uint64_t excess_blob_gas, bool *beyond)
+static struct u256 compute_price(uint64_t fraction, uint64_t excess_blob_gas, bool *beyond)
 {
-    uint64_t fraction = fork->blob.update_fraction;
     *beyond = false;
-    if (fork->blob.max == 0) return U256_ZERO;
     if (excess_blob_gas / fraction >= EXPONENT_MAX) {
         *beyond = true;
         return U256_MAX;
@@ -76,6 +74,26 @@ struct u256 block_blob_base_fee(const struct fork *fork, uint64_t excess_blob_ga
     divide(&sum, fraction);
     *beyond = sum.size > 4;
     return (struct u256){{sum.w[0], sum.w[1], sum.w[2], sum.w[3]}};
+}
+
+struct u256 block_blob_base_fee(const struct fork *fork, uint64_t excess_blob_gas, bool *beyond)
+{
+    /* The thread's last answer: single messages ask for the same header again and again. */
+    static _Thread_local struct {
+        uint64_t fraction, excess; /* fraction 0: none yet */
+        struct u256 price;
+        bool beyond;
+    } last;
+    uint64_t fraction = fork->blob.update_fraction;
+    *beyond = false;
+    if (fork->blob.max == 0) return U256_ZERO;
+    if (last.fraction != fraction || last.excess != excess_blob_gas) {
+        last.price = compute_price(fraction, excess_blob_gas, &last.beyond);
+        last.fraction = fraction;
+        last.excess = excess_blob_gas;
+    }
+    *beyond = last.beyond;
+    return last.price;
 }
 
 /* a * x < b * y, also where the products have more than 256 bits. */

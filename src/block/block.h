@@ -53,6 +53,10 @@ void engine_wake(struct engine *e);
 /* Notes, from the next block on, what each worker does when (block_result.events), with every executor. Costs two clock
  * readings a transaction. */
 void engine_record(struct engine *e, bool on);
+/* Ends the block that runs now, or runs next, with EXECUTION_CANCELLED: within one read of the view or one precompiled
+ * contract, unless it is as good as done. So do all further blocks until engine_resume. Any thread. */
+void engine_cancel(struct engine *e);
+void engine_resume(struct engine *e);
 /* For tests: where a worker of a block goes from one step to the next, it calls hold_up(context) first, which may take
  * its time. Records as well (engine_record), for these are the same places; so it costs nothing otherwise. */
 void engine_hold_up(struct engine *e, void (*hold_up)(void *context), void *context);

@@ -39,7 +39,9 @@ struct vm_tracer *block_execute_traced(const struct block_run *run, struct tx_wo
         tracer = task->tracing->begin(task->tracing->context, index);
         vm_set_tracer(w->vm, tracer);
     }
+    if (!w->state->speculative) w->state->cancelled = &run->engine->cancelled;
     tx_execute(w, &run->context, &task->transactions[index], &task->senders[index], authorities, result);
+    if (engine_is_cancelled(run->engine)) state_fail(w->state, EXECUTION_CANCELLED);
     if (UNLIKELY(tracer != NULL)) vm_set_tracer(w->vm, NULL);
     return tracer;
 }
@@ -57,6 +59,7 @@ void block_drop_trace(const struct block_run *run, uint32_t index, struct vm_tra
 enum status block_admit(struct block_run *run, uint32_t index)
 {
     const struct transaction *tx = &run->task->transactions[index];
+    if (engine_is_cancelled(run->engine)) return EXECUTION_CANCELLED;
     if (!gas_fits(run, index)) return TX_GAS_OVER_BLOCK;
     uint64_t blobs = run->blob_gas_used / GAS_PER_BLOB + tx->blob_count;
     /* Where there are no blobs at all, tx_check refuses the transaction for its type. */
@@ -179,6 +182,8 @@ static enum status execute_with(struct engine *e, const struct block_executor *e
     if (run.status == STATUS_OK) run.status = block_finish(&run, out);
     if (run.status == STATUS_OK && block_lists_accesses(task)) run.status = finish_access_list(&run, out);
 
+    if (engine_is_cancelled(e)) run.status = EXECUTION_CANCELLED;
+
     events_gather(e, out);
     out->conflicts = run.conflicts;
     out->conflict_count = run.conflict_count;
@@ -219,7 +224,7 @@ enum status block_execute(struct engine *e, enum executor_kind kind, const struc
     const struct block_executor *executor = choose(kind, task);
     if (executor != &executor_serial) share_announce(e, task);
     enum status status = execute_with(e, executor, task, out, error);
-    if (status == STATUS_OK || executor != &executor_access_list) return status;
+    if (status == STATUS_OK || status == EXECUTION_CANCELLED || executor != &executor_access_list) return status;
     status = execute_with(e, &executor_serial, task, out, error);
     out->stats.fallback = "the block or its access list is wrong";
     return status;

@@ -13,6 +13,7 @@ static const struct state_view no_view;
 static struct engine *make(struct pool *pool, struct code_cache *codes, bool borrows)
 {
     struct engine *e = base_calloc(1, sizeof *e);
+    ASSERT(pthread_mutex_init(&e->cancel_lock, NULL) == 0);
     e->borrows = borrows;
     e->pool = pool;
     e->codes = codes;
@@ -78,6 +79,7 @@ void engine_free(struct engine *e)
     state_table_free(e->table);
     if (!e->borrows) code_cache_free(e->codes);
     arena_free(&e->block);
+    (void)pthread_mutex_destroy(&e->cancel_lock);
     free(e);
 }
 

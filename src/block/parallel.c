@@ -526,7 +526,9 @@ static void run_shared(struct block_run *run, uint32_t from)
     p->in_groups = commits_in_groups(run);
     for (unsigned i = 0; i < workers; i++) state_changes_begin(&run->engine->workers[i].changes);
     run->stats.threads = workers;
+    engine_shares(run->engine, &p->sched);
     pool_run(run->engine->pool, workers, work, p);
+    engine_shares(run->engine, NULL);
     for (unsigned i = 0; i < workers; i++)
         state_table_take_changes(run->engine->table, &run->engine->workers[i].changes);
     run->stats.speculated = atomic_load(&p->speculated);

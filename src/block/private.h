@@ -6,6 +6,8 @@
 #include "parallel/plan.h"
 #include "precompile/precompile.h"
 
+struct sched; /* parallel/scheduler.h */
+
 /* One worker's tools. Padded: workers must not share cache lines. */
 struct engine_worker {
     _Alignas(128) struct tx_worker tx;
@@ -32,7 +34,10 @@ struct engine {
     void (*lie)(void *context, struct block_result *r); /* engine_lie */
     void *lie_context;
     bool share_always;
-    uint64_t began_ns; /* the running block, on the wall clock */
+    _Atomic uint8_t cancelled;   /* engine_cancel */
+    pthread_mutex_t cancel_lock; /* guards: */
+    struct sched *shared;        /* of the block that is shared now; NULL: none */
+    uint64_t began_ns;           /* the running block, on the wall clock */
 };
 
 /* A block while it is being executed. The fields behind `in order` belong to whoever commits. */
@@ -61,6 +66,14 @@ struct block_run {
     struct declared *declared; /* the list that the transactions were executed along; NULL: none */
     uint64_t declared_changes; /* of that list, found by the transactions */
 };
+
+/* Whether nobody wants the block any more. */
+static inline bool engine_is_cancelled(const struct engine *e)
+{
+    return UNLIKELY(atomic_load_explicit(&e->cancelled, memory_order_relaxed) != 0);
+}
+/* Makes the speculative executions of `s` end when the engine is cancelled; NULL: there are none any more. */
+void engine_shares(struct engine *e, struct sched *s);
 
 /* The seam: runs all transactions of a block that has been begun, in effect in order. Sets run->status and run->bad. */
 struct block_executor {

@@ -3,14 +3,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
-
-enum { MEMORY_CELLS_START = 64 };
-
-static void index_init(struct memory_index *x, size_t cells)
-{
-    x->cells = base_calloc(cells, sizeof *x->cells);
-    x->mask = cells - 1;
-}
+#include "state/memory_index.h"
 
 struct state_memory *state_memory_new(void)
 {
@@ -51,23 +44,6 @@ static uint32_t find_slot(const struct state_memory *m, uint32_t account, const 
         if (s->account == account && u256_equal(s->key, *key)) return x->cells[i];
     }
     return 0;
-}
-
-static void index_place(struct memory_index *x, uint64_t hash, uint32_t id)
-{
-    size_t i = hash & x->mask;
-    while (x->cells[i] != 0) i = (i + 1) & x->mask;
-    x->cells[i] = id;
-}
-
-/* Doubles an index and fills it again. */
-static bool index_grows(struct memory_index *x, uint32_t count)
-{
-    if ((size_t)count * 2 <= x->mask) return false;
-    size_t cells = (x->mask + 1) * 2;
-    free(x->cells);
-    index_init(x, cells);
-    return true;
 }
 
 /* ---- writing ------------------------------------------------------------------------------------------------- */
@@ -150,7 +126,7 @@ struct u256 state_memory_slot(const struct state_memory *m, const struct address
     return id == 0 ? U256_ZERO : m->slots[id - 1].value;
 }
 
-static void wipe_storage(struct state_memory *m, struct memory_account *a)
+void state_memory_wipe(struct state_memory *m, struct memory_account *a)
 {
     for (uint32_t id = a->first_slot; id != 0; id = m->slots[id - 1].next) m->slots[id - 1].value = U256_ZERO;
     a->live_slots = 0;
@@ -161,7 +137,7 @@ void state_memory_apply(struct state_memory *m, const struct state_diff *diff)
     for (size_t i = 0; i < diff->count; i++) {
         const struct account_change *change = &diff->accounts[i];
         struct memory_account *a = state_memory_account(m, &change->address);
-        if (change->storage_wiped || !change->exists) wipe_storage(m, a);
+        if (change->storage_wiped || !change->exists) state_memory_wipe(m, a);
         if (!change->exists) {
             *a = (struct memory_account){
                 .address = change->address, .code_hash = code_empty.hash, .first_slot = a->first_slot};

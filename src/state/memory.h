@@ -55,6 +55,8 @@ void state_memory_set_code(struct state_memory *m, struct memory_account *a, con
                            struct bytes code);
 void state_memory_set_slot(struct state_memory *m, const struct address *a, const struct u256 *key,
                            const struct u256 *value);
+/* Makes all slots of an account zero. */
+void state_memory_wipe(struct state_memory *m, struct memory_account *a);
 struct u256 state_memory_slot(const struct state_memory *m, const struct address *a, const struct u256 *key);
 void state_memory_set_block_hash(struct state_memory *m, uint64_t number, const struct hash *hash);
 /* Brings the memory to the state after a block. */

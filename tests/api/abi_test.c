@@ -19,9 +19,9 @@ TEST(api_layouts_stay)
     CHECK_EQ_U64(sizeof(weft_transaction), 336);
     CHECK_EQ_U64(sizeof(weft_withdrawal), 48);
     CHECK_EQ_U64(sizeof(weft_options), 32);
-    CHECK_EQ_U64(sizeof(weft_message), 160);
+    CHECK_EQ_U64(sizeof(weft_message), 176);
     CHECK_EQ_U64(sizeof(weft_summary), 376);
-    CHECK_EQ_U64(sizeof(weft_receipt), 136);
+    CHECK_EQ_U64(sizeof(weft_receipt), 144);
     CHECK_EQ_U64(sizeof(weft_log), 64);
     CHECK_EQ_U64(sizeof(weft_account_change), 136);
     CHECK_EQ_U64(sizeof(weft_stats), 96);

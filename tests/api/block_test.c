@@ -372,6 +372,108 @@ static struct bytes sealed_block(struct rlp_writer *w, weft_engine *engine, cons
     return rlp_written(w);
 }
 
+/* What is decoded is what is encoded, whole and in parts; senders and withdrawals can be read. */
+TEST(api_encodes_and_reads_blocks)
+{
+    weft_error error;
+    struct rlp_writer w = {0};
+    weft_engine *engine = engine_of(1, 0);
+    weft_state *state = signers_state(8);
+    weft_chain *chain = chain_named("Shanghai");
+    struct bytes rlp = sealed_block(&w, engine, state);
+    weft_block *decoded, *made;
+    weft_header header = {.struct_size = sizeof header};
+    CHECK_OK(weft_block_decode(rlp.data, rlp.size, &decoded, &error));
+    CHECK(weft_block_header(decoded, &header) == WEFT_OK);
+    CHECK_OK(weft_block_new(&header, &made, &error));
+    for (uint8_t i = 0; i < 8; i++) {
+        uint8_t envelope[300];
+        size_t size;
+        weft_address expected = signer((uint8_t)(i + 1)), found;
+        CHECK(weft_block_encode_transaction(decoded, i, NULL, 0, &size) == WEFT_OK);
+        CHECK(size > 100 && weft_block_encode_transaction(decoded, i, envelope, sizeof envelope, &size) == WEFT_OK);
+        CHECK_OK(weft_block_add_encoded(made, envelope, size, &error));
+        CHECK_OK(weft_block_sender(decoded, chain, i, &found, &error));
+        CHECK_BYTES(found.b, expected.b, 20);
+    }
+    uint8_t *again = base_alloc(rlp.size);
+    size_t size = 0;
+    CHECK(weft_block_encode(made, again, rlp.size, &size) == WEFT_OK);
+    CHECK_EQ_U64(size, rlp.size);
+    CHECK_BYTES(again, rlp.data, rlp.size);
+    memset(again, 0, rlp.size);
+    CHECK(weft_block_encode(decoded, again, rlp.size - 1, &size) == WEFT_OK);
+    CHECK(size == rlp.size && again[0] == 0); /* too little room: nothing is written */
+
+    weft_withdrawal in = {.index = 1, .validator_index = 2, .amount = 3, .address = address_of(4)}, out;
+    CHECK_OK(weft_block_add_withdrawal(made, &in, &error));
+    CHECK(weft_block_withdrawal_count(made) == 1 && weft_block_withdrawal_count(NULL) == 0);
+    CHECK(weft_block_withdrawal(made, 0, &out) == WEFT_OK);
+    CHECK(out.index == 1 && out.validator_index == 2 && out.amount == 3 && out.address.b[19] == 4);
+
+    /* A sender that was given is given back; what nobody signed cannot be encoded. */
+    weft_address found;
+    weft_transaction tx = transfer_of(77, 0, 2, 1);
+    CHECK_OK(weft_block_add_transaction(made, &tx, &error));
+    CHECK_OK(weft_block_sender(made, chain, 8, &found, &error));
+    CHECK_BYTES(found.b, tx.sender.b, 20);
+    CHECK(weft_block_encode(made, NULL, 0, &size) == WEFT_INVALID_ARGUMENT);
+    CHECK(weft_block_encode_transaction(made, 8, NULL, 0, &size) == WEFT_INVALID_ARGUMENT);
+    tx.has_sender = 0; /* r and s are zero */
+    CHECK_OK(weft_block_add_transaction(made, &tx, &error));
+    CHECK_FAILS(weft_block_sender(made, chain, 9, &found, &error), WEFT_INVALID_TRANSACTION, "TX_BAD_SIGNATURE");
+    CHECK_EQ_U64(error.transaction, 9);
+
+    CHECK_FAILS(weft_block_sender(made, chain, 10, &found, &error), WEFT_INVALID_ARGUMENT, "API_BAD_ARGUMENT");
+    CHECK_FAILS(weft_block_sender(made, NULL, 0, &found, &error), WEFT_INVALID_ARGUMENT, "API_BAD_ARGUMENT");
+    CHECK(weft_block_withdrawal(made, 1, &out) == WEFT_INVALID_ARGUMENT);
+    CHECK(weft_block_withdrawal(NULL, 0, &out) == WEFT_INVALID_ARGUMENT);
+    CHECK(weft_block_encode(decoded, NULL, 1, &size) == WEFT_INVALID_ARGUMENT);
+    CHECK(weft_block_encode(NULL, NULL, 0, &size) == WEFT_INVALID_ARGUMENT);
+    CHECK(weft_block_encode_transaction(decoded, 8, NULL, 0, &size) == WEFT_INVALID_ARGUMENT);
+    CHECK(weft_block_encode_transaction(decoded, 0, NULL, 0, NULL) == WEFT_INVALID_ARGUMENT);
+    free(again);
+    rlp_writer_free(&w);
+    weft_block_free(made);
+    weft_block_free(decoded);
+    weft_chain_free(chain);
+    weft_state_free(state);
+    weft_engine_free(engine);
+}
+
+TEST(api_fees_of_the_next_block)
+{
+    weft_error error;
+    weft_chain *cancun = chain_named("Cancun"), *berlin = chain_named("Berlin");
+    weft_header parent = header_of(10);
+    weft_word base_fee;
+    uint64_t excess;
+    parent.base_fee = word_of(1000);
+    parent.gas_used = parent.gas_limit; /* full: one eighth more (EIP-1559) */
+    parent.excess_blob_gas = 5 * 131072;
+    parent.blob_gas_used = 6 * 131072; /* three more than the target (EIP-4844) */
+    CHECK_OK(weft_next_fees(cancun, &parent, 132, &base_fee, &excess, &error));
+    CHECK_EQ_U64(low_of(&base_fee), 1125);
+    CHECK_EQ_U64(excess, 8 * 131072);
+    parent.gas_used = 0;
+    parent.excess_blob_gas = parent.blob_gas_used = 0;
+    CHECK_OK(weft_next_fees(cancun, &parent, 132, &base_fee, &excess, &error));
+    CHECK_EQ_U64(low_of(&base_fee), 875);
+    CHECK_EQ_U64(excess, 0);
+    CHECK_OK(weft_next_fees(berlin, &parent, 132, &base_fee, &excess, &error));
+    CHECK(low_of(&base_fee) == 0 && excess == 0);
+    parent.number = UINT64_MAX;
+    CHECK_FAILS(weft_next_fees(cancun, &parent, 132, &base_fee, &excess, &error), WEFT_INVALID_ARGUMENT,
+                "API_BAD_ARGUMENT");
+    CHECK_FAILS(weft_next_fees(cancun, NULL, 132, &base_fee, &excess, &error), WEFT_INVALID_ARGUMENT,
+                "API_BAD_ARGUMENT");
+    CHECK_FAILS(weft_next_fees(NULL, &parent, 132, &base_fee, &excess, &error), WEFT_INVALID_ARGUMENT,
+                "API_BAD_ARGUMENT");
+    CHECK_FAILS(weft_next_fees(cancun, &parent, 132, NULL, &excess, &error), WEFT_INVALID_ARGUMENT, "API_BAD_ARGUMENT");
+    weft_chain_free(cancun);
+    weft_chain_free(berlin);
+}
+
 TEST(api_decodes_and_checks_blocks)
 {
     weft_error error;

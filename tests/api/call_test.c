@@ -137,16 +137,31 @@ TEST(api_call_creates_and_reverts)
     weft_state_free(state);
 }
 
-struct small_stack {
+/* ---- stacks ---------------------------------------------------------------------------------- */
+
+static void on_a_stack_of(size_t size, void *(*work)(void *), void *context)
+{
+    pthread_attr_t attributes;
+    pthread_t thread;
+    CHECK(pthread_attr_init(&attributes) == 0);
+    CHECK(pthread_attr_setstacksize(&attributes, size) == 0);
+    CHECK(pthread_create(&thread, &attributes, work, context) == 0);
+    CHECK(pthread_join(thread, NULL) == 0);
+    CHECK(pthread_attr_destroy(&attributes) == 0);
+}
+
+struct deep_calls {
     weft_engine *engine;
     weft_state *state;
     uint64_t depth;
+    pthread_t caller;
 };
 
 static void *call_deeply(void *context)
 {
-    struct small_stack *s = context;
+    struct deep_calls *s = context;
     weft_message m = message_to(CONTRACT, INT64_MAX);
+    s->caller = pthread_self();
     weft_result *result = call(s->engine, s->state, &m);
     weft_receipt r = receipt_of(result, 0);
     CHECK(r.succeeded);
@@ -155,22 +170,21 @@ static void *call_deeply(void *context)
     return NULL;
 }
 
-/* A contract that calls itself as deep as it can and counts; from a thread with a small stack. */
-TEST(api_deepest_calls_from_a_small_stack)
+/* slot 0 += 1; CALL(GAS, ADDRESS, 0, 0, 0, 0, 0); return slot 0 */
+static const uint8_t calls_itself[] = {0x5f, 0x54, 0x60, 0x01, 0x01, 0x5f, 0x55,             /* count */
+                                       0x5f, 0x5f, 0x5f, 0x5f, 0x5f, 0x30, 0x5a, 0xf1, 0x50, /* call */
+                                       0x5f, 0x54, 0x5f, 0x52, 0x60, 0x20, 0x5f, 0xf3};      /* return */
+
+/* A contract that calls itself as deep as it can and counts; from threads with a small stack and with a large one. */
+TEST(api_deepest_calls_from_any_stack)
 {
-    /* slot 0 += 1; CALL(GAS, ADDRESS, 0, 0, 0, 0, 0); return slot 0 */
-    static const uint8_t code[] = {0x5f, 0x54, 0x60, 0x01, 0x01, 0x5f, 0x55,             /* count */
-                                   0x5f, 0x5f, 0x5f, 0x5f, 0x5f, 0x30, 0x5a, 0xf1, 0x50, /* call */
-                                   0x5f, 0x54, 0x5f, 0x52, 0x60, 0x20, 0x5f, 0xf3};      /* return */
-    struct small_stack s = {engine_of(1, 0), state_of(1), 0};
-    set_code(s.state, CONTRACT, code, sizeof code);
-    pthread_attr_t attributes;
-    pthread_t thread;
-    CHECK(pthread_attr_init(&attributes) == 0);
-    CHECK(pthread_attr_setstacksize(&attributes, 256 << 10) == 0);
-    CHECK(pthread_create(&thread, &attributes, call_deeply, &s) == 0);
-    CHECK(pthread_join(thread, NULL) == 0);
-    CHECK_EQ_U64(s.depth, 1025);
+    struct deep_calls s = {engine_of(1, 0), state_of(1), 0, pthread_self()};
+    set_code(s.state, CONTRACT, calls_itself, sizeof calls_itself);
+    for (size_t kib = 128; kib <= (64 << 10); kib *= 2) {
+        s.depth = 0;
+        on_a_stack_of(kib << 10, call_deeply, &s);
+        CHECK_EQ_U64(s.depth, 1025);
+    }
     weft_engine_free(s.engine);
     weft_state_free(s.state);
 }
@@ -219,6 +233,206 @@ static weft_state *behind_callbacks(struct source *source)
     weft_state_callbacks callbacks = {sizeof callbacks, source, read_account, read_storage, read_code, read_block_hash};
     CHECK_OK(weft_state_from_callbacks(&callbacks, &state, &error));
     return state;
+}
+
+/* Where the stack is large, callbacks run on the calling thread; where it is small, on one of the engine's. */
+static pthread_t asked_by;
+static int32_t note_who_reads(void *context, const weft_address *a, weft_account *out)
+{
+    asked_by = pthread_self();
+    return read_account(context, a, out);
+}
+
+TEST(api_callbacks_of_deep_calls_have_a_stack)
+{
+    weft_error error;
+    weft_state *memory = state_of(1);
+    set_code(memory, CONTRACT, calls_itself, sizeof calls_itself);
+    struct source source = {memory, 0, 0};
+    weft_state_callbacks callbacks = {sizeof callbacks, &source,   note_who_reads,
+                                      read_storage,     read_code, read_block_hash};
+    struct deep_calls s = {engine_of(1, 0), NULL, 0, pthread_self()};
+    CHECK_OK(weft_state_from_callbacks(&callbacks, &s.state, &error));
+    for (size_t kib = 128; kib <= (64 << 10); kib *= 512) {
+        s.depth = 0;
+        on_a_stack_of(kib << 10, call_deeply, &s);
+        CHECK_EQ_U64(s.depth, 1025);
+        CHECK_EQ_I64(pthread_equal(asked_by, s.caller) != 0, kib > 128);
+    }
+    weft_engine_free(s.engine);
+    weft_state_free(s.state);
+    weft_state_free(memory);
+}
+
+/* ---- many at once ---------------------------------------------------------------------------- */
+
+enum { CALLERS = 6, CALLS_EACH = 300, TOKENS = 8 };
+
+struct callers {
+    weft_engine *engine;
+    weft_chain *chain;
+    weft_state *state;
+    _Atomic uint32_t ready, refused, next;
+};
+
+/* Contract CONTRACT + n: returns n + the call data. */
+static void make_adders(weft_state *state)
+{
+    for (uint8_t n = 0; n < TOKENS; n++) {
+        const uint8_t code[] = {0x5f, 0x35, 0x60, n, 0x01, 0x5f, 0x52, 0x60, 0x20, 0x5f, 0xf3};
+        set_code(state, CONTRACT + n, code, sizeof code);
+    }
+}
+
+static void *call_many_times(void *context)
+{
+    struct callers *c = context;
+    weft_error error;
+    weft_header header = header_of(100);
+    uint64_t salt = 1000 * (uint64_t)atomic_fetch_add(&c->next, 1);
+    atomic_fetch_add(&c->ready, 1);
+    while (atomic_load(&c->ready) < CALLERS) cpu_relax();
+    for (uint64_t i = 0; i < CALLS_EACH; i++) {
+        weft_word data = word_of(salt + i);
+        weft_message m = message_to(CONTRACT + i % TOKENS, 100000);
+        weft_result *result;
+        m.input = (weft_bytes){data.b, sizeof data.b};
+        weft_status status = weft_call(c->engine, c->chain, c->state, &header, &m, 0, &result, &error);
+        if (status == WEFT_INVALID_ARGUMENT) { /* freed meanwhile */
+            CHECK(result == NULL && strstr(error.text, "freed") != NULL);
+            atomic_fetch_add(&c->refused, 1);
+            continue;
+        }
+        CHECK_OK(status);
+        weft_receipt r = receipt_of(result, 0);
+        CHECK(r.succeeded && r.output.size == 32);
+        CHECK_EQ_U64(load_be64(r.output.data + 24), salt + i + i % TOKENS);
+        weft_result_free(result);
+    }
+    return NULL;
+}
+
+static void call_from_threads(struct callers *c, bool free_meanwhile)
+{
+    pthread_t threads[CALLERS];
+    atomic_store(&c->ready, 0);
+    for (size_t i = 0; i < CALLERS; i++) CHECK(pthread_create(&threads[i], NULL, call_many_times, c) == 0);
+    if (free_meanwhile) {
+        while (atomic_load(&c->ready) < CALLERS) cpu_relax();
+        weft_engine_free(c->engine);
+    }
+    for (size_t i = 0; i < CALLERS; i++) CHECK(pthread_join(threads[i], NULL) == 0);
+}
+
+/* Each gets its own answer; also where codes are given up after each call. */
+TEST(api_calls_run_at_the_same_time)
+{
+    weft_error error;
+    struct callers c = {.chain = chain_named("Osaka"), .state = state_of(1)};
+    make_adders(c.state);
+    for (uint64_t code_bytes = 0; code_bytes <= 1; code_bytes++) {
+        weft_options options = {.struct_size = sizeof options, .threads = 1, .code_bytes = code_bytes};
+        CHECK_OK(weft_engine_new(&options, &c.engine, &error));
+        call_from_threads(&c, false);
+        CHECK_EQ_U64(atomic_load(&c.refused), 0);
+        weft_engine_free(c.engine);
+    }
+    for (int round = 0; round < 20; round++) {
+        c.engine = engine_of(1, 0);
+        call_from_threads(&c, true);
+    }
+    weft_chain_free(c.chain);
+    weft_state_free(c.state);
+}
+
+/* A callback that waits for the callback of another thread: both are under way at the same time, on one engine. */
+static _Atomic uint32_t inside_callbacks;
+static int32_t meet_another(void *context, const weft_address *a, weft_account *out)
+{
+    atomic_fetch_add(&inside_callbacks, 1);
+    while (atomic_load(&inside_callbacks) < 2) cpu_relax();
+    return read_account(context, a, out);
+}
+
+TEST(api_calls_with_callbacks_run_at_the_same_time)
+{
+    weft_error error;
+    weft_state *memory = state_of(1);
+    set_code(memory, CONTRACT, calls_itself, sizeof calls_itself);
+    struct source source = {memory, 0, 0};
+    weft_state_callbacks callbacks = {sizeof callbacks, &source,   meet_another,
+                                      read_storage,     read_code, read_block_hash};
+    struct deep_calls s[2] = {{engine_of(1, 0), NULL, 0, pthread_self()}};
+    CHECK_OK(weft_state_from_callbacks(&callbacks, &s[0].state, &error));
+    s[1] = s[0];
+    pthread_attr_t attributes;
+    pthread_t threads[2];
+    CHECK(pthread_attr_init(&attributes) == 0);
+    CHECK(pthread_attr_setstacksize(&attributes, (size_t)64 << 20) == 0);
+    for (int i = 0; i < 2; i++) CHECK(pthread_create(&threads[i], &attributes, call_deeply, &s[i]) == 0);
+    for (int i = 0; i < 2; i++) CHECK(pthread_join(threads[i], NULL) == 0);
+    CHECK_EQ_U64(s[0].depth + s[1].depth, 2050);
+    CHECK(pthread_attr_destroy(&attributes) == 0);
+    weft_engine_free(s[0].engine);
+    weft_state_free(s[0].state);
+    weft_state_free(memory);
+}
+
+TEST(api_call_many_gives_each_its_own)
+{
+    enum { COUNT = 500 };
+    weft_error error, errors[COUNT];
+    weft_engine *engine = engine_of(3, 0);
+    weft_chain *chain = chain_named("Osaka");
+    weft_header header = header_of(100);
+    weft_state *memory = state_of(1);
+    make_adders(memory);
+    struct source source = {memory, 0xbad, 0};
+    weft_state *state = behind_callbacks(&source);
+    weft_word data[COUNT];
+    weft_message messages[COUNT];
+    const weft_message *pointers[COUNT];
+    weft_result *results[COUNT];
+    for (uint64_t i = 0; i < COUNT; i++) {
+        data[i] = word_of(i * 7);
+        messages[i] = message_to(CONTRACT + i % TOKENS, 100000);
+        messages[i].input = (weft_bytes){data[i].b, 32};
+        pointers[i] = &messages[i];
+    }
+    CHECK_OK(weft_call_many(engine, chain, state, &header, pointers, COUNT, 0, results, errors, &error));
+    for (uint64_t i = 0; i < COUNT; i++) {
+        CHECK_EQ_U64(load_be64(receipt_of(results[i], 0).output.data + 24), i * 7 + i % TOKENS);
+        CHECK_EQ_I64(errors[i].status, WEFT_OK);
+        weft_result_free(results[i]);
+    }
+    /* Some that fail: the others are there all the same. */
+    messages[40].to = messages[300].to = address_of(0xbad); /* cannot be read */
+    messages[41].gas = UINT64_MAX;
+    CHECK_FAILS(weft_call_many(engine, chain, state, &header, pointers, COUNT, 0, results, errors, &error),
+                WEFT_STATE_UNAVAILABLE, "STATE_UNAVAILABLE");
+    CHECK(strstr(error.text, "message 40: ") == error.text && strstr(error.text, "`account` returned -7") != NULL);
+    for (uint64_t i = 0; i < COUNT; i++) {
+        weft_status expected = i == 40 || i == 300 ? WEFT_STATE_UNAVAILABLE : i == 41 ? WEFT_INVALID_ARGUMENT : WEFT_OK;
+        CHECK_EQ_I64(errors[i].status, expected);
+        CHECK((results[i] != NULL) == (expected == WEFT_OK));
+        weft_result_free(results[i]);
+    }
+    pointers[3] = NULL;
+    CHECK(weft_call_many(engine, chain, memory, &header, pointers, 4, 0, results, NULL, NULL) == WEFT_INVALID_ARGUMENT);
+    for (int i = 0; i < 4; i++) weft_result_free(results[i]);
+    CHECK_OK(weft_call_many(engine, chain, memory, &header, NULL, 0, 0, NULL, NULL, &error));
+    CHECK_FAILS(weft_call_many(engine, chain, memory, &header, NULL, 1, 0, results, NULL, &error),
+                WEFT_INVALID_ARGUMENT, "API_BAD_ARGUMENT");
+    CHECK_FAILS(weft_call_many(engine, chain, memory, &header, pointers, 1, 0, NULL, NULL, &error),
+                WEFT_INVALID_ARGUMENT, "API_BAD_ARGUMENT");
+    CHECK_FAILS(weft_call_many(NULL, chain, memory, &header, pointers, 1, 0, results, NULL, &error),
+                WEFT_INVALID_ARGUMENT, "API_BAD_ARGUMENT");
+    CHECK_FAILS(weft_call_many(engine, chain, memory, &header, pointers, 1, 8, results, NULL, &error),
+                WEFT_INVALID_ARGUMENT, "API_BAD_ARGUMENT");
+    weft_engine_free(engine);
+    weft_chain_free(chain);
+    weft_state_free(state);
+    weft_state_free(memory);
 }
 
 TEST(api_callbacks_give_what_memory_gives)

@@ -103,6 +103,8 @@ static void use_engine(struct source *s)
     s->status[0] = weft_execute_block(s->target, s->chain, s->state, s->block, 0, &result, &s->error);
     s->status[1] = weft_call(s->target, s->chain, s->state, &header, &message, 0, &result, NULL);
     s->status[2] = weft_state_root(s->state, s->target, &root, NULL);
+    const weft_message *one = &message;
+    s->status[3] = weft_call_many(s->target, s->chain, s->state, &header, &one, 1, 0, &result, NULL, NULL);
     CHECK(weft_engine_threads(s->target) >= 1); /* which is no use of it */
 }
 
@@ -114,7 +116,7 @@ TEST(api_an_engine_is_not_used_from_its_callbacks)
         open_setting(&s, threads, use_engine);
         CHECK_OK(run(&s, &error));
         CHECK(atomic_load(&s.source.acts) >= ACCOUNTS);
-        for (int i = 0; i < 3; i++) CHECK_EQ_I64(s.source.status[i], WEFT_INVALID_ARGUMENT);
+        for (int i = 0; i < 4; i++) CHECK_EQ_I64(s.source.status[i], WEFT_INVALID_ARGUMENT);
         CHECK(strstr(s.source.error.text, "callback") != NULL);
         close_setting(&s);
     }
@@ -137,9 +139,50 @@ TEST(api_an_engine_is_not_used_through_another)
     b.source.target = a.engine;
     CHECK_OK(run(&a, &error));
     CHECK_EQ_I64(a.source.status[0], WEFT_OK);
-    for (int i = 0; i < 3; i++) CHECK_EQ_I64(b.source.status[i], WEFT_INVALID_ARGUMENT);
+    for (int i = 0; i < 4; i++) CHECK_EQ_I64(b.source.status[i], WEFT_INVALID_ARGUMENT);
     close_setting(&a);
     close_setting(&b);
+}
+
+/* The same from the callbacks of single messages, alone and many, and through another engine. */
+static weft_status call_account(struct setting *s, bool many, weft_error *error)
+{
+    weft_result *result;
+    weft_header header = header_of(1);
+    weft_message message = {.struct_size = sizeof message, .gas = 1000, .to = address_of(1)};
+    const weft_message *one = &message;
+    weft_status status = many ? weft_call_many(s->engine, s->source.chain, s->state, &header, &one, 1, 0, &result, NULL,
+                                               error)
+                              : weft_call(s->engine, s->source.chain, s->state, &header, &message, 0, &result, error);
+    CHECK((result != NULL) == (status == WEFT_OK));
+    weft_result_free(result);
+    return status;
+}
+
+static void call_second(struct source *s)
+{
+    s->status[0] = call_account(second, false, &s->error);
+    s->status[1] = call_account(second, true, &s->error);
+}
+
+TEST(api_calls_are_not_re_entered)
+{
+    for (int many = 0; many < 2; many++) {
+        weft_error error;
+        struct setting a, b;
+        open_setting(&a, 2, use_engine);
+        CHECK_OK(call_account(&a, many != 0, &error));
+        for (int i = 0; i < 4; i++) CHECK_EQ_I64(a.source.status[i], WEFT_INVALID_ARGUMENT);
+        open_setting(&b, 2, use_engine);
+        second = &b;
+        a.source.act = call_second;
+        b.source.target = a.engine;
+        CHECK_OK(call_account(&a, many != 0, &error));
+        CHECK(a.source.status[0] == WEFT_OK && a.source.status[1] == WEFT_OK);
+        for (int i = 0; i < 4; i++) CHECK_EQ_I64(b.source.status[i], WEFT_INVALID_ARGUMENT);
+        close_setting(&a);
+        close_setting(&b);
+    }
 }
 
 static void free_engine(struct source *s)
@@ -154,6 +197,10 @@ TEST(api_an_engine_is_not_freed_from_its_callbacks)
     open_setting(&s, 2, free_engine);
     CHECK_FAILS(run(&s, &error), WEFT_INVALID_ARGUMENT, "API_BAD_ARGUMENT");
     CHECK(strstr(error.text, "weft_engine_free") != NULL);
+    for (int many = 0; many < 2; many++) {
+        CHECK_FAILS(call_account(&s, many != 0, &error), WEFT_INVALID_ARGUMENT, "API_BAD_ARGUMENT");
+        CHECK(strstr(error.text, "weft_engine_free") != NULL);
+    }
     s.source.act = NULL;
     CHECK_OK(run(&s, &error)); /* it is still there */
     close_setting(&s);
@@ -168,7 +215,15 @@ TEST(api_freed_engines_are_refused)
     open_setting(&s, 1, NULL);
     weft_engine_free(s.engine);
     CHECK_FAILS(run(&s, &error), WEFT_INVALID_ARGUMENT, "API_BAD_ARGUMENT");
+    CHECK_FAILS(call_account(&s, false, &error), WEFT_INVALID_ARGUMENT, "API_BAD_ARGUMENT");
     CHECK_EQ_U64(weft_engine_threads(s.engine), 0);
+    union { /* what never was one */
+        weft_word words[64];
+        weft_engine *align;
+    } nothing = {{{{0}}}};
+    s.engine = (weft_engine *)&nothing;
+    CHECK_FAILS(run(&s, &error), WEFT_INVALID_ARGUMENT, "API_BAD_ARGUMENT");
+    CHECK_FAILS(call_account(&s, false, &error), WEFT_INVALID_ARGUMENT, "API_BAD_ARGUMENT");
     close_setting(&s); /* frees it once more */
 }
 
@@ -179,7 +234,12 @@ TEST(api_engines_of_the_parent_are_refused)
     (void)fflush(NULL);
     pid_t child = fork();
     if (child == 0) {
-        bool refused = run(&s, NULL) == WEFT_INVALID_ARGUMENT;
+        bool refused = run(&s, NULL) == WEFT_INVALID_ARGUMENT && call_account(&s, false, NULL) == WEFT_INVALID_ARGUMENT;
+        weft_engine *own = s.engine; /* one of the child's own works */
+        s.engine = engine_of(1, 0);
+        refused = refused && call_account(&s, false, NULL) == WEFT_OK;
+        weft_engine_free(s.engine);
+        s.engine = own;
         weft_engine_free(s.engine); /* does nothing, and does not hang */
         _exit(refused ? 0 : 1);
     }
