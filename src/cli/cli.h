@@ -12,8 +12,8 @@
 
 #include "base/base.h"
 #include "fork/fork.h"
-#include "json/json_write.h"
 #include "vm/trace.h"
+#include "json/json_write.h"
 
 /* The command: what main is given, and what it is to return. Visible outside the shared library that an installed weft
  * has it in. */

@@ -134,7 +134,8 @@ const struct command commands[] = {
      "With --dev: a chain in memory, with ten accounts of the mnemonic `test test test test test test test test test\n"
      "test test junk`, and a block for each transaction. foundry's, viem's, ethers' and web3.py's programs talk to\n"
      "it; docs/node.md names the methods.\n\n"
-     "--genesis takes a genesis file, whose accounts are there beside the funded ones; --fork starts an empty chain by\n"
+     "--genesis takes a genesis file, whose accounts are there beside the funded ones; --fork starts an empty chain "
+     "by\n"
      "the rules of that fork (default: Osaka).\n\n"
      "Everybody on this machine can use the accounts, whose keys everybody knows. SIGINT and SIGTERM end it, and the\n"
      "chain is gone.",

@@ -106,8 +106,10 @@ static enum status run(struct node *n, const struct node_call *c, const struct s
     struct node_caller *caller = caller_of(n, view);
     struct state *s = caller->worker.state;
     const struct fork *fork = node_fork_of(n, &c->header);
-    struct tx_context context = {
-        .fork = fork, .chain = &n->genesis.spec, .env = block_env(&n->genesis.spec, fork, &c->header), .is_call = true};
+    struct tx_context context = {.fork = fork,
+                                 .chain = &n->genesis.spec,
+                                 .env = block_env(&n->genesis.spec, fork, &c->header),
+                                 .is_unsigned = true};
     if (u256_is_zero(c->tx.max_fee)) context.env.base_fee = U256_ZERO; /* as geth: a call that pays nothing is valid */
     struct transaction tx = c->tx;
     struct address *authorities = NULL;
@@ -189,15 +191,30 @@ static enum status bisect(struct node *n, struct node_call *c, const struct stat
     return STATUS_OK;
 }
 
+/* Whether nothing but value moves: then the base gas is all that it takes. */
+static bool is_plain_transfer(const struct node_call *c, const struct state_view *view)
+{
+    struct account_data to;
+    bool has_code = view->account(view->context, &c->tx.to, &to) == STATUS_OK && to.exists &&
+                    !hash_equal(&to.code_hash, &keccak_empty);
+    return !c->tx.is_create && c->tx.data.size == 0 && c->tx.access_count == 0 && c->tx.authorization_count == 0 &&
+           !has_code;
+}
+
 enum status node_estimate(struct node *n, struct node_call *c, uint64_t *gas, struct node_call_result *out)
 {
     struct history_view v;
     struct state_view plain, changed;
     struct overridden o;
     const struct state_view *view = prepare(n, c, &v, &plain, &o, &changed);
-    uint64_t high = c->tx.gas_limit;
+    uint64_t high = c->tx.gas_limit, base = node_fork_of(n, &c->header)->tx.base;
     bool ok;
     *gas = 0;
+    if (is_plain_transfer(c, view) && base <= high) {
+        enum status plain_status = succeeds(n, c, view, base, &ok, out);
+        if (ok) *gas = base;
+        if (ok || plain_status != STATUS_OK) return plain_status;
+    }
     enum status s = succeeds(n, c, view, high, &ok, out);
     if (s != STATUS_OK || !ok) return s;
     struct tx_result first = out->outcome;

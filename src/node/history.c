@@ -19,7 +19,7 @@ struct account_history {
     struct address address;
     uint32_t count, capacity;
     struct account_version *versions;
-    uint32_t first_slot; /* number + 1 of the newest of its slots; 0 ends the list */
+    uint32_t first_slot;  /* number + 1 of the newest of its slots; 0 ends the list */
     struct trie *storage; /* as of the last root; NULL: none yet */
     bool dirty;           /* differs from what the tries have */
 };

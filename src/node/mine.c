@@ -128,16 +128,21 @@ static void keep_receipts(struct node_block *b, const struct block_result *r)
     }
 }
 
-static enum status execute(struct node *n, struct node_block *b, const struct selection *chosen,
-                           struct block_result *r, struct error *e)
+static enum status execute(struct node *n, struct node_block *b, const struct selection *chosen, struct block_result *r,
+                           struct error *e)
 {
     struct history_view v;
     struct state_view view = node_view(n, &v, node_head(n));
     const struct address **authorities = ARENA_ARRAY(&n->work, const struct address *, chosen->count);
-    for (uint32_t i = 0; i < chosen->count; i++) authorities[i] = chosen->all[i]->authorities;
+    bool any_unsigned = false;
+    for (uint32_t i = 0; i < chosen->count; i++) {
+        authorities[i] = chosen->all[i]->authorities;
+        any_unsigned = any_unsigned || node_impersonates(n, &chosen->all[i]->sender);
+    }
     struct block_signers signers = {b->senders, authorities};
     struct block_task task = block_task_of(&n->genesis.spec, node_fork_of(n, &b->block.header), &b->block, signers,
                                            &view);
+    task.unsigned_senders = any_unsigned; /* the cap on gas was looked at before */
     enum status s = block_execute(n->engine, EXECUTOR_PARALLEL, &task, r, e);
     if (s != STATUS_OK) return s;
     block_seal(n->engine, r);

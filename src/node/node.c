@@ -5,8 +5,8 @@
 #include <time.h>
 
 #include "base/hash.h"
-#include "json/genesis.h"
 #include "node/private.h"
+#include "json/genesis.h"
 
 #define ETHER UINT64_C(1000000000000000000)
 
@@ -125,8 +125,8 @@ uint64_t node_snapshot(struct node *n)
 {
     if (n->snapshot_count == NODE_SNAPSHOTS_MAX)
         memmove(n->snapshots, n->snapshots + 1, --n->snapshot_count * sizeof *n->snapshots);
-    n->snapshots[n->snapshot_count++] = (struct node_snapshot){
-        ++n->snapshot_id, node_head(n)->block.header.number, node_head(n)->version, n->time_offset};
+    n->snapshots[n->snapshot_count++] = (struct node_snapshot){++n->snapshot_id, node_head(n)->block.header.number,
+                                                               node_head(n)->version, n->time_offset};
     return n->snapshot_id;
 }
 

@@ -20,12 +20,12 @@
 
 enum {
     NODE_DEV_ACCOUNTS = 10,
-    NODE_POOL_MAX = 4096,     /* pending transactions */
+    NODE_POOL_MAX = 4096, /* pending transactions */
     NODE_SNAPSHOTS_MAX = 4096,
-    NODE_MINE_MAX = 100000,   /* blocks by one call */
-    NODE_DATA_MAX = 1 << 20,  /* bytes of call data, EIP-7825 and 7623 allow about as much */
+    NODE_MINE_MAX = 100000,  /* blocks by one call */
+    NODE_DATA_MAX = 1 << 20, /* bytes of call data, EIP-7825 and 7623 allow about as much */
 };
-#define NODE_CALL_GAS UINT64_C(50000000) /* most that a call may use, as geth's --rpc.gascap */
+#define NODE_CALL_GAS UINT64_C(50000000)        /* most that a call may use, as geth's --rpc.gascap */
 #define NODE_GAS_LIMIT_MAX UINT64_C(1000000000) /* of a block */
 
 /* ---- accounts that the node signs for ----------------------------------------------------------------------------- */
@@ -81,7 +81,8 @@ struct node_snapshot {
 };
 
 struct node_options {
-    const char *genesis; /* as genesis_load takes it; its chain id and gas limit are overridden by what is not 0 below */
+    const char
+        *genesis; /* as genesis_load takes it; its chain id and gas limit are overridden by what is not 0 below */
     uint64_t chain_id, gas_limit;
     unsigned accounts; /* funded, at most NODE_DEV_ACCOUNTS */
     uint64_t ether;    /* that each gets */
@@ -106,10 +107,10 @@ struct node {
     uint32_t snapshot_count;
     uint64_t snapshot_id;
     bool automine;
-    uint64_t gas_limit;        /* of the next blocks */
-    struct address coinbase;   /* likewise */
-    uint64_t time_offset;      /* seconds between the chain's clock and the system's, modulo 2^64 */
-    uint64_t next_time;        /* timestamp of the next block; 0: by the clock */
+    uint64_t gas_limit;      /* of the next blocks */
+    struct address coinbase; /* likewise */
+    uint64_t time_offset;    /* seconds between the chain's clock and the system's, modulo 2^64 */
+    uint64_t next_time;      /* timestamp of the next block; 0: by the clock */
     bool has_next_base_fee;
     struct u256 next_base_fee; /* of the next block alone */
     struct address *impersonated;
@@ -147,7 +148,8 @@ void node_next_header(const struct node *n, struct header *out);
 
 /* Reads a signed transaction from its envelope, blobs and their proofs left out where they come with it. The caller frees
  * *out, or submits it. RLP_*, TX_* with *e set. */
-enum status node_read_transaction(struct node *n, struct bytes envelope, struct node_transaction **out, struct error *e);
+enum status node_read_transaction(struct node *n, struct bytes envelope, struct node_transaction **out,
+                                  struct error *e);
 /* Signs a copy of `tx` for `sender`, or, if it is impersonated, gives it a signature that nobody could make and that is
  * the same for the same sender. TX_BAD_SIGNATURE when the node does not sign for it. */
 enum status node_sign(struct node *n, const struct transaction *tx, const struct address *sender,
@@ -195,7 +197,7 @@ struct node_override {
 /* A call on the state after a block. */
 struct node_call {
     const struct node_block *at;
-    struct header header; /* the block that it sees; usually that of `at` */
+    struct header header;  /* the block that it sees; usually that of `at` */
     struct transaction tx; /* nonce is not looked at; a max_fee of 0 means that nothing is paid */
     struct address sender;
     struct node_override *overrides;

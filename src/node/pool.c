@@ -200,8 +200,9 @@ static enum status check_static(const struct node *n, const struct node_transact
                          fork->limit.initcode_size);
     case TX_NONCE_MAX: return error_set(e, s, "nonce has max value");
     case TX_PRIORITY_FEE_OVER_MAX_FEE:
-        return error_set(e, s, "max priority fee per gas higher than max fee per gas: maxPriorityFeePerGas: %s, "
-                               "maxFeePerGas: %s",
+        return error_set(e, s,
+                         "max priority fee per gas higher than max fee per gas: maxPriorityFeePerGas: %s, "
+                         "maxFeePerGas: %s",
                          decimal(tx->max_priority_fee).text, decimal(tx->max_fee).text);
     case TX_FEE_BELOW_BASE_FEE:
         return error_set(e, s, "max fee per gas less than block base fee: maxFeePerGas: %s, baseFee: %s",

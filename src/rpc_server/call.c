@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "json/json.h"
 #include "rpc_server/private.h"
+#include "json/json.h"
 
 /* ---- transaction objects --------------------------------------------------------------------------------------------- */
 
@@ -23,8 +23,9 @@ static void read_data(struct rpc_call *c, yyjson_val *object, struct transaction
 {
     struct rpc_value data = member(c, object, "data", RPC_BYTES), input = member(c, object, "input", RPC_BYTES);
     if (data.given && input.given && !bytes_equal(data.bytes, input.bytes))
-        rpc_fail(c, RPC_FAILED, "both \"data\" and \"input\" are set and not equal. Please use \"input\" to pass "
-                                "transaction call data");
+        rpc_fail(c, RPC_FAILED,
+                 "both \"data\" and \"input\" are set and not equal. Please use \"input\" to pass "
+                 "transaction call data");
     tx->data = input.given ? input.bytes : data.bytes;
     if (tx->data.size > NODE_DATA_MAX) rpc_fail(c, RPC_BAD_ARGUMENT, "more than %d bytes of data", NODE_DATA_MAX);
 }
@@ -41,8 +42,7 @@ static void read_fees(struct rpc_call *c, yyjson_val *object, struct rpc_transac
     t->has_priority = tip.given;
     t->tx.max_fee = price.given ? price.word : max.word;
     t->tx.max_priority_fee = price.given ? price.word : tip.word;
-    if (max.given && u256_less(max.word, tip.word))
-        rpc_fail(c, RPC_FAILED, "maxFeePerGas < maxPriorityFeePerGas");
+    if (max.given && u256_less(max.word, tip.word)) rpc_fail(c, RPC_FAILED, "maxFeePerGas < maxPriorityFeePerGas");
 }
 
 /* Lists, read by json/, whose complaints are as good. */
@@ -108,7 +108,8 @@ static void read_override_slots(struct rpc_call *c, yyjson_val *slots, struct no
     }
     struct node_override_slot *all = ARENA_ARRAY(c->arena, struct node_override_slot, count);
     yyjson_val *key, *v;
-    yyjson_obj_foreach (slots, i, count, key, v) {
+    yyjson_obj_foreach(slots, i, count, key, v)
+    {
         struct rpc_value k, value;
         struct rpc_words wrong;
         if (!rpc_read_value(RPC_SLOT, key, c->arena, &k, &wrong) ||
@@ -156,7 +157,7 @@ static void read_overrides(struct rpc_call *c, yyjson_val *overrides, struct nod
     }
     call->overrides = ARENA_ARRAY(c->arena, struct node_override, count);
     call->override_count = (uint32_t)count;
-    yyjson_obj_foreach (overrides, i, count, key, v) read_override(c, key, v, &call->overrides[i]);
+    yyjson_obj_foreach(overrides, i, count, key, v) read_override(c, key, v, &call->overrides[i]);
 }
 
 /* ---- calls ----------------------------------------------------------------------------------------------------------- */
@@ -236,8 +237,9 @@ static void fail_invalid(struct rpc_call *c, const struct node_call *call, const
         hex_encode(address, call->sender.b, sizeof call->sender.b);
         (void)u256_to_decimal(have, &r->balance);
         (void)u256_to_decimal(want, &r->needed);
-        rpc_fail(c, RPC_FAILED, "err: insufficient funds for gas * price + value: address 0x%s have %s want %s (supplied "
-                                "gas %llu)",
+        rpc_fail(c, RPC_FAILED,
+                 "err: insufficient funds for gas * price + value: address 0x%s have %s want %s (supplied "
+                 "gas %llu)",
                  address, have, want, gas);
         break;
     case TX_INTRINSIC_GAS_TOO_LOW: {
@@ -250,8 +252,9 @@ static void fail_invalid(struct rpc_call *c, const struct node_call *call, const
         (void)u256_to_decimal(have, &call->tx.max_fee);
         (void)u256_to_decimal(want, &call->header.base_fee);
         hex_encode(address, call->sender.b, sizeof call->sender.b);
-        rpc_fail(c, RPC_FAILED, "err: max fee per gas less than block base fee: address 0x%s, maxFeePerGas: %s, baseFee: "
-                                "%s (supplied gas %llu)",
+        rpc_fail(c, RPC_FAILED,
+                 "err: max fee per gas less than block base fee: address 0x%s, maxFeePerGas: %s, baseFee: "
+                 "%s (supplied gas %llu)",
                  address, have, want, gas);
         break;
     default: rpc_fail(c, RPC_FAILED, "err: %s (supplied gas %llu)", status_text(r->invalid), gas);
@@ -294,8 +297,7 @@ void rpc_eth_call(struct rpc_call *c)
     struct rpc_transaction t;
     struct node_call call;
     struct node_call_result r;
-    if (!rpc_read_transaction(c, c->values[0].json, &t) ||
-        !make_call(c, &t, &c->values[1], c->values[2].json, &call))
+    if (!rpc_read_transaction(c, c->values[0].json, &t) || !make_call(c, &t, &c->values[1], c->values[2].json, &call))
         return;
     if (!t.has_gas || call.tx.gas_limit > NODE_CALL_GAS) call.tx.gas_limit = NODE_CALL_GAS;
     enum status s = node_call(c->node, &call, &r);

@@ -123,7 +123,8 @@ static void answer_batch(struct rpc *r, yyjson_val *batch, struct buffer *out)
     buffer_append_text(out, "[");
     size_t i, count;
     yyjson_val *request;
-    yyjson_arr_foreach (batch, i, count, request) {
+    yyjson_arr_foreach(batch, i, count, request)
+    {
         size_t before = out->size;
         if (out->size - begin > RPC_RESPONSE_MAX)
             put_error(out, yyjson_obj_get(request, "id"), RPC_TOO_LARGE, "response too large", (struct bytes){0});

@@ -110,7 +110,8 @@ static bool read_query(struct rpc_call *c, yyjson_val *object, struct arena *are
     if (topics != NULL && !yyjson_is_null(topics) && !yyjson_is_arr(topics)) wrong(c, "invalid topic(s)");
     if (yyjson_arr_size(topics) > LOG_TOPICS_MAX) wrong(c, "exceed max topics");
     size_t i, count;
-    yyjson_arr_foreach (topics, i, count, v) {
+    yyjson_arr_foreach(topics, i, count, v)
+    {
         if (c->code != 0) return false;
         read_choices(c, v, arena, &q->topics[q->topic_count++]);
     }

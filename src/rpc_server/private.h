@@ -7,8 +7,8 @@
 
 #include <yyjson.h>
 
-#include "json/json_write.h"
 #include "rpc_server/rpc_server.h"
+#include "json/json_write.h"
 
 /* ---- arguments ----------------------------------------------------------------------------------------------------- */
 
@@ -117,8 +117,8 @@ void put_key(struct buffer *out, const char *key);
 void put_null(struct buffer *out);
 void put_flag(struct buffer *out, bool value);
 void put_text(struct buffer *out, const char *text);
-void put_number(struct buffer *out, uint64_t value);      /* "0x1f" */
-void put_word(struct buffer *out, struct u256 value);     /* "0x1f" */
+void put_number(struct buffer *out, uint64_t value);  /* "0x1f" */
+void put_word(struct buffer *out, struct u256 value); /* "0x1f" */
 void put_data(struct buffer *out, const void *data, size_t size);
 static inline void put_hash(struct buffer *out, const struct hash *h)
 {
@@ -166,8 +166,8 @@ rpc_handler rpc_eth_get_balance, rpc_eth_get_transaction_count, rpc_eth_get_code
 rpc_handler rpc_eth_call, rpc_eth_estimate_gas;
 rpc_handler rpc_eth_send_raw_transaction, rpc_eth_send_transaction, rpc_eth_sign, rpc_personal_sign,
     rpc_eth_sign_transaction;
-rpc_handler rpc_eth_get_block_by_number, rpc_eth_get_block_by_hash, rpc_eth_get_block_receipts,
-    rpc_eth_count_by_number, rpc_eth_count_by_hash, rpc_eth_uncles_by_number, rpc_eth_uncles_by_hash;
+rpc_handler rpc_eth_get_block_by_number, rpc_eth_get_block_by_hash, rpc_eth_get_block_receipts, rpc_eth_count_by_number,
+    rpc_eth_count_by_hash, rpc_eth_uncles_by_number, rpc_eth_uncles_by_hash;
 rpc_handler rpc_eth_get_transaction, rpc_eth_get_transaction_in_number, rpc_eth_get_transaction_in_hash,
     rpc_eth_get_receipt, rpc_eth_get_raw_transaction;
 rpc_handler rpc_eth_get_logs, rpc_eth_new_filter, rpc_eth_new_block_filter, rpc_eth_new_pending_filter,
@@ -177,6 +177,7 @@ rpc_handler rpc_txpool_status, rpc_txpool_content;
 rpc_handler rpc_dev_snapshot, rpc_dev_revert, rpc_dev_mine, rpc_dev_mine_many, rpc_dev_increase_time, rpc_dev_set_time,
     rpc_dev_set_balance, rpc_dev_set_code, rpc_dev_set_nonce, rpc_dev_set_storage, rpc_dev_impersonate,
     rpc_dev_stop_impersonating, rpc_dev_auto_impersonate, rpc_dev_set_automine, rpc_dev_get_automine,
-    rpc_dev_set_coinbase, rpc_dev_set_base_fee, rpc_dev_set_gas_limit, rpc_dev_drop, rpc_dev_drop_all, rpc_dev_node_info;
+    rpc_dev_set_coinbase, rpc_dev_set_base_fee, rpc_dev_set_gas_limit, rpc_dev_drop, rpc_dev_drop_all,
+    rpc_dev_node_info;
 
 #endif

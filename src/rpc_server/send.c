@@ -42,8 +42,8 @@ static void fill_in(struct rpc_call *c, struct rpc_transaction *t)
     if (!t->has_nonce) tx->nonce = node_pending_nonce(c->node, &t->from);
     if (tx->type == TX_BLOB && u256_is_zero(tx->max_blob_fee)) {
         bool beyond;
-        tx->max_blob_fee = u256_shl(
-            block_blob_base_fee(node_fork_of(c->node, &next), next.excess_blob_gas, &beyond), 1);
+        tx->max_blob_fee = u256_shl(block_blob_base_fee(node_fork_of(c->node, &next), next.excess_blob_gas, &beyond),
+                                    1);
     }
     if (t->has_gas) return;
     struct rpc_transaction priceless = *t; /* what the sender can pay for is found when it is sent */
@@ -101,7 +101,10 @@ static void sign_message(struct rpc_call *c, const struct address *a, struct byt
         return;
     }
     struct buffer text = {0};
-    buffer_printf(&text, "\x19" "Ethereum Signed Message:\n%zu", message.size);
+    buffer_printf(&text,
+                  "\x19"
+                  "Ethereum Signed Message:\n%zu",
+                  message.size);
     buffer_append(&text, message.data, message.size);
     struct hash digest = keccak256_bytes(buffer_bytes(&text));
     buffer_free(&text);

@@ -91,7 +91,8 @@ static void put_rewards(struct rpc_call *c, const struct node_block *b, yyjson_v
     size_t i, count;
     yyjson_val *v;
     put_open(c->out, '[');
-    yyjson_arr_foreach (percentiles, i, count, v) {
+    yyjson_arr_foreach(percentiles, i, count, v)
+    {
         uint32_t at = 0;
         if (b->block.transaction_count == 0) {
             put_word(c->out, U256_ZERO);
@@ -111,7 +112,8 @@ static bool check_percentiles(struct rpc_call *c, yyjson_val *list)
     yyjson_val *v;
     double last = 0;
     if (yyjson_arr_size(list) > PERCENTILES_MAX) rpc_fail(c, RPC_FAILED, "over the query limit 100");
-    yyjson_arr_foreach (list, i, count, v) {
+    yyjson_arr_foreach(list, i, count, v)
+    {
         double p = yyjson_get_num(v);
         if (!yyjson_is_num(v) || p < 0 || p > 100)
             rpc_fail(c, RPC_FAILED, "invalid reward percentile: %f", p);

@@ -91,8 +91,7 @@ static bool read_quantity(enum rpc_kind kind, yyjson_val *v, unsigned bits, stru
     if (count > 1 && digits[0] == '0') return wrong_as(w, kind, "hex number with leading zero digits");
     if (count * 4 > bits) return wrong_as(w, kind, bits == 64 ? "hex number > 64 bits" : "hex number > 256 bits");
     *out = U256_ZERO;
-    for (size_t i = 0; i < count; i++)
-        *out = u256_or(u256_shl(*out, 4), U256((uint64_t)hex_digit(digits[i])));
+    for (size_t i = 0; i < count; i++) *out = u256_or(u256_shl(*out, 4), U256((uint64_t)hex_digit(digits[i])));
     return true;
 }
 
@@ -104,8 +103,9 @@ static bool read_slot(yyjson_val *v, struct u256 *out, struct rpc_words *w)
     size_t count = yyjson_get_len(v);
     if (count >= 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) text += 2, count -= 2;
     if (count > 64) {
-        (void)snprintf(w->text, sizeof w->text, "unable to decode storage key: hex string too long, want at most 32 "
-                                                "bytes, have %zu bytes",
+        (void)snprintf(w->text, sizeof w->text,
+                       "unable to decode storage key: hex string too long, want at most 32 "
+                       "bytes, have %zu bytes",
                        (count + 1) / 2);
         return false;
     }
@@ -122,8 +122,11 @@ static bool read_tag(yyjson_val *v, struct rpc_block *out, struct rpc_words *w)
     static const struct {
         const char *tag;
         uint64_t number;
-    } tags[] = {{"latest", UINT64_MAX}, {"pending", UINT64_MAX}, {"safe", UINT64_MAX},
-                {"finalized", UINT64_MAX}, {"earliest", 0}};
+    } tags[] = {{"latest", UINT64_MAX},
+                {"pending", UINT64_MAX},
+                {"safe", UINT64_MAX},
+                {"finalized", UINT64_MAX},
+                {"earliest", 0}};
     const char *text = yyjson_get_str(v);
     for (size_t i = 0; text != NULL && i < COUNT_OF(tags); i++)
         if (strcmp(text, tags[i].tag) == 0) {
@@ -151,7 +154,8 @@ static bool read_block(yyjson_val *v, struct rpc_block *out, struct rpc_words *w
         return wrong_text(w, "cannot specify both BlockHash and BlockNumber, choose one or the other");
     if (number != NULL) return read_tag(number, out, w);
     *out = (struct rpc_block){.by_hash = true};
-    return hash == NULL ? wrong_text(w, "expected blockHash or blockNumber") : read_fixed(RPC_HASH, hash, out->hash.b, 32, w);
+    return hash == NULL ? wrong_text(w, "expected blockHash or blockNumber")
+                        : read_fixed(RPC_HASH, hash, out->hash.b, 32, w);
 }
 
 bool rpc_read_value(enum rpc_kind kind, yyjson_val *v, struct arena *arena, struct rpc_value *out, struct rpc_words *w)
@@ -169,12 +173,8 @@ bool rpc_read_value(enum rpc_kind kind, yyjson_val *v, struct arena *arena, stru
         if (!read_quantity(kind, v, 64, &number, w)) return false;
         out->number = number.w[0];
         return true;
-    case RPC_FLAG:
-        out->flag = yyjson_get_bool(v);
-        return yyjson_is_bool(v) || wrong_as(w, kind, "non-boolean");
-    case RPC_TEXT:
-        out->text = yyjson_get_str(v);
-        return out->text != NULL || wrong_as(w, kind, "non-string");
+    case RPC_FLAG: out->flag = yyjson_get_bool(v); return yyjson_is_bool(v) || wrong_as(w, kind, "non-boolean");
+    case RPC_TEXT: out->text = yyjson_get_str(v); return out->text != NULL || wrong_as(w, kind, "non-string");
     case RPC_OBJECT: return yyjson_is_obj(v) || wrong_as(w, kind, "non-object");
     case RPC_LIST: return yyjson_is_arr(v) || wrong_as(w, kind, "non-array");
     case RPC_NONE:

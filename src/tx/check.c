@@ -46,7 +46,7 @@ static enum status check_gas(const struct tx_context *c, const struct transactio
     const struct fork *f = c->fork;
     if (tx->gas_limit > INT64_MAX) return TX_GAS_OVER_BLOCK;
     struct tx_intrinsic intrinsic = tx_intrinsic(f, tx, c->env.state_byte_gas);
-    bool capped = f->limit.tx_gas != 0 && c->env.state_byte_gas == 0 && !c->is_call;
+    bool capped = f->limit.tx_gas != 0 && c->env.state_byte_gas == 0 && !c->is_unsigned;
     if (capped && tx->gas_limit > f->limit.tx_gas) return TX_GAS_OVER_CAP;
     if (f->limit.tx_gas != 0 && (intrinsic.gas > f->limit.tx_gas || intrinsic.floor > f->limit.tx_gas))
         return TX_INTRINSIC_GAS_OVER_CAP;

@@ -45,7 +45,7 @@ static enum status check_sender(const struct tx_context *c, struct state *s, str
         uint64_t nonce = state_nonce(s, sender);
         if (tx->nonce != nonce) return tx->nonce < nonce ? TX_NONCE_TOO_LOW : TX_NONCE_TOO_HIGH;
     }
-    if (UNLIKELY(state_has_code(s, sender)) && !c->is_call && !state_code(s, sender)->is_delegation)
+    if (UNLIKELY(state_has_code(s, sender)) && !c->is_unsigned && !state_code(s, sender)->is_delegation)
         return TX_SENDER_HAS_CODE;
     struct u256 cost;
     if (!maximum_cost(tx, &cost) || !state_balance_at_least(s, sender, &cost)) return TX_INSUFFICIENT_FUNDS;

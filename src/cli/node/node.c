@@ -78,14 +78,14 @@ enum exit_code node_command(const struct options *o)
     }
     char genesis[80] = "dev";
     if (o->fork != NULL) (void)snprintf(genesis, sizeof genesis, "dev-%s", o->fork->name);
-    struct node_options options = {
-        .genesis = o->genesis != NULL ? o->genesis : genesis,
-        .chain_id = f->chain_id != 0 || o->genesis != NULL ? f->chain_id : CHAIN_ID,
-        .gas_limit = f->gas_limit,
-        .accounts = f->accounts == ACCOUNTS_NOT_GIVEN ? NODE_DEV_ACCOUNTS : (unsigned)f->accounts,
-        .ether = f->ether == 0 ? ETHER : f->ether,
-        .threads = o->threads[0],
-        .no_automine = f->no_mining || f->period != 0};
+    struct node_options options = {.genesis = o->genesis != NULL ? o->genesis : genesis,
+                                   .chain_id = f->chain_id != 0 || o->genesis != NULL ? f->chain_id : CHAIN_ID,
+                                   .gas_limit = f->gas_limit,
+                                   .accounts = f->accounts == ACCOUNTS_NOT_GIVEN ? NODE_DEV_ACCOUNTS
+                                                                                 : (unsigned)f->accounts,
+                                   .ether = f->ether == 0 ? ETHER : f->ether,
+                                   .threads = o->threads[0],
+                                   .no_automine = f->no_mining || f->period != 0};
     struct node *n;
     struct error e;
     if (node_new(&n, &options, &e) != STATUS_OK) {
