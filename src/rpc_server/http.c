@@ -301,8 +301,7 @@ static struct MHD_Daemon *start_daemon(struct rpc_server *s, const union any_add
     return MHD_start_daemon(flags, s->options.port, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, ignore_log,
                             NULL, MHD_OPTION_SOCK_ADDR, &address->plain, MHD_OPTION_CONNECTION_LIMIT,
                             (unsigned)RPC_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)RPC_IDLE_SECONDS,
-                            MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_NOTIFY_COMPLETED, on_end, s,
-                            MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+                            MHD_OPTION_NOTIFY_COMPLETED, on_end, s, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
 }
 
 static void destroy(struct rpc_server *s)
