@@ -6,9 +6,10 @@ command -v python3 >/dev/null || exit 77
 
 # Starts a node and waits for its URL; the process's id is in $node.
 start() { # start OPTION...
+    rm -f "$folder/out"
     "$weft" node --dev --http.port 0 "$@" >"$folder/out" 2>"$folder/err" &
     node=$!
-    until url=$(grep -o 'http://.*' "$folder/out"); do
+    until url=$(grep -so 'http://.*' "$folder/out"); do
         kill -0 "$node" 2>/dev/null || { complain "the node did not start: $(cat "$folder/err")" && return 1; }
         sleep 0.01
     done
@@ -35,7 +36,7 @@ fi
 if start --quiet; then
     python3 "$(dirname "$0")/node_rpc.py" "$url" loop &
     looper=$!
-    sleep 0.2
+    await_work "$node" 30
     stop
     wait "$looper"
 fi
