@@ -120,6 +120,7 @@ static void answer_one(struct rpc *r, yyjson_val *request, struct buffer *out)
 static void answer_batch(struct rpc *r, yyjson_val *batch, struct buffer *out)
 {
     size_t begin = out->size;
+    uint64_t deadline = clock_wall_ns() + (uint64_t)RPC_BATCH_SECONDS * 1000000000;
     buffer_append_text(out, "[");
     size_t i, count;
     yyjson_val *request;
@@ -128,6 +129,8 @@ static void answer_batch(struct rpc *r, yyjson_val *batch, struct buffer *out)
         size_t before = out->size;
         if (out->size - begin > RPC_RESPONSE_MAX)
             put_error(out, yyjson_obj_get(request, "id"), RPC_TOO_LARGE, "response too large", (struct bytes){0});
+        else if (clock_wall_ns() > deadline)
+            put_error(out, yyjson_obj_get(request, "id"), RPC_TIMED_OUT, "request timed out", (struct bytes){0});
         else
             answer_one(r, request, out);
         if (out->size != before) buffer_append_text(out, ",");

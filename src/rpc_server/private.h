@@ -71,6 +71,7 @@ enum rpc_code {
     RPC_NO_METHOD = -32601,
     RPC_BAD_ARGUMENT = -32602,
     RPC_FAILED = -32000,
+    RPC_TIMED_OUT = -32002,
     RPC_TOO_LARGE = -32003,
     RPC_LIMIT = -32005,
     RPC_REVERTED = 3,

@@ -18,9 +18,10 @@
 #include "node/node.h"
 
 enum {
-    RPC_BODY_MAX = 5 << 20,      /* bytes, as geth */
-    RPC_BODIES_MAX = 256 << 20,  /* of all requests that are there at once */
-    RPC_BATCH_MAX = 1000,        /* requests, as geth */
+    RPC_BODY_MAX = 5 << 20,     /* bytes, as geth */
+    RPC_BODIES_MAX = 256 << 20, /* of all requests that are there at once */
+    RPC_BATCH_SECONDS = 30, /* after which what is left of a batch is refused; a single call is bounded by its gas */
+    RPC_BATCH_MAX = 1000,   /* requests, as geth */
     RPC_RESPONSE_MAX = 25 << 20, /* bytes, as geth; a single answer may be larger than that by its last part */
     RPC_DEPTH_MAX = 64,          /* of arrays and objects in each other */
     RPC_CONNECTIONS_MAX = 1000,
