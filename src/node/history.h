@@ -5,7 +5,7 @@
  *
  * A version is a state: each block makes one, and so does each change from outside (a balance that was set). Reads of old
  * states cost the same however old they are. Going back drops what is newer, through a journal of what each version
- * wrote. An account costs some 130 bytes for each version in which it changed, a slot 48.
+ * wrote. An account costs 128 bytes for each version in which it changed, a slot 56.
  *
  * Reading is safe from many threads while nobody writes. */
 #ifndef WEFT_NODE_HISTORY_H
