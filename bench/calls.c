@@ -106,7 +106,7 @@ static void vm_message(uint32_t to, struct bytes input, struct vm_result *out)
     vm_attach(vm.vm, fork, vm.state, &vm.env);
     struct account *target = state_account(vm.state, &a);
     struct vm_message m = {.kind = VM_CALL,
-                           .gas = {.regular = 1000000},
+                           .gas = {.execution = 1000000},
                            .sender = state_account(vm.state, &nobody),
                            .recipient = target,
                            .code_account = target,

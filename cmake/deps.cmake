@@ -1,5 +1,5 @@
 # The third-party libraries as targets: dep_blst, dep_ckzg, dep_secp256k1, dep_mcl, dep_yyjson from the vendored sources,
-# dep_gmp, dep_openssl, dep_lmdb and dep_zlib from the system.
+# dep_gmp, dep_openssl, dep_lmdb, dep_zlib and dep_microhttpd from the system.
 #
 # The vendored ones are built at configure time, once for each set of pinned versions and compiler, into
 # WEFT_CACHE_DIR/deps-HASH, and then only linked: release, sanitizer and fuzz builds share them.
@@ -16,7 +16,8 @@ find_package(PkgConfig QUIET)
 if(NOT PKG_CONFIG_FOUND)
     weft_need(pkg-config pkg-config)
 endif()
-foreach(library gmp/gmp/libgmp-dev openssl/libcrypto/libssl-dev lmdb/lmdb/liblmdb-dev zlib/zlib/zlib1g-dev)
+foreach(library gmp/gmp/libgmp-dev openssl/libcrypto/libssl-dev lmdb/lmdb/liblmdb-dev zlib/zlib/zlib1g-dev
+    microhttpd/libmicrohttpd/libmicrohttpd-dev)
     string(REPLACE "/" ";" library ${library})
     list(GET library 0 name)
     list(GET library 1 module)

@@ -55,6 +55,7 @@ find_missing() {
     need libssl-dev pkg-config --exists libcrypto
     need liblmdb-dev pkg-config --exists lmdb
     need zlib1g-dev pkg-config --exists zlib
+    need libmicrohttpd-dev pkg-config --exists libmicrohttpd
     $vendored || need cargo recent_cargo
     $min && return
     need clang-19 have clang-19

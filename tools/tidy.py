@@ -43,8 +43,10 @@ LAYERS = {
     "testing": ["json"],
     "explain": ["block"],
     "workload": ["explain"],
+    "node": ["json"],
+    "rpc_server": ["node"],
     "api": ["chain"],
-    "cli": ["testing", "workload"],
+    "cli": ["testing", "workload", "rpc_server"],
 }
 
 # Prefixes that a folder's functions may carry besides its own name, its header files' names and its types' names.
@@ -58,6 +60,7 @@ PREFIXES = {
     "fork": ("chain_",),
     "block": ("engine_", "state_memory_root"),  # a root takes tries, which state does not know
     "witness": ("state_tries_",),
+    "rpc_server": ("rpc_",),
     "api": ("weft_",),
 }
 

@@ -122,6 +122,7 @@ static void run(void *argument)
     arena_reset(&on->changes);
     struct state *s = on->worker.state;
     s->clear_empty = c->around->fork->clear_empty;
+    s->destructed_keep_balance = c->around->fork->selfdestruct_keeps_balance;
     state_begin(s, 0, false);
     s->cancelled = c->cancelled;
     s->log_data = &on->worker.results;

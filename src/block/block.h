@@ -133,6 +133,7 @@ struct block_task {
     const struct block_watch *watch;
     bool keep_accesses;     /* fill access_list and codes_read, also where the fork has no access list: for a witness */
     bool pay_zero_reward;   /* a block reward of zero is paid as well, which touches the beneficiary: as t8n tools do */
+    bool unsigned_senders;  /* some transactions are not signed: their senders may be contracts (struct tx_context) */
     bool transactions_only; /* no system calls, rewards, withdrawals, requests: a state test */
     /* an invalid transaction is left out and noted (t8n) instead of making the block invalid; serial only */
     bool skip_invalid;

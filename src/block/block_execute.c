@@ -168,7 +168,10 @@ static enum status execute_with(struct engine *e, const struct block_executor *e
     uint64_t wall = clock_wall_ns(), cpu = pool_cpu_ns(e->pool);
     e->began_ns = wall;
     struct block_run run = {.engine = e, .task = task, .bad = task->transaction_count};
-    run.context = (struct tx_context){task->fork, task->chain, block_env(task->chain, task->fork, task->header)};
+    run.context = (struct tx_context){.fork = task->fork,
+                                      .chain = task->chain,
+                                      .env = block_env(task->chain, task->fork, task->header),
+                                      .is_unsigned = task->unsigned_senders};
     run.results = ARENA_ARRAY(&e->block, struct tx_result, task->transaction_count + 1);
     run.stats = (struct block_stats){.executor = executor->name, .threads = 1};
     *out = (struct block_result){.task = task, .transactions = run.results};

@@ -38,24 +38,34 @@ static struct hash transactions_root(const struct chain_template *t, struct aren
     return root;
 }
 
-static void begin_header(const struct chain *c, const struct chain_template *t, const struct fork *fork,
-                         struct header *h)
+void chain_begin_header(struct header *h, const struct chain_template *t, const struct fork *fork,
+                        const struct header *parent, const struct hash *parent_hash)
 {
     *h = (struct header){.field_count = block_header_fields(fork),
-                         .parent_hash = store_head(c->store)->hash,
+                         .parent_hash = *parent_hash,
                          .uncles_hash = uncles_hash_empty,
                          .beneficiary = t->beneficiary,
-                         .number = c->parent.number + 1,
+                         .number = parent->number + 1,
                          .gas_limit = t->gas_limit,
                          .timestamp = t->timestamp,
                          .withdrawals_root = keccak_empty_trie};
     if (fork->difficulty == DIFFICULTY_NONE)
         store_be64(h->prev_randao.b + 24, h->number);
     else
-        h->difficulty = block_difficulty(fork, h->number, h->timestamp, c->parent.timestamp, c->parent.difficulty,
-                                         !hash_equal(&c->parent.uncles_hash, &uncles_hash_empty));
-    h->base_fee = block_base_fee(fork, &c->parent);
-    h->excess_blob_gas = block_excess_blob_gas(fork, &c->parent);
+        h->difficulty = block_difficulty(fork, h->number, h->timestamp, parent->timestamp, parent->difficulty,
+                                         !hash_equal(&parent->uncles_hash, &uncles_hash_empty));
+    h->base_fee = block_base_fee(fork, parent);
+    h->excess_blob_gas = block_excess_blob_gas(fork, parent);
+}
+
+void chain_end_header(struct header *h, const struct block_result *r)
+{
+    h->gas_used = r->gas_used;
+    h->blob_gas_used = r->blob_gas_used;
+    h->bloom = r->bloom;
+    h->receipts_root = r->receipts_root;
+    h->requests_hash = r->requests_hash;
+    h->access_list_hash = r->access_list_hash;
 }
 
 enum status chain_build(struct chain *c, const struct chain_template *t, struct rlp_writer *w,
@@ -70,15 +80,10 @@ enum status chain_build(struct chain *c, const struct chain_template *t, struct 
                       .transaction_count = t->transaction_count,
                       .has_withdrawals = fork->withdrawals};
     arena_reset(&c->arena);
-    begin_header(c, t, fork, &b.header);
+    chain_begin_header(&b.header, t, fork, &c->parent, &store_head(c->store)->hash);
     enum status s = chain_execute(c, c->options.executor, &b, fork, &signers, &task, r, e);
     if (s != STATUS_OK) return s;
-    b.header.gas_used = r->gas_used;
-    b.header.blob_gas_used = r->blob_gas_used;
-    b.header.bloom = r->bloom;
-    b.header.receipts_root = r->receipts_root;
-    b.header.requests_hash = r->requests_hash;
-    b.header.access_list_hash = r->access_list_hash;
+    chain_end_header(&b.header, r);
     b.header.transactions_root = transactions_root(t, &c->arena);
     s = store_root_after(c->store, &r->diff, engine_pool(c->engine), &b.header.state_root, e);
     if (s != STATUS_OK) return s;

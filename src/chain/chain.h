@@ -95,6 +95,11 @@ struct chain_template {
     const struct address *const *authorities; /* as in struct block_task */
     uint32_t transaction_count;
 };
+/* The parts of building, for who keeps a chain elsewhere: the header before execution, and what a sealed result adds. The
+ * roots of state and transactions are the caller's to fill in. */
+void chain_begin_header(struct header *h, const struct chain_template *t, const struct fork *fork,
+                        const struct header *parent, const struct hash *parent_hash);
+void chain_end_header(struct header *h, const struct block_result *r);
 /* Executes the transactions, seals the block, makes it the head and writes its encoding in front of what `w` holds.
  * Forks since Byzantium only; before the merge nobody seals it. *result (may be NULL) lives until the next block. */
 enum status chain_build(struct chain *c, const struct chain_template *t, struct rlp_writer *w,

@@ -13,6 +13,7 @@
 #include "base/base.h"
 #include "fork/fork.h"
 #include "vm/trace.h"
+#include "json/json_write.h"
 
 /* The command: what main is given, and what it is to return. Visible outside the shared library that an installed weft
  * has it in. */
@@ -73,6 +74,7 @@ enum option_flag {
     OPTION_B11R = 1ull << 44,
     OPTION_TIME = 1ull << 45,
     OPTION_WITHOUT = 1ull << 46,
+    OPTION_NODE = 1ull << 47, /* all of struct node_flags */
 };
 
 /* Which executors a command runs: a mask of 1 << enum executor_kind. */
@@ -90,6 +92,8 @@ enum { THREADS_MAX = 1024, THREAD_LIST_MAX = 16, REPEAT_MAX = 1000000, LAYOUTS_M
 #define HOT_NOT_GIVEN UINT64_MAX
 #define SUBTEST_ALL UINT64_MAX
 #define TIME_NOT_GIVEN UINT64_MAX
+#define PORT_NOT_GIVEN UINT64_MAX
+#define ACCOUNTS_NOT_GIVEN UINT64_MAX
 
 /* What `weft run` takes. NULL: not given. */
 struct run_options {
@@ -107,6 +111,13 @@ struct t8n_options {
     const char *opcode_count;                      /* file in the folder */
     const char *verbosity;                         /* taken and ignored */
     const char *header, *ommers, *withdrawals, *clique, *out_block; /* b11r */
+};
+
+/* What `weft node` takes. NULL or 0: not given, but for port and accounts. */
+struct node_flags {
+    bool dev, http, no_mining, quiet;
+    const char *address, *cors_domain, *hosts;
+    uint64_t port, chain_id, period, gas_limit, accounts, ether;
 };
 
 struct options {
@@ -148,6 +159,7 @@ struct options {
     uint64_t time;
     struct run_options run;
     struct t8n_options t8n;
+    struct node_flags node;
     const char *output, *perfetto; /* files; NULL: not given */
     const char *layouts[LAYOUTS_MAX];
     uint32_t layout_count;
@@ -198,6 +210,7 @@ enum exit_code fork_command(const struct options *o);
 enum exit_code import_command(const struct options *o);
 enum exit_code db_command(const struct options *o);
 enum exit_code make_chain_command(const struct options *o);
+enum exit_code node_command(const struct options *o);
 
 /* ---- the terminal ---------------------------------------------------------------------------------------------- */
 
@@ -254,11 +267,6 @@ static inline double microseconds(uint64_t ns)
 {
     return (double)ns / 1e3;
 }
-
-/* Writes `text` as a JSON string, with its quotes; U+FFFD for bytes that are no UTF-8. */
-void json_put_text(struct buffer *out, const char *text);
-/* Writes 0x and the digits, in quotes. */
-void json_put_hex(struct buffer *out, const void *data, size_t size);
 
 /* ---- files ----------------------------------------------------------------------------------------------------- */
 

@@ -130,6 +130,16 @@ const struct command commands[] = {
      "With --genesis the answer is what a node of that chain gives to eth_config (EIP-7910): the forks that\n"
      "count at --time, next and last, with their numbers of blobs, fork ids, precompiled and system contracts.",
      OPTION_JSON | OPTION_DIFF | OPTION_GENESIS | OPTION_TIME, 0, 1, fork_command},
+    {"node", "", "run a development chain that tools talk to over JSON-RPC",
+     "With --dev: a chain in memory, with ten accounts of the mnemonic `test test test test test test test test test\n"
+     "test test junk`, and a block for each transaction. foundry's, viem's, ethers' and web3.py's programs talk to\n"
+     "it; docs/node.md names the methods.\n\n"
+     "--genesis takes a genesis file, whose accounts are there beside the funded ones; --fork starts an empty chain "
+     "by\n"
+     "the rules of that fork (default: Osaka).\n\n"
+     "Everybody on this machine can use the accounts, whose keys everybody knows. SIGINT and SIGTERM end it, and the\n"
+     "chain is gone.",
+     OPTION_NODE | OPTION_GENESIS | OPTION_FORK | OPTION_THREADS, 0, 0, node_command},
     {"import", "FILE...", "import blocks into a store, checked in full",
      "FILE is a stream of blocks in RLP as `geth export` writes it, plain or gzip, or an era1 file. The store\n"
      "is made when it is not there; blocks that are in it already are passed over, so that an import that was\n"

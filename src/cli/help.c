@@ -30,6 +30,8 @@ static const struct {
                 "weft explain mainnet_blocks/4370000\n"},
     {"fork", "weft fork\n"
              "weft fork --diff Osaka\n"},
+    {"node", "weft node --dev\n"
+             "weft node --dev --http.port 0 --dev.period 12\n"},
     {"import", "weft import --datadir store --genesis genesis.json chain.rlp\n"
                "weft import --datadir store --genesis dev chain.rlp.gz\n"},
     {"db", "weft db stat --datadir store\n"

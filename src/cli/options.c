@@ -1,6 +1,7 @@
 /* options: the one parser of command lines. */
 #include "cli/options.h"
 
+#include "node/node.h"
 #include "parallel/policies.h"
 #include "workload/workload.h"
 
@@ -19,8 +20,10 @@ enum {
     SLOTS_PER_BLOCK_MAX = 10000000,
     PERTURB_MAX = 1000000000,
     RPC_SECONDS_MAX = 86400,
+    NODE_PERIOD_MAX = 86400,
 };
 #define GAS_PER_BLOCK_MAX 1000000000000u
+#define NODE_ETHER_MAX 1000000000000u
 #define ANY UINT64_MAX
 
 #define FIELD(name) offsetof(struct options, name)
@@ -142,6 +145,25 @@ static const struct option table[] = {
     TEXT(OPTION_B11R, "--output.block", "FILE", t8n.out_block, "the block and its hash, or stdout, stderr (default: block.json)"),
     TEXT(OPTION_B11R, "--seal.clique", "FILE", t8n.clique, NULL),
     TEXT(OPTION_EVM, "--verbosity", "N", t8n.verbosity, "taken for geth's callers, and ignored"),
+    FLAG(OPTION_NODE, "--dev", node.dev, "a development chain in memory, with funded accounts"),
+    FLAG(OPTION_NODE, "--http", node.http, "taken: HTTP is always served"),
+    TEXT(OPTION_NODE, "--http.addr", "ADDRESS", node.address, "where to listen (default: 127.0.0.1)"),
+    NUMBER(OPTION_NODE, "--http.port", "PORT", node.port, 0, UINT16_MAX, "and the port (default: 8545; 0: one that is free)"),
+    TEXT(OPTION_NODE, "--http.corsdomain", "ORIGINS", node.cors_domain,
+        "origins, separated by commas, whose pages may call; * for all (default: none)"),
+    TEXT(OPTION_NODE, "--http.vhosts", "NAMES", node.hosts,
+        "names of this machine that requests may use; * for all (default: localhost)"),
+    NUMBER(OPTION_NODE, "--chain-id", "ID", node.chain_id, 1, INT64_MAX, "chain id (default: 31337)"),
+    NUMBER(OPTION_NODE, "--dev.period", "SECONDS", node.period, 1, NODE_PERIOD_MAX,
+        "make a block so often, instead of one for each transaction"),
+    NUMBER(OPTION_NODE, "--block-time", "SECONDS", node.period, 1, NODE_PERIOD_MAX, NULL),
+    NUMBER(OPTION_NODE, "--dev.gaslimit", "GAS", node.gas_limit, GAS_LIMIT_MIN, NODE_GAS_LIMIT_MAX,
+        "of a block (default: 30000000)"),
+    NUMBER(OPTION_NODE, "--gas-limit", "GAS", node.gas_limit, GAS_LIMIT_MIN, NODE_GAS_LIMIT_MAX, NULL),
+    FLAG(OPTION_NODE, "--no-mining", node.no_mining, "make blocks on demand only (evm_mine)"),
+    NUMBER(OPTION_NODE, "--accounts", "N", node.accounts, 0, NODE_DEV_ACCOUNTS, "funded accounts (default: 10)"),
+    NUMBER(OPTION_NODE, "--balance", "ETHER", node.ether, 1, NODE_ETHER_MAX, "that each has (default: 10000)"),
+    FLAG(OPTION_NODE, "--quiet", node.quiet, "print the URL alone"),
     NUMBER(OPTION_TIME, "--time", "SECONDS", time, 0, ANY, "with --genesis: as of that time (default: now)"),
     NUMBER(OPTION_HOT, "--hot", "PERCENT", hot, 0, 100, "share of transactions in hot places (hybrid; default: 30)"),
     PATH(OPTION_CONTRACTS, "--contracts", "DIR", contracts,
@@ -420,6 +442,8 @@ enum status options_parse(struct options *out, const struct command *c, char **a
     out->hot = HOT_NOT_GIVEN;
     out->subtest = SUBTEST_ALL;
     out->time = TIME_NOT_GIVEN;
+    out->node.port = PORT_NOT_GIVEN;
+    out->node.accounts = ACCOUNTS_NOT_GIVEN;
     *wants_help = false;
     for (int i = 0; i < count && strcmp(arguments[i], "--") != 0; i++)
         *wants_help = *wants_help || is_help(arguments[i]);

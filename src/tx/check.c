@@ -56,7 +56,8 @@ static enum status check_gas(const struct tx_context *c, const struct transactio
     if (tx->gas_limit > INT64_MAX) return TX_GAS_OVER_BLOCK;
     struct tx_intrinsic intrinsic = tx_intrinsic(f, tx, sender, c->env.state_byte_gas);
     if (f->limit.tx_total_gas != 0 && tx->gas_limit > f->limit.tx_total_gas) return TX_GAS_OVER_CAP;
-    if (f->limit.tx_gas != 0 && c->env.state_byte_gas == 0 && tx->gas_limit > f->limit.tx_gas) return TX_GAS_OVER_CAP;
+    bool capped = f->limit.tx_gas != 0 && c->env.state_byte_gas == 0 && !c->is_unsigned;
+    if (capped && tx->gas_limit > f->limit.tx_gas) return TX_GAS_OVER_CAP;
     if (f->limit.tx_gas != 0 && (intrinsic.gas > f->limit.tx_gas || intrinsic.floor > f->limit.tx_gas))
         return TX_INTRINSIC_GAS_OVER_CAP;
     if (tx->gas_limit < intrinsic.gas + intrinsic.state) return TX_INTRINSIC_GAS_TOO_LOW;

@@ -22,6 +22,8 @@ struct tx_context {
     const struct fork *fork;
     const struct chain_spec *chain;
     struct vm_env env; /* the block's part; tx_execute fills in the transaction's part of a copy */
+    /* nobody signed it (eth_call, impersonation): the sender may be a contract, and gas over the cap of EIP-7825 */
+    bool is_unsigned;
 };
 
 /* What a transaction did. */

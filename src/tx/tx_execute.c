@@ -36,7 +36,8 @@ static struct u256 effective_price(const struct tx_context *c, const struct tran
 }
 
 /* Validity that depends on state. */
-static enum status check_sender(struct state *s, struct account *sender, const struct transaction *tx)
+static enum status check_sender(const struct tx_context *c, struct state *s, struct account *sender,
+                                const struct transaction *tx)
 {
     if (s->speculative) {
         state_assume_nonce(s, sender, tx->nonce);
@@ -44,7 +45,8 @@ static enum status check_sender(struct state *s, struct account *sender, const s
         uint64_t nonce = state_nonce(s, sender);
         if (tx->nonce != nonce) return tx->nonce < nonce ? TX_NONCE_TOO_LOW : TX_NONCE_TOO_HIGH;
     }
-    if (UNLIKELY(state_has_code(s, sender)) && !state_code(s, sender)->is_delegation) return TX_SENDER_HAS_CODE;
+    if (UNLIKELY(state_has_code(s, sender)) && !c->is_unsigned && !state_code(s, sender)->is_delegation)
+        return TX_SENDER_HAS_CODE;
     struct u256 cost;
     if (!maximum_cost(tx, &cost) || !state_balance_at_least(s, sender, &cost)) return TX_INSUFFICIENT_FUNDS;
     return STATUS_OK;
@@ -166,7 +168,7 @@ void tx_execute(struct tx_worker *w, const struct tx_context *c, const struct tr
     out->invalid = tx_check(c, tx, sender_address);
     if (out->invalid != STATUS_OK || s->failure != STATUS_OK) return;
     struct account *sender = state_account(s, sender_address);
-    out->invalid = check_sender(s, sender, tx);
+    out->invalid = check_sender(c, s, sender, tx);
     if (out->invalid != STATUS_OK || s->failure != STATUS_OK) return;
 
     struct vm_env env = c->env;

@@ -58,6 +58,7 @@ static inline void world_start(struct world *w, const struct fork *fork)
     w->table = state_table_new(&w->view, w->codes);
     w->state = state_new(w->table);
     w->state->clear_empty = fork->clear_empty;
+    w->state->destructed_keep_balance = fork->selfdestruct_keeps_balance;
     w->state->log_data = &w->arena;
     w->vm = vm_new();
     vm_attach(w->vm, fork, w->state, &w->env);

@@ -159,6 +159,7 @@ void run_open(struct run *r)
     r->table = state_table_new(&r->view, r->codes);
     r->worker.state = state_new(r->table);
     r->worker.state->clear_empty = r->fork->clear_empty;
+    r->worker.state->destructed_keep_balance = r->fork->selfdestruct_keeps_balance;
     r->worker.state->log_data = &r->worker.results;
     r->worker.vm = vm_new();
     vm_attach(r->worker.vm, r->fork, r->worker.state, &r->env);
