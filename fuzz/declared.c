@@ -21,8 +21,9 @@ static void refresh_engines(void)
 /* Contracts that the rules of the block call; these do nothing. */
 static void add_system_contracts(struct fuzz_block *b)
 {
-    const struct address *all[] = {&beacon_roots_address, &history_storage_address, &withdrawal_requests_address,
-                                   &consolidation_requests_address};
+    const struct address *all[] = {&beacon_roots_address,        &history_storage_address,
+                                   &withdrawal_requests_address, &consolidation_requests_address,
+                                   &builder_deposits_address,    &builder_exits_address};
     static const uint8_t stop[1];
     for (size_t i = 0; i < COUNT_OF(all); i++) {
         struct hash hash;

@@ -179,7 +179,7 @@ static enum status check_static(const struct node *n, const struct node_transact
     const struct transaction *tx = &t->tx;
     const struct fork *fork = node_fork_of(n, next);
     struct tx_context c = {.fork = fork, .chain = &n->genesis.spec, .env = block_env(&n->genesis.spec, fork, next)};
-    enum status s = tx_check(&c, tx);
+    enum status s = tx_check(&c, tx, &t->sender);
     switch (s) {
     case STATUS_OK: return s;
     case TX_TYPE_NOT_SUPPORTED: return error_set(e, s, "transaction type not supported");
@@ -188,10 +188,10 @@ static enum status check_static(const struct node *n, const struct node_transact
                          LL(n->genesis.spec.id));
     case TX_INTRINSIC_GAS_TOO_LOW:
         return error_set(e, s, "intrinsic gas too low: gas %llu, minimum needed %llu", LL(tx->gas_limit),
-                         LL(tx_intrinsic(fork, tx, c.env.state_byte_gas).gas));
+                         LL(tx_intrinsic(fork, tx, &t->sender, c.env.state_byte_gas).gas));
     case TX_GAS_BELOW_FLOOR:
         return error_set(e, s, "insufficient gas for floor data gas cost: gas %llu, minimum needed %llu",
-                         LL(tx->gas_limit), LL(tx_intrinsic(fork, tx, c.env.state_byte_gas).floor));
+                         LL(tx->gas_limit), LL(tx_intrinsic(fork, tx, &t->sender, c.env.state_byte_gas).floor));
     case TX_GAS_OVER_CAP:
         return error_set(e, s, "transaction gas limit too high (cap: %u, tx: %llu)", fork->limit.tx_gas,
                          LL(tx->gas_limit));

@@ -245,7 +245,7 @@ static void fail_invalid(struct rpc_call *c, const struct node_call *call, const
     case TX_INTRINSIC_GAS_TOO_LOW: {
         const struct fork *fork = node_fork_of(c->node, &call->header);
         rpc_fail(c, RPC_FAILED, "err: intrinsic gas too low: have %llu, want %llu (supplied gas %llu)", gas,
-                 (unsigned long long)tx_intrinsic(fork, &call->tx, 0).gas, gas);
+                 (unsigned long long)tx_intrinsic(fork, &call->tx, &call->sender, 0).gas, gas);
         break;
     }
     case TX_FEE_BELOW_BASE_FEE:
