@@ -249,21 +249,30 @@ static void print_fork(struct printer *p)
     if (p->options->json) buffer_append_text(&p->out, "}\n");
 }
 
-static void list_forks(const struct options *o)
+static void list_forks(const struct fork *const *f, const struct options *o)
 {
-    for (const struct fork *const *f = forks; *f != NULL; f++) {
+    for (; *f != NULL; f++) {
         if (o->json)
             printf("{\"fork\":\"%s\",\"aliases\":\"%s\"}\n", (*f)->name, (*f)->aliases);
         else
-            printf("%-18s %s\n", (*f)->name, (*f)->aliases);
+            printf("%-22s %s\n", (*f)->name, (*f)->aliases);
     }
+}
+
+/* The fork before; NULL for the first. Drafts of the last one follow the one before that. */
+static const struct fork *fork_before(const struct fork *fork)
+{
+    const struct fork *before = NULL;
+    for (size_t i = 0; forks[i + 1] != NULL && forks[i] != fork; i++) before = forks[i];
+    return before;
 }
 
 enum exit_code fork_command(const struct options *o)
 {
     if (o->genesis != NULL) return fork_config(o);
     if (o->operand_count == 0) {
-        list_forks(o);
+        list_forks(forks, o);
+        list_forks(fork_drafts, o);
         return EXIT_GOOD;
     }
     struct printer p = {.options = o, .fork = fork_find(o->operands[0])};
@@ -271,7 +280,7 @@ enum exit_code fork_command(const struct options *o)
         log_line("fork: %s: expected the name of a fork; `weft fork` lists them", o->operands[0]);
         return EXIT_BAD_INPUT;
     }
-    for (size_t i = 0; forks[i] != p.fork; i++) p.before = forks[i];
+    p.before = fork_before(p.fork);
     print_fork(&p);
     (void)fwrite(p.out.data, 1, p.out.size, stdout);
     buffer_free(&p.out);

@@ -234,11 +234,12 @@ extern const struct fork fork_frontier, fork_homestead, fork_tangerine_whistle, 
     fork_bpo2, fork_bpo3, fork_bpo4, fork_bpo5, fork_amsterdam;
 
 /* Amsterdam as drafts had it, named for the releases of tests that were made from them ("Amsterdam-zkevm@v0.3.3",
- * "Amsterdam-bal@v5.7.0"). fork_find knows them; they are not in forks[]. */
+ * "Amsterdam-bal@v5.7.0"). fork_find knows them; they are in fork_drafts[], not in forks[]. */
 extern const struct fork fork_amsterdam_zkevm_0_3_3, fork_amsterdam_bal_5_7_0;
 
-/* Every fork, oldest first; the last is followed by NULL. */
+/* Every fork, oldest first; the last is followed by NULL. Likewise its drafts, all of them of the last one. */
 extern const struct fork *const forks[];
+extern const struct fork *const fork_drafts[];
 
 /* The fork of that name or alias ("Osaka", "EIP150", "Merge", "ConstantinopleFix", ...), in any case of letters; NULL
  * if there is none. */

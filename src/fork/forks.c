@@ -272,6 +272,8 @@ const struct fork *const forks[] = {
     &fork_bpo3,         &fork_bpo4,         &fork_bpo5,         &fork_amsterdam,         NULL,
 };
 
+const struct fork *const fork_drafts[] = {&fork_amsterdam_zkevm_0_3_3, &fork_amsterdam_bal_5_7_0, NULL};
+
 const struct opcode_info opcode_infos[256] = {
 #define OP(name, byte, in, out, immediate) [byte] = {#name, in, out, immediate},
 #include "fork/opcodes.def"
@@ -301,10 +303,9 @@ static bool is_named(const struct fork *f, const char *name)
 
 const struct fork *fork_find(const char *name)
 {
-    static const struct fork *const drafts[] = {&fork_amsterdam_zkevm_0_3_3, &fork_amsterdam_bal_5_7_0};
     for (size_t i = 0; forks[i] != NULL; i++)
         if (is_named(forks[i], name)) return forks[i];
-    for (size_t i = 0; i < COUNT_OF(drafts); i++)
-        if (is_named(drafts[i], name)) return drafts[i];
+    for (size_t i = 0; fork_drafts[i] != NULL; i++)
+        if (is_named(fork_drafts[i], name)) return fork_drafts[i];
     return NULL;
 }
