@@ -5,6 +5,7 @@
  * is executed here: only bodies of type application/json are taken, for which browsers ask first (OPTIONS), and only
  * hosts that are named, so that a name that is made to point here (DNS rebinding) does not help either. */
 #include <arpa/inet.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
@@ -14,6 +15,42 @@
 #include <time.h>
 
 #include "rpc_server/private.h"
+
+/* ---- libmicrohttpd --------------------------------------------------------------------------------------------------- */
+
+/* It brings some fifteen libraries along, so it is loaded when a server starts, not whenever the command does. */
+#define MHD_FUNCTIONS(F)                                                                                               \
+    F(start_daemon)                                                                                                    \
+    F(stop_daemon)                                                                                                     \
+    F(get_daemon_info)                                                                                                 \
+    F(suspend_connection)                                                                                              \
+    F(resume_connection)                                                                                               \
+    F(lookup_connection_value)                                                                                         \
+    F(create_response_from_buffer)                                                                                     \
+    F(add_response_header)                                                                                             \
+    F(queue_response)                                                                                                  \
+    F(destroy_response)
+
+static struct {
+#define F(name) __typeof__(MHD_##name) *name;
+    MHD_FUNCTIONS(F)
+#undef F
+} mhd;
+
+/* False where the library is not installed, or is another than that. */
+static bool load_library(void)
+{
+    void *library = dlopen("libmicrohttpd.so.12", RTLD_NOW), *function;
+    if (library == NULL) return false;
+    bool complete = true;
+#define F(name)                                                                                                        \
+    function = dlsym(library, "MHD_" #name);                                                                           \
+    complete = complete && function != NULL;                                                                           \
+    memcpy(&mhd.name, &function, sizeof function); /* POSIX: they have one form */
+    MHD_FUNCTIONS(F)
+#undef F
+    return complete;
+}
 
 /* A request, from its first byte to its response. */
 struct job {
@@ -94,14 +131,14 @@ static const char *status_words(unsigned status)
 static void add_cors(const struct rpc_server *s, struct MHD_Connection *connection, struct MHD_Response *r,
                      bool preflight)
 {
-    const char *origin = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Origin");
+    const char *origin = mhd.lookup_connection_value(connection, MHD_HEADER_KIND, "Origin");
     if (origin == NULL || !is_listed(s->options.cors_domain, origin, strlen(origin))) return;
-    (void)MHD_add_response_header(r, "Access-Control-Allow-Origin", origin);
-    (void)MHD_add_response_header(r, "Vary", "Origin");
+    (void)mhd.add_response_header(r, "Access-Control-Allow-Origin", origin);
+    (void)mhd.add_response_header(r, "Vary", "Origin");
     if (!preflight) return;
-    (void)MHD_add_response_header(r, "Access-Control-Allow-Methods", "POST, OPTIONS");
-    (void)MHD_add_response_header(r, "Access-Control-Allow-Headers", "Content-Type");
-    (void)MHD_add_response_header(r, "Access-Control-Max-Age", "600");
+    (void)mhd.add_response_header(r, "Access-Control-Allow-Methods", "POST, OPTIONS");
+    (void)mhd.add_response_header(r, "Access-Control-Allow-Headers", "Content-Type");
+    (void)mhd.add_response_header(r, "Access-Control-Max-Age", "600");
 }
 
 static enum MHD_Result respond(const struct rpc_server *s, struct MHD_Connection *connection, unsigned status,
@@ -109,18 +146,18 @@ static enum MHD_Result respond(const struct rpc_server *s, struct MHD_Connection
 {
     struct MHD_Response *r;
     if (status == MHD_HTTP_OK && answer != NULL && answer->size != 0) {
-        r = MHD_create_response_from_buffer(answer->size, answer->data, MHD_RESPMEM_MUST_FREE);
+        r = mhd.create_response_from_buffer(answer->size, answer->data, MHD_RESPMEM_MUST_FREE);
         if (r != NULL) *answer = (struct buffer){0};
-        if (r != NULL) (void)MHD_add_response_header(r, "Content-Type", "application/json");
+        if (r != NULL) (void)mhd.add_response_header(r, "Content-Type", "application/json");
     } else {
         const char *words = status_words(status);
-        r = MHD_create_response_from_buffer(strlen(words), (void *)(uintptr_t)words, MHD_RESPMEM_PERSISTENT);
-        if (r != NULL) (void)MHD_add_response_header(r, "Content-Type", "text/plain; charset=utf-8");
+        r = mhd.create_response_from_buffer(strlen(words), (void *)(uintptr_t)words, MHD_RESPMEM_PERSISTENT);
+        if (r != NULL) (void)mhd.add_response_header(r, "Content-Type", "text/plain; charset=utf-8");
     }
     if (r == NULL) return MHD_NO;
     add_cors(s, connection, r, status == MHD_HTTP_NO_CONTENT);
-    enum MHD_Result queued = MHD_queue_response(connection, status, r);
-    MHD_destroy_response(r);
+    enum MHD_Result queued = mhd.queue_response(connection, status, r);
+    mhd.destroy_response(r);
     return queued;
 }
 
@@ -175,7 +212,7 @@ static void *execute(void *argument)
         ASSERT(pthread_mutex_lock(&s->lock) == 0);
         if (j == NULL) continue;
         j->done = true;
-        MHD_resume_connection(j->connection); /* the HTTP thread may look at the job as soon as the lock is free */
+        mhd.resume_connection(j->connection); /* the HTTP thread may look at the job as soon as the lock is free */
     }
     ASSERT(pthread_mutex_unlock(&s->lock) == 0);
     return NULL;
@@ -186,9 +223,9 @@ static void *execute(void *argument)
 /* What a request is refused for before its body is looked at; 0: nothing. */
 static unsigned refusal(const struct rpc_server *s, struct MHD_Connection *connection, const char *method)
 {
-    const char *host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Host");
-    const char *type = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Type");
-    const char *length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
+    const char *host = mhd.lookup_connection_value(connection, MHD_HEADER_KIND, "Host");
+    const char *type = mhd.lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Type");
+    const char *length = mhd.lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
     if (!is_our_host(s, host)) return MHD_HTTP_FORBIDDEN;
     if (strcmp(method, "OPTIONS") == 0) return MHD_HTTP_NO_CONTENT;
     if (strcmp(method, "GET") == 0) return MHD_HTTP_OK; /* as geth: to see whether somebody is there */
@@ -215,7 +252,7 @@ static enum MHD_Result put_in_queue(struct rpc_server *s, struct job *j)
     if (end) {
         j->refused = MHD_HTTP_SERVICE_UNAVAILABLE;
     } else {
-        MHD_suspend_connection(j->connection);
+        mhd.suspend_connection(j->connection);
         j->next = NULL;
         if (s->last != NULL)
             s->last->next = j;
@@ -298,7 +335,7 @@ static struct MHD_Daemon *start_daemon(struct rpc_server *s, const union any_add
 {
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     if (address->plain.sa_family == AF_INET6) flags |= MHD_USE_IPv6;
-    return MHD_start_daemon(flags, s->options.port, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, ignore_log,
+    return mhd.start_daemon(flags, s->options.port, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, ignore_log,
                             NULL, MHD_OPTION_SOCK_ADDR, &address->plain, MHD_OPTION_CONNECTION_LIMIT,
                             (unsigned)RPC_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)RPC_IDLE_SECONDS,
                             MHD_OPTION_NOTIFY_COMPLETED, on_end, s, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
@@ -316,6 +353,10 @@ enum status rpc_server_start(struct rpc_server **out, struct node *node, const s
                              struct error *e)
 {
     union any_address address;
+    if (!load_library())
+        return error_set(e, SERVER_ADDRESS,
+                         "serving needs libmicrohttpd.so.12, which is not installed here (Debian: "
+                         "libmicrohttpd12)");
     if (!read_address(o, &address))
         return error_set(e, SERVER_ADDRESS, "%s: expected an IPv4 or IPv6 address in numbers", o->address);
     struct rpc_server *s = base_calloc(1, sizeof *s);
@@ -333,10 +374,10 @@ enum status rpc_server_start(struct rpc_server **out, struct node *node, const s
         destroy(s);
         return SERVER_ADDRESS;
     }
-    const union MHD_DaemonInfo *info = MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_BIND_PORT);
+    const union MHD_DaemonInfo *info = mhd.get_daemon_info(s->daemon, MHD_DAEMON_INFO_BIND_PORT);
     s->port = info == NULL ? o->port : info->port;
     if (!base_thread_start(&s->executor, POOL_STACK_SIZE, "weft-node", execute, s)) {
-        MHD_stop_daemon(s->daemon);
+        mhd.stop_daemon(s->daemon);
         destroy(s);
         return error_set(e, NO_MEMORY, "the system gives no thread");
     }
@@ -357,6 +398,6 @@ void rpc_server_stop(struct rpc_server *s)
     ASSERT(pthread_cond_broadcast(&s->changed) == 0);
     ASSERT(pthread_mutex_unlock(&s->lock) == 0);
     ASSERT(pthread_join(s->executor, NULL) == 0); /* nothing is suspended any more, and nothing will be */
-    MHD_stop_daemon(s->daemon);
+    mhd.stop_daemon(s->daemon);
     destroy(s);
 }
