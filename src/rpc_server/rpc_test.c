@@ -198,6 +198,7 @@ TEST(rpc_mines_and_goes_back)
 /* Every method bears every kind of wrong argument: an error, or a result, never a crash. */
 TEST(rpc_methods_bear_any_arguments)
 {
+    static const char address[] = "\"" A0 "\"", sender[] = "{\"from\":\"" A0 "\"}";
     static const char *const values[] = {"null",
                                          "7",
                                          "-1",
@@ -210,12 +211,12 @@ TEST(rpc_methods_bear_any_arguments)
                                          "[]",
                                          "{}",
                                          "[null]",
-                                         "\"" A0 "\"",
+                                         address,
                                          "{\"a\":1}",
                                          "\"0xzz\"",
                                          "1e300",
                                          "[[]]",
-                                         "{\"from\":\"" A0 "\"}",
+                                         sender,
                                          "\"0x0000000000000000000000000000000000000000000000000000000000000000\""};
     struct fixture f;
     begin(&f);
