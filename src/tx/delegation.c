@@ -61,6 +61,8 @@ bool tx_apply_authorizations(struct state *s, const struct tx_context *c, const 
         if (a == NULL) continue;
         bool clears = is_zero_address(&auth->address);
         if (c->fork->tx.charges_at_run_time) {
+            /* The value has paid for a write of the recipient, which is not loaded before it is called. */
+            if (!u256_is_zero(tx->value) && address_equal(&authorities[i], &tx->to)) a->flags |= ACCOUNT_WRITE_PAID;
             if (!pay(s, c, a, clears, meter)) return false;
         } else if (!state_is_empty(s, a)) {
             s->refund += c->fork->tx.authorization_refund;

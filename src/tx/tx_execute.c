@@ -118,7 +118,6 @@ static void run_charged(struct tx_worker *w, struct tx_bill *bill, const struct 
     struct tx_meter meter = {.gas = bill->gas};
     uint64_t given_back;
     bill->sender->flags |= ACCOUNT_WRITE_PAID;
-    if (!tx->is_create && !u256_is_zero(tx->value)) state_account(s, &tx->to)->flags |= ACCOUNT_WRITE_PAID;
     bool paid = tx_apply_authorizations(s, bill->context, tx, authorities, &meter, &given_back);
     if (paid) {
         bill->kept_reservoir = meter.gas.state;

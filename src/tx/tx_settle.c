@@ -29,7 +29,8 @@ struct tx_bill tx_open_bill(const struct tx_context *c, const struct transaction
 
 /* ---- after the message ------------------------------------------------------------------------------------------- */
 
-/* Drafts of EIP-8037: what was paid for an account that was created and destroyed in this transaction, its code and its slots. */
+/* Drafts of EIP-8037: what was paid for an account that was created and destroyed in this transaction, its code and its
+ * slots. */
 static int64_t destroyed_state_gas(struct state *s, const struct tx_context *c)
 {
     uint64_t bytes = 0;
